@@ -1,0 +1,76 @@
+# `make test` is what CI runs. Versions: Go's in go.mod, the tools' in tools/go.mod, and nowhere else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+VETTED := darwin/arm64 windows/amd64
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+LINT := bin/golangci-lint
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the binary into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
+
+.PHONY: test
+test: vet lint cross race ## Everything that CI runs: vet, lint, builds for every platform, tests
+
+.PHONY: vet
+vet: ## go vet, and go.mod and go.sum as they should be
+	$(GO) vet ./...
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+.PHONY: lint
+lint: $(LINT) ## Run the linter that tools/go.mod pins
+	$(LINT) run ./...
+
+# The linter is built once for every change of tools/go.sum, not linked anew by each `go tool`.
+$(LINT): tools/go.mod tools/go.sum
+	@mkdir -p bin
+	$(GO) build -modfile=tools/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: cross
+cross: ## Build for linux, darwin and windows, and vet the tests there
+	@for p in $(PLATFORMS); do \
+		echo "build $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./...; \
+	done
+	@for p in $(VETTED); do \
+		echo "vet $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./...; \
+	done
+
+.PHONY: race
+race: ## Run the tests with the race detector, in random order
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+
+.PHONY: quick
+quick: ## Run the tests without the race detector
+	$(GO) test ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks of the packages that have some
+	@pkgs=$$(grep -rlE --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u); \
+	if [ -z "$$pkgs" ]; then echo "no package has benchmarks"; else \
+		$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $$pkgs; fi
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for a moment (FUZZTIME=10s each)
+	@grep -roE --include='*_test.go' -H '^func Fuzz[A-Za-z0-9_]+' . | while IFS=: read -r file func; do \
+		echo "$$(dirname "$$file") $${func#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")"; \
+	done
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist

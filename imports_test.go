@@ -1,0 +1,231 @@
+package parley_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/parley-dm/parley"
+
+// house is the import list of the project: which of our packages a package may import (tests aside). A name ending in /... stands for
+// a package and all below it. Each package must be here: whoever adds one decides where it stands.
+//
+// "ground" stands for the packages that import nothing of ours and know nothing of the network: everybody may use them.
+var house = map[string][]string{
+	// The binary parses, then calls. What it calls beside parley: the client (send), conversations and the tour, the settings (its flags are
+	// made from their table), and keys (token).
+	"cmd/parley": {
+		".", "client", "internal/auth", "internal/chat", "internal/config", "internal/demo", "internal/devkey", "internal/notice",
+	},
+
+	// What the binary shows. Only cmd imports these.
+	"internal/demo":   {".", "client", "internal/chat", "internal/notice"},
+	"internal/chat":   {"client", "wire"},
+	"internal/notice": {"dm", "user", "wire"},
+
+	// The only place where the parts meet.
+	".": {
+		"dm", "user", "dive", "wire", "internal/mesh/...", "internal/gateway", "internal/command", "internal/auth", "internal/config",
+		"internal/devkey", "internal/httpapi",
+	},
+
+	"dm":                  {"user", "dive", "internal/mesh", "internal/command", "dm/internal/..."},
+	"dm/internal/channel": {},
+	"dive":                {"internal/mesh"},
+	"client":              {"wire"},
+
+	"internal/gateway": {"user", "internal/command", "internal/auth", "wire"},
+	"internal/command": {"user", "wire"}, // wire for the codes of its answers
+	"internal/auth":    {"user"},         // for what a user ID is
+	"internal/mesh":    {"wire"},
+	"internal/config":  {},
+	"internal/httpapi": {}, // what it shows comes through an interface of its own
+	"internal/devkey":  {"internal/auth"},
+
+	"user":                {},
+	"wire":                {},
+	"internal/strictjson": {},
+
+	// Examples are written as their readers would write them: with public packages only.
+	"examples/...": {".", "dm", "user", "client", "wire"},
+}
+
+var ground = []string{"internal/strictjson"}
+
+// strangers says who may import what others have made, or a part of the standard library that tells of another layer. Where several
+// prefixes fit, all must allow it.
+var strangers = []struct {
+	path string // this package and all below it
+	by   []string
+	why  string
+}{
+	{"github.com/nats-io", []string{"internal/mesh/..."}, "only the mesh knows the engine"},
+	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
+	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
+	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
+	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},
+	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
+	{"os/signal", []string{"cmd/parley", ".", "examples/..."}, "a library takes no signals: only the binary and parley.Start do"},
+}
+
+// withoutKnowledge lists what a package, and all below it, must not import from the standard library.
+var withoutKnowledge = []struct {
+	pkg string
+	of  []string
+}{
+	{"dm", []string{"net", "net/http", "encoding/json"}},                         // settings are read by internal/strictjson
+	{"dm/internal/channel", []string{"os", "io", "sync", "context", "log/slog"}}, // no I/O, no goroutine
+	{"user", []string{"net", "net/http"}},
+	{"wire", []string{"net", "net/http", "os"}},
+	{"internal/command", []string{"net", "net/http"}},
+	{"dive", []string{"net", "net/http"}},
+}
+
+type listed struct {
+	ImportPath string
+	Dir        string
+	Name       string
+	GoFiles    []string
+	Imports    []string
+}
+
+// list asks the go command for the packages of the module as they are built for one operating system.
+func list(t *testing.T, goos string) []listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Name,GoFiles,Imports", "./...")
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %s", exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		for _, p := range list(t, goos) {
+			name := short(p.ImportPath)
+			allowed, known := rule(name)
+			if !known {
+				t.Errorf("%s is not in the import list of the house: decide where it stands", name)
+
+				continue
+			}
+			for _, imported := range p.Imports {
+				if ours(imported) {
+					if to := short(imported); !among(to, allowed) && !among(to, ground) {
+						t.Errorf("%s imports %s, which the import list of the house does not allow (%s)", name, to, goos)
+					}
+
+					continue
+				}
+				for _, s := range strangers {
+					if within(imported, s.path) && !among(name, s.by) {
+						t.Errorf("%s imports %s: %s", name, imported, s.why)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestPackagesKnowNothingOfOtherLayers(t *testing.T) {
+	for _, p := range list(t, "linux") {
+		name := short(p.ImportPath)
+		for _, w := range withoutKnowledge {
+			if !within(name, w.pkg) {
+				continue
+			}
+			for _, file := range p.GoFiles {
+				for _, imported := range importsOf(t, filepath.Join(p.Dir, file)) {
+					if slices.Contains(w.of, imported) {
+						t.Errorf("%s imports %s: %s must not know of it", path.Join(name, file), imported, w.pkg)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasItsManual(t *testing.T) {
+	for _, p := range list(t, "linux") {
+		if !slices.Contains(p.GoFiles, "doc.go") && !within(short(p.ImportPath), "examples") {
+			t.Errorf("%s has no doc.go", short(p.ImportPath))
+		}
+	}
+}
+
+func importsOf(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var imports []string
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports = append(imports, imported)
+	}
+
+	return imports
+}
+
+// rule finds what a package may import: under its own name, or under the longest name with /... that covers it.
+func rule(name string) (allowed []string, known bool) {
+	if allowed, known = house[name]; known {
+		return allowed, true
+	}
+	for above := name; above != "."; above = path.Dir(above) {
+		if allowed, known = house[above+"/..."]; known {
+			return allowed, true
+		}
+	}
+
+	return nil, false
+}
+
+func among(name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		above, tree := strings.CutSuffix(p, "/...")
+
+		return name == p || tree && within(name, above)
+	})
+}
+
+func within(name, above string) bool { return name == above || strings.HasPrefix(name, above+"/") }
+
+func ours(imported string) bool { return within(imported, module) }
+
+// short is a package's path inside the module; the root is ".".
+func short(imported string) string {
+	if imported == module {
+		return "."
+	}
+
+	return strings.TrimPrefix(imported, module+"/")
+}
