@@ -1,0 +1,409 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/wire"
+)
+
+// hexBytes is bytes that stand in the vectors as hexadecimal.
+type hexBytes []byte
+
+func (h *hexBytes) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	*h = b
+
+	return err
+}
+
+type vectors struct {
+	Protocol   string            `json:"protocol"`
+	MaxMessage int               `json:"max_message"`
+	Frames     []frameVector     `json:"frames"`
+	Malformed  []malformedVector `json:"malformed"`
+	Streams    []streamVector    `json:"streams"`
+}
+
+type frameVector struct {
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`
+	Ver     uint8    `json:"ver"`
+	Cmd     uint16   `json:"cmd"`
+	ID      uint32   `json:"id"`
+	Payload hexBytes `json:"payload"`
+	Body    hexBytes `json:"body"`
+	Frame   hexBytes `json:"frame"`
+
+	Hello   *wire.Hello   `json:"hello"`
+	Welcome *wire.Welcome `json:"welcome"`
+	Peer    *struct {
+		User string   `json:"user"`
+		Rest hexBytes `json:"rest"`
+	} `json:"peer"`
+	Response *struct {
+		Status wire.Status `json:"status"`
+		Data   hexBytes    `json:"data"`
+	} `json:"response"`
+	Error *struct {
+		Code wire.Code `json:"code"`
+		Text string    `json:"text"`
+	} `json:"error"`
+	Goodbye *struct {
+		Code        wire.Goodbye `json:"code"`
+		Text        string       `json:"text"`
+		ComeBack    bool         `json:"come_back"`
+		ReconnectMS *int64       `json:"reconnect_in_ms"`
+	} `json:"goodbye"`
+}
+
+type malformedVector struct {
+	Name  string   `json:"name"`
+	What  string   `json:"what"`
+	Bytes hexBytes `json:"bytes"`
+	Error string   `json:"error"`
+}
+
+type streamVector struct {
+	Name   string     `json:"name"`
+	Bytes  hexBytes   `json:"bytes"`
+	Bodies []hexBytes `json:"bodies"`
+	Rest   int        `json:"rest"`
+}
+
+func readVectors(tb testing.TB) vectors {
+	tb.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var v vectors
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		tb.Fatalf("vectors.json: %v", err)
+	}
+
+	return v
+}
+
+func kindNamed(tb testing.TB, name string) wire.Kind {
+	tb.Helper()
+	for k := wire.KindHello; k <= wire.KindGoodbye; k++ {
+		if k.String() == name {
+			return k
+		}
+	}
+	tb.Fatalf("no kind is named %q", name)
+
+	return 0
+}
+
+func (v frameVector) fields(tb testing.TB) wire.Frame {
+	tb.Helper()
+
+	return wire.Frame{Kind: kindNamed(tb, v.Kind), Ver: v.Ver, Cmd: v.Cmd, ID: v.ID, Payload: v.Payload}
+}
+
+func TestVectorsAreOfThisProtocolAndNamedApart(t *testing.T) {
+	v := readVectors(t)
+	if v.Protocol != wire.Subprotocol || v.MaxMessage != wire.DefaultMaxMessage {
+		t.Errorf("vectors are for %s with max_message %d", v.Protocol, v.MaxMessage)
+	}
+	seen := map[string]bool{}
+	name := func(n string) {
+		if seen[n] {
+			t.Errorf("two vectors are named %q", n)
+		}
+		seen[n] = true
+	}
+	for _, f := range v.Frames {
+		name(f.Name)
+	}
+	for _, m := range v.Malformed {
+		name(m.Name)
+	}
+	for _, s := range v.Streams {
+		name(s.Name)
+	}
+}
+
+func TestVectorsEncode(t *testing.T) {
+	for _, v := range readVectors(t).Frames {
+		t.Run(v.Name, func(t *testing.T) {
+			f := v.fields(t)
+			equal(t, "body", wire.AppendBody(nil, f), v.Body)
+			equal(t, "frame", wire.AppendFrame([]byte("before"), f), append([]byte("before"), v.Frame...))
+			switch {
+			case v.Hello != nil:
+				sameJSON(t, v.Hello.Append(nil), v.Payload)
+			case v.Welcome != nil:
+				sameJSON(t, v.Welcome.Append(nil), v.Payload)
+			case v.Peer != nil:
+				equal(t, "peer", append(wire.AppendPeer(nil, v.Peer.User), v.Peer.Rest...), v.Payload)
+			case v.Error != nil:
+				if v.Error.Code.Status() != v.Response.Status {
+					t.Errorf("status of %d is %d, want %d", v.Error.Code, v.Error.Code.Status(), v.Response.Status)
+				}
+				equal(t, "error", wire.AppendError(nil, v.Error.Code, v.Error.Text), v.Payload)
+			case v.Response != nil:
+				equal(t, "response", wire.AppendResponse(nil, v.Response.Status, v.Response.Data), v.Payload)
+			case v.Goodbye != nil && v.Goodbye.ReconnectMS != nil:
+				after := time.Duration(*v.Goodbye.ReconnectMS) * time.Millisecond
+				equal(t, "reconnect", wire.AppendReconnect(nil, after), v.Payload)
+			}
+		})
+	}
+}
+
+func TestVectorsDecode(t *testing.T) {
+	for _, v := range readVectors(t).Frames {
+		t.Run(v.Name, func(t *testing.T) {
+			want := v.fields(t)
+			f, err := wire.ParseBody(v.Body)
+			sameFrame(t, f, err, want)
+			body, n, err := wire.Split(v.Frame, len(v.Body))
+			if err != nil || n != len(v.Frame) {
+				t.Fatalf("Split: n %d, error %v", n, err)
+			}
+			equal(t, "body in frame", body, v.Body)
+			f, err = wire.NewReader(bytes.NewReader(v.Frame), len(v.Body)).Next()
+			sameFrame(t, f, err, want)
+			decodePayload(t, v)
+		})
+	}
+}
+
+func decodePayload(t *testing.T, v frameVector) {
+	t.Helper()
+	if v.Hello != nil {
+		got, err := wire.ParseHello(v.Payload)
+		same(t, got, err, *v.Hello)
+	}
+	if v.Welcome != nil {
+		got, err := wire.ParseWelcome(v.Payload)
+		same(t, got, err, *v.Welcome)
+	}
+	if v.Peer != nil {
+		peer, rest, err := wire.ParsePeer(v.Payload)
+		same(t, string(peer), err, v.Peer.User)
+		equal(t, "rest", rest, v.Peer.Rest)
+	}
+	if v.Response != nil {
+		status, data, err := wire.ParseResponse(v.Payload)
+		same(t, status, err, v.Response.Status)
+		equal(t, "data", data, v.Response.Data)
+	}
+	if v.Error != nil {
+		code, text, err := wire.ParseError(v.Response.Data)
+		same(t, code, err, v.Error.Code)
+		same(t, text, err, v.Error.Text)
+	}
+	if v.Goodbye != nil {
+		same(t, wire.Goodbye(v.Cmd), nil, v.Goodbye.Code)
+		same(t, string(v.Payload), nil, v.Goodbye.Text)
+		same(t, v.Goodbye.Code.ComeBack(), nil, v.Goodbye.ComeBack)
+		after, ok := wire.ParseReconnect(v.Payload)
+		same(t, ok, nil, v.Goodbye.ReconnectMS != nil)
+		if ok {
+			same(t, after.Milliseconds(), nil, *v.Goodbye.ReconnectMS)
+		}
+	}
+}
+
+func TestMalformedVectorsAreRefusedByName(t *testing.T) {
+	byName := map[string]error{
+		"ErrShortFrame": wire.ErrShortFrame, "ErrFrameTooLong": wire.ErrFrameTooLong, "ErrUnknownKind": wire.ErrUnknownKind,
+		"ErrMalformedHello": wire.ErrMalformedHello, "ErrMalformedWelcome": wire.ErrMalformedWelcome,
+		"ErrMalformedPeer": wire.ErrMalformedPeer, "ErrMalformedResponse": wire.ErrMalformedResponse,
+		"ErrMalformedError": wire.ErrMalformedError,
+	}
+	used := map[string]bool{}
+	v := readVectors(t)
+	for _, m := range v.Malformed {
+		t.Run(m.Name, func(t *testing.T) {
+			used[m.Error] = true
+			var err error
+			switch m.What {
+			case "frame":
+				_, err = wire.NewReader(bytes.NewReader(m.Bytes), v.MaxMessage+wire.FrameRoom).Next()
+			case "body":
+				_, err = wire.ParseBody(m.Bytes)
+			case "hello":
+				_, err = wire.ParseHello(m.Bytes)
+			case "welcome":
+				_, err = wire.ParseWelcome(m.Bytes)
+			case "peer":
+				_, _, err = wire.ParsePeer(m.Bytes)
+			case "response":
+				_, _, err = wire.ParseResponse(m.Bytes)
+			case "error":
+				_, _, err = wire.ParseError(m.Bytes)
+			default:
+				t.Fatalf("nothing decodes %q", m.What)
+			}
+			if want := byName[m.Error]; want == nil || !errors.Is(err, want) {
+				t.Errorf("error is %v, want %s", err, m.Error)
+			}
+		})
+	}
+	for name := range byName {
+		if !used[name] {
+			t.Errorf("no malformed vector expects %s", name)
+		}
+	}
+}
+
+func TestStreamVectorsSplit(t *testing.T) {
+	v := readVectors(t)
+	for _, s := range v.Streams {
+		t.Run(s.Name, func(t *testing.T) {
+			rest := []byte(s.Bytes)
+			for _, want := range s.Bodies {
+				body, n, err := wire.Split(rest, v.MaxMessage+wire.FrameRoom)
+				if err != nil || n == 0 {
+					t.Fatalf("n %d, error %v, want %x", n, err, want)
+				}
+				equal(t, "body", body, want)
+				rest = rest[n:]
+			}
+			if _, n, err := wire.Split(rest, v.MaxMessage+wire.FrameRoom); n != 0 || err != nil || len(rest) != s.Rest {
+				t.Errorf("%d bytes left with n %d, error %v, want %d", len(rest), n, err, s.Rest)
+			}
+			r := wire.NewReader(bytes.NewReader(s.Bytes), v.MaxMessage+wire.FrameRoom)
+			for range s.Bodies {
+				if _, err := r.Next(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			end := io.EOF
+			if s.Rest > 0 {
+				end = io.ErrUnexpectedEOF
+			}
+			if _, err := r.Next(); !errors.Is(err, end) {
+				t.Errorf("after the last frame: %v, want %v", err, end)
+			}
+		})
+	}
+}
+
+func TestEveryConstantHasAVector(t *testing.T) {
+	have := map[string]map[uint64]bool{"Kind": {}, "Status": {}, "Code": {}, "Goodbye": {}}
+	for _, v := range readVectors(t).Frames {
+		have["Kind"][uint64(kindNamed(t, v.Kind))] = true
+		if v.Response != nil {
+			have["Status"][uint64(v.Response.Status)] = true
+		}
+		if v.Error != nil {
+			have["Code"][uint64(v.Error.Code)] = true
+		}
+		if v.Goodbye != nil {
+			have["Goodbye"][uint64(v.Goodbye.Code)] = true
+		}
+	}
+	found := 0
+	for _, c := range packageConstants(t) {
+		values, ok := have[c.kind]
+		if !ok {
+			continue
+		}
+		found++
+		if !values[c.value] {
+			t.Errorf("%s (%s %d) has no vector", c.name, c.kind, c.value)
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d constants were found in the package", found)
+	}
+}
+
+type packageConstant struct {
+	name, kind string
+	value      uint64
+}
+
+// packageConstants reads the package's own source for its constants of named types, so that a new one cannot be forgotten.
+func packageConstants(t *testing.T) []packageConstant {
+	t.Helper()
+	fset := token.NewFileSet()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(fset, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	// Imports stay unresolved: constants do not need them.
+	conf := types.Config{Importer: nil, Error: func(error) {}}
+	pkg, _ := conf.Check("wire", fset, files, nil)
+	var found []packageConstant
+	for _, name := range pkg.Scope().Names() {
+		c, ok := pkg.Scope().Lookup(name).(*types.Const)
+		if !ok {
+			continue
+		}
+		named, ok := c.Type().(*types.Named)
+		if !ok {
+			continue
+		}
+		value, _ := constant.Uint64Val(c.Val())
+		found = append(found, packageConstant{name: name, kind: named.Obj().Name(), value: value})
+	}
+
+	return found
+}
+
+func equal(t *testing.T, what string, got, want []byte) {
+	t.Helper()
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is\n%x, want\n%x", what, got, want)
+	}
+}
+
+func same[T comparable](t *testing.T, got T, err error, want T) {
+	t.Helper()
+	if err != nil || got != want {
+		t.Errorf("got %+v, error %v, want %+v", got, err, want)
+	}
+}
+
+func sameFrame(t *testing.T, got wire.Frame, err error, want wire.Frame) {
+	t.Helper()
+	if err != nil || !bytes.Equal(got.Payload, want.Payload) {
+		t.Errorf("got %+v, error %v, want %+v", got, err, want)
+	}
+	got.Payload, want.Payload = nil, nil
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func sameJSON(t *testing.T, got, want []byte) {
+	t.Helper()
+	var a, b any
+	if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(want, &b)); err != nil || !reflect.DeepEqual(a, b) {
+		t.Errorf("got %s, error %v, want %s", got, err, want)
+	}
+}
