@@ -1,0 +1,314 @@
+package command_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"go.uber.org/goleak"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// client is a user with a connection that writes down its responses, and the line of its commands.
+type client struct {
+	t      *testing.T
+	router *command.Router
+	line   command.Line
+	u      *user.User
+
+	mu   sync.Mutex
+	said []string
+}
+
+func newRouter() *command.Router {
+	return command.NewRouter(slog.New(slog.DiscardHandler))
+}
+
+func newClient(t *testing.T, r *command.Router) *client {
+	t.Helper()
+	r.Freeze()
+	c := &client{t: t, router: r}
+	users := user.NewRegistry()
+	c.u = users.New("alice", user.NewSID(), c)
+	users.Add(c.u)
+
+	return c
+}
+
+func (c *client) Push(uint8, uint16, []byte, bool, user.Done) error { return nil }
+
+func (c *client) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
+	text := string(message)
+	if status != command.StatusOK {
+		text = fmt.Sprintf("%d %s", int(message[0])<<8|int(message[1]), message[2:])
+	}
+	c.note(fmt.Sprintf("re %d %d.%d %d %s", id, ver, cmd, status, text))
+
+	return nil
+}
+
+func (c *client) Close(uint16, string) {}
+func (c *client) Addr() string         { return "" }
+func (c *client) Transport() string    { return "" }
+
+func (c *client) note(s string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said = append(c.said, s)
+}
+
+func (c *client) request(id uint32, ver uint8, cmd uint16, payload string) {
+	c.router.Dispatch(&c.line, command.Request{User: c.u, ID: id, Ver: ver, Cmd: cmd, Payload: []byte(payload)})
+}
+
+func (c *client) wants(want ...string) {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if strings.Join(c.said, "\n") != strings.Join(want, "\n") {
+		c.t.Errorf("got %q, want %q", c.said, want)
+	}
+	c.said = nil
+}
+
+func TestHandlersOfOneCommandRunInOrderAndEachHandsOn(t *testing.T) {
+	r := newRouter()
+	var c *client
+	for i := range 3 {
+		r.Handle(2, 10, func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
+			c.note(fmt.Sprintf("%d: %d.%d %s of %s", i, ver, cmd, payload, u.ID))
+			next(nil)
+			next(errors.New("the second call does not count"))
+		})
+	}
+	r.Handle(2, 11, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
+		c.note("another command")
+		next(nil)
+	})
+	c = newClient(t, r)
+	c.request(1, 2, 10, "hi")
+	c.request(2, 2, 11, "")
+	c.wants("0: 2.10 hi of alice", "1: 2.10 hi of alice", "2: 2.10 hi of alice", "another command")
+}
+
+func TestAnErrorEndsTheCommandAndAnswersWhatIsUnanswered(t *testing.T) {
+	r := newRouter()
+	var c *client
+	r.Handle(2, 10, func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
+		if len(payload) > 0 {
+			u.ServerRespond([]byte("done"), ver, cmd, command.StatusOK, true)
+		}
+		next(errors.New("no such room"))
+	})
+	r.Handle(2, 10, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
+		c.note("must not run")
+		next(nil)
+	})
+	c = newClient(t, r)
+	c.request(1, 2, 10, "")
+	c.request(2, 2, 10, "answered")
+	c.request(0, 2, 10, "")
+	c.wants("re 1 2.10 5 5008 no such room", "re 2 2.10 1 done")
+}
+
+func TestAnUnknownCommandIsAnsweredWith4002(t *testing.T) {
+	c := newClient(t, newRouter())
+	c.request(1, 2, 10, "")
+	c.request(0, 2, 10, "")
+	c.request(2, 0, 0, "")
+	c.wants("re 1 2.10 4 4002 no command ver 2 cmd 10", "re 2 0.0 4 4002 no command ver 0 cmd 0")
+}
+
+func TestAHandlerThatPanicsCostsThatCommandOnly(t *testing.T) {
+	r := newRouter()
+	var c *client
+	r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) { panic("a bug") })
+	r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) { c.note("must not run") })
+	r.Builtin(1, 1, func(command.Request) { panic("another") })
+	r.Handle(2, 11, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
+		c.note("alive")
+		next(nil)
+	})
+	c = newClient(t, r)
+	c.request(1, 2, 10, "")
+	c.request(2, 1, 1, "")
+	c.request(3, 2, 11, "")
+	c.wants("re 1 2.10 5 5008 internal error", "re 2 1.1 5 5008 internal error", "alive")
+	if r.Panics() != 2 {
+		t.Errorf("%d panics were counted", r.Panics())
+	}
+}
+
+func TestCommandsWaitBehindOneWhoseHandlerKeepsNextForLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRouter()
+		var c *client
+		var later func(error)
+		r.Handle(2, 10, func(_ uint8, _ uint16, payload []byte, _ *user.User, next func(error)) {
+			c.note("begin " + string(payload))
+			later = next
+		})
+		r.Handle(2, 10, func(_ uint8, _ uint16, payload []byte, _ *user.User, next func(error)) {
+			c.note("end " + string(payload))
+			next(nil)
+		})
+		r.Builtin(1, 1, func(req command.Request) { c.note("built-in " + string(req.Payload)) })
+		c = newClient(t, r)
+		payload := []byte("one")
+		c.router.Dispatch(&c.line, command.Request{User: c.u, ID: 1, Ver: 2, Cmd: 10, Payload: payload})
+		copy(payload, "XXX") // it was only lent
+		c.request(2, 1, 1, "two")
+		c.request(3, 2, 10, "three")
+		if c.line.Busy() {
+			t.Error("nothing runs, and the line is busy")
+		}
+		c.wants("begin one")
+		later(nil)
+		synctest.Wait()
+		c.wants("end one", "built-in two", "begin three")
+		later(errors.New("failed"))
+		synctest.Wait()
+		c.wants("re 3 2.10 5 5008 failed")
+		c.request(4, 1, 1, "four")
+		c.wants("built-in four")
+	})
+}
+
+func TestALineQueues128Commands(t *testing.T) {
+	r := newRouter()
+	r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) {})
+	c := newClient(t, r)
+	for id := range uint32(131) {
+		c.request(id+1, 2, 10, "")
+	}
+	const full = "5 5007 too many commands wait behind one that is not done"
+	c.wants("re 130 2.10 "+full, "re 131 2.10 "+full)
+}
+
+func TestALineIsBusyWhileAHandlerRuns(t *testing.T) {
+	r := newRouter()
+	var c *client
+	r.Handle(2, 10, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
+		c.note(fmt.Sprint(c.line.Busy()))
+		next(nil)
+	})
+	c = newClient(t, r)
+	c.request(1, 2, 10, "")
+	c.wants("true")
+	if c.line.Busy() {
+		t.Error("the line is still busy")
+	}
+}
+
+func TestMistakesOfSetUpPanicWithAClearText(t *testing.T) {
+	nothing := func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) { next(nil) }
+	frozen := newRouter()
+	frozen.Freeze()
+	for want, f := range map[string]func(){
+		"ver 0 and 1 belong to the engine": func() { newRouter().Handle(1, 10, nothing) },
+		"ver 0 cmd 7":                      func() { newRouter().Handle(0, 7, nothing) },
+		"the handler is nil":               func() { newRouter().Handle(2, 10, nil) },
+		"before the node starts":           func() { frozen.Handle(2, 10, nothing) },
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, want) {
+					t.Errorf("panic %q, want %q", text, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// noted is a task that writes its name.
+type noted struct {
+	mu   *sync.Mutex
+	list *[]int
+	n    int
+	wait chan struct{}
+}
+
+func (n noted) Run() {
+	if n.wait != nil {
+		<-n.wait
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	*n.list = append(*n.list, n.n)
+}
+
+func TestALaneRunsItsTasksInOrderAndRefusesBeyondTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lane command.Lane
+		var mu sync.Mutex
+		var list []int
+		wait := make(chan struct{})
+		if !lane.Idle() {
+			t.Error("a new lane is not idle")
+		}
+		lane.Do(noted{&mu, &list, 0, wait}, 0)
+		synctest.Wait()
+		for i := 1; i <= 100; i++ {
+			if ok := lane.Do(noted{&mu, &list, i, nil}, 90); ok != (i <= 90) {
+				t.Errorf("task %d: %t", i, ok)
+			}
+		}
+		if lane.Waiting() != 90 || lane.Idle() {
+			t.Errorf("waiting %d, idle %t", lane.Waiting(), lane.Idle())
+		}
+		close(wait)
+		synctest.Wait()
+		if len(list) != 91 || list[0] != 0 || list[90] != 90 || !lane.Idle() || lane.Waiting() != 0 {
+			t.Errorf("%v", list)
+		}
+		lane.Do(noted{&mu, &list, 91, nil}, 0)
+		synctest.Wait()
+		if list[len(list)-1] != 91 {
+			t.Error("the lane did not run again")
+		}
+	})
+}
+
+func TestLanesOfManyGivers(t *testing.T) {
+	var lane command.Lane
+	var mu sync.Mutex
+	var list []int
+	var wg, all sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 500 {
+				all.Add(1)
+				lane.Do(counted{noted{&mu, &list, g*1000 + i, nil}, &all}, 0)
+			}
+		})
+	}
+	wg.Wait()
+	all.Wait()
+	last := map[int]int{}
+	for _, n := range list {
+		if n%1000 != last[n/1000] {
+			t.Fatalf("giver %d: task %d, want %d", n/1000, n%1000, last[n/1000])
+		}
+		last[n/1000]++
+	}
+}
+
+type counted struct {
+	noted
+
+	all *sync.WaitGroup
+}
+
+func (c counted) Run() {
+	c.noted.Run()
+	c.all.Done()
+}
