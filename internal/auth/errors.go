@@ -1,0 +1,26 @@
+package auth
+
+import "errors"
+
+// What is wrong with a token. Test with errors.Is. The texts are meant for the client that sent it.
+var (
+	// ErrTokenMissing: there is none.
+	ErrTokenMissing = errors.New("token missing")
+	// ErrTokenMalformed: it is no JWT.
+	ErrTokenMalformed = errors.New("token malformed")
+	// ErrTokenForged: it is signed with another key or another algorithm.
+	ErrTokenForged = errors.New("token forged: its signature is not of this server's key")
+	// ErrTokenExpired: its exp has passed.
+	ErrTokenExpired = errors.New("token expired")
+	// ErrTokenNotYet: its nbf has not come.
+	ErrTokenNotYet = errors.New("token not valid yet")
+	// ErrTokenSubject: its sub is missing or no user ID.
+	ErrTokenSubject = errors.New("token has no user ID in sub")
+)
+
+var (
+	// ErrKey is what the errors of ParseKey wrap.
+	ErrKey = errors.New("auth key")
+	// ErrCannotMint: the key is a public key, or none.
+	ErrCannotMint = errors.New("this auth key can only check tokens: to sign them takes the secret or the private key")
+)

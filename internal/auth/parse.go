@@ -1,0 +1,148 @@
+package auth
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	filePrefix  = "file:"
+	pemStart    = "-----BEGIN "
+	maxKeyFile  = 64 << 10
+	minRSABits  = 2048
+	maxRSABits  = 8192
+	wantedPEM   = `want a "PUBLIC KEY" or "PRIVATE KEY" with Ed25519 or RSA`
+	wantedShort = "want a secret of at least 32 bytes, or file:PATH"
+)
+
+// ParseKey reads what --auth-key takes: a secret of at least 32 bytes, or file:PATH of a file with such a secret or a PEM key.
+// The error is one line that says what is wrong and what would be right.
+func ParseKey(spec string) (Key, error) {
+	path, isFile := strings.CutPrefix(spec, filePrefix)
+	switch {
+	case isFile && path == "":
+		return Key{}, fmt.Errorf("%w: file: has no path; %s", ErrKey, wantedShort)
+	case isFile:
+		return parseFile(path)
+	case strings.Contains(spec, pemStart):
+		return Key{}, fmt.Errorf("%w: a PEM key must be in a file; want file:PATH", ErrKey)
+	case len(spec) < MinSecret:
+		return Key{}, fmt.Errorf("%w: the secret has %d bytes; %s", ErrKey, len(spec), wantedShort)
+	}
+
+	return secretKey([]byte(spec)), nil
+}
+
+func parseFile(path string) (Key, error) {
+	content, err := readFile(path)
+	if err != nil {
+		return Key{}, err
+	}
+	content = bytes.TrimSpace(content)
+	switch {
+	case bytes.Contains(content, []byte(pemStart)):
+		return parsePEM(path, content)
+	case len(content) < MinSecret:
+		return Key{}, fmt.Errorf("%w: the secret in %q has %d bytes; want at least %d, or a PEM key", ErrKey, path, len(content), MinSecret)
+	}
+
+	return secretKey(content), nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	content, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	switch {
+	case err != nil:
+		return nil, unreadable(path, err)
+	case len(content) > maxKeyFile:
+		return nil, fmt.Errorf("%w: %q is longer than %d bytes; want a secret or a PEM key", ErrKey, path, maxKeyFile)
+	}
+
+	return content, nil
+}
+
+// unreadable says why without naming the path twice.
+func unreadable(path string, err error) error {
+	if pe, ok := err.(*os.PathError); ok { //nolint:errorlint // as os returns it
+		err = pe.Err
+	}
+
+	return fmt.Errorf("%w: cannot read %q: %w; want a file that this process may read", ErrKey, path, err)
+}
+
+func parsePEM(path string, content []byte) (Key, error) {
+	block, rest := pem.Decode(content)
+	switch {
+	case block == nil:
+		return Key{}, fmt.Errorf("%w: the PEM in %q is damaged; %s", ErrKey, path, wantedPEM)
+	case bytes.Contains(rest, []byte(pemStart)):
+		return Key{}, fmt.Errorf("%w: %q has more than one PEM block; want one key", ErrKey, path)
+	}
+	key, err := parseDER(block)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %q: %w; %s", ErrKey, path, err, wantedPEM)
+	}
+
+	return key, nil
+}
+
+func parseDER(block *pem.Block) (Key, error) {
+	var (
+		key any
+		err error
+	)
+	switch block.Type {
+	case "PUBLIC KEY":
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
+	case "RSA PUBLIC KEY":
+		key, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	case "PRIVATE KEY":
+		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "RSA PRIVATE KEY":
+		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	default:
+		return Key{}, fmt.Errorf("it holds a %q", block.Type)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("its %q does not parse", block.Type) // x509's own text may quote the key
+	}
+
+	return fromCrypto(key)
+}
+
+func fromCrypto(key any) (Key, error) {
+	switch key := key.(type) {
+	case ed25519.PublicKey:
+		return newKey(jwt.SigningMethodEdDSA, key, nil), nil
+	case ed25519.PrivateKey:
+		return newKey(jwt.SigningMethodEdDSA, key.Public(), key), nil
+	case *rsa.PublicKey:
+		return fromRSA(key, nil)
+	case *rsa.PrivateKey:
+		return fromRSA(&key.PublicKey, key)
+	}
+
+	return Key{}, fmt.Errorf("its key is a %T", key)
+}
+
+func fromRSA(public *rsa.PublicKey, private any) (Key, error) {
+	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+		return Key{}, fmt.Errorf("its RSA key has %d bits, not %d to %d", bits, minRSABits, maxRSABits)
+	}
+
+	return newKey(jwt.SigningMethodRS256, public, private), nil
+}

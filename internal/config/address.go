@@ -1,0 +1,97 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const maxPort = 65535
+
+// splitAddress takes host:port apart. An empty host means all interfaces.
+func splitAddress(text string) (host string, port int, err error) {
+	host, digits, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", 0, fmt.Errorf("%q is no address: write host:port, such as 127.0.0.1:7200", text)
+	}
+	port, err = strconv.Atoi(digits)
+	if err != nil || port < 0 || port > maxPort {
+		return "", 0, fmt.Errorf("%q has no port from 0 to %d", text, maxPort)
+	}
+
+	return host, port, nil
+}
+
+func checkListener(text string) (string, error) {
+	if text == Off {
+		return Off, nil
+	}
+	if _, _, err := splitAddress(text); err != nil {
+		return "", fmt.Errorf("%w, or off", err)
+	}
+
+	return text, nil
+}
+
+// checkCluster is checkListener for an address whose default is off: that is kept as the empty string.
+func checkCluster(text string) (string, error) {
+	checked, err := checkListener(text)
+	if checked == Off {
+		return "", err
+	}
+
+	return checked, err
+}
+
+func parseJoin(text string) ([]string, error) {
+	var addrs []string
+	for addr := range strings.SplitSeq(text, ",") {
+		addr = strings.TrimSpace(addr)
+		if addr == "" {
+			continue
+		}
+		if err := checkJoin(addr); err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, addr)
+	}
+
+	return addrs, nil
+}
+
+func checkJoin(addr string) error {
+	host, port, err := splitAddress(addr)
+	if err == nil && (host == "" || port == 0) {
+		err = fmt.Errorf("%q is no address of another node: write its host and port, such as 10.0.0.2:7300", addr)
+	}
+
+	return err
+}
+
+// checkNATS does not show the URL: it may hold a password.
+func checkNATS(text string) (string, error) {
+	for part := range strings.SplitSeq(text, ",") {
+		u, err := url.Parse(strings.TrimSpace(part))
+		if err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+			return "", errors.New("it is no URL of a NATS server: write nats://host:4222 (or tls, ws, wss), several with commas")
+		}
+	}
+
+	return text, nil
+}
+
+// reachable tells whether a listener at this address can be reached from other machines.
+func reachable(addr string) bool {
+	host, _, err := splitAddress(addr)
+	if err != nil || host == "localhost" {
+		return false
+	}
+	host, _, _ = strings.Cut(host, "%") // an IPv6 zone
+	ip := net.ParseIP(host)
+
+	return ip == nil || !ip.IsLoopback()
+}

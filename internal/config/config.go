@@ -1,0 +1,91 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"time"
+)
+
+// Off is the address of a listener that is not wanted.
+const Off = "off"
+
+// Config holds the settings of one node. The zero value, completed, is a single node for development.
+type Config struct {
+	Node string // name of this node; empty: the host's name
+
+	TCP  string // client listener, host:port or Off; empty: the default
+	HTTP string // HTTP and WebSocket listener, host:port or Off; empty: the default
+
+	Cluster       string   // the embedded engine's own cluster address; empty: a single node with no open port
+	Join          []string // cluster addresses of some other nodes
+	NATS          string   // URLs (comma separated) of a NATS cluster to use instead of the embedded one; empty: none
+	ClusterSecret string   // shared by all nodes
+
+	AuthKey  string // a secret of at least 32 bytes, or file:PATH; empty: made up at start
+	TLSCert  string // PEM file; empty: no TLS
+	TLSKey   string // PEM file
+	Insecure bool   // allow what other machines can reach with a made-up key or without TLS
+
+	// Heartbeat is the longest silence of a healthy connection: after two of them without a byte the session ends.
+	// Shorter finds dead clients sooner and costs each idle client a ping per heartbeat.
+	Heartbeat time.Duration
+
+	LogLevel  string // debug, info, warn, error
+	LogFormat string // text, json
+
+	DM   json.RawMessage // stands in for dm.json; nil: not given
+	Dive json.RawMessage // stands in for dive.json; nil: not given
+
+	// origins tells for each setting where its value came from, for errors: "--tcp", "PARLEY_TCP", ...
+	origins map[string]string
+}
+
+// Complete fills in the defaults of what is empty, and checks the whole.
+func Complete(c Config) (Config, error) {
+	for _, s := range Settings() {
+		if s.empty != nil && s.empty(&c) && s.Default != "" {
+			if err := s.set(&c, s.Default); err != nil {
+				return Config{}, err
+			}
+		}
+	}
+	if c.Node == "" {
+		c.Node = hostNode()
+	}
+
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+
+	return c, nil
+}
+
+// hostNode makes a node name of the host's name.
+func hostNode() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "node"
+	}
+	name := strings.Map(func(r rune) rune {
+		if nodeRune(r) {
+			return r
+		}
+
+		return '-'
+	}, host)
+	if name = name[:min(len(name), maxNodeName)]; name == "" {
+		return "node"
+	}
+
+	return name
+}
+
+// where names a setting in an error: by where its value came from, or else by its name.
+func (c *Config) where(name string) string {
+	if origin, ok := c.origins[name]; ok {
+		return origin
+	}
+
+	return name
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/parley-dm/parley/internal/strictjson"
+)
+
+// Sources says where the settings of a node come from.
+type Sources struct {
+	// File is a JSON file; empty: what the variable PARLEY_CONFIG names, if anything.
+	File string
+	// Env looks up an environment variable, as os.LookupEnv does; nil: there are none.
+	Env func(name string) (value string, ok bool)
+	// Flags holds the flags that were given, by setting or by flag name, without the dashes before it.
+	Flags map[string]string
+}
+
+// Load reads the settings, a flag before a variable before the file before the default, and checks them.
+func Load(src Sources) (Config, error) {
+	c := Config{origins: map[string]string{}}
+	if err := c.loadFile(src.file()); err != nil {
+		return Config{}, err
+	}
+	if err := c.loadEnv(src.env); err != nil {
+		return Config{}, err
+	}
+	if err := c.loadFlags(src.Flags); err != nil {
+		return Config{}, err
+	}
+
+	return Complete(c)
+}
+
+func (src *Sources) env(name string) (string, bool) {
+	if src.Env == nil {
+		return "", false
+	}
+	value, ok := src.Env(name)
+
+	return value, ok && value != ""
+}
+
+func (src *Sources) file() string {
+	if src.File != "" {
+		return src.File
+	}
+	file, _ := src.env(EnvPrefix + "CONFIG")
+
+	return file
+}
+
+// put sets one setting and remembers where its value came from.
+func (c *Config) put(s Setting, text, origin string) error {
+	if err := s.set(c, text); err != nil {
+		return fmt.Errorf("%s: %w", origin, err)
+	}
+	c.origins[s.Name] = origin
+
+	return nil
+}
+
+func (c *Config) loadEnv(env func(string) (string, bool)) error {
+	for _, s := range Settings() {
+		if value, ok := env(s.Env()); ok && s.Kind != Object {
+			if err := c.put(s, value, s.Env()); err != nil {
+				return err
+			}
+		}
+	}
+
+	return nil
+}
+
+func (c *Config) loadFlags(flags map[string]string) error {
+	left := len(flags)
+	for _, s := range Settings() {
+		value, ok := flags[s.Flag()]
+		if !ok {
+			value, ok = flags[s.Name]
+		}
+		if !ok || s.Kind == Object {
+			continue
+		}
+		left--
+		if err := c.put(s, value, "--"+s.Flag()); err != nil {
+			return err
+		}
+	}
+	if left > 0 {
+		return unknownFlag(flags)
+	}
+
+	return nil
+}
+
+func unknownFlag(flags map[string]string) error {
+	known := map[string]bool{}
+	names := []string{}
+	for _, s := range Settings() {
+		if s.Kind != Object {
+			known[s.Name], known[s.Flag()] = true, true
+			names = append(names, s.Flag())
+		}
+	}
+	for name := range flags {
+		if !known[name] {
+			return errors.New(strictjson.Unknown("flag", name, names))
+		}
+	}
+
+	return errors.New("a flag is given by both of its names")
+}
+
+func (c *Config) loadFile(file string) error {
+	if file == "" {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return unreadable(file, err)
+	}
+	if err := c.parse(data, file); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+
+	return nil
+}
+
+// unreadable makes one line of what the operating system says.
+func unreadable(file string, err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%s cannot be read: %w", file, path.Err)
+	}
+
+	return fmt.Errorf("%s cannot be read: %w", file, err)
+}
+
+// parse reads the text of a file.
+func (c *Config) parse(data []byte, file string) error {
+	table := Settings()
+	names := make([]string, len(table))
+	for i, s := range table {
+		names[i] = s.Name
+	}
+	fields, err := strictjson.Object(data, names)
+	if err != nil {
+		return err
+	}
+	for _, field := range fields {
+		for _, s := range table {
+			if s.Name != field.Key {
+				continue
+			}
+			text, err := s.read(field)
+			if err != nil {
+				return err
+			}
+			if err := s.set(c, text); err != nil {
+				return field.Refuse("is wrong: " + err.Error())
+			}
+			c.origins[s.Name] = fmt.Sprintf("%q in %s", s.Name, file)
+		}
+	}
+
+	return nil
+}
+
+// read takes the setting's value out of a file's field, in the form that a flag would have.
+func (s Setting) read(field strictjson.Field) (string, error) {
+	switch s.Kind {
+	case Switch:
+		on, err := field.Bool()
+
+		return strconv.FormatBool(on), err
+	case List:
+		list, err := field.Strings()
+
+		return strings.Join(list, ","), err
+	case Object:
+		raw, err := field.Object()
+
+		return string(raw), err
+	case Text:
+	}
+
+	return field.String()
+}

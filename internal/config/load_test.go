@@ -1,0 +1,155 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/internal/config"
+)
+
+const secret = "a secret shared by all nodes"
+
+// env makes an environment of alternating names and values.
+func env(pairs ...string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1], true
+			}
+		}
+
+		return "", false
+	}
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parley.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	return path
+}
+
+func load(t *testing.T, src config.Sources) config.Config {
+	t.Helper()
+	c, err := config.Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
+}
+
+func TestWithNoSourceTheNodeIsCompleteForDevelopment(t *testing.T) {
+	c := load(t, config.Sources{})
+	if c.TCP != "127.0.0.1:7200" || c.HTTP != "127.0.0.1:7000" || c.Heartbeat != 15*time.Second || c.LogLevel != "info" || c.LogFormat != "text" {
+		t.Errorf("got %+v", c)
+	}
+	if c.Cluster != "" || c.NATS != "" || c.AuthKey != "" || c.TLSCert != "" || c.Insecure || c.DM != nil || c.Dive != nil || len(c.Join) != 0 {
+		t.Errorf("got %+v", c)
+	}
+	if c.Node == "" {
+		t.Error("the node has no name")
+	}
+}
+
+func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
+	path := file(t, `{"node":"of-file","log_level":"debug","tcp":"127.0.0.1:1","http":"127.0.0.1:1"}`)
+	c := load(t, config.Sources{
+		File:  path,
+		Env:   env("PARLEY_NODE", "of-env", "PARLEY_TCP", "127.0.0.1:2", "PARLEY_HTTP", "127.0.0.1:2"),
+		Flags: map[string]string{"node": "of-flag", "http": "127.0.0.1:3"},
+	})
+	if c.Node != "of-flag" || c.HTTP != "127.0.0.1:3" || c.TCP != "127.0.0.1:2" || c.LogLevel != "debug" || c.LogFormat != "text" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestEverySettingHasItsThreeForms(t *testing.T) {
+	path := file(t, `{
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
+		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
+	}`)
+	fromFile := load(t, config.Sources{File: path})
+	written := map[string]string{
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "join": "127.0.0.1:7301, 127.0.0.1:7302",
+		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
+		"heartbeat": "1s", "log_level": "warn", "log_format": "json",
+	}
+	flags, vars := map[string]string{}, []string{}
+	for _, s := range config.Settings() {
+		if text, ok := written[s.Name]; ok {
+			flags[s.Flag()] = text
+			vars = append(vars, s.Env(), text)
+		} else if s.Kind != config.Object && s.Name != "nats" { // nats excludes cluster
+			t.Errorf("the setting %s is not tested", s.Name)
+		}
+	}
+	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Env: env(vars...)})} {
+		want := fromFile
+		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || !slices.Equal(c.Join, want.Join) ||
+			c.ClusterSecret != want.ClusterSecret || c.AuthKey != want.AuthKey || c.TLSCert != want.TLSCert || c.TLSKey != want.TLSKey ||
+			c.Insecure != want.Insecure || c.Heartbeat != want.Heartbeat || c.LogLevel != want.LogLevel || c.LogFormat != want.LogFormat {
+			t.Errorf("%s: got\n %+v, want\n %+v", name, c, want)
+		}
+	}
+	if !slices.Equal(fromFile.Join, []string{"127.0.0.1:7301", "127.0.0.1:7302"}) || string(fromFile.Dive) == "" || !strings.Contains(string(fromFile.DM), "1s") {
+		t.Errorf("got %+v", fromFile)
+	}
+}
+
+func TestAFileMayBeNamedByAVariable(t *testing.T) {
+	path := file(t, `{"node":"of-file"}`)
+	if c := load(t, config.Sources{Env: env("PARLEY_CONFIG", path)}); c.Node != "of-file" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestAnEmptyVariableCountsAsNotSet(t *testing.T) {
+	if c := load(t, config.Sources{Env: env("PARLEY_TCP", "", "PARLEY_CONFIG", "")}); c.TCP != "127.0.0.1:7200" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestOffClosesAListener(t *testing.T) {
+	c := load(t, config.Sources{Flags: map[string]string{"tcp": "off", "cluster": "off"}})
+	if c.TCP != config.Off || c.Cluster != "" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func FuzzLoadNeverPanicsAndItsErrorsAreOneLine(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"tcp":"0.0.0.0:1"}`, `{"join":["a:1"],"cluster":":0","cluster_secret":"0123456789abcdef"}`, `{"nats":"nats://u:p@h"}`,
+		"{\"node\":\"a\\nb\"}", `{"heartbeat":"1ns"}`, `{"insecure":1}`, `{"dm":[]}`, `{"auth_key":null}`, `{"tcp":"[::1%lo]:1"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "c.json")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load(config.Sources{File: path})
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\r\n") {
+				t.Fatalf("error has several lines: %q", err)
+			}
+
+			return
+		}
+		if c.Node == "" || c.TCP == "" || c.HTTP == "" || c.Heartbeat <= 0 {
+			t.Fatalf("taken, but not complete: %+v", c)
+		}
+		if again, err := config.Complete(c); err != nil || again.Node != c.Node {
+			t.Fatalf("what Load has made does not pass again: %v", err)
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package config_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-dm/parley/internal/config"
+)
+
+func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
+	const long = "0123456789abcdef0123456789abcdef"
+	for name, c := range map[string]struct {
+		file  string
+		flags map[string]string
+		env   []string
+		want  string
+	}{
+		"unknown key": {
+			file: "{\n\"clustersecret\": \"x\"}", want: `parley.json: line 2: unknown key "clustersecret" (did you mean "cluster_secret"?); valid: node, tcp,`,
+		},
+		"broken file":    {file: `{"tcp"`, want: "parley.json: line 1: it is no JSON: "},
+		"wrong type":     {file: "{\n\n\"tcp\": 7200}", want: `parley.json: line 3: "tcp" must be a string`},
+		"list as string": {file: `{"join": "a:1,b:2"}`, want: `parley.json: line 1: "join" must be an array of strings`},
+		"wrong value":    {file: `{"tcp": "7200"}`, want: `parley.json: line 1: "tcp" is wrong: "7200" is no address: write host:port, such as 127.0.0.1:7200, or off`},
+		"dm no object":   {file: `{"dm": "dm.json"}`, want: `"dm" must be an object`},
+
+		"unknown flag":      {flags: map[string]string{"clutser": "x"}, want: `unknown flag "clutser" (did you mean "cluster"?); valid: node, tcp,`},
+		"flag":              {flags: map[string]string{"http": "localhost"}, want: `--http: "localhost" is no address`},
+		"variable":          {env: []string{"PARLEY_HTTP", "localhost:x"}, want: `PARLEY_HTTP: "localhost:x" has no port from 0 to 65535`},
+		"port":              {flags: map[string]string{"tcp": "127.0.0.1:65536"}, want: `--tcp: "127.0.0.1:65536" has no port from 0 to 65535`},
+		"switch":            {env: []string{"PARLEY_INSECURE", "maybe"}, want: `PARLEY_INSECURE: "maybe" is neither true nor false`},
+		"level":             {flags: map[string]string{"log-level": "loud"}, want: `--log-level: "loud" is none of debug, info, warn, error`},
+		"format":            {flags: map[string]string{"log_format": "xml"}, want: `--log-format: "xml" is none of text, json`},
+		"heartbeat no unit": {flags: map[string]string{"heartbeat": "15"}, want: `--heartbeat: "15" is no duration: write it with its unit, such as 15s`},
+		"heartbeat short":   {flags: map[string]string{"heartbeat": "1ms"}, want: "--heartbeat: 1ms is out of bounds: from 100ms to 10m0s"},
+		"node":              {flags: map[string]string{"node": "a b"}, want: `--node: "a b" has the character ' ': a node name has letters,`},
+		"node long":         {flags: map[string]string{"node": strings.Repeat("n", 65)}, want: "--node: it has 65 bytes: a node name has at most 64"},
+		"node empty":        {file: `{"node": ""}`, want: `"node" is wrong: it is empty`},
+
+		"short secret":            {env: []string{"PARLEY_CLUSTER_SECRET", "short"}, want: "PARLEY_CLUSTER_SECRET: it has 5 bytes: a cluster secret has at least 16"},
+		"cluster without secret":  {flags: map[string]string{"cluster": ":0"}, want: "--cluster needs cluster_secret: give all nodes of the cluster the same secret"},
+		"join without cluster":    {flags: map[string]string{"join": "a:1", "cluster-secret": secret}, want: "--join needs cluster: say at which address"},
+		"join port":               {flags: map[string]string{"join": "a:0"}, want: `--join: "a:0" is no address of another node`},
+		"join host":               {flags: map[string]string{"join": "a:1,:7300"}, want: `--join: ":7300" is no address of another node`},
+		"nats and cluster":        {file: `{"cluster":":0"}`, flags: map[string]string{"nats": "nats://h"}, want: `json cannot be given together with --nats: `},
+		"nats and join":           {flags: map[string]string{"nats": "nats://h", "join": "a:1"}, want: "--join cannot be given together with --nats"},
+		"nats without scheme":     {flags: map[string]string{"nats": "127.0.0.1:4222"}, want: "--nats: it is no URL of a NATS server: write nats://host:4222"},
+		"nats second":             {flags: map[string]string{"nats": "nats://a:1,http://b"}, want: "--nats: it is no URL of a NATS server"},
+		"certificate without key": {flags: map[string]string{"tls-cert": "c.pem"}, want: "--tls-cert needs tls_key"},
+		"key without certificate": {env: []string{"PARLEY_TLS_KEY", "k.pem"}, want: "PARLEY_TLS_KEY needs tls_cert"},
+
+		"open to all, made-up key": {
+			flags: map[string]string{"tcp": "0.0.0.0:7200", "tls-cert": "c", "tls-key": "k"},
+			want:  "--tcp: 0.0.0.0:7200 can be reached from other machines, so it needs auth_key: set it, or listen on 127.0.0.1, or give insecure",
+		},
+		"open to all, no TLS": {
+			flags: map[string]string{"http": ":7000", "auth-key": long},
+			want:  "--http: :7000 can be reached from other machines, so it needs tls_cert and tls_key",
+		},
+		"open by name": {flags: map[string]string{"tcp": "parley.example:7200"}, want: "can be reached from other machines"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := config.Sources{Flags: c.flags, Env: env(c.env...)}
+			if c.file != "" {
+				src.File = file(t, c.file)
+			}
+			_, err := config.Load(src)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error is\n  %v, want\n  %s", err, c.want)
+			}
+			if strings.ContainsAny(err.Error(), "\r\n") {
+				t.Errorf("error has several lines: %q", err)
+			}
+		})
+	}
+}
+
+func TestAnUnreadableFileIsNamed(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.json")
+	_, err := config.Load(config.Sources{File: missing})
+	if err == nil || !strings.HasPrefix(err.Error(), missing+" cannot be read: ") || strings.Count(err.Error(), missing) != 1 {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestNoErrorShowsASecret(t *testing.T) {
+	for _, flags := range []map[string]string{
+		{"cluster-secret": "hush-hush"},
+		{"nats": "nats://me:hush-hush@h:4222,bad"},
+		{"nats": "://hush-hush"},
+		{"auth-key": "hush-hush", "tcp": ":1"},
+		{"cluster-secret": "hush-hush-hush-hush", "join": "a:1"},
+	} {
+		_, err := config.Load(config.Sources{Flags: flags})
+		if err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%v: error is %v", flags, err)
+		}
+	}
+}
+
+func TestWhatOtherMachinesReachMayBeInsecureOnlyByTheSwitch(t *testing.T) {
+	for _, flags := range []map[string]string{
+		{"tcp": ":0", "http": "off", "insecure": "true"},
+		{"tcp": ":0", "auth-key": "k", "tls-cert": "c", "tls-key": "k"},
+		{"tcp": "localhost:0", "http": "[::1]:0"},
+		{"tcp": "127.8.8.8:0", "http": "[::1%lo]:0"},
+		{"tcp": "off", "http": "off"},
+	} {
+		if _, err := config.Load(config.Sources{Flags: flags}); err != nil {
+			t.Errorf("%v: %v", flags, err)
+		}
+	}
+}
+
+func TestAConfigThatIsNotLoadedIsCheckedAsWell(t *testing.T) {
+	for _, c := range []struct {
+		config config.Config
+		want   string
+	}{
+		{config.Config{TCP: "7200"}, `tcp: "7200" is no address`},
+		{config.Config{Node: "a b"}, "node: "},
+		{config.Config{Cluster: ":0"}, "cluster needs cluster_secret"},
+		{config.Config{Cluster: ":0", ClusterSecret: "short"}, "cluster_secret: it has 5 bytes"},
+		{config.Config{Join: []string{"x"}}, `join: "x" is no address`},
+		{config.Config{Heartbeat: 1}, "heartbeat: 1ns is out of bounds"},
+		{config.Config{NATS: "x"}, "nats: it is no URL"},
+		{config.Config{HTTP: ":0"}, "http: :0 can be reached"},
+	} {
+		_, err := config.Complete(c.config)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error is %v, want %s", err, c.want)
+		}
+	}
+}
