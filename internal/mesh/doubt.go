@@ -1,0 +1,48 @@
+package mesh
+
+// doubtful is a find that nobody answered while a node could not be reached.
+type doubtful struct {
+	port  Port
+	token uint64
+}
+
+// maxDoubtful bounds those that wait for the next tick; what comes beyond is nobody.
+const maxDoubtful = 64 << 10
+
+// doubts keeps the find for the next tick if finding nobody proves nothing now.
+func (m *member) doubts(port Port, token uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.doubt && m.eng.reaches(len(*m.up.Load())) || len(m.doubtful) >= maxDoubtful {
+		return false
+	}
+	m.doubtful = append(m.doubtful, doubtful{port, token})
+
+	return true
+}
+
+// settleDoubts looks whether a node cannot be reached, which makes finds that nobody answers doubtful until all
+// nodes have been heard after it, and answers those of the last tick.
+func (m *member) settleDoubts() {
+	m.mu.Lock()
+	if up := *m.up.Load(); !m.eng.reaches(len(up)) {
+		m.doubt = true
+		for _, p := range up {
+			p.confirm = true
+		}
+	}
+	waiting := m.doubtful
+	m.doubtful = nil
+	m.mu.Unlock()
+	m.delivery.RLock()
+	defer m.delivery.RUnlock()
+	for _, f := range waiting {
+		switch handler := m.handler(f.port).(type) {
+		case nil:
+		case Doubter:
+			handler.HandleUncertain(f.token)
+		default:
+			handler.HandleNobody(f.token)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package mesh
+
+import "sync"
+
+// path is a way for packets to a peer. The engine is one that always exists; direct links from node to node
+// will be another, and Send chooses.
+type path interface {
+	carry(to *peer, port Port, packet []byte) error
+}
+
+// throughEngine is the path that always exists.
+type throughEngine struct{ m *member }
+
+func (t throughEngine) carry(to *peer, port Port, packet []byte) error {
+	return t.m.toPeer(to, kindPacket, port, packet)
+}
+
+func (m *member) Send(to NodeID, port Port, packet []byte) error {
+	if m.state.Load() != stateRunning {
+		return ErrStopped
+	}
+	p := (*m.up.Load())[to.Incarnation]
+	if p == nil {
+		return ErrNoNode
+	}
+
+	return m.pathTo(p).carry(p, port, packet)
+}
+
+// pathTo picks how a packet to p travels.
+func (m *member) pathTo(*peer) path { return m.path }
+
+func (m *member) Find(userID string, port Port, packet []byte, token uint64) error {
+	if m.state.Load() != stateRunning {
+		return ErrStopped
+	}
+	if m.CutOff() {
+		return ErrCutOff
+	}
+
+	b, err := m.compose(kindFind, port, packet)
+	if err != nil {
+		return err
+	}
+	defer b.free()
+
+	return m.eng.toHolder(userID, port, token, b.data)
+}
+
+// toPeer sends a packet by the engine.
+func (m *member) toPeer(to *peer, k kind, port Port, body []byte) error {
+	b, err := m.compose(k, port, body)
+	if err != nil {
+		return err
+	}
+	defer b.free()
+
+	return m.eng.toNode(to.id.Incarnation, b.data)
+}
+
+func (m *member) broadcast(k kind, port Port, body []byte) error {
+	b, err := m.compose(k, port, body)
+	if err != nil {
+		return err
+	}
+	defer b.free()
+
+	return m.eng.toAll(b.data)
+}
+
+// compose puts header and body together.
+func (m *member) compose(k kind, port Port, body []byte) (*buffer, error) {
+	if len(body)+maxHeader > m.eng.maxPacket() {
+		return nil, ErrPacketTooLarge
+	}
+	b := buffers.Get().(*buffer) //nolint:forcetypeassert // it holds nothing else
+	b.data = appendHeader(b.data[:0], k, port, m.clock.Now(), m.self)
+	b.data = append(b.data, body...)
+
+	return b, nil
+}
+
+// buffer holds a packet while it is handed to the engine.
+type buffer struct{ data []byte }
+
+// maxPooled keeps a few huge packets from living for ever.
+const maxPooled = 128 << 10
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+func (b *buffer) free() {
+	if cap(b.data) <= maxPooled {
+		buffers.Put(b)
+	}
+}
