@@ -1,0 +1,54 @@
+// Package dm carries direct messages from one user to another, by user ID, whichever node of the cluster each is connected to.
+//
+// A server of a game or a chat uses it like this:
+//
+//	dm.Setup("configs/dm.json")           // optional: the defaults are good
+//	dm.ExposeCommands()                   // optional: clients may send by themselves
+//	dm.SetOnReceiveMessage(mayReceive)    // optional: who may write to whom
+//	...
+//	dm.SendMessageByUserID(sender, "bob", 2, 11, []byte("hello"), func(err error) { ... })
+//
+// or, with a context and a receipt, on a module of its own:
+//
+//	receipt, err := server.DM().Send(ctx, sender, "bob", dm.Message{Ver: 2, Cmd: 11, Body: []byte("hello")})
+//
+// # The path of a message
+//
+//	sender's node                                    recipient's node
+//	─────────────                                    ────────────────
+//	Send ─▶ party ─▶ channel ── find, first ────────▶ directory ─▶ arrive ─▶ channel
+//	                   │                                              │ taken, in order
+//	                   └────── transmit, later ─────▶ mesh ───────────┤
+//	                                                                  ▼
+//	                                          receive callbacks, message callbacks
+//	                                                                  │
+//	callback ◀─ Finish ◀─ channel ◀── answer ── mesh ◀── Pushed ◀── connection
+//
+// A party is a session that takes part; it has a state machine for each peer (dm/internal/channel: read its documentation for how order is kept and
+// nothing comes twice). Between users of one node the same path is function calls.
+//
+// # Channels
+//
+// Two users have a channel once a message between them was accepted: each side remembers where the other is. It ends when one of them ends it
+// (ClearCacheByUserID), leaves or is on a node that dies: the one who stayed is told, by a last message or by
+// SetOnClearCache. It does not end when a user logs in anew: the newer session takes it over. Channels that are not
+// used for a while, or are too many, are dropped in silence; the next message finds its way again.
+//
+// # Callbacks
+//
+// All callbacks are set before the node starts. Those of one user run one after another, in the order of what caused them; those of different users side
+// by side. A callback that blocks delays its own user only; one that panics is logged, counted, and costs that one message
+// (ErrInternal). All of them may call the functions of this package.
+//
+// What a callback gets of a message is its own only until it returns: copy what is to be kept.
+//
+// # Limits
+//
+// A user may have 1024 messages to one peer, and 8 MiB to all, without an outcome: beyond that ErrOverloaded. 4096 messages or
+// 8 MiB may wait for one user's callbacks: beyond that ErrRecipientBusy.
+//
+// A message that was on its way to a node that died, or whose answer is lost, ends in ErrReliableTimeout and is not sent again: it may have
+// arrived. A node's death is noticed 1.5 s after it; what is sent to its users before that is lost in this sense.
+//
+// Messages are not stored: a user who is not connected gets ErrUserNotFound.
+package dm

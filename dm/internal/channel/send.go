@@ -1,0 +1,150 @@
+package channel
+
+import "time"
+
+// Send queues an item behind those before it, and sends what can be sent.
+func (c *Channel) Send(acts []Action, it *Item) []Action {
+	if c.retired {
+		return append(acts, Action{Do: Finish, Item: it, Outcome: Canceled})
+	}
+	c.out.queue = append(c.out.queue, it)
+
+	return c.pump(acts)
+}
+
+// pump sends items until none is left or the next one has to wait.
+func (c *Channel) pump(acts []Action) []Action {
+	for len(c.out.queue) > 0 && c.out.asking == steady && !c.ending() {
+		it := c.out.queue[0]
+		switch {
+		case it.Kind.ends() && !c.open && !it.insist, it.Kind == Connect && c.open && c.certain():
+			c.shift()
+			acts = append(acts, finish(it, Delivered)) // there is nothing to do
+		case it.parted && c.open: // the peer has opened it anew since
+			c.shift()
+			acts = append(acts, finish(it, NoChannel))
+		case (!c.certain() || c.out.spent || c.out.via != c.place) && len(c.out.flight) > 0:
+			return acts // an epoch begins when all before it is answered
+		case !c.certain():
+			c.shift()
+			acts = c.find(acts, it)
+		default:
+			c.shift()
+			acts = c.transmit(acts, it)
+		}
+	}
+
+	return acts
+}
+
+// ending tells whether the last item in flight ends the channel: nothing overtakes its answer.
+func (c *Channel) ending() bool {
+	n := len(c.out.flight)
+
+	return n > 0 && c.out.flight[n-1].Kind.ends()
+}
+
+func (c *Channel) shift() {
+	q := c.out.queue
+	q[0] = nil
+	if c.out.queue = q[1:]; len(c.out.queue) == 0 {
+		c.out.queue = q[:0]
+	}
+}
+
+func (c *Channel) find(acts []Action, it *Item) []Action {
+	c.begin()
+	c.out.asking, c.out.asked = finding, true
+	c.fly(it)
+
+	return append(acts, c.depart(it, Action{Do: Find, Item: it, Epoch: c.out.epoch}))
+}
+
+func (c *Channel) transmit(acts []Action, it *Item) []Action {
+	if c.out.spent || c.out.via != c.place {
+		c.begin()
+		c.out.via, c.out.asked = c.place, false
+	}
+	c.fly(it)
+
+	return append(acts, c.depart(it, Action{Do: Transmit, Item: it, To: c.out.via, Epoch: c.out.epoch, Seq: it.seq}))
+}
+
+// depart ends the channel on this side when the item that ends it is on its way.
+func (c *Channel) depart(it *Item, a Action) Action {
+	switch {
+	case !it.Kind.ends():
+		a.Heard = c.in.epoch
+	case !it.parted:
+		it.parted, it.insist, it.heard = true, true, c.in.epoch
+		c.end()
+
+		fallthrough
+	default:
+		a.Heard = it.heard
+	}
+
+	return a
+}
+
+// finish is the action that gives an item its outcome.
+func finish(it *Item, o Outcome) Action {
+	if it.twice && (o.refused() || o == NotFound || o == CutOff || o == Overloaded) {
+		o = Timeout
+	}
+
+	return Action{Do: Finish, Item: it, Outcome: o}
+}
+
+func (c *Channel) begin() {
+	c.out.epoch = c.epochs()
+	c.out.next = 0
+	c.out.spent, c.out.opener, c.out.covered = false, false, false
+}
+
+func (c *Channel) fly(it *Item) {
+	it.seq = c.out.next
+	c.out.next++
+	c.out.flight = append(c.out.flight, it)
+}
+
+// land takes item number i out of the flight.
+func (c *Channel) land(i int) *Item {
+	f := c.out.flight
+	it := f[i]
+	copy(f[i:], f[i+1:])
+	f[len(f)-1] = nil
+	c.out.flight = f[:len(f)-1]
+
+	return it
+}
+
+// Expire finishes the items whose deadline has come. One in flight stays unknown.
+func (c *Channel) Expire(acts []Action, now time.Time) []Action {
+	for i := 0; i < len(c.out.flight); {
+		if c.out.flight[i].Deadline.After(now) {
+			i++
+
+			continue
+		}
+		acts = append(acts, finish(c.land(i), Timeout))
+		if c.out.asking == finding {
+			c.out.asking, c.out.spent = steady, true
+		}
+	}
+	kept := c.out.queue[:0]
+	for _, it := range c.out.queue {
+		if it.Deadline.After(now) {
+			kept = append(kept, it)
+		} else {
+			acts = append(acts, finish(it, Timeout))
+		}
+	}
+	clear(c.out.queue[len(kept):])
+	c.out.queue = kept
+	if c.out.asking == pausing && len(kept) == 0 {
+		c.out.asking = steady
+	}
+
+	return c.pump(acts)
+}

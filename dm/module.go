@@ -1,0 +1,143 @@
+package dm
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"github.com/parley-dm/parley/dive"
+	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/user"
+)
+
+// Module carries the direct messages of one node. Callbacks are set before it is attached to the node, messages sent after the
+// node has started. All methods are safe for use by several goroutines, but for the setting of callbacks.
+type Module struct {
+	hooks  hooks
+	expose bool // the built-in commands are to be exposed
+
+	settings   Settings
+	configured bool  // Setup has read them
+	setupErr   error // of Setup
+	parts      Parts
+	self       channel.Node
+
+	// life: new, running, stopped
+	running atomic.Bool
+	stop    chan struct{}
+	done    sync.WaitGroup
+
+	parties *xsync.Map[channel.SID, *party]
+	finds   *xsync.Map[uint64, find]          // by epoch; those that may still miss
+	adopted *xsync.Map[channel.SID, handover] // for sessions that have not logged in yet
+
+	sweep sweep
+	stats Stats
+}
+
+// Parts are what a module needs of its node.
+type Parts struct {
+	Users     *user.Registry
+	Directory *dive.Directory
+	Mesh      mesh.Mesh
+	Router    *command.Router
+	Log       *slog.Logger
+}
+
+// Stats counts what has happened since the start. Read it with atomic loads.
+type Stats struct {
+	Sent     atomic.Uint64 // messages that a user of this node sent
+	Received atomic.Uint64 // messages that came to a user of this node, before any callback
+	Finds    atomic.Uint64 // finds that this node sent
+	Outcomes [16]atomic.Uint64
+}
+
+// New returns a module that is not part of a node yet.
+func New() *Module {
+	m := &Module{
+		settings: DefaultSettings(),
+		stop:     make(chan struct{}),
+		parties:  xsync.NewMap[channel.SID, *party](),
+		finds:    xsync.NewMap[uint64, find](),
+		adopted:  xsync.NewMap[channel.SID, handover](),
+	}
+	m.hooks.log = slog.Default()
+	m.sweep.busy = make(map[*party]struct{})
+
+	return m
+}
+
+// Configure replaces the settings, unless Setup has read some. It must be called before the node starts.
+func (m *Module) Configure(s Settings) {
+	if !m.configured {
+		m.settings = s
+	}
+}
+
+// Settings returns the settings in force.
+func (m *Module) Settings() Settings { return m.settings }
+
+// ExposeCommands lets clients send (701), disconnect (700) and connect (702) by the built-in commands. It must be called before
+// the node starts.
+func (m *Module) ExposeCommands() { m.expose = true }
+
+// Attach makes the module part of a node: it receives what the mesh carries to PortDM and what the directory finds. No callback can be
+// set afterwards. It must be called before the mesh starts.
+func (m *Module) Attach(parts Parts) {
+	m.parts = parts
+	m.self = channel.Node(parts.Mesh.Self())
+	m.hooks.freeze(parts.Log)
+	parts.Mesh.Handle(mesh.PortDM, packets{m})
+	parts.Mesh.Watch(watcher{m})
+	parts.Directory.SetFinder(finder{m})
+	if m.expose {
+		m.exposeCommands(parts.Router)
+	}
+}
+
+// Start begins to carry messages. The mesh must have been started.
+func (m *Module) Start() {
+	m.running.Store(true)
+	m.done.Go(m.runSweep)
+}
+
+// Stop waits until what is under way has its outcome, or ctx ends; then nothing is sent any more, and what is still open ends in
+// ErrReliableTimeout. Users should have left before.
+func (m *Module) Stop(ctx context.Context) {
+	if !m.running.Load() {
+		return
+	}
+	m.settle(ctx)
+	m.running.Store(false)
+	close(m.stop)
+	m.done.Wait()
+	m.abandon()
+}
+
+// Stats returns the module's counters.
+func (m *Module) Stats() *Stats { return &m.stats }
+
+// Panics is the number of callbacks that have panicked.
+func (m *Module) Panics() uint64 { return m.hooks.panics.Load() }
+
+// Open is the number of channels that users of this node have, for tests and metrics. It looks at all of them.
+func (m *Module) Open() (n int) {
+	m.parties.Range(func(_ channel.SID, p *party) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, pr := range p.peers {
+			if pr.ch.Open() {
+				n++
+			}
+		}
+
+		return true
+	})
+
+	return n
+}

@@ -1,0 +1,167 @@
+package dm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"sync"
+
+	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+)
+
+// party is a session that takes part in direct messages: it exists from its first message on.
+//
+// Events lock it, give themselves to a channel, and leave what comes out as steps. Whoever finds nobody doing the steps does them, his own and
+// those that others leave meanwhile, without the lock: so they are done in order, and nobody waits.
+type party struct {
+	m    *Module
+	user *user.User
+	sid  channel.SID
+
+	mu      sync.Mutex
+	peers   map[string]*peer // guarded by mu; by user ID
+	steps   []step           // guarded by mu; to be done, in order
+	spare   []step           // guarded by mu; the other of two buffers that take turns
+	doing   bool             // guarded by mu; somebody is doing steps
+	left    bool             // guarded by mu; the session is over: nothing arrives any more
+	watched bool             // guarded by mu; the sweep looks at it
+	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
+	bytes   int              // guarded by mu; of the bodies that wait for an outcome
+
+	inboxBytes int           // guarded by mu; of the bodies in inbox
+	next       channel.Place // guarded by mu; where the user's newer session is; nowhere: it was not replaced
+
+	inbox command.Lane // what has arrived: callbacks and pushes, in order
+	calls command.Lane // outcomes for callbacks of this user's messages
+}
+
+// peer is the other side of one of a party's channels.
+type peer struct {
+	id   string
+	ch   *channel.Channel
+	used int64 // guarded by party.mu; Module.sweep.now when something last passed
+}
+
+// step is something to do for a party: an action of a channel, or else a channel to hand over, or else an answer to send.
+type step struct {
+	peer     *peer
+	action   channel.Action
+	handover *handover
+	answer   answer
+}
+
+// sidOf turns a session's ID into its 16 bytes. A blank user's may be any string.
+func sidOf(s string) (sid channel.SID) {
+	if len(s) == hex.EncodedLen(len(sid)) {
+		if _, err := hex.Decode(sid[:], []byte(s)); err == nil {
+			return sid
+		}
+	}
+	sum := sha256.Sum256([]byte(s))
+	copy(sid[:], sum[:])
+
+	return sid
+}
+
+// party returns the party of a user, locked. A user whose session is over gets one that is over too: it may send, but keeps no
+// channel.
+func (m *Module) party(u *user.User) *party {
+	sid := sidOf(u.SID)
+	for {
+		p, ok := m.parties.Load(sid)
+		if !ok {
+			fresh := &party{m: m, user: u, sid: sid, peers: make(map[string]*peer), left: u.Gone()}
+			p, _ = m.parties.LoadOrStore(sid, fresh)
+		}
+		p.mu.Lock()
+		if !p.dropped {
+			return p
+		}
+		p.mu.Unlock()
+	}
+}
+
+// known returns the party with this SID, locked, or nil.
+func (m *Module) known(sid channel.SID) *party {
+	p, ok := m.parties.Load(sid)
+	if !ok {
+		return nil
+	}
+	p.mu.Lock()
+	if p.dropped {
+		p.mu.Unlock()
+
+		return nil
+	}
+
+	return p
+}
+
+// place is where the party is.
+func (p *party) place() channel.Place { return channel.Place{Node: p.m.self, SID: p.sid} }
+
+// peer returns the state towards a peer, made if need be. The party is locked.
+func (p *party) peer(id string) *peer {
+	pr := p.peers[id]
+	if pr == nil {
+		pr = &peer{id: id, ch: channel.New(p.m.epoch)}
+		p.peers[id] = pr
+		p.m.sweep.watch(p)
+	}
+	pr.used = p.m.sweep.now.Load()
+
+	return pr
+}
+
+func (m *Module) epoch() uint64 { return uint64(m.parts.Mesh.Clock().Now()) }
+
+// add leaves actions of a peer's channel as steps. The party is locked.
+func (p *party) add(pr *peer, acts []channel.Action) {
+	for i := range acts {
+		p.steps = append(p.steps, step{peer: pr, action: acts[i]})
+	}
+}
+
+// unlock ends an event: it does the steps, or leaves them to whoever is doing some, and unlocks the party.
+func (p *party) unlock() {
+	if p.doing {
+		p.mu.Unlock()
+
+		return
+	}
+	p.doing = true
+	for len(p.steps) > 0 {
+		batch := p.steps
+		p.steps, p.spare = p.spare[:0], nil
+		p.mu.Unlock()
+		for i := range batch {
+			p.do(&batch[i])
+		}
+		clear(batch)
+		p.mu.Lock()
+		if cap(batch) <= maxSpare {
+			p.spare = batch[:0]
+		}
+	}
+	p.doing = false
+	p.mu.Unlock()
+}
+
+// maxSpare bounds the buffer of steps that a party keeps, in steps.
+const maxSpare = 64
+
+// tidy throws away what a party need not remember. It is locked.
+func (p *party) tidy(pr *peer) {
+	if pr.ch.Over() && p.peers[pr.id] == pr {
+		delete(p.peers, pr.id)
+	}
+	p.tidySelf()
+}
+
+func (p *party) tidySelf() {
+	if len(p.peers) == 0 && !p.dropped && (p.left || p.user.IsBlank()) && len(p.steps) == 0 {
+		p.dropped = true
+		p.m.parties.Delete(p.sid)
+	}
+}
