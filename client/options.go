@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"time"
+)
+
+const (
+	firstPause     = 200 * time.Millisecond
+	longestPause   = 10 * time.Second
+	defaultBacklog = 8 << 20
+)
+
+// Option changes how Dial makes a client. Later options win over earlier ones.
+type Option func(*config)
+
+// config is what options set. It does not change after Dial.
+type config struct {
+	token       func(ctx context.Context) (string, error)
+	name        string
+	tls         *tls.Config
+	log         *slog.Logger
+	backoff     backoff
+	noReconnect bool
+	maxMessage  int // 0: whatever the server allows
+	backlog     int
+	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
+	callbacks   callbacks
+}
+
+func defaults() config {
+	return config{
+		name:    "parley-go",
+		log:     slog.New(slog.DiscardHandler),
+		backoff: backoff{min: firstPause, max: longestPause, jitter: rand.Float64},
+		backlog: defaultBacklog,
+		dial:    new(net.Dialer).DialContext,
+	}
+}
+
+// WithToken gives the token to log in with. When it has expired, a connection that breaks cannot be
+// replaced: the server answers goodbye 2001 and the client ends. See WithTokenSource.
+func WithToken(token string) Option {
+	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
+}
+
+// WithTokenSource gives a function that is asked for a token before each login, the first and every one after a
+// reconnect. An error of it ends Dial; later it counts as a failed attempt, and the next follows as usual. The
+// function must not call the client's Close.
+func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
+	return func(c *config) { c.token = source }
+}
+
+// WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are used and the
+// server must be who the URL says.
+func WithTLS(conf *tls.Config) Option { return func(c *config) { c.tls = conf } }
+
+// WithName tells the server what program this is, as "name/version". It stands in the server's logs.
+func WithName(name string) Option { return func(c *config) { c.name = name } }
+
+// WithLogger makes the client log lost connections, attempts to return, and returns. Tokens and messages are never
+// logged. Without it nothing is.
+func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
+
+// WithBackoff sets the pauses before attempts to reconnect. Attempt n waits between one half and the whole of
+// minimum × 2ⁿ, at most maximum, by chance, so that the clients of a server that fell do not return all
+// at once. The count starts anew after a connection that lasted longer than maximum. Defaults: 200 ms, 10 s.
+func WithBackoff(minimum, maximum time.Duration) Option {
+	return func(c *config) {
+		c.backoff.min = max(minimum, time.Millisecond)
+		c.backoff.max = max(maximum, c.backoff.min)
+	}
+}
+
+// WithoutReconnect makes the first lost connection the end of the client.
+func WithoutReconnect() Option { return func(c *config) { c.noReconnect = true } }
+
+// WithMaxMessage bounds the messages of this client, in both directions, below what the server allows. A server that
+// sends a longer one nevertheless is cut off, so this protects memory; it is no filter.
+func WithMaxMessage(bytes int) Option { return func(c *config) { c.maxMessage = bytes } }
+
+// WithBacklog sets how many bytes of messages may wait for callbacks before the client stops reading. What
+// happens then is in the package's Limits. Default: 8 MiB.
+func WithBacklog(bytes int) Option { return func(c *config) { c.backlog = max(bytes, 1) } }
+
+// WithDialer replaces how network connections are made: for proxies, for tests. Network is "tcp", addr is
+// "host:port". TLS and WebSocket run over what it returns.
+func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
+	return func(c *config) { c.dial = dial }
+}
+
+// OnMessage is Client.OnMessage from before the first message can arrive.
+func OnMessage(f func(from string, msg []byte)) Option {
+	return func(c *config) { c.callbacks.message = f }
+}
+
+// OnPeerDisconnect is Client.OnPeerDisconnect from before the first notice can arrive.
+func OnPeerDisconnect(f func(peer string, last []byte)) Option {
+	return func(c *config) { c.callbacks.peerDisconnect = f }
+}
+
+// OnPush is Client.OnPush from before the first push can arrive.
+func OnPush(f func(ver uint8, cmd uint16, payload []byte)) Option {
+	return func(c *config) { c.callbacks.push = f }
+}
+
+// OnState is Client.OnState from the start: the first call is with StateConnected.
+func OnState(f func(State)) Option {
+	return func(c *config) { c.callbacks.state = f }
+}
