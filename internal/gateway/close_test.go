@@ -1,0 +1,295 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+func TestCloseTellsTheClientAndTheNodeWhy(t *testing.T) {
+	for code, want := range map[uint16]struct {
+		why   user.Reason
+		cause Cause
+	}{
+		1001: {user.Left, CauseStopping}, 1003: {user.Left, CauseSlow}, 2002: {user.Replaced, CauseReplaced},
+		2004: {user.Left, CauseOther}, 2005: {user.Left, CauseRemoved}, 3000: {user.Left, CauseOther},
+	} {
+		overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+			c := dial(t)
+			c.login("alice")
+			u := n.user(t, "alice")
+			u.Close(code, "the reason")
+			u.Close(2005, "another reason") // too late
+			if text := c.wantGoodbye(wire.Goodbye(code)); text != "the reason" {
+				t.Errorf("%q", text)
+			}
+			n.wantLeft(t, "alice", want.why)
+			if ended := n.gw.Stats().Ended; ended[want.cause] != 1 {
+				t.Errorf("%v", ended)
+			}
+		})
+	}
+}
+
+func TestDisconnectIsGoodbye2005(t *testing.T) {
+	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		c := dial(t)
+		c.login("alice")
+		n.user(t, "alice").Disconnect()
+		c.wantGoodbye(wire.GoodbyeRemoved)
+		n.wantLeft(t, "alice", user.Left)
+	})
+}
+
+func TestANewerLoginReplacesTheOlder(t *testing.T) {
+	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		first, second := dial(t), dial(t)
+		first.login("alice")
+		second.login("alice")
+		first.wantGoodbye(wire.GoodbyeReplaced)
+		n.wantLeft(t, "alice", user.Replaced)
+		second.wantAlive()
+	})
+}
+
+func TestWhatWasQueuedIsWrittenBeforeTheGoodbye(t *testing.T) {
+	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		c := dial(t)
+		c.login("alice")
+		u := n.user(t, "alice")
+		var d tally
+		for range 100 {
+			if err := u.Push(2, 2, make([]byte, 5000), true, &d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		u.Disconnect()
+		for range 100 {
+			if f := c.next(); f.Kind != wire.KindPush {
+				t.Fatalf("%v %q", f.Kind, f.Payload)
+			}
+		}
+		c.wantGoodbye(wire.GoodbyeRemoved)
+		if d.ok.Load() != 100 {
+			t.Errorf("%d were told delivered", d.ok.Load())
+		}
+	})
+}
+
+func TestALoginThatIsReplacedWhileItIsAnnounced(t *testing.T) {
+	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		announcing := make(chan *user.User)
+		var d tally
+		n.admit = func(ctx context.Context, u *user.User) error {
+			if err := u.Push(2, 2, []byte("early"), true, &d); err != nil {
+				t.Error(err)
+			}
+			announcing <- u
+			<-ctx.Done() // ends because the session does
+
+			return nil // but it had been announced
+		}
+		c := dial(t)
+		c.send(helloFrame("alice"))
+		(<-announcing).Close(2002, "newer login")
+		c.wantGoodbye(wire.GoodbyeReplaced)
+		n.wantLeft(t, "alice", user.Replaced)
+		if d.gone.Load() != 1 || d.ok.Load() != 0 {
+			t.Errorf("the early push: %d delivered, %d gone", d.ok.Load(), d.gone.Load())
+		}
+	})
+}
+
+func TestPushesOfAnAnnouncedLoginComeBehindTheWelcome(t *testing.T) {
+	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		var d tally
+		n.admit = func(_ context.Context, u *user.User) error {
+			for i := range 100 {
+				if err := u.Push(2, 2, []byte(number(i)), true, &d); err != nil {
+					t.Error(err)
+				}
+			}
+			if d.all() != 0 {
+				t.Error("told before it was written")
+			}
+
+			return nil
+		}
+		c := dial(t)
+		c.login("alice")
+		for i := range 100 {
+			if f := c.next(); f.Kind != wire.KindPush || string(f.Payload) != number(i) {
+				t.Fatalf("%v %q, want push %d", f.Kind, f.Payload, i)
+			}
+		}
+	})
+}
+
+func TestARefusedLoginGetsTheNodesGoodbyeAndHasNotLeft(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		code wire.Goodbye
+		text string
+	}{
+		{&Refusal{Code: wire.GoodbyeLimit, Text: "no more users"}, wire.GoodbyeLimit, "no more users"},
+		{&Refusal{Code: wire.GoodbyeStopping, After: 1500 * time.Millisecond}, wire.GoodbyeStopping, `{"reconnect_in_ms":1500}`},
+		{errors.Join(errors.New("wrapped"), &Refusal{Code: wire.GoodbyeReplaced, Text: "newer"}), wire.GoodbyeReplaced, "newer"},
+		{errors.New("cut off"), wire.GoodbyeStopping, `{"reconnect_in_ms":`},
+	} {
+		overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+			n.admit = func(context.Context, *user.User) error { return row.err }
+			c := dial(t)
+			c.send(helloFrame("alice"))
+			if text := c.wantGoodbye(row.code); !strings.HasPrefix(text, row.text) {
+				t.Errorf("%q, want %q", text, row.text)
+			}
+			if len(n.gone) > 0 {
+				t.Error("a user who was never admitted has left")
+			}
+		})
+	}
+}
+
+// blocked is a node with a handler that runs until it is let go.
+func blocked(t *testing.T) (n *node, running chan struct{}, letGo func()) {
+	t.Helper()
+	n = newNode(t, Config{})
+	running = make(chan struct{})
+	release := make(chan struct{})
+	letGo = sync.OnceFunc(func() { close(release) })
+	t.Cleanup(letGo)
+	n.router.Handle(2, 1, echo)
+	n.router.Handle(2, 3, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
+		running <- struct{}{}
+		<-release
+		next(nil)
+	})
+
+	return n.listen(t), running, letGo
+}
+
+func TestAHandlerThatBlocksForEverHoldsUpNeitherTheGoodbyeNorLeave(t *testing.T) {
+	n, running, letGo := blocked(t)
+	c := n.dialTCP(t)
+	c.login("alice")
+	c.send(request(1, 3, ""))
+	<-running
+	c.send(request(2, 3, "")) // must not be dispatched any more
+	n.user(t, "alice").Close(2002, "newer login")
+	c.wantGoodbye(wire.GoodbyeReplaced)
+	n.wantLeft(t, "alice", user.Replaced)
+	letGo()
+	if err := n.gw.Close(); err != nil { // all goroutines have ended: a second handler would block on running
+		t.Fatal(err)
+	}
+}
+
+func TestAHandlerThatEndsSoonIsWaitedForBeforeLeave(t *testing.T) {
+	n, running, letGo := blocked(t)
+	c := n.dialTCP(t)
+	c.login("alice")
+	c.send(request(1, 3, ""))
+	<-running
+	n.user(t, "alice").Disconnect()
+	c.wantGoodbye(wire.GoodbyeRemoved)
+	if len(n.gone) > 0 {
+		t.Error("has left while its handler ran")
+	}
+	letGo()
+	n.wantLeft(t, "alice", user.Left)
+}
+
+func TestAConnectionThatDropsWhileItsHandlerRunsIsNoticedWhenItEnds(t *testing.T) {
+	n, running, letGo := blocked(t)
+	c := n.dialTCP(t)
+	c.login("alice")
+	c.send(request(1, 3, ""))
+	<-running
+	c.io.close()
+	letGo()
+	n.wantLeft(t, "alice", user.Left)
+}
+
+func TestCloseGivesUpOnAHandlerThatNeverEnds(t *testing.T) {
+	n, running, letGo := blocked(t)
+	c := n.dialTCP(t)
+	c.login("alice")
+	c.send(request(1, 3, ""))
+	<-running
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n.gw.stuck = 10 * time.Millisecond
+	if err := n.gw.Drain(ctx); !errors.Is(err, ErrStuck) {
+		t.Errorf("Drain: %v", err)
+	}
+	n.wantLeft(t, "alice", user.Left)
+	letGo()
+	n.gw.stuck = stuckTime
+}
+
+// TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are pushed to and go.
+func TestCloseMayComeAtAnyMoment(t *testing.T) {
+	overBoth(t, Config{QueueBytes: 150_000}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		started := make(chan *user.User, 100)
+		n.admit = func(_ context.Context, u *user.User) error {
+			started <- u
+
+			return nil
+		}
+		const rounds = 60
+		var all sync.WaitGroup
+		var d tally
+		var pushed tally
+		for i := range rounds {
+			c := dial(t)
+			if err := c.io.send(wire.AppendBody(nil, helloFrame("user "+number(i)))); err != nil {
+				t.Fatal(err)
+			}
+			u := <-started
+			all.Go(func() { // the client
+				for range 20 {
+					if c.io.send(wire.AppendBody(nil, request(1, uint16(1+i%2), "x"))) != nil {
+						return
+					}
+				}
+				if i%5 == 0 {
+					c.io.close()
+				}
+			})
+			all.Go(func() { // the reader of what comes
+				for {
+					if _, err := c.io.receive(); err != nil {
+						return
+					}
+				}
+			})
+			all.Go(func() {
+				for range 200 {
+					if u.Push(2, 2, make([]byte, 1000), true, &d) == nil {
+						pushed.ok.Add(1)
+					}
+				}
+			})
+			for k := range 3 {
+				all.Go(func() {
+					for range (i*7 + k*13) % 40 {
+						runtime.Gosched()
+					}
+					u.Close(2005, "closed in the race")
+				})
+			}
+		}
+		all.Wait()
+		for range rounds {
+			<-n.gone
+		}
+		eventually(t, func() bool { return d.all() == pushed.ok.Load() })
+	})
+}

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// Config is what a Gateway may be told. The zero value of a field means its default.
+type Config struct {
+	// Node is the node's ID, for the welcome.
+	Node string
+	// TLS, if set, is what connections to the TCP listeners begin with. WebSocket connections have
+	// the TLS of the HTTP server that they come from.
+	TLS *tls.Config
+	// Heartbeat is how long either side may be silent before it pings; after two of them it is taken for dead.
+	// A short one finds vanished clients sooner and costs a wake-up of every idle phone. Default 15 s.
+	Heartbeat time.Duration
+	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake included. Default 5 s.
+	HelloTimeout time.Duration
+	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default wire.DefaultMaxMessage.
+	MaxMessage int
+	// QueueBytes and QueueFrames bound what waits for one client that reads more slowly than others write to it.
+	// A push beyond them is refused with user.ErrBusy. Defaults 1 MiB and 4096. QueueBytes has to hold two of the longest
+	// frames, and is raised to that.
+	QueueBytes  int
+	QueueFrames int
+	// MaxPending bounds the connections whose hello has not come. Further ones are closed at once. Default 8192.
+	MaxPending int
+	// Logger gets what an operator should know. Default slog.Default().
+	Logger *slog.Logger
+}
+
+const (
+	defaultHeartbeat    = 15 * time.Second
+	defaultHelloTimeout = 5 * time.Second
+	defaultQueueBytes   = 1 << 20
+	defaultQueueFrames  = 4096
+	defaultMaxPending   = 8192
+)
+
+func (c Config) withDefaults() Config {
+	orElse(&c.Heartbeat, defaultHeartbeat)
+	orElse(&c.HelloTimeout, defaultHelloTimeout)
+	orElse(&c.MaxMessage, wire.DefaultMaxMessage)
+	orElse(&c.QueueBytes, defaultQueueBytes)
+	orElse(&c.QueueFrames, defaultQueueFrames)
+	orElse(&c.MaxPending, defaultMaxPending)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.QueueBytes = max(c.QueueBytes, 2*(c.maxBody()+maxFraming))
+
+	return c
+}
+
+func orElse[T int | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// maxBody is the length of the longest body that a client may send or is sent.
+func (c Config) maxBody() int { return c.MaxMessage + wire.FrameRoom }
+
+// Verifier turns a token into a user ID. Its errors' texts are sent to the client. auth.Key is one.
+type Verifier interface {
+	Verify(token string) (userID string, err error)
+}
+
+// Host is what the gateway needs of its node.
+type Host interface {
+	// Admit makes a login known to the cluster. The client gets its welcome when it has returned nil. A *Refusal as error
+	// says which goodbye the client gets, any other error is goodbye 1001. The context ends when the
+	// connection does, and after ten seconds.
+	//
+	// From within Admit on, the user may be pushed to and closed: pushes wait behind the welcome.
+	Admit(ctx context.Context, u *user.User) error
+	// Leave tells that the session of an admitted user is over. It is called once for every Admit that returned nil; no
+	// frame of that client is dispatched any more.
+	Leave(u *user.User, why user.Reason)
+}
+
+// Refusal is an error of Host.Admit that says what the client is told.
+type Refusal struct { //nolint:errname // it reads better where it is used
+	Code  wire.Goodbye
+	Text  string
+	After time.Duration // if positive and there is no Text: when to come back
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return fmt.Sprintf("refused, %v: %s", r.Code, r.text()) }
+
+func (r *Refusal) text() string {
+	if r.Text == "" && r.After > 0 {
+		return string(wire.AppendReconnect(nil, r.After))
+	}
+
+	return r.Text
+}

@@ -1,0 +1,74 @@
+// Package gateway holds the connections of clients: connections in, sessions out.
+//
+// It listens (TCP, TLS, WebSocket), reads the hello, has the token checked and the login admitted by the node, says welcome,
+// and from then on leads the client's requests to a command.Router and takes pushes and responses to the client. It watches
+// heartbeats, bounds every queue, and says goodbye with the code that tells the client what to do next.
+//
+//	 accept ─▶ session (reader) ─ hello ─▶ Verifier ─▶ Host.Admit ─▶ welcome
+//	              │                                        ▲ login announced before it is answered
+//	              ├─ request ─▶ command.Router.Dispatch ─▶ handlers
+//	              └─ the end ─▶ Host.Leave, once
+//
+//	user.Push ─▶ outbox ─▶ whoever writes ─▶ socket ─▶ Done.Pushed
+//	                         └─ not all taken ─▶ drain goroutine
+//
+//	 sweeper: one timer for all ─▶ pings, silence
+//
+// # Use
+//
+//	gw := gateway.New(cfg, key, users, router, host)
+//	go gw.Serve(listener)                 // any number of listeners
+//	mux.Handle("/ws", gw.WebSocket())
+//	...
+//	err := gw.Drain(ctx)                  // or Close
+//
+// A [Host] says who may come, and hears who has gone. Sessions are user.Conn of their users: all that other packages do
+// to a client they do through package user.
+//
+// # Where to look
+//
+// What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go. Reading: read.go, with
+// intake.go for what has arrived and socket_unix.go for the system calls. Writing: send.go, with outbox.go for what
+// waits. Heartbeats: sweep.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures: counters.go.
+//
+// # What a client costs
+//
+// One goroutine, which waits for something to read, and nothing else: no buffer, no timer, no writer. Measured on linux/amd64 by
+// TestAnIdleConnectionHoldsLittleMemory, user and registry included: about 1.1 KB of heap, of which 384 bytes are
+// the session and about 350 the net package's connection and addresses, and 2 KiB of stack. With TLS it
+// is some 15 KB more: crypto/tls keeps its buffers.
+//
+// A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the write. Buffers are pooled, and
+// those over 128 KiB do not return to the pool.
+//
+// # A client that is slow
+//
+// Nobody waits for a client. What it does not take is queued up to QueueBytes and QueueFrames; beyond that a push gets
+// user.ErrBusy, and nothing is lost silently: Done.Pushed says nil once the operating system has the frame's last byte, and
+// user.ErrGone for all that was still queued when the session ended.
+//
+// A client whose queue is half full is not read from until a quarter is left: it gets no further responses to queue. Should
+// responses still fill twice the bounds, it gets goodbye 1003, because a response cannot be left out. One that takes
+// nothing at all for two heartbeats gets the same, and loses what is queued.
+//
+// # Limits
+//
+//   - Before its hello a connection has HelloTimeout (5 s), and there are at most MaxPending (8192) such: more are closed
+//     at once, over HTTP with status 503. A login has ten seconds to be admitted, then goodbye 1001.
+//   - A frame is at most MaxMessage + 1024 bytes; so is a WebSocket message of any number of fragments. A longer one
+//     is refused when its length is read.
+//   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as much as the longest frame needs.
+//     A pushed-to client that does not read holds at most QueueBytes (1 MiB) and QueueFrames (4096), twice that with responses, and
+//     64 KiB of unused room.
+//   - Silence is noticed between 2 and 2¼ heartbeats; pings are sent after 1¼ heartbeats without
+//     anything sent or heard. A client whose handler runs is not heard, so it is not silent.
+//   - A goodbye has two seconds: until then what was queued before it is written and the client may close; then the connection is cut.
+//     Over TLS a client that took nothing for two heartbeats is cut without a goodbye.
+//   - Host.Leave waits for a handler that is running for half a second. A handler that never returns keeps its goroutine:
+//     Drain and Close then return ErrStuck, five seconds after everything else is cut.
+//   - While a handler runs on the reader, the connection is not read, so its loss is noticed only by a write or when the handler returns.
+//   - Done.Pushed runs on whichever goroutine writes, the sweeper's among them: it must not block.
+//   - The Origin header is not checked and X-Forwarded-For not trusted: see [Gateway.WebSocket]. WebSocket needs HTTP/1.1.
+//   - Without TLS, on Unix, sockets are read and written without waiting. Elsewhere, and with TLS, a frame out wakes a goroutine.
+//   - QUIC is not there yet: it will be another way to make a session, with a transport of its own.
+package gateway

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+const (
+	// comeBackSpread is over how long the clients of a stopping node are asked to spread their return.
+	comeBackSpread = 5 * time.Second
+	// stuckTime is how long Drain and Close wait for handlers once all connections are cut.
+	stuckTime = 5 * time.Second
+)
+
+// ErrStuck is what Drain and Close return when handlers of clients' commands did not return in time.
+var ErrStuck = errors.New("gateway: handlers are still running")
+
+// Gateway holds the connections of one node's clients. Safe for use by several goroutines.
+type Gateway struct {
+	cfg     Config
+	maxBody int
+	key     Verifier
+	users   *user.Registry
+	router  *command.Router
+	host    Host
+	log     *slog.Logger
+	stuck   time.Duration // stuckTime, but for tests
+
+	now   atomic.Uint32 // ticks
+	wheel wheel
+	count counters
+
+	stopping atomic.Bool    // written with mu held
+	routines sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
+	swept    chan struct{}  // closed when the sweeper is to end
+	stopped  chan struct{}  // closed when stopping
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{} // guarded by mu
+	ended     bool                      // guarded by mu; swept is closed
+}
+
+// New makes a gateway. It has a goroutine from the start: Drain or Close it.
+func New(cfg Config, key Verifier, users *user.Registry, router *command.Router, host Host) *Gateway {
+	cfg = cfg.withDefaults()
+	g := &Gateway{
+		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, stuck: stuckTime,
+		swept: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+	}
+	g.routines.Add(1)
+	go g.sweep()
+
+	return g
+}
+
+// Sessions is the number of users with a welcome.
+func (g *Gateway) Sessions() int { return int(g.count.open.Load()) }
+
+// listening registers a listener and a goroutine, unless the gateway stops.
+func (g *Gateway) listening(ln net.Listener) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopping.Load() {
+		return false
+	}
+	g.routines.Add(1)
+	g.listeners[ln] = struct{}{}
+
+	return true
+}
+
+// start makes a session of a connection. Early is what has been read from it.
+func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
+	s := g.newSession(conn, via)
+	for len(early) > 0 {
+		n := copy(s.in.space(g.maxBody+maxFraming), early)
+		s.received(n)
+		early = early[n:]
+	}
+	tuneTCP(bottom(conn), 3*g.cfg.Heartbeat)
+	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before anybody else knows the session: see end
+	g.mu.Lock()
+	if g.stopping.Load() {
+		g.mu.Unlock()
+		_ = conn.Close()
+		s.in.release()
+
+		return
+	}
+	g.routines.Add(1)
+	g.count.accepted.Add(1)
+	g.count.pending.Add(1)
+	g.wheel.add(s, g.now.Load()+ticksPerHeartbeat)
+	g.mu.Unlock()
+	go s.serve()
+}
+
+// comeBack is the text of a goodbye 1001.
+func (g *Gateway) comeBack() string {
+	return string(wire.AppendReconnect(nil, rand.N(comeBackSpread)))
+}
+
+// Drain stops the gateway gently: no more connections, goodbye 1001 to every client with a time to come back that spreads them, what is queued
+// is written, and all is waited for. Sessions that are not done when ctx ends are cut. It returns ErrStuck if handlers did not return even then.
+func (g *Gateway) Drain(ctx context.Context) error {
+	g.stop()
+	for _, s := range g.wheel.all() {
+		s.end(wire.GoodbyeStopping, g.comeBack(), CauseStopping)
+	}
+
+	return g.finish(ctx)
+}
+
+// Close stops the gateway at once: clients are told (goodbye 1001) if that takes no waiting. It waits for handlers that are running,
+// at most five seconds, and returns ErrStuck if some still are.
+func (g *Gateway) Close() error {
+	g.stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	for _, s := range g.wheel.all() {
+		s.end(wire.GoodbyeStopping, g.comeBack(), CauseStopping)
+		s.cut()
+	}
+	cancel()
+
+	return g.finish(ctx)
+}
+
+func (g *Gateway) stop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopping.Swap(true) {
+		return
+	}
+	close(g.stopped)
+	for ln := range g.listeners {
+		_ = ln.Close()
+	}
+}
+
+// finish waits for all goroutines, and cuts what is left when ctx ends.
+func (g *Gateway) finish(ctx context.Context) error {
+	g.mu.Lock()
+	if !g.ended {
+		g.ended = true
+		close(g.swept)
+	}
+	g.mu.Unlock()
+	done := make(chan struct{})
+	go func() { // ends with the last handler
+		g.routines.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, s := range g.wheel.all() {
+		s.cut()
+	}
+	t := time.NewTimer(g.stuck)
+	defer t.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-t.C:
+		return fmt.Errorf("%w after %v", ErrStuck, g.stuck)
+	}
+}

@@ -1,0 +1,207 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// The end of a session. It can begin on any goroutine, at any moment; the first to begin it decides the goodbye.
+//
+//	end ─▶ goodbye queued ─▶ written ─▶ our side is shut ─▶ the client closes ─▶ cut
+//	  │                                                        (or time is up) ─▲
+//	  └──▶ the reader stops ─▶ Host.Leave, once ─▶ reads on, throwing away ─────┘
+//
+// Reading on matters: to close a connection on which unread bytes have arrived resets it, and the client would lose the goodbye.
+
+const (
+	// lingerTime is how long a session may take to say goodbye.
+	lingerTime = 2 * time.Second
+	// handlerTime is how long Host.Leave waits for a handler that is running.
+	handlerTime = 500 * time.Millisecond
+)
+
+// long past, as a deadline: wakes whoever waits.
+var past = time.Unix(1, 0)
+
+func causeOf(g wire.Goodbye) Cause {
+	switch g {
+	case wire.GoodbyeStopping:
+		return CauseStopping
+	case wire.GoodbyeHeartbeat:
+		return CauseHeartbeat
+	case wire.GoodbyeSlow:
+		return CauseSlow
+	case wire.GoodbyeBadToken:
+		return CauseBadToken
+	case wire.GoodbyeReplaced:
+		return CauseReplaced
+	case wire.GoodbyeProtocol:
+		return CauseProtocol
+	case wire.GoodbyeRemoved:
+		return CauseRemoved
+	case wire.GoodbyeLeaving, wire.GoodbyeLimit:
+	}
+
+	return CauseOther
+}
+
+// end begins the end, unless it has begun. With code 0 the client is told nothing. It does not wait.
+func (s *session) end(code wire.Goodbye, text string, cause Cause) {
+	s.mu.Lock()
+	was := s.phase.Load()
+	if was >= closing {
+		s.mu.Unlock()
+
+		return
+	}
+	s.code = code
+	e := &ending{until: time.Now().Add(lingerTime), over: make(chan struct{})}
+	e.cut = time.AfterFunc(lingerTime, s.cut)
+	s.ending = e
+	s.phase.Store(closing)
+	if s.busy.Load() { // the reader is in a handler: that may take for ever
+		s.gw.routines.Add(1)
+		e.leave = time.AfterFunc(handlerTime, func() {
+			defer s.gw.routines.Done()
+			s.leave()
+		})
+	}
+	var dropped *batch
+	if was < open || code == wire.GoodbyeSlow || cause == CauseLost {
+		dropped = s.out.drop()
+	}
+	s.queueGoodbye(code, text)
+	nobody := was < open || !s.writing
+	s.writing = true
+	s.resume()
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.mu.Unlock()
+
+	s.countEnd(was, cause)
+	dropped.fail()
+	if nobody {
+		s.write(s.next(false))
+	}
+	_ = s.conn.SetReadDeadline(past) // the reader stops
+}
+
+// queueGoodbye is called with mu held. It is not subject to the queue's bounds: it is the last.
+func (s *session) queueGoodbye(code wire.Goodbye, text string) {
+	if code != 0 {
+		text = text[:min(len(text), s.gw.cfg.MaxMessage)]
+		f := wire.Frame{Kind: wire.KindGoodbye, Cmd: uint16(code), Payload: []byte(text)}
+		b := s.out.batchFor(maxFraming + wire.HeaderSize + len(text))
+		start := len(b.b)
+		b.b = s.appendFrame(b.b, f, noStatus)
+		s.out.added(b, start, nil)
+	}
+	if s.via.websocket() {
+		status := closeStatus(code)
+		s.queueControl(opClose, []byte{byte(status >> 8), byte(status)})
+	}
+}
+
+func (s *session) countEnd(was uint32, cause Cause) {
+	c := &s.gw.count
+	c.ended[cause].Add(1)
+	switch was {
+	case hello:
+		c.pending.Add(-1)
+	case open:
+		c.open.Add(-1)
+	}
+}
+
+// allWritten is called by the writer when the session is closing and the outbox is empty. It stays the writer:
+// nothing is written after that.
+func (s *session) allWritten() {
+	s.shut()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.flushed && s.phase.Load() != closed {
+		s.flushed = true
+		close(s.ending.over)
+	}
+}
+
+// shut tells the client that nothing more will come. Over TLS that is a record of its own and may wait: there only
+// a drain goroutine does it, and without a goodbye there was none.
+func (s *session) shut() {
+	if s.raw == nil && s.code == 0 {
+		return
+	}
+	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
+		_ = c.CloseWrite()
+	}
+}
+
+// cut ends the connection at once. May be called any number of times, once the end has begun.
+func (s *session) cut() {
+	s.mu.Lock()
+	if s.phase.Load() != closing {
+		s.mu.Unlock()
+
+		return
+	}
+	s.phase.Store(closed)
+	s.ending.cut.Stop()
+	if !s.flushed {
+		close(s.ending.over)
+	}
+	dropped := s.out.drop()
+	s.mu.Unlock()
+
+	dropped.fail()
+	_ = bottom(s.conn).Close()
+	s.gw.wheel.remove(s)
+}
+
+// leave tells the node that the session of an admitted user is over, once.
+func (s *session) leave() {
+	s.mu.Lock()
+	due := s.admitted
+	s.admitted = false
+	why := user.Left
+	if s.code == wire.GoodbyeReplaced {
+		why = user.Replaced
+	}
+	s.mu.Unlock()
+	if due {
+		s.gw.host.Leave(s.user, why)
+	}
+}
+
+// finish is the end of the reader, and so of the session: it is the last goroutine that may start others.
+func (s *session) finish(eof bool) {
+	s.mu.Lock()
+	e := s.ending
+	s.mu.Unlock()
+	if e.leave != nil && e.leave.Stop() {
+		s.gw.routines.Done()
+	}
+	s.leave()
+	if !eof {
+		s.throwAway(e.until)
+	}
+	<-e.over
+	s.cut()
+	s.in.release()
+	s.dropFragment()
+	s.gw.routines.Done()
+}
+
+// throwAway reads until the client closes or the time is up.
+func (s *session) throwAway(until time.Time) {
+	for {
+		s.in.release()
+		_ = s.conn.SetReadDeadline(until)
+		err := s.fill()
+		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+)
+
+// ErrClosed is what Serve returns on a gateway that has been told to stop.
+var ErrClosed = errors.New("gateway: closed")
+
+const (
+	shortestBackoff = 5 * time.Millisecond
+	longestBackoff  = time.Second
+)
+
+// Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the operating system cannot accept, for instance
+// for want of file descriptors, it logs that and goes on after a pause.
+func (g *Gateway) Serve(ln net.Listener) error {
+	if !g.listening(ln) {
+		_ = ln.Close()
+
+		return ErrClosed
+	}
+	defer g.routines.Done()
+	defer ln.Close()
+	via := overTCP
+	if g.cfg.TLS != nil {
+		via = overTLS
+	}
+	var pause time.Duration
+	for {
+		conn, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			g.take(conn, via)
+		case g.stopping.Load():
+			return nil
+		case !passing(err):
+			return fmt.Errorf("accepting on %s: %w", ln.Addr(), err)
+		default:
+			pause = min(max(2*pause, shortestBackoff), longestBackoff)
+			g.count.accepting.Add(1)
+			g.log.Error("cannot accept connections, will try again", "listener", ln.Addr().String(), "pause", pause, "error", err)
+			if !g.wait(pause) {
+				return nil
+			}
+		}
+	}
+}
+
+func (g *Gateway) take(conn net.Conn, via transport) {
+	if g.crowded() {
+		_ = conn.Close()
+
+		return
+	}
+	if via == overTLS {
+		conn = tls.Server(conn, g.cfg.TLS)
+	}
+	g.start(conn, via, nil)
+}
+
+// passing tells whether an error of Accept may pass by itself.
+func passing(err error) bool {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
+	}
+	var ne net.Error
+
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// wait returns false if the gateway was told to stop meanwhile.
+func (g *Gateway) wait(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-g.stopped:
+		return false
+	}
+}
+
+// crowded tells, and counts, whether too many connections have sent no hello.
+func (g *Gateway) crowded() bool {
+	if g.count.pending.Load() < int64(g.cfg.MaxPending) {
+		return false
+	}
+	g.count.refused.Add(1)
+
+	return true
+}

@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// admitTime is how long the node may take to admit a user.
+const admitTime = 10 * time.Second
+
+// serve is the first half of the reader: it logs the client in. The second half, read, is a fresh goroutine: its stack has not
+// grown from all that a login does, and an idle session is mostly its stack.
+func (s *session) serve() {
+	if s.login() {
+		go s.read()
+
+		return
+	}
+	s.finish(false)
+}
+
+// login returns false if the session has ended.
+func (s *session) login() bool {
+	token, ok := s.awaitHello()
+	if !ok {
+		return false
+	}
+	uid, err := s.gw.key.Verify(token)
+	if err != nil {
+		s.end(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
+
+		return false
+	}
+	u := s.gw.users.New(uid, user.NewSID(), s)
+	if err := s.admit(u); err != nil {
+		s.refuse(u, err)
+
+		return false
+	}
+
+	return s.welcome(u)
+}
+
+// awaitHello returns the token of the first frame, if that is a hello that came in time.
+func (s *session) awaitHello() (token string, ok bool) {
+	if c, isTLS := s.conn.(*tls.Conn); isTLS {
+		if err := c.Handshake(); err != nil { //nolint:noctx // the deadline ends it
+			s.readFailed(err)
+
+			return "", false
+		}
+	}
+	body, ok := s.awaitBody()
+	if !ok {
+		return "", false
+	}
+	f, err := wire.ParseBody(body)
+	if err != nil {
+		s.protocolError(err.Error())
+
+		return "", false
+	}
+	if f.Kind != wire.KindHello {
+		s.protocolError("the first frame must be a hello, not a " + f.Kind.String())
+
+		return "", false
+	}
+	h, err := wire.ParseHello(f.Payload)
+	if err != nil {
+		s.protocolError(err.Error())
+
+		return "", false
+	}
+
+	return h.Token, s.helloCame()
+}
+
+// awaitBody reads until the first frame is there.
+func (s *session) awaitBody() (body []byte, ok bool) {
+	for {
+		body, err := s.nextBody()
+		switch {
+		case err != nil:
+			s.endOn(err)
+
+			return nil, false
+		case body != nil:
+			return body, true
+		}
+		if err := s.fill(); err != nil {
+			s.readFailed(err)
+
+			return nil, false
+		}
+	}
+}
+
+// helloCame takes the session on to admitting.
+func (s *session) helloCame() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase.Load() != hello {
+		return false
+	}
+	_ = s.conn.SetDeadline(time.Time{})
+	s.phase.Store(admitting)
+	s.gw.count.pending.Add(-1)
+
+	return true
+}
+
+// admit has the node announce the login. From here on others know the session.
+func (s *session) admit(u *user.User) error {
+	ctx, cancel := context.WithTimeout(context.Background(), admitTime)
+	defer cancel()
+	s.mu.Lock()
+	if s.phase.Load() != admitting {
+		s.mu.Unlock()
+
+		return context.Canceled
+	}
+	s.user = u
+	s.cancel = cancel
+	s.mu.Unlock()
+
+	err := s.gw.host.Admit(ctx, u)
+
+	s.mu.Lock()
+	s.cancel = nil
+	s.admitted = err == nil
+	s.mu.Unlock()
+
+	return err
+}
+
+func (s *session) refuse(u *user.User, err error) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		cause := causeOf(r.Code)
+		if cause == CauseOther || cause == CauseStopping {
+			cause = CauseRefused
+		}
+		s.end(r.Code, r.text(), cause)
+
+		return
+	}
+	if s.phase.Load() < closing {
+		s.gw.log.Warn("a login could not be admitted", "user", u.ID, "client", s.Addr(), "error", err)
+	}
+	s.end(wire.GoodbyeStopping, s.gw.comeBack(), CauseRefused)
+}
+
+// welcome opens the session: the welcome is written, then what was pushed meanwhile.
+func (s *session) welcome(u *user.User) bool {
+	w := wire.Welcome{
+		User: u.ID, Session: u.SID, Node: s.gw.cfg.Node,
+		HeartbeatMS: int(s.gw.cfg.Heartbeat.Milliseconds()), MaxMessage: s.gw.cfg.MaxMessage,
+	}
+	b := newBatch()
+	b.b = s.appendFrame(b.b, wire.Frame{Kind: wire.KindWelcome, Payload: w.Append(nil)}, noStatus)
+	s.mu.Lock()
+	if s.phase.Load() != admitting {
+		s.mu.Unlock()
+		b.recycle()
+
+		return false
+	}
+	s.gw.count.open.Add(1)
+	now := s.gw.now.Load() // to be admitted may have taken long: the sweeper, which looks at open sessions, must not see that
+	s.heard.Store(now)
+	s.sent.Store(now)
+	s.phase.Store(open)
+	s.out.addFirst(b)
+	b = s.out.take()
+	s.mu.Unlock()
+	s.write(b)
+
+	return true
+}

@@ -1,0 +1,204 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+)
+
+// node is the smallest host of a gateway: it admits everybody, and a newer login displaces the older.
+type node struct {
+	gw     *Gateway
+	users  *user.Registry
+	router *command.Router
+	tcp    string // address
+	ws     string // URL
+
+	admit func(ctx context.Context, u *user.User) error // instead of just admitting
+
+	mu     sync.Mutex
+	joined map[*user.User]int // how often Admit succeeded
+	left   map[*user.User][]user.Reason
+	gone   chan left // every Leave
+}
+
+type left struct {
+	u   *user.User
+	why user.Reason
+}
+
+// tokens is a Verifier whose tokens are "token of " and the user ID.
+type tokens struct{}
+
+var errForged = errors.New("token forged")
+
+func (tokens) Verify(token string) (string, error) {
+	id, ok := strings.CutPrefix(token, "token of ")
+	if !ok {
+		return "", errForged
+	}
+
+	return id, user.CheckID(id)
+}
+
+func (n *node) Admit(ctx context.Context, u *user.User) error {
+	if n.admit != nil {
+		if err := n.admit(ctx, u); err != nil {
+			return err
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if old := n.users.ByUID(u.ID); old != nil {
+		n.users.Discard(old)
+		go old.Close(2002, "newer login")
+	}
+	n.users.Add(u)
+	n.joined[u]++
+
+	return nil
+}
+
+func (n *node) Leave(u *user.User, why user.Reason) {
+	n.mu.Lock()
+	n.users.Discard(u)
+	n.left[u] = append(n.left[u], why)
+	n.mu.Unlock()
+	n.gone <- left{u, why}
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// newNode makes a node without listeners; its handlers are still to be set.
+func newNode(tb testing.TB, cfg Config) *node {
+	tb.Helper()
+	cfg.Node = "n1"
+	cfg.Logger = quiet()
+	n := &node{
+		users: user.NewRegistry(), router: command.NewRouter(quiet()),
+		joined: make(map[*user.User]int), left: make(map[*user.User][]user.Reason), gone: make(chan left, 10_000),
+	}
+	n.gw = New(cfg, tokens{}, n.users, n.router, n)
+	tb.Cleanup(func() {
+		if err := n.gw.Close(); err != nil {
+			tb.Error(err)
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		for u := range n.joined {
+			if n.joined[u] != 1 || len(n.left[u]) != 1 {
+				tb.Errorf("%s: admitted %d times, left %d times", u.ID, n.joined[u], len(n.left[u]))
+			}
+		}
+		if n.gw.Sessions() != 0 || n.gw.wheel.count != 0 || n.gw.Stats().Pending != 0 {
+			tb.Errorf("at the end %d sessions, %d in the wheel, %d pending", n.gw.Sessions(), n.gw.wheel.count, n.gw.Stats().Pending)
+		}
+	})
+
+	return n
+}
+
+// listen opens a TCP and a WebSocket listener.
+func (n *node) listen(tb testing.TB) *node {
+	tb.Helper()
+	n.router.Freeze()
+	var serving sync.WaitGroup
+	ln := loopback(tb)
+	n.tcp = ln.Addr().String()
+	serving.Go(func() {
+		if err := n.gw.Serve(ln); err != nil {
+			tb.Error(err)
+		}
+	})
+	web := loopback(tb)
+	mux := http.NewServeMux()
+	mux.Handle("/ws", n.gw.WebSocket())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	n.ws = "ws://" + web.Addr().String() + "/ws"
+	serving.Go(func() { _ = server.Serve(web) })
+	tb.Cleanup(func() {
+		_ = server.Close()
+		_ = n.gw.Close()
+		serving.Wait()
+	})
+
+	return n
+}
+
+func start(tb testing.TB, cfg Config) *node {
+	tb.Helper()
+	n := newNode(tb, cfg)
+	n.router.Handle(2, 1, echo)
+	n.router.Handle(2, 2, pushBack)
+
+	return n.listen(tb)
+}
+
+// echo answers with what it was sent.
+func echo(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
+	u.ServerRespond(payload, ver, cmd, command.StatusOK, true)
+	next(nil)
+}
+
+// pushBack pushes what it was sent.
+func pushBack(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
+	u.ServerPush(ver, cmd, payload, true)
+	next(nil)
+}
+
+func loopback(tb testing.TB) net.Listener {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	return ln
+}
+
+// user waits until a user with this ID is there.
+func (n *node) user(tb testing.TB, id string) *user.User {
+	tb.Helper()
+	u := n.users.ByUID(id)
+	if u == nil {
+		tb.Fatalf("%s is not here", id)
+	}
+
+	return u
+}
+
+func (n *node) wantLeft(tb testing.TB, id string, why user.Reason) {
+	tb.Helper()
+	select {
+	case l := <-n.gone:
+		if l.u.ID != id || l.why != why {
+			tb.Fatalf("%s left (%d), want %s (%d)", l.u.ID, l.why, id, why)
+		}
+	case <-time.After(testTime):
+		tb.Fatalf("%s did not leave", id)
+	}
+}
+
+// eventually waits for a condition that nobody tells of.
+func eventually(tb testing.TB, holds func() bool) {
+	tb.Helper()
+	deadline := time.After(testTime)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			tb.Fatal("what was waited for did not come")
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/wire"
+)
+
+// errEnded: the session has ended while a frame was read.
+var errEnded = errors.New("gateway: the session has ended")
+
+// read is the reader of an open session. What it calls while there are only pings is kept shallow: an idle connection
+// is mostly its stack, which is 2 KiB as long as it has not grown. Handlers make it grow, and it does not shrink back
+// all the way: so a client that has gone over from requests to heartbeats gets a fresh goroutine.
+func (s *session) read() {
+	eof, grown := false, false
+	for s.handleArrived() {
+		if grown && !s.worked {
+			go s.read()
+
+			return
+		}
+		grown = grown || s.worked
+		if err := s.fill(); err != nil {
+			s.readFailed(err)
+			eof = errors.Is(err, io.EOF)
+
+			break
+		}
+		s.heard.Store(s.gw.now.Load())
+	}
+	s.finish(eof)
+}
+
+// readFailed ends a session that cannot be read from. If it has ended already, that was why.
+func (s *session) readFailed(err error) {
+	switch {
+	case errors.Is(err, io.EOF):
+		s.end(0, "", CauseLeft)
+	case isTimeout(err): // only a hello has a deadline
+		s.end(0, "", CauseNoHello)
+	default:
+		s.end(0, "", CauseLost)
+		s.cut()
+	}
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// handleArrived handles the frames that have arrived. It returns false when the session has ended.
+func (s *session) handleArrived() bool {
+	s.worked = false
+	frames := uint64(0)
+	defer func() { s.gw.count.framesIn.Add(frames) }()
+	for s.phase.Load() == open {
+		body, err := s.nextBody()
+		if err != nil {
+			s.endOn(err)
+
+			return false
+		}
+		if body == nil {
+			return true
+		}
+		f, err := wire.ParseBody(body)
+		if err != nil {
+			s.protocolError(err.Error())
+
+			return false
+		}
+		frames++
+		s.handle(f)
+	}
+
+	return false
+}
+
+// nextBody is the next body that has arrived, nil if there is none. It stays valid until fill.
+func (s *session) nextBody() ([]byte, error) {
+	if s.via.websocket() {
+		return s.nextMessage()
+	}
+	body, n, err := wire.Split(s.in.bytes(), s.gw.maxBody)
+	s.in.handled(n)
+
+	return body, err
+}
+
+// endOn ends the session for an error of nextBody.
+func (s *session) endOn(err error) {
+	if !errors.Is(err, errEnded) {
+		s.protocolError(err.Error())
+	}
+}
+
+func (s *session) protocolError(text string) {
+	s.end(wire.GoodbyeProtocol, text, CauseProtocol)
+}
+
+// handle is for the frames behind the hello.
+func (s *session) handle(f wire.Frame) {
+	switch f.Kind {
+	case wire.KindRequest:
+		s.dispatch(f)
+	case wire.KindPing:
+		_ = s.send(wire.Frame{Kind: wire.KindPong, ID: f.ID}, noStatus, nil, 1) // a client that does not read has no use for it
+	case wire.KindPong:
+	case wire.KindGoodbye:
+		s.end(0, "", CauseLeft)
+	case wire.KindHello:
+		s.protocolError("a second hello")
+	case wire.KindWelcome, wire.KindResponse, wire.KindPush:
+		s.protocolError("only servers send a " + f.Kind.String())
+	}
+	if s.full.Load() {
+		s.waitForRoom()
+	}
+}
+
+// dispatch runs a request. The order of busy and phase matters: either end sees that the reader is in a handler, or the
+// reader sees that the session has ended.
+func (s *session) dispatch(f wire.Frame) {
+	s.worked = true
+	s.busy.Store(true)
+	if s.phase.Load() == open {
+		s.gw.router.Dispatch(&s.line, command.Request{User: s.user, ID: f.ID, Ver: f.Ver, Cmd: f.Cmd, Payload: f.Payload})
+	}
+	s.heard.Store(s.gw.now.Load())
+	s.busy.Store(false)
+}
+
+// waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait for.
+func (s *session) waitForRoom() {
+	s.mu.Lock()
+	if !s.full.Load() || s.phase.Load() != open {
+		s.mu.Unlock()
+
+		return
+	}
+	pause := make(chan struct{})
+	s.pause = pause
+	s.busy.Store(true)
+	s.mu.Unlock()
+	s.gw.count.stopped.Add(1)
+	<-pause
+	s.heard.Store(s.gw.now.Load())
+	s.busy.Store(false)
+}
+
+// resume ends the reader's pause. Called with mu held.
+func (s *session) resume() {
+	if s.pause != nil {
+		close(s.pause)
+		s.pause = nil
+	}
+}

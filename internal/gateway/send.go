@@ -1,0 +1,239 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"os"
+	"time"
+
+	"errors"
+
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// Writing. Whoever has a frame appends it to the outbox; if nobody is writing, it becomes the writer and writes, without waiting,
+// until the outbox is empty. Frames that come meanwhile are written by the same writer (combining): under load one call
+// carries many frames, without load a frame is written at once by the goroutine that made it. What the operating
+// system does not take at once goes on in a goroutine that lives until it did (drain).
+//
+//	Push ─▶ outbox ─▶ writer: try ──taken──▶ Pushed(nil), next batch, ... empty: nobody writes
+//	                            └─not all──▶ drain goroutine: wait, write, ...
+//
+// No lock is held while writing or while telling the outcome.
+
+const (
+	noStatus = -1
+	// maxTurns is how many batches a pusher writes for others before it hands over to a goroutine.
+	maxTurns = 16
+	// maxFraming is what a connection adds to the longest body.
+	maxFraming = 16
+)
+
+// send queues a frame and has it written. Share is how many times the bounds of the queue apply.
+func (s *session) send(f wire.Frame, status int, done user.Done, share int) error {
+	n := maxFraming + wire.HeaderSize + len(f.Payload)
+	s.mu.Lock()
+	switch {
+	case s.phase.Load() >= closing:
+		s.mu.Unlock()
+
+		return user.ErrGone
+	case !s.out.room(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
+		s.mu.Unlock()
+		s.gw.count.busy.Add(1)
+
+		return user.ErrBusy
+	}
+	b := s.out.batchFor(n)
+	start := len(b.b)
+	b.b = s.appendFrame(b.b, f, status)
+	s.out.added(b, start, done)
+	if s.out.bytes > s.gw.cfg.QueueBytes/2 || s.out.frames > s.gw.cfg.QueueFrames/2 {
+		s.full.Store(true)
+	}
+	s.unlockAndWrite()
+
+	return nil
+}
+
+// appendFrame encodes a frame as this connection has it. A status goes before the payload.
+func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
+	n := wire.HeaderSize + len(f.Payload)
+	if status != noStatus {
+		n++
+	}
+	if s.via.websocket() {
+		dst = appendWSHeader(dst, opBinary, n)
+	} else {
+		dst = binary.BigEndian.AppendUint32(dst, uint32(n))
+	}
+	payload := f.Payload
+	f.Payload = nil
+	dst = wire.AppendBody(dst, f)
+	if status != noStatus {
+		dst = append(dst, byte(status))
+	}
+
+	return append(dst, payload...)
+}
+
+// sendControl queues a WebSocket control frame. One that does not fit is dropped, and so is one before the session is open: nothing
+// is written then, and a client without a login must not fill a queue.
+func (s *session) sendControl(op byte, payload []byte) {
+	s.mu.Lock()
+	if s.phase.Load() != open || !s.out.room(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
+		s.mu.Unlock()
+
+		return
+	}
+	s.queueControl(op, payload)
+	s.unlockAndWrite()
+}
+
+// queueControl is called with mu held.
+func (s *session) queueControl(op byte, payload []byte) {
+	b := s.out.batchFor(maxFraming + len(payload))
+	start := len(b.b)
+	b.b = append(appendWSHeader(b.b, op, len(payload)), payload...)
+	s.out.added(b, start, nil)
+}
+
+// unlockAndWrite is called with mu held.
+func (s *session) unlockAndWrite() {
+	if s.writing {
+		s.mu.Unlock()
+
+		return
+	}
+	s.writing = true
+	b := s.out.take()
+	s.mu.Unlock()
+	s.write(b)
+}
+
+// write is the writer's work. It never waits.
+func (s *session) write(b *batch) {
+	for turn := 0; b != nil; turn++ {
+		if s.raw == nil || turn == maxTurns {
+			s.handOver(b)
+
+			return
+		}
+		n, err := s.tryWrite(b.rest())
+		if n > 0 {
+			s.wrote(b, n)
+		}
+		switch {
+		case err != nil:
+			s.writeFailed(b)
+
+			return
+		case len(b.rest()) > 0:
+			s.gw.count.drained.Add(1)
+			s.handOver(b)
+
+			return
+		}
+		b.recycle()
+		b = s.next(false)
+	}
+}
+
+// wrote notes that n bytes of the batch are written. Those who want to know are told before the session's queue shrinks, so that
+// one who pushes again from there leaves its frame for this writer.
+func (s *session) wrote(b *batch, n int) {
+	frames := b.wrote(n)
+	s.sent.Store(s.gw.now.Load())
+	c := &s.gw.count
+	c.bytesOut.Add(uint64(n))
+	c.framesOut.Add(uint64(frames))
+
+	s.mu.Lock()
+	s.out.gone(n, frames)
+	if s.full.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
+		s.full.Store(false)
+		s.resume()
+	}
+	s.mu.Unlock()
+}
+
+// next gives the writer its next batch. With none it stops being the writer.
+func (s *session) next(drains bool) *batch {
+	s.mu.Lock()
+	b := s.out.take()
+	if b != nil {
+		s.mu.Unlock()
+
+		return b
+	}
+	if s.phase.Load() < closing {
+		if drains { // the next writer starts without a deadline
+			_ = s.conn.SetWriteDeadline(time.Time{})
+		}
+		s.writing = false
+		s.mu.Unlock()
+
+		return nil
+	}
+	s.mu.Unlock()
+	s.allWritten()
+
+	return nil
+}
+
+// handOver lets a goroutine go on with the batch.
+func (s *session) handOver(b *batch) {
+	s.mu.Lock()
+	if s.phase.Load() == closed {
+		s.mu.Unlock()
+		b.fail()
+
+		return
+	}
+	s.gw.routines.Add(1) // the reader is still there: see finish
+	s.mu.Unlock()
+	go s.drain(b)
+}
+
+// drain writes what the connection did not take at once. It gives up on a client that takes nothing for two heartbeats.
+func (s *session) drain(b *batch) {
+	defer s.gw.routines.Done()
+	patience := 2 * s.gw.cfg.Heartbeat
+	var set time.Time
+	for b != nil {
+		if now := time.Now(); s.phase.Load() < closing && now.Sub(set) > patience/8 { // not for every batch
+			set = now
+			_ = s.conn.SetWriteDeadline(now.Add(patience))
+		}
+		n, err := s.waitWrite(b.rest())
+		if n > 0 {
+			s.wrote(b, n)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.raw != nil:
+			_ = s.conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
+			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
+			s.end(wire.GoodbyeSlow, "", CauseSlow)
+			s.writeFailed(b)
+
+			return
+		default:
+			s.writeFailed(b)
+
+			return
+		}
+		if len(b.rest()) == 0 {
+			b.recycle()
+			b = s.next(true)
+		}
+	}
+}
+
+// writeFailed ends a session whose connection broke.
+func (s *session) writeFailed(b *batch) {
+	b.fail()
+	s.end(0, "", CauseLost)
+	s.cut()
+}

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// The phases of a session. It only goes forward.
+//
+//	hello ──▶ admitting ──▶ open ──▶ closing ──▶ closed
+//	  └───────────┴──────────────────▲
+//
+// Until it is open, the session is corked: what is pushed waits, because the welcome comes first. From closing on nothing
+// more is pushed or dispatched; a goodbye and what was queued before it are still being written.
+const (
+	hello uint32 = iota
+	admitting
+	open
+	closing
+	closed
+)
+
+// transport is how frames are put onto a connection.
+type transport uint8
+
+const (
+	overTCP transport = iota
+	overTLS
+	overWS
+	overWSS
+)
+
+var transportNames = [...]string{"tcp", "tls", "ws", "wss"}
+
+func (t transport) websocket() bool { return t == overWS || t == overWSS }
+
+// session is one connection. It is the user.Conn of its user.
+//
+// One goroutine belongs to it, the reader: it logs the client in, reads, dispatches, and is the last to go. Writing is done by
+// whoever has something to say: see write.go. There is one of these for every client, so fields are few.
+type session struct {
+	gw   *Gateway
+	conn net.Conn
+	raw  syscall.RawConn // nil where reads and writes block: TLS, windows
+
+	via transport
+
+	// Owned by the reader.
+	in       intake
+	first    [16]byte // where fillBlocking waits
+	frag     *chunk   // the beginning of a fragmented WebSocket message
+	fragLen  int
+	fragDone bool // it was handed out and is to be dropped
+	line     command.Line
+	worked   bool                  // the last run of handleArrived had a request
+	readFn   func(fd uintptr) bool // what raw.Read calls
+	readErr  error                 // how readFn ended
+
+	// Owned by whoever has set writing.
+	writeFn  func(fd uintptr) bool // what raw.Write calls
+	outgoing []byte                // what writeFn writes
+	written  int
+	waits    bool // writeFn may wait until the connection takes something
+	writeErr error
+
+	phase atomic.Uint32 // written with mu held
+	busy  atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
+	full  atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
+	heard atomic.Uint32 // tick when something last came
+	sent  atomic.Uint32 // tick when something was last written
+
+	pinged uint32 // owned by the sweeper
+	slot   int16  // guarded by the wheel's mu; -1: not in it
+	index  int32  // guarded by the wheel's mu
+
+	mu       sync.Mutex
+	user     *user.User         // guarded by mu until open, then fixed
+	out      outbox             // guarded by mu
+	writing  bool               // guarded by mu; somebody writes, or the session is corked
+	flushed  bool               // guarded by mu; closing, and all is written
+	admitted bool               // guarded by mu; Host.Leave is due
+	code     wire.Goodbye       // guarded by mu; fixed from closing on
+	ending   *ending            // guarded by mu; nil until closing
+	pause    chan struct{}      // guarded by mu; the reader waits for it
+	cancel   context.CancelFunc // guarded by mu; ends Admit
+}
+
+// ending is what a session needs only at its end.
+type ending struct {
+	until time.Time     // when the connection is cut
+	over  chan struct{} // closed when all is written or the connection is cut
+	cut   *time.Timer
+	leave *time.Timer // nil unless the reader was in a handler
+}
+
+func (g *Gateway) newSession(conn net.Conn, via transport) *session {
+	s := &session{gw: g, conn: conn, via: via, slot: -1, writing: true}
+	s.useRaw()
+
+	return s
+}
+
+// Push implements user.Conn.
+func (s *session) Push(ver uint8, cmd uint16, message []byte, _ bool, done user.Done) error {
+	f := wire.Frame{Kind: wire.KindPush, Ver: ver, Cmd: cmd, Payload: message}
+	if wire.HeaderSize+len(message) > s.gw.maxBody {
+		return user.ErrTooLarge
+	}
+
+	return s.send(f, noStatus, done, 1)
+}
+
+// Respond implements user.Conn.
+func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
+	f := wire.Frame{Kind: wire.KindResponse, Ver: ver, Cmd: cmd, ID: id, Payload: message}
+	if wire.HeaderSize+1+len(message) > s.gw.maxBody {
+		return user.ErrTooLarge
+	}
+	err := s.send(f, int(status), nil, 2)
+	if err == user.ErrBusy { //nolint:errorlint // as send returns it
+		// The client would wait for ever for this response.
+		s.end(wire.GoodbyeSlow, "does not read the responses to its requests", CauseSlow)
+	}
+
+	return err
+}
+
+// Close implements user.Conn.
+func (s *session) Close(code uint16, text string) {
+	g := wire.Goodbye(code)
+	s.end(g, text, causeOf(g))
+}
+
+// Addr implements user.Conn.
+func (s *session) Addr() string {
+	if a := s.conn.RemoteAddr(); a != nil {
+		return a.String()
+	}
+
+	return ""
+}
+
+// Transport implements user.Conn.
+func (s *session) Transport() string { return transportNames[s.via] }

@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/parley-dm/parley/wire"
+)
+
+// One timer for all sessions. Time is counted in ticks, eight to a heartbeat; a session notes the tick when it last
+// heard and sent something, which costs it one store. Every session is in the slot of the tick when it is next to be looked at.
+
+const (
+	ticksPerHeartbeat = 8
+	// askAfter is how long nothing was sent or nothing was heard when the client is sent a ping: it must hear something, and
+	// perhaps it only answers. That is more than one heartbeat: a client that pings by itself is hardly ever pinged.
+	askAfter = ticksPerHeartbeat * 5 / 4
+	// silentAfter is when a client is taken for dead. One tick more than two heartbeats: ticks are whole.
+	silentAfter = 2*ticksPerHeartbeat + 1
+	// wheelSlots is more than any session is scheduled ahead.
+	wheelSlots = 32
+	// sweepAtOnce bounds how long the wheel is locked.
+	sweepAtOnce = 256
+)
+
+// wheel holds all sessions, by when they are next to be looked at.
+type wheel struct {
+	mu    sync.Mutex
+	slots [wheelSlots][]*session // guarded by mu
+	count int                    // guarded by mu
+}
+
+func (w *wheel) add(s *session, tick uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count++
+	w.put(s, tick)
+}
+
+func (w *wheel) put(s *session, tick uint32) {
+	slot := tick % wheelSlots
+	s.slot, s.index = int16(slot), int32(len(w.slots[slot]))
+	w.slots[slot] = append(w.slots[slot], s)
+}
+
+func (w *wheel) remove(s *session) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.slot >= 0 {
+		w.take(s)
+		w.count--
+	}
+}
+
+func (w *wheel) take(s *session) {
+	list := w.slots[s.slot]
+	last := len(list) - 1
+	list[s.index] = list[last]
+	list[s.index].index = s.index
+	list[last] = nil
+	list = list[:last]
+	const few, sparse = 64, 4
+	if cap(list) > few && len(list) < cap(list)/sparse { // after a crowd has left
+		list = append(make([]*session, 0, cap(list)/2), list...)
+	}
+	w.slots[s.slot] = list
+	s.slot = -1
+}
+
+// all is every session that is in the wheel now.
+func (w *wheel) all() []*session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := make([]*session, 0, w.count)
+	for i := range w.slots {
+		list = append(list, w.slots[i]...)
+	}
+
+	return list
+}
+
+// action is what the sweeper has to do about a session.
+type action struct {
+	s      *session
+	silent bool // else: ping
+}
+
+// due moves up to sweepAtOnce sessions of the slot to the slots where they belong next, and returns those about which something is to be done.
+// The bool tells whether the slot is done.
+func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	slot := now % wheelSlots
+	for range sweepAtOnce {
+		list := w.slots[slot]
+		if len(list) == 0 {
+			return actions, true
+		}
+		s := list[len(list)-1]
+		w.take(s)
+		a, next := s.look(now)
+		if a.s != nil {
+			actions = append(actions, a)
+		}
+		w.put(s, now+min(max(next, 1), wheelSlots-1))
+	}
+
+	return actions, false
+}
+
+// look decides what is to be done about a session now, and in how many ticks it is to be looked at again.
+// Called by the sweeper only.
+func (s *session) look(now uint32) (a action, next uint32) {
+	if s.phase.Load() != open {
+		return action{}, ticksPerHeartbeat
+	}
+	heard, sent := now-s.heard.Load(), now-s.sent.Load()
+	if s.busy.Load() {
+		heard = 0
+	}
+	if heard >= silentAfter {
+		return action{s: s, silent: true}, ticksPerHeartbeat
+	}
+	asked := now - s.pinged
+	if max(heard, sent) >= askAfter && asked >= askAfter {
+		s.pinged = now
+		a, asked = action{s: s}, 0
+	}
+	if asked < askAfter { // asked: an answer counts, another ping does not
+		return a, min(silentAfter-heard, askAfter-asked)
+	}
+
+	return a, min(silentAfter-heard, askAfter-max(heard, sent))
+}
+
+// sweep is the sweeper's goroutine.
+func (g *Gateway) sweep() {
+	defer g.routines.Done()
+	t := time.NewTicker(max(g.cfg.Heartbeat/ticksPerHeartbeat, time.Millisecond))
+	defer t.Stop()
+	var actions []action
+	for {
+		select {
+		case <-g.swept:
+			return
+		case <-t.C:
+		}
+		now := g.now.Add(1)
+		for done := false; !done; {
+			actions, done = g.wheel.due(now, actions[:0])
+			for _, a := range actions {
+				g.act(a, now)
+			}
+			clear(actions)
+		}
+	}
+}
+
+func (g *Gateway) act(a action, now uint32) {
+	if a.silent {
+		a.s.end(wire.GoodbyeHeartbeat, "nothing heard for two heartbeats", CauseHeartbeat)
+
+		return
+	}
+	g.count.pings.Add(1)
+	_ = a.s.send(wire.Frame{Kind: wire.KindPing, ID: now}, noStatus, nil, 1) // a full queue is as good as a ping
+}
