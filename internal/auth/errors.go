@@ -18,9 +18,10 @@ var (
 	ErrTokenSubject = errors.New("token has no user ID in sub")
 )
 
+// Errors of keys. Test with errors.Is.
 var (
 	// ErrKey is what the errors of ParseKey wrap.
 	ErrKey = errors.New("auth key")
-	// ErrCannotMint: the key is a public key, or none.
+	// ErrCannotMint is Mint's error: the key is a public key, or none.
 	ErrCannotMint = errors.New("this auth key can only check tokens: to sign them takes the secret or the private key")
 )

@@ -3,7 +3,6 @@ package auth
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -73,5 +72,5 @@ func (k Key) String() string {
 		return "no key"
 	}
 
-	return fmt.Sprintf("%s key", k.m.method.Alg())
+	return k.m.method.Alg() + " key"
 }

@@ -59,7 +59,7 @@ func parseFile(path string) (Key, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}

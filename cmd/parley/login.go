@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/devkey"
+)
+
+// signing says with which key to sign tokens.
+type signing struct {
+	AuthKey string `env:"PARLEY_AUTH_KEY" help:"The nodes' auth key: a secret, or file:PATH (default: the development key that serve makes)." placeholder:"KEY"`
+}
+
+// key is the auth key that was given, or else that of this machine.
+func (s *signing) key() (auth.Key, error) {
+	if s.AuthKey != "" {
+		key, err := auth.ParseKey(s.AuthKey)
+		if err != nil {
+			return auth.Key{}, fmt.Errorf("--auth-key: %w", err)
+		}
+
+		return key, nil
+	}
+
+	return devKey()
+}
+
+func devKey() (auth.Key, error) {
+	path, err := devkey.Path()
+	if err != nil {
+		return auth.Key{}, err
+	}
+
+	return devkey.Load(path)
+}
+
+// login says who connects to which node. It is part of send and chat.
+type login struct {
+	signing
+
+	As    string `help:"Your user ID. Another session of that user ends." placeholder:"USER"`
+	Token string `env:"PARLEY_TOKEN" help:"Your token (default: one is made with the auth key)." placeholder:"TOKEN"`
+	URL   string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss:// (default: ${default})." placeholder:"URL"`
+	TLSCA string `name:"tls-ca" help:"PEM certificates to trust instead of the system's." placeholder:"FILE"`
+}
+
+// tokenLife is how long a token that was made for a login is good: the client asks for a new one whenever it comes back.
+const tokenLife = time.Minute
+
+// options are the client's for this login.
+func (l *login) options() ([]client.Option, error) {
+	options := []client.Option{client.WithName("parley-cli/" + versionText())}
+	switch {
+	case l.Token != "":
+		options = append(options, client.WithToken(l.Token))
+	case l.As == "":
+		return nil, errors.New("who are you? Give --as USER, or a --token")
+	default:
+		key, err := l.key()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := key.Mint(l.As, tokenLife); err != nil { // a bad user ID, or a public key: no connection is needed to know
+			return nil, fmt.Errorf("--as: %w", err)
+		}
+		options = append(options, client.WithTokenSource(func(context.Context) (string, error) { return key.Mint(l.As, tokenLife) }))
+	}
+	if l.TLSCA != "" {
+		pem, err := os.ReadFile(l.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-ca: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--tls-ca: %s has no PEM certificate", l.TLSCA)
+		}
+		options = append(options, client.WithTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
+	}
+
+	return options, nil
+}
+
+// check tells whether the server took us for who we said we are: a token speaks for itself.
+func (l *login) check(userID string) error {
+	if l.As != "" && l.As != userID {
+		return fmt.Errorf("the token is of %q, not of %q: leave out --as, or get another token", userID, l.As)
+	}
+
+	return nil
+}

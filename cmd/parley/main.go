@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// streams are the process's ends to the world, so that tests can hold them.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(name string) (string, bool)
+}
+
+func main() {
+	ctx, stop := untilSignal(context.Background(), os.Exit)
+	status := run(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+	stop()
+	os.Exit(status)
+}
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run a node."`
+	Demo    demoCommand    `cmd:"" help:"Take a tour: three nodes in one process, users on different ones, and what happens between them."`
+	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal; a pipe in is a message a line."`
+	Send    sendCommand    `cmd:"" help:"Send one message and say what became of it."`
+	Token   tokenCommand   `cmd:"" help:"Print a token that lets a user log in."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// exit is thrown by kong's way out (after --help), and caught by run.
+type exit int
+
+// run does what the arguments say and returns the exit status.
+func run(ctx context.Context, args []string, s *streams) (status int) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			code, ok := thrown.(exit)
+			if !ok {
+				panic(thrown)
+			}
+			status = int(code)
+		}
+	}()
+	var c commands
+	c.Serve.Plugins = settingsFlags()
+	parser, err := kong.New(&c,
+		kong.Name("parley"),
+		kong.Description("Direct messages between two users, by user ID, whichever server of a cluster each of them is connected to."),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		return fail(s, err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return fail(s, fmt.Errorf("%w (parley --help shows more)", err))
+	}
+	if err := parsed.Run(parsed); err != nil {
+		return fail(s, err)
+	}
+
+	return 0
+}
+
+// fail says what was wrong, in one line.
+func fail(s *streams, err error) int {
+	fmt.Fprintln(s.err, "parley:", strings.Join(strings.Fields(err.Error()), " "))
+
+	return 1
+}

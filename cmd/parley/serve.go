@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/parley-dm/parley"
+	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/internal/notice"
+)
+
+// drainTime is how long a node takes, once told to stop, to send everybody away.
+const drainTime = 20 * time.Second
+
+type serveCommand struct {
+	kong.Plugins // the flags that are made of the table in internal/config
+
+	Config string `help:"JSON file with any of these settings." placeholder:"FILE"`
+}
+
+// Run runs a node until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams) error {
+	cfg, err := config.Load(config.Sources{File: c.Config, Env: s.env, Flags: givenSettings(parsed)})
+	if err != nil {
+		return err
+	}
+	node, err := parley.New(cfg)
+	if err != nil {
+		return err
+	}
+	node.DM().ExposeCommands()
+	notice.Attach(node.DM())
+	if err := node.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had begun
+		}
+
+		return err
+	}
+	announce(s, cfg, node)
+	<-ctx.Done()
+	fmt.Fprintln(s.out, "stopping; once more to stop at once")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+
+	return node.Stop(drain)
+}
+
+// announce says where the node is, in lines that a script can read as well: a name, spaces, and what it stands for.
+func announce(s *streams, cfg parley.Config, node *parley.Server) {
+	tcp, web := "tcp://", "ws://"
+	if cfg.TLSCert != "" {
+		tcp, web = "tls://", "wss://"
+	}
+	lines := []struct{ name, value, before, after string }{
+		{"node", node.NodeID(), "", ""},
+		{"clients", node.TCPAddr(), tcp, ""},
+		{"web", node.HTTPAddr(), web, "/ws"},
+		{"cluster", node.ClusterAddr(), "", ""},
+	}
+	for _, l := range lines {
+		if l.value != "" {
+			fmt.Fprintf(s.out, "%-9s%s%s%s\n", l.name, l.before, l.value, l.after)
+		}
+	}
+	if cfg.AuthKey == "" {
+		fmt.Fprintln(s.out, "key      made on this machine: parley token, send and chat sign with it (not for production: see --auth-key)")
+	}
+	fmt.Fprintln(s.out, "ready")
+}

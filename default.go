@@ -1,0 +1,97 @@
+package parley
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/user"
+)
+
+// Handler handles one command of a client. It must call next exactly once, now or later, from any goroutine: with nil to let the next
+// handler of the same command run after it has returned, with an error to end the command there. A request that is
+// then still unanswered is answered with 5008 and the error's text. Payload belongs to the handler.
+type Handler = command.Handler
+
+// drainTime is how long Start takes to send everybody away after a signal.
+const drainTime = 20 * time.Second
+
+// standard is what the package-level functions have been told before the default node is made.
+var standard struct {
+	sync.Mutex
+
+	file string
+	set  []func(*Server)
+}
+
+// Setup names the settings file of the default node. The environment (PARLEY_...) counts more than the file. What is wrong with
+// either is said by Start.
+func Setup(confpath string) {
+	standard.Lock()
+	defer standard.Unlock()
+	standard.file = confpath
+}
+
+// HandleCommand adds a handler of the command ver, cmd of the default node's clients. Handlers of one command run in the order in
+// which they were added; a user's commands run one after another. It panics if ver is 0 or 1, which belong to the
+// engine, or if the handler is nil. It must be called before Start.
+func HandleCommand(ver uint8, cmd uint16, handler Handler) {
+	command.Check(ver, cmd, handler)
+	later(func(s *Server) { s.HandleCommand(ver, cmd, handler) })
+}
+
+// OnReady adds a function that is called once the default node takes users.
+func OnReady(f func()) { later(func(s *Server) { s.OnReady(f) }) }
+
+// OnTerminate adds a function that is called when the default node has been told to stop, before its users are sent away.
+func OnTerminate(f func()) { later(func(s *Server) { s.OnTerminate(f) }) }
+
+func later(f func(*Server)) {
+	standard.Lock()
+	defer standard.Unlock()
+	standard.set = append(standard.set, f)
+}
+
+// Start runs the default node until the process gets SIGINT or SIGTERM, and returns when it has drained; a second signal ends the process at
+// once. If the node cannot start, it says why in one line and ends the process with status 1.
+func Start() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, stop); err != nil {
+		fmt.Fprintln(os.Stderr, "parley: "+err.Error())
+		os.Exit(1) //nolint:gocritic // stop is of no use any more
+	}
+}
+
+func run(ctx context.Context, onStop func()) error {
+	standard.Lock()
+	file, set := standard.file, standard.set
+	standard.Unlock()
+	cfg, err := config.Load(config.Sources{File: file, Env: os.LookupEnv})
+	if err != nil {
+		return err
+	}
+	s, err := newServer(cfg, user.Default, dm.Default, nil)
+	if err != nil {
+		return err
+	}
+	for _, f := range set {
+		f(s)
+	}
+	if err := s.Start(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	onStop() // a second signal ends the process
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+
+	return s.Stop(drain) //nolint:contextcheck // ctx has ended: that is why it stops
+}

@@ -1,0 +1,68 @@
+package parley
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/parley-dm/parley/dive"
+	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+const replacedText = "replaced by a newer login"
+
+// comeBackAfter is when a client is asked to try again that could not be announced to the cluster.
+const comeBackAfter = time.Second
+
+// Admit makes a login known to the cluster: see the package comment. The gateway calls it.
+func (s *Server) Admit(ctx context.Context, u *user.User) error {
+	s.admitting.Store(u.SID, u)
+	defer s.admitting.Delete(u.SID)
+	if _, err := s.directory.Claim(ctx, u.ID, u.SID); err != nil {
+		s.dm.Abandoned(u)
+		s.users.Discard(u)
+		if errors.Is(err, dive.ErrReplaced) {
+			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
+		}
+		s.log.Warn("a login could not be announced to the cluster", "user", u.ID, "error", err)
+
+		return &gateway.Refusal{Code: wire.GoodbyeStopping, After: comeBackAfter}
+	}
+	if !s.users.Add(u) { // evicted since
+		s.dm.Abandoned(u)
+		s.directory.Release(u.ID, u.SID)
+
+		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
+	}
+	s.dm.Joined(u)
+	s.directory.Activate(u.ID, u.SID)
+
+	return nil
+}
+
+// Leave ends the session of an admitted user. The gateway calls it.
+func (s *Server) Leave(u *user.User, why user.Reason) {
+	s.users.Remove(u)
+	if why == user.Left {
+		s.dm.Leave(u)
+	}
+	s.directory.Release(u.ID, u.SID)
+	s.users.Discard(u)
+}
+
+// Evicted ends a session because a newer login of the same user is being announced, here or elsewhere. The directory calls it; it
+// must not block, so the callbacks of the application come with Leave.
+func (s *Server) Evicted(userID, sid string, next dive.Place) {
+	u := s.users.BySID(sid)
+	if u == nil {
+		if u, _ = s.admitting.Load(sid); u == nil {
+			return
+		}
+	}
+	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
+	s.users.Remove(u)
+	s.dm.Replaced(u, next)
+	u.Close(uint16(wire.GoodbyeReplaced), replacedText)
+}

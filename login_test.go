@@ -1,0 +1,115 @@
+package parley_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley"
+	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/user"
+)
+
+func TestPromise5NoneOf10000LoginsFollowedAtOnceByAMessageFromAnotherNodeIsUserNotFound(t *testing.T) {
+	const logins, workers = 10_000, 100
+	c := newCluster(t, 2, nil)
+	sender := c.login("sender", 1, false)
+	url := "tcp://" + c.nodes[0].TCPAddr()
+	var next, failed atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range workers {
+		wg.Go(func() {
+			for n := next.Add(1); n <= logins; n = next.Add(1) {
+				if err := loginAndHear(t.Context(), c, sender, url, fmt.Sprintf("user %d", n)); err != nil && failed.Add(1) <= 3 {
+					t.Errorf("login %d: %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if failed.Load() > 0 {
+		t.Errorf("%d of %d failed", failed.Load(), logins)
+	}
+	t.Logf("%d logins, each with a message from another node, in %v", logins, time.Since(start))
+}
+
+// loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome, and waits for that.
+func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id string) error {
+	token, err := c.nodes[0].Token(id)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	heard := make(chan struct{}, 1)
+	newcomer, err := client.Dial(ctx, url, client.WithToken(token), client.OnMessage(func(string, []byte) { heard <- struct{}{} }))
+	if err != nil {
+		return err
+	}
+	defer newcomer.Close() //nolint:errcheck // it has no news
+	if err := sender.Send(ctx, id, []byte("welcome")); err != nil {
+		return err
+	}
+	select {
+	case <-heard:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestPromise6OfManyLoginsAtOnceOnSeveralNodesOneSurvivesAndMessagesReachIt(t *testing.T) {
+	c := newCluster(t, 3, func(_ int, s *parley.Server) {
+		s.DM().SetOnUserDisconnect(func(*user.User, string) []byte { return []byte("bye") })
+	})
+	alice := c.login("alice", 0, false)
+	for round := range 10 {
+		const n = 12
+		all := make([]*client.Client, n)
+		heard := make([]chan string, n)
+		var wg sync.WaitGroup
+		for i := range n {
+			heard[i] = make(chan string, 10)
+			wg.Go(func() {
+				token, _ := c.nodes[0].Token("bob")
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				all[i], _ = client.Dial(ctx, "tcp://"+c.nodes[i%3].TCPAddr(), client.WithToken(token), client.WithoutReconnect(),
+					client.OnMessage(func(_ string, msg []byte) { heard[i] <- string(msg) })) // a login that lost while it was being made fails
+			})
+		}
+		wg.Wait()
+		text := fmt.Sprint("round ", round)
+		alice.tell("bob", text)
+		survivors := 0
+		for i, cl := range all {
+			if cl == nil {
+				continue
+			}
+			select {
+			case got := <-heard[i]:
+				survivors++
+				if got != text {
+					t.Errorf("heard %q, want %q", got, text)
+				}
+				_ = cl.Close()
+			case <-cl.Done():
+			case <-time.After(patience):
+				t.Fatal("a session neither ends nor hears anything")
+			}
+		}
+		if survivors != 1 {
+			t.Errorf("%d sessions survived", survivors)
+		}
+		for i := range heard {
+			if len(heard[i]) > 0 {
+				t.Error("a message was delivered twice")
+			}
+		}
+		alice.hears("-bob: bye") // once, from the one that stayed
+	}
+}

@@ -1,0 +1,211 @@
+package parley
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"github.com/parley-dm/parley/dive"
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/internal/devkey"
+	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/user"
+)
+
+// Config holds the settings of a node, by the names of the flags of "parley serve". The zero value is a complete
+// single node for development.
+type Config = config.Config
+
+// Statuses of a response, for user.User.ServerRespond.
+const (
+	StatusOK    uint8 = command.StatusOK    // done
+	StatusBad   uint8 = command.StatusBad   // the request was wrong
+	StatusError uint8 = command.StatusError // the request was right, and failed
+)
+
+// Errors of a Server. Test with errors.Is.
+var (
+	// ErrStarted: the server has been started before.
+	ErrStarted = errors.New("parley: the server has been started before")
+	// ErrNotReady: the server takes no users, not yet or not any more.
+	ErrNotReady = errors.New("parley: the node takes no users")
+)
+
+// Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks are set
+// before Start.
+type Server struct {
+	cfg    Config
+	key    auth.Key
+	log    *slog.Logger
+	users  *user.Registry
+	router *command.Router
+	dm     *dm.Module
+
+	onReady     []func()
+	onTerminate []func()
+
+	begun atomic.Bool
+	ready atomic.Bool
+	done  chan struct{} // closed when the node has drained
+
+	mesh      mesh.Mesh // set before Start by tests
+	directory *dive.Directory
+	gateway   *gateway.Gateway
+	web       *http.Server
+	tcpAddr   net.Addr
+	httpAddr  net.Addr
+	serving   sync.WaitGroup
+
+	admitting *xsync.Map[string, *user.User] // by SID; users whose login is being announced
+	stopOnce  sync.Once
+	stopErr   error
+}
+
+// New makes a node from its settings, which it checks. It opens nothing: Start does.
+func New(cfg Config) (*Server, error) {
+	cfg, err := config.Complete(cfg)
+	if err != nil {
+		return nil, err
+	}
+
+	return newServer(cfg, user.NewRegistry(), dm.New(), nil)
+}
+
+func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
+	if log == nil {
+		log = cfg.Logger(os.Stderr).With("node", cfg.Node)
+	}
+	key, err := signingKey(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.DM != nil {
+		settings, warnings, err := dm.ParseSettings(cfg.DM)
+		if err != nil {
+			return nil, fmt.Errorf("dm: %w", err)
+		}
+		for _, w := range warnings {
+			log.Warn("a setting of dm has no effect", "why", w)
+		}
+		module.Configure(settings)
+	}
+
+	return &Server{
+		cfg: cfg, key: key, log: log, users: users, dm: module,
+		router:    command.NewRouter(log),
+		done:      make(chan struct{}),
+		admitting: xsync.NewMap[string, *user.User](),
+	}, nil
+}
+
+// signingKey is the key that clients' tokens are checked with. Without one in the settings it is the development key
+// of whoever runs the process: "parley token" signs with the same.
+func signingKey(cfg Config, log *slog.Logger) (auth.Key, error) {
+	if cfg.AuthKey != "" {
+		return auth.ParseKey(cfg.AuthKey)
+	}
+	path, err := devkey.Path()
+	if err == nil {
+		var key auth.Key
+		if key, err = devkey.Load(path); err == nil {
+			return key, nil
+		}
+	}
+	log.Warn("the development key cannot be kept: tokens of this node are good for this node alone, and only as long as it runs", "error", err)
+
+	return auth.NewKey(), nil
+}
+
+// Users returns the registry of the users connected to this node.
+func (s *Server) Users() *user.Registry { return s.users }
+
+// DM returns the node's direct messages.
+func (s *Server) DM() *dm.Module { return s.dm }
+
+// HandleCommand adds a handler of a client's command: see the package-level function.
+func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {
+	s.router.Handle(ver, cmd, handler)
+}
+
+// OnReady adds a function that is called once the node takes users.
+func (s *Server) OnReady(f func()) { s.onReady = append(s.onReady, f) }
+
+// OnTerminate adds a function that is called when the node has been told to stop, before its users are sent away.
+func (s *Server) OnTerminate(f func()) { s.onTerminate = append(s.onTerminate, f) }
+
+// Done is closed when the node has stopped.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Ready returns nil if the node takes users.
+func (s *Server) Ready() error {
+	if !s.ready.Load() {
+		return ErrNotReady
+	}
+
+	return nil
+}
+
+// TCPAddr is where TCP clients connect, once started; "" if nowhere.
+func (s *Server) TCPAddr() string { return addrOf(s.tcpAddr) }
+
+// HTTPAddr is where HTTP and WebSocket clients connect, once started; "" if nowhere.
+func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
+
+// ClusterAddr is where other nodes of an embedded cluster join this one, once started; "" if nowhere.
+func (s *Server) ClusterAddr() string {
+	if n, ok := s.mesh.(interface{ ClusterAddr() string }); ok && s.begun.Load() {
+		return n.ClusterAddr()
+	}
+
+	return ""
+}
+
+// NodeID is the node's name and incarnation, once started.
+func (s *Server) NodeID() string { return s.mesh.Self().String() }
+
+// Nodes lists the other nodes of the cluster that are alive.
+func (s *Server) Nodes() (ids []string) {
+	for _, n := range s.mesh.Nodes() {
+		ids = append(ids, n.String())
+	}
+
+	return ids
+}
+
+// Token makes a token with which a client logs in as userID, if the node's key can sign.
+func (s *Server) Token(userID string) (string, error) { return s.key.Mint(userID, tokenLife) }
+
+func addrOf(a net.Addr) string {
+	if a == nil {
+		return ""
+	}
+
+	return a.String()
+}
+
+var _ gateway.Host = (*Server)(nil)
+
+// wait runs f to its end, or until ctx ends.
+func wait(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}

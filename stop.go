@@ -1,0 +1,47 @@
+package parley
+
+import "context"
+
+// Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time to come back, tells their peers, waits for the
+// outcome of what is under way, says goodbye to the other nodes, and returns when all that is done. When ctx ends, what is not done
+// is cut short. Later calls wait for the first, and return what it returned.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopOnce.Do(func() {
+		s.stopErr = s.stop(ctx)
+		close(s.done)
+	})
+
+	return s.stopErr
+}
+
+func (s *Server) stop(ctx context.Context) (err error) {
+	was := s.ready.Swap(false)
+	if was {
+		s.log.Info("stopping", "users", s.users.Count())
+		wait(ctx, func() {
+			for _, f := range s.onTerminate {
+				f()
+			}
+		})
+	}
+	if s.gateway != nil {
+		err = s.gateway.Drain(ctx)
+	}
+	s.dm.Stop(ctx)
+	if s.mesh != nil {
+		if e := s.mesh.Stop(ctx); err == nil {
+			err = e
+		}
+	}
+	if s.web != nil {
+		if e := s.web.Shutdown(ctx); e != nil {
+			_ = s.web.Close()
+		}
+	}
+	s.serving.Wait()
+	if was {
+		s.log.Info("stopped")
+	}
+
+	return err
+}
