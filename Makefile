@@ -22,7 +22,7 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
 
 .PHONY: test
-test: vet lint cross race ## Everything that CI runs: vet, lint, builds for every platform, tests
+test: vet lint cross exact race ## Everything that CI runs: vet, lint, builds for every platform, tests
 
 .PHONY: vet
 vet: ## go vet, and go.mod and go.sum as they should be
@@ -53,6 +53,10 @@ cross: ## Build for linux, darwin and windows, and vet the tests there
 .PHONY: race
 race: ## Run the tests with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+
+.PHONY: exact
+exact: ## Run the tests that count allocations and bytes, which the race detector would falsify
+	$(GO) test -run 'Allocat|LittleMemory' ./...
 
 .PHONY: quick
 quick: ## Run the tests without the race detector

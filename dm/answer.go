@@ -8,7 +8,7 @@ import (
 // answer carries an answer to the sender.
 func (m *Module) answer(a *answer) {
 	if a.node == m.self {
-		m.answered(a, []byte(a.by))
+		m.answered(a, a.by)
 
 		return
 	}
@@ -27,7 +27,7 @@ func (m *Module) notHere(in *arrival) {
 			Epoch: in.Epoch, Seq: in.Seq, Since: in.Seq, Outcome: channel.Moved,
 			Place: channel.Place{Node: m.self, SID: in.to},
 		},
-		node: in.From.Node, to: in.From.SID, by: string(in.you),
+		node: in.From.Node, to: in.From.SID, by: in.you,
 	})
 }
 
@@ -66,5 +66,5 @@ func (m *Module) answered(a *answer, by []byte) {
 func (p *party) disown(id string, at channel.Place) {
 	pr := p.peer(id)
 	pr.ch.Adopt(at)
-	p.send(pr, &channel.Item{Kind: channel.Forget})
+	p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
 }

@@ -2,6 +2,7 @@ package dm
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/command"
@@ -18,13 +19,12 @@ func (m *Module) exposeCommands(r *command.Router) {
 var errNoPeer = errors.New("the payload must begin with the peer: one byte of length, then that many bytes of user ID")
 
 // parsePeer takes the peer's user ID off the front of a payload.
-func parsePeer(payload []byte) (peer string, rest []byte, err error) {
+func parsePeer(payload []byte) (peer, rest []byte, err error) {
 	if len(payload) == 0 || payload[0] == 0 || len(payload) < 1+int(payload[0]) {
-		return "", nil, errNoPeer
+		return nil, nil, errNoPeer
 	}
-	peer, rest = string(payload[1:1+int(payload[0])]), payload[1+int(payload[0]):]
 
-	return peer, rest, user.CheckID(peer)
+	return payload[1 : 1+int(payload[0])], payload[1+int(payload[0]):], nil
 }
 
 func (m *Module) commandSend(req command.Request) { m.command(req, channel.Message) }
@@ -38,11 +38,25 @@ func (m *Module) command(req command.Request, kind channel.Kind) {
 
 		return
 	}
-	var c completion
-	if req.ID != 0 {
-		c = &requester{req: command.Request{User: req.User, ID: req.ID, Ver: req.Ver, Cmd: req.Cmd}}
+	if err := m.refusal(kind, msg); err != nil {
+		m.refuse(string(peer), newRequester(req), err)
+
+		return
 	}
-	m.send(req.User, peer, kind, req.Ver, req.Cmd, msg, c)
+	p := m.party(req.User)
+	pr := p.peers[string(peer)]
+	if pr == nil {
+		to := string(peer)
+		if err := user.CheckID(to); err != nil {
+			p.tidySelf()
+			p.unlock()
+			req.Refuse(command.Malformed, err.Error())
+
+			return
+		}
+		pr = p.peer(to)
+	}
+	p.queue(pr, kind, req.Ver, req.Cmd, msg, newRequester(req))
 }
 
 func (m *Module) commandDisconnect(req command.Request) {
@@ -50,10 +64,12 @@ func (m *Module) commandDisconnect(req command.Request) {
 	switch {
 	case err != nil:
 		req.Refuse(command.Malformed, err.Error())
+	case user.CheckID(string(peer)) != nil:
+		req.Refuse(command.Malformed, user.CheckID(string(peer)).Error())
 	case len(msg) > m.settings.MaxMessageSize:
 		req.Refuse(command.TooLarge, ErrMessageTooLarge.Error())
 	default:
-		m.disconnect(req.User, peer, Message{engineVer, cmdDisconnect, msg}, nil)
+		m.disconnect(req.User, string(peer), Message{engineVer, cmdDisconnect, msg}, nil)
 		req.Answer(command.StatusOK, nil)
 	}
 }
@@ -61,10 +77,27 @@ func (m *Module) commandDisconnect(req command.Request) {
 // requester is a client that waits for the response to its command.
 type requester struct{ req command.Request }
 
+var requesters = sync.Pool{New: func() any { return new(requester) }}
+
+// newRequester returns nil if the client wants no response.
+func newRequester(req command.Request) completion {
+	if req.ID == 0 {
+		return nil
+	}
+	r := requesters.Get().(*requester) //nolint:forcetypeassert // the pool's New
+	req.Payload = nil
+	r.req = req
+
+	return r
+}
+
 func (r *requester) completed(_ *party, _ string, _ channel.Outcome, err error) {
+	req := r.req
+	r.req = command.Request{}
+	requesters.Put(r)
 	if err == nil {
-		r.req.Answer(command.StatusOK, nil)
+		req.Answer(command.StatusOK, nil)
 	} else {
-		r.req.Refuse(faultOf(err), err.Error())
+		req.Refuse(faultOf(err), err.Error())
 	}
 }

@@ -166,7 +166,7 @@ func (d *delivery) done(o channel.Outcome) {
 	p.mu.Lock()
 	p.steps = append(p.steps, step{answer: answer{
 		Reply: channel.Reply{Epoch: d.arr.Epoch, Seq: d.arr.Seq, Outcome: o, Place: p.place()},
-		node:  d.arr.From.Node, to: d.arr.From.SID, by: p.user.ID,
+		node:  d.arr.From.Node, to: d.arr.From.SID, by: p.id,
 	}})
 	p.unlock()
 	d.release()

@@ -33,7 +33,7 @@ func (m *Module) disconnect(from *user.User, peerID string, msg Message, c compl
 
 		return false
 	}
-	p.send(pr, &channel.Item{Kind: channel.Clear, Ver: msg.Ver, Cmd: msg.Cmd, Body: append([]byte(nil), msg.Body...), Owner: c})
+	p.send(pr, newItem(channel.Clear, msg.Ver, msg.Cmd, msg.Body, c))
 	p.unlock()
 
 	return true
@@ -70,7 +70,7 @@ func (m *Module) Leave(u *user.User) {
 	}
 	p.left = true
 	for id, pr := range p.peers {
-		p.send(pr, &channel.Item{Kind: channel.Leave, Ver: engineVer, Cmd: cmdDisconnect, Body: farewells[id]})
+		p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, farewells[id], nil))
 	}
 	p.tidyAll()
 	p.unlock()

@@ -87,7 +87,7 @@ type answer struct {
 	node   channel.Node // the sender's; it does not travel
 	to     channel.SID  // the sender's session
 	newest uint64       // of Stale: the epoch to be newer than
-	by     string       // the recipient's user ID
+	by     []byte       // the recipient's user ID
 }
 
 func (a *answer) append(b []byte) []byte {

@@ -17,6 +17,7 @@ import (
 type party struct {
 	m    *Module
 	user *user.User
+	id   []byte // the user ID
 	sid  channel.SID
 
 	mu      sync.Mutex
@@ -39,6 +40,7 @@ type party struct {
 // peer is the other side of one of a party's channels.
 type peer struct {
 	id   string
+	wire []byte // the same, for packets
 	ch   *channel.Channel
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
 }
@@ -71,7 +73,7 @@ func (m *Module) party(u *user.User) *party {
 	for {
 		p, ok := m.parties.Load(sid)
 		if !ok {
-			fresh := &party{m: m, user: u, sid: sid, peers: make(map[string]*peer), left: u.Gone()}
+			fresh := &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer), left: u.Gone()}
 			p, _ = m.parties.LoadOrStore(sid, fresh)
 		}
 		p.mu.Lock()
@@ -105,7 +107,7 @@ func (p *party) place() channel.Place { return channel.Place{Node: p.m.self, SID
 func (p *party) peer(id string) *peer {
 	pr := p.peers[id]
 	if pr == nil {
-		pr = &peer{id: id, ch: channel.New(p.m.epoch)}
+		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.m.epoch)}
 		p.peers[id] = pr
 		p.m.sweep.watch(p)
 	}

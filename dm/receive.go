@@ -171,5 +171,5 @@ func (p *party) reply(in *arrival, r channel.Reply) {
 func (p *party) answerTo(in *arrival, r channel.Reply) answer {
 	r.Epoch, r.Seq, r.Place = in.Epoch, in.Seq, p.place()
 
-	return answer{Reply: r, node: in.From.Node, to: in.From.SID, by: p.user.ID}
+	return answer{Reply: r, node: in.From.Node, to: in.From.SID, by: p.id}
 }

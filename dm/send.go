@@ -1,8 +1,8 @@
 package dm
 
 import (
-	"bytes"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/parley-dm/parley/dm/internal/channel"
@@ -59,26 +59,55 @@ func (m *Module) wait(ctx context.Context, from *user.User, to string, kind chan
 
 // send queues an item, or says at once why not.
 func (m *Module) send(from *user.User, to string, kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) {
-	if err := m.refusal(to, kind, body); err != nil {
+	err := m.refusal(kind, body)
+	if err == nil && user.CheckID(to) != nil {
+		err = ErrUserNotFound // nobody can have this ID
+	}
+	if err != nil {
 		m.refuse(to, c, err)
 
 		return
 	}
 	p := m.party(from)
-	pr := p.peer(to)
+	p.queue(p.peer(to), kind, ver, cmd, body, c)
+}
+
+// queue queues an item, if there is room. The party is locked, and unlocked on return.
+func (p *party) queue(pr *peer, kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) {
+	m := p.m
 	if pr.ch.Waiting() >= maxWaitingItems || p.bytes+len(body) > maxWaitingBytes {
 		p.tidy(pr)
 		p.unlock()
-		m.refuse(to, c, ErrOverloaded)
+		m.refuse(pr.id, c, ErrOverloaded)
 
 		return
 	}
-	p.send(pr, &channel.Item{Kind: kind, Ver: ver, Cmd: cmd, Body: bytes.Clone(body), Owner: c})
+	p.send(pr, newItem(kind, ver, cmd, body, c))
 	if p.left { // who is gone keeps no channel
-		p.send(pr, &channel.Item{Kind: channel.Forget})
+		p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
 	}
 	p.unlock()
 	m.stats.Sent.Add(1)
+}
+
+var items = sync.Pool{New: func() any { return new(channel.Item) }}
+
+// newItem makes an item with a copy of the body.
+func newItem(kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) *channel.Item {
+	it := items.Get().(*channel.Item) //nolint:forcetypeassert // the pool's New
+	*it = channel.Item{Kind: kind, Ver: ver, Cmd: cmd, Body: append(it.Body[:0], body...), Owner: c}
+
+	return it
+}
+
+// freeItem ends an item's life: its channel is done with it, and so are the steps that came before its Finish.
+func freeItem(it *channel.Item) {
+	body := it.Body
+	*it = channel.Item{}
+	if cap(body) <= maxPooled {
+		it.Body = body[:0]
+		items.Put(it)
+	}
 }
 
 // send gives an item to a channel. The party is locked.
@@ -91,14 +120,12 @@ func (p *party) send(pr *peer, it *channel.Item) {
 }
 
 // refusal says what is wrong with a message that cannot even be queued.
-func (m *Module) refusal(to string, kind channel.Kind, body []byte) error {
+func (m *Module) refusal(kind channel.Kind, body []byte) error {
 	switch {
 	case kind == channel.Message && len(body) == 0:
 		return ErrMessageNil
 	case len(body) > m.settings.MaxMessageSize:
 		return ErrMessageTooLarge
-	case user.CheckID(to) != nil:
-		return ErrUserNotFound // nobody can have this ID
 	case !m.running.Load():
 		return ErrNodesNotFound
 	}

@@ -104,8 +104,8 @@ func (p *party) localArrival(pr *peer, a *channel.Action, found bool) arrival {
 	return arrival{
 		Arrival: channel.Arrival{Kind: a.Item.Kind, Found: found, From: p.place(), Epoch: a.Epoch, Seq: a.Seq},
 		to:      a.To.SID,
-		my:      []byte(p.user.ID),
-		you:     []byte(pr.id),
+		my:      p.id,
+		you:     pr.wire,
 		ver:     a.Item.Ver, cmd: a.Item.Cmd, msg: a.Item.Body,
 	}
 }
@@ -117,7 +117,9 @@ func (p *party) finish(pr *peer, it *channel.Item, o channel.Outcome) {
 	p.tidy(pr)
 	p.mu.Unlock()
 	p.m.stats.Outcomes[o].Add(1)
-	if c, ok := it.Owner.(completion); ok {
+	c, ok := it.Owner.(completion)
+	freeItem(it)
+	if ok {
 		c.completed(p, pr.id, o, verdict(o, pr.id))
 	}
 }

@@ -92,7 +92,7 @@ func (m *Module) dropIdle(now time.Time) {
 		p.mu.Lock()
 		for _, pr := range p.peers {
 			if pr.used < oldest && pr.ch.Open() && pr.ch.Quiet() {
-				p.send(pr, &channel.Item{Kind: channel.Forget})
+				p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
 			}
 			p.tidy(pr)
 		}
@@ -122,7 +122,7 @@ func (p *party) trim(opened *peer) {
 		}
 	}
 	if oldest != nil {
-		p.send(oldest, &channel.Item{Kind: channel.Forget})
+		p.send(oldest, newItem(channel.Forget, 0, 0, nil, nil))
 	}
 }
 

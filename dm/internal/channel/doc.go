@@ -27,10 +27,15 @@
 //
 // A side ends the channel with an item that travels behind its messages: clear, leave or forget. After it nothing is sent until it
 // is answered; a later message opens a new channel. A peer whose node died is gone without a word.
+// Ends and finds cross. So an end, and a transmitted item that begins an epoch, say which epoch of the other side their sender had taken
+// last (Heard): an end that was sent before the peer took our find does not end what that find has opened, and the answer to a find
+// opens nothing if the peer has ended the channel after it. An end that is refused is told again by a find; told twice, it counts once.
 // A peer whose session is not where it was has moved: the next find reaches it, and nobody notices.
 //
 // # Limits
 //
 // The machine takes the transport's word for one thing: what one side transmits to one place in one epoch
-// arrives in order or not at all. Bounds on the number of messages waiting are its caller's.
+// arrives in order or not at all. What it has to be told in time: Retire, before the newer session sends; After, what the user's session and
+// earlier machines of the pair have seen. When both sides move, end or forget one channel at the same moment, one of them may keep
+// a channel that the other does not have; the next message heals it. Bounds on the number of messages waiting are its caller's.
 package channel

@@ -40,14 +40,15 @@ func (s *sim) login(user string, n *simNode) {
 func (s *sim) retire(x *session, peer string) {
 	s.early(x.user, peer)
 	acts, at, was := x.chans[peer].Retire(nil)
+	newest := x.chans[peer].Newest()
 	s.do(x, peer, acts)
 	if was && peer != x.user { // with oneself there is nobody to tell: the next message finds
-		s.handOver(x, x, peer, at)
+		s.handOver(x, x, peer, at, newest)
 	}
 }
 
 // handOver tells the user's newer session of a channel, and that one tells the peer.
-func (s *sim) handOver(known, x *session, peer string, at Place) {
+func (s *sim) handOver(known, x *session, peer string, at Place, newest uint64) {
 	to := s.dir[x.user]
 	if to == nil || to == x {
 		s.tainted[pairOf(x.user, peer)] = true // the newer one is gone already: nobody is left to say goodbye
@@ -57,9 +58,10 @@ func (s *sim) handOver(known, x *session, peer string, at Place) {
 	s.post(&event{handover: true, from: x.node, to: to.node, between: pairOf(x.user, peer), run: func() {
 		switch {
 		case to.retired:
-			s.handOver(known, to, peer, at)
+			s.handOver(known, to, peer, at, newest)
 		default:
 			s.sayf("%s takes over the channel with %s", to, peer)
+			s.channel(to, peer).After(newest)
 			s.channel(to, peer).Adopt(at)
 			if to.node.down[at.Node] { // heard of before
 				s.do(to, peer, s.channel(to, peer).NodeDown(nil, at.Node))
