@@ -50,7 +50,7 @@ func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id strin
 	if err != nil {
 		return err
 	}
-	defer newcomer.Close() //nolint:errcheck // it has no news
+	defer newcomer.Close()
 	if err := sender.Send(ctx, id, []byte("welcome")); err != nil {
 		return err
 	}

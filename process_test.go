@@ -68,11 +68,13 @@ func serve() {
 		u.ServerRespond(nil, ver, cmd, parley.StatusOK, true)
 		next(nil)
 	})
-	parley.OnReady(func() { fmt.Println("on ready") })
-	parley.OnTerminate(func() { fmt.Println("on terminate") })
+	parley.OnReady(func() { say("on ready") })
+	parley.OnTerminate(func() { say("on terminate") })
 	parley.Start()
-	fmt.Println("drained")
+	say("drained")
 }
+
+func say(what string) { _, _ = fmt.Fprintln(os.Stdout, what) }
 
 // process is a running server.
 type process struct {

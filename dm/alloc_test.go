@@ -73,10 +73,9 @@ func (s *sink) Transport() string    { return "" }
 
 // pair is two users, and the command by which the first sends to the second.
 type pair struct {
-	router    *command.Router
-	from, to  *sink
-	req       command.Request
-	responded int
+	router   *command.Router
+	from, to *sink
+	req      command.Request
 }
 
 // newPair makes two nodes and a user on each, or two users on one.

@@ -1,24 +1,14 @@
 package wire_test
 
 import (
-	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"go/ast"
 	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
-	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/parley-dm/parley/wire"
 )
 
 func TestEveryConstantHasAVector(t *testing.T) {
