@@ -115,7 +115,7 @@ func (n *node) listen(tb testing.TB) *node {
 	ln := loopback(tb)
 	n.tcp = ln.Addr().String()
 	serving.Go(func() {
-		if err := n.gw.Serve(ln); err != nil {
+		if err := n.gw.Serve(ln); err != nil && !errors.Is(err, ErrClosed) { // closed before it began
 			tb.Error(err)
 		}
 	})

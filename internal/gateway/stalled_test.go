@@ -36,7 +36,7 @@ func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	message := make([]byte, 1000)
 	for {
 		err := u.Push(2, 2, message, true, d)
-		if errors.Is(err, user.ErrBusy) {
+		if errors.Is(err, user.ErrBusy) || errors.Is(err, user.ErrGone) {
 			return pushed
 		}
 		if err != nil {
