@@ -18,8 +18,8 @@ const comeBackAfter = time.Second
 
 // Admit makes a login known to the cluster: see the package comment. The gateway calls it.
 func (s *Server) Admit(ctx context.Context, u *user.User) error {
-	s.admitting.Store(u.SID, u)
-	defer s.admitting.Delete(u.SID)
+	s.between.Store(u.SID, u)
+	defer s.between.Delete(u.SID)
 	if _, err := s.directory.Claim(ctx, u.ID, u.SID); err != nil {
 		s.dm.Abandoned(u)
 		s.users.Discard(u)
@@ -45,10 +45,15 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 // Leave ends the session of an admitted user. The gateway calls it.
 func (s *Server) Leave(u *user.User, why user.Reason) {
 	s.users.Remove(u)
-	if why == user.Left {
-		s.dm.Leave(u)
+	if why == user.Replaced {
+		s.directory.Release(u.ID, u.SID)
+	} else {
+		s.between.Store(u.SID, u)
+		s.dm.Leave(u, func() {
+			s.directory.Release(u.ID, u.SID)
+			s.between.Delete(u.SID)
+		})
 	}
-	s.directory.Release(u.ID, u.SID)
 	s.users.Discard(u)
 }
 
@@ -57,12 +62,12 @@ func (s *Server) Leave(u *user.User, why user.Reason) {
 func (s *Server) Evicted(userID, sid string, next dive.Place) {
 	u := s.users.BySID(sid)
 	if u == nil {
-		if u, _ = s.admitting.Load(sid); u == nil {
+		if u, _ = s.between.Load(sid); u == nil {
 			return
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
-	s.users.Remove(u)
 	s.dm.Replaced(u, next)
+	s.users.Remove(u)
 	u.Close(uint16(wire.GoodbyeReplaced), replacedText)
 }

@@ -68,9 +68,9 @@ type Server struct {
 	httpAddr  net.Addr
 	serving   sync.WaitGroup
 
-	admitting *xsync.Map[string, *user.User] // by SID; users whose login is being announced
-	stopOnce  sync.Once
-	stopErr   error
+	between  *xsync.Map[string, *user.User] // by SID; users whose login or farewell is under way
+	stopOnce sync.Once
+	stopErr  error
 }
 
 // New makes a node from its settings, which it checks. It opens nothing: Start does.
@@ -104,9 +104,9 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 
 	return &Server{
 		cfg: cfg, key: key, log: log, users: users, dm: module,
-		router:    command.NewRouter(log),
-		done:      make(chan struct{}),
-		admitting: xsync.NewMap[string, *user.User](),
+		router:  command.NewRouter(log),
+		done:    make(chan struct{}),
+		between: xsync.NewMap[string, *user.User](),
 	}, nil
 }
 

@@ -45,7 +45,7 @@ func (m *Module) answered(a *answer, by []byte) {
 	}
 	pr := p.peers[string(by)]
 	if pr == nil {
-		if a.Outcome == channel.Delivered && a.Seq == 0 {
+		if (a.Outcome == channel.Delivered || a.Outcome == channel.Dropped) && a.Seq == 0 && !p.next.Known() {
 			p.disown(string(by), a.Place)
 		}
 		p.unlock()
@@ -66,5 +66,9 @@ func (m *Module) answered(a *answer, by []byte) {
 func (p *party) disown(id string, at channel.Place) {
 	pr := p.peer(id)
 	pr.ch.Adopt(at)
-	p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
+	kind := channel.Forget
+	if p.left {
+		kind = channel.Leave
+	}
+	p.send(pr, newItem(kind, engineVer, cmdDisconnect, nil, nil))
 }

@@ -136,16 +136,15 @@ func (c *cluster) login(id string, at int) *person {
 // Evicted ends a session for a newer one.
 func (nd *node) Evicted(_, sid string, next dive.Place) {
 	if u := nd.users.BySID(sid); u != nil {
-		nd.users.Remove(u)
 		nd.dm.Replaced(u, next)
+		nd.users.Remove(u)
 		u.Close(2002, "replaced")
 	}
 }
 
 func (nd *node) leave(u *user.User) {
 	if nd.users.Remove(u) {
-		nd.dm.Leave(u)
-		nd.dir.Release(u.ID, u.SID)
+		nd.dm.Leave(u, func() { nd.dir.Release(u.ID, u.SID) })
 		nd.users.Discard(u)
 	}
 }

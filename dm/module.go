@@ -35,6 +35,7 @@ type Module struct {
 	parties *xsync.Map[channel.SID, *party]
 	finds   *xsync.Map[uint64, find]          // by epoch; those that may still miss
 	adopted *xsync.Map[channel.SID, handover] // for sessions that have not logged in yet
+	leaving *xsync.Map[string, *party]        // by user ID; those whose farewells are under way
 
 	sweep sweep
 	stats Stats
@@ -65,6 +66,7 @@ func New() *Module {
 		parties:  xsync.NewMap[channel.SID, *party](),
 		finds:    xsync.NewMap[uint64, find](),
 		adopted:  xsync.NewMap[channel.SID, handover](),
+		leaving:  xsync.NewMap[string, *party](),
 	}
 	m.hooks.log = slog.Default()
 	m.sweep.busy = make(map[*party]struct{})

@@ -10,10 +10,10 @@ import (
 // What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16 bytes, a name one byte of length and
 // its bytes.
 //
-//	find      1 | item u8 | sender SID | epoch u64 | FindData
-//	send      2 | item u8 | sender SID | recipient SID | epoch u64 | seq u32 | SendData
+//	find      1 | item u8 | sender SID | epoch u64 | heard u64 | FindData
+//	send      2 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | seq u32 | SendData
 //	answer    3 | outcome u8 | sender SID | recipient SID | epoch u64 | seq u32 | since u32 | newest u64 | recipient's user ID
-//	handover  4 | newer SID | user ID (name) | older SID | { peer (name) | peer's SID | node incarnation u64 | node (name) }...
+//	handover  4 | newer SID | user ID (name) | older SID | { peer (name) | its SID | newest u64 | incarnation u64 | node (name) }...
 //	relocate  5 | peer SID | older SID | newer SID | incarnation u64 | node (name) | user ID
 const (
 	packetFind byte = iota + 1
@@ -37,20 +37,22 @@ type arrival struct {
 	msg []byte
 }
 
-func appendFind(b []byte, sid channel.SID, epoch uint64, kind channel.Kind, d *FindData) ([]byte, error) {
-	b = append(b, packetFind, byte(kind))
+func appendFind(b []byte, sid channel.SID, a *channel.Action, d *FindData) ([]byte, error) {
+	b = append(b, packetFind, byte(a.Item.Kind))
 	b = append(b, sid[:]...)
-	b = binary.BigEndian.AppendUint64(b, epoch)
+	b = binary.BigEndian.AppendUint64(b, a.Epoch)
+	b = binary.BigEndian.AppendUint64(b, a.Heard)
 
 	return d.AppendBinary(b)
 }
 
-func appendSend(b []byte, from, to channel.SID, epoch uint64, seq uint32, kind channel.Kind, d *SendData) ([]byte, error) {
-	b = append(b, packetSend, byte(kind))
-	b = append(b, from[:]...)
-	b = append(b, to[:]...)
-	b = binary.BigEndian.AppendUint64(b, epoch)
-	b = binary.BigEndian.AppendUint32(b, seq)
+func appendSend(b []byte, sid channel.SID, a *channel.Action, d *SendData) ([]byte, error) {
+	b = append(b, packetSend, byte(a.Item.Kind))
+	b = append(b, sid[:]...)
+	b = append(b, a.To.SID[:]...)
+	b = binary.BigEndian.AppendUint64(b, a.Epoch)
+	b = binary.BigEndian.AppendUint64(b, a.Heard)
+	b = binary.BigEndian.AppendUint32(b, a.Seq)
 
 	return d.AppendBinary(b)
 }
@@ -64,7 +66,7 @@ func parseArrival(node channel.Node, packet []byte) (in arrival, err error) {
 	if !in.Found {
 		in.to = r.sid()
 	}
-	in.Epoch = r.u64()
+	in.Epoch, in.Heard = r.u64(), r.u64()
 	if !in.Found {
 		in.Seq = r.u32()
 	}
@@ -118,8 +120,9 @@ func parseAnswer(node channel.Node, packet []byte) (a answer, by []byte, err err
 
 // kept is a channel that a newer session takes over.
 type kept struct {
-	peer string
-	at   channel.Place
+	peer   string
+	at     channel.Place
+	newest uint64 // the newest epoch taken from the peer
 }
 
 // handover tells a user's newer session whom the older one had channels with.
@@ -127,6 +130,7 @@ type handover struct {
 	userID   string
 	old, now channel.SID
 	channels []kept
+	came     int64 // when, by Module.sweep.now; it does not travel
 }
 
 func (h *handover) append(b []byte) []byte {
@@ -137,6 +141,7 @@ func (h *handover) append(b []byte) []byte {
 	for _, k := range h.channels {
 		b = appendName(b, k.peer)
 		b = append(b, k.at.SID[:]...)
+		b = binary.BigEndian.AppendUint64(b, k.newest)
 		b = binary.BigEndian.AppendUint64(b, k.at.Node.Incarnation)
 		b = appendName(b, k.at.Node.Name)
 	}
@@ -148,7 +153,7 @@ func parseHandover(packet []byte) (h handover, err error) {
 	r := reader{b: packet[1:]}
 	h.now, h.userID, h.old = r.sid(), string(r.name()), r.sid()
 	for len(r.b) > 0 && !r.bad {
-		k := kept{peer: string(r.name()), at: channel.Place{SID: r.sid()}}
+		k := kept{peer: string(r.name()), at: channel.Place{SID: r.sid()}, newest: r.u64()}
 		k.at.Node.Incarnation, k.at.Node.Name = r.u64(), string(r.name())
 		h.channels = append(h.channels, k)
 	}

@@ -25,13 +25,16 @@ type party struct {
 	steps   []step           // guarded by mu; to be done, in order
 	spare   []step           // guarded by mu; the other of two buffers that take turns
 	doing   bool             // guarded by mu; somebody is doing steps
-	left    bool             // guarded by mu; the session is over: nothing arrives any more
+	left    bool             // guarded by mu; the session is over: it takes no messages any more
+	gone    func()           // guarded by mu; of one who has left: called when all farewells are answered
+	floor   uint64           // guarded by mu; the newest epoch that a machine which was thrown away had seen
 	watched bool             // guarded by mu; the sweep looks at it
 	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
 	bytes   int              // guarded by mu; of the bodies that wait for an outcome
 
 	inboxBytes int           // guarded by mu; of the bodies in inbox
 	next       channel.Place // guarded by mu; where the user's newer session is; nowhere: it was not replaced
+	keep       int64         // guarded by mu; of one that was replaced: until when it is kept, by Module.sweep.now
 
 	inbox command.Lane // what has arrived: callbacks and pushes, in order
 	calls command.Lane // outcomes for callbacks of this user's messages
@@ -45,12 +48,12 @@ type peer struct {
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
 }
 
-// step is something to do for a party: an action of a channel, or else a channel to hand over, or else an answer to send.
+// step is something to do for a party: an action of a channel, or else a call, or else an answer to send.
 type step struct {
-	peer     *peer
-	action   channel.Action
-	handover *handover
-	answer   answer
+	peer   *peer
+	action channel.Action
+	call   func()
+	answer answer
 }
 
 // sidOf turns a session's ID into its 16 bytes. A blank user's may be any string.
@@ -108,6 +111,7 @@ func (p *party) peer(id string) *peer {
 	pr := p.peers[id]
 	if pr == nil {
 		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.m.epoch)}
+		pr.ch.After(p.floor)
 		p.peers[id] = pr
 		p.m.sweep.watch(p)
 	}
@@ -156,14 +160,24 @@ const maxSpare = 64
 // tidy throws away what a party need not remember. It is locked.
 func (p *party) tidy(pr *peer) {
 	if pr.ch.Over() && p.peers[pr.id] == pr {
+		p.floor = max(p.floor, pr.ch.Newest())
 		delete(p.peers, pr.id)
 	}
 	p.tidySelf()
 }
 
+// tidySelf throws away the party if nothing need be remembered of it. It is locked.
 func (p *party) tidySelf() {
-	if len(p.peers) == 0 && !p.dropped && (p.left || p.user.IsBlank()) && len(p.steps) == 0 {
-		p.dropped = true
-		p.m.parties.Delete(p.sid)
+	if len(p.peers) > 0 || len(p.steps) > 0 || p.dropped || !p.left && !p.user.IsBlank() {
+		return
 	}
+	if p.gone != nil {
+		p.steps = append(p.steps, step{call: p.gone})
+		p.gone = nil
+	}
+	if p.next.Known() && p.m.sweep.now.Load() < p.keep {
+		return
+	}
+	p.dropped = true
+	p.m.parties.Delete(p.sid)
 }

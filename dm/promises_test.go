@@ -472,3 +472,71 @@ func FuzzDataTakesAnyBytes(f *testing.F) {
 		}
 	})
 }
+
+func TestPromise7AMessageToOneWhoIsLeavingLearnsOfItBehindTheFarewell(t *testing.T) {
+	heard := &notes{}
+	inCluster(t, 2, func(m *dm.Module) {
+		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
+		m.SetOnUserDisconnect(func(*user.User, string) []byte { return []byte("bye") })
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		bob.sends("alice", "hi", nil)
+		outcomes := make(chan error, 3)
+		bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("one"), func(err error) { outcomes <- err })
+		alice.quits()
+		for range 2 {
+			bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("two"), func(err error) { outcomes <- err })
+		}
+		for range 3 {
+			if err := <-outcomes; !errors.Is(err, dm.ErrUserNotFound) {
+				t.Errorf("to one who has left: %v", err)
+			}
+		}
+		bob.hears("1.700 alice: bye")
+		heard.are(t)
+		bob.has("")
+	})
+}
+
+func TestPromise8WhatWaitsForASessionThatIsReplacedReachesTheNewerOne(t *testing.T) {
+	inCluster(t, 3, nil, func(c *cluster) {
+		for at := range 3 {
+			alice, bob := c.login("alice", 0), c.login("bob", 1)
+			alice.sends("bob", "hi", nil)
+			bob.stalled = true
+			outcome := make(chan error, 3)
+			for i := range 3 {
+				alice.node.dm.SendMessageByUserID(alice.u, "bob", 2, 11, []byte(fmt.Sprint(i)), func(err error) { outcome <- err })
+			}
+			time.Sleep(time.Second)
+			newer := c.login("bob", at)
+			for _, d := range bob.queued { // what the gateway does when the connection ends
+				d.Pushed(user.ErrGone)
+			}
+			for range 3 {
+				if err := <-outcome; err != nil {
+					t.Errorf("bob moved to node %d: %v", at+1, err)
+				}
+			}
+			newer.hears("2.11 0", "2.11 1", "2.11 2")
+		}
+	})
+}
+
+func TestPromise6AChannelFollowsAUserThroughSeveralLoginsInARow(t *testing.T) {
+	inCluster(t, 3, func(m *dm.Module) {
+		m.SetOnUserDisconnect(func(u *user.User, _ string) []byte { return []byte("bye from " + u.ID) })
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		alice.sends("bob", "hi", nil)
+		for i := range 7 { // both move, neither writes
+			alice = c.login("alice", i%3)
+			bob = c.login("bob", (i*2)%3)
+		}
+		alice.hears()
+		alice.has("bob@n1")
+		bob.has("alice@n1")
+		bob.quits()
+		alice.hears("1.700 bob: bye from bob")
+	})
+}

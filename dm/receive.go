@@ -71,6 +71,12 @@ func (f finder) Found(from mesh.NodeID, userID string, packet []byte) {
 
 		return
 	}
+	if p, ok := f.m.leaving.Load(userID); ok {
+		p.mu.Lock()
+		f.m.arrive(p, &in)
+
+		return
+	}
 	f.m.notHere(&in)
 }
 
@@ -107,8 +113,14 @@ func (m *Module) arriveSent(in *arrival) {
 
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
-	if p.left || p.user.IsBlank() {
+	switch {
+	case p.next.Known(), p.user.IsBlank():
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
+		p.unlock()
+
+		return
+	case p.left && !in.Kind.Ends():
+		p.reply(in, channel.Reply{Outcome: channel.NotFound}) // behind the farewell
 		p.unlock()
 
 		return

@@ -87,7 +87,7 @@ func ParseSettings(data []byte) (settings Settings, warnings []string, err error
 
 			continue
 		}
-		if err := settings.set(field); err != nil {
+		if err := assign(&settings, field); err != nil {
 			return Settings{}, nil, err
 		}
 	}
@@ -95,7 +95,8 @@ func ParseSettings(data []byte) (settings Settings, warnings []string, err error
 	return settings, warnings, nil
 }
 
-func (s *Settings) set(field strictjson.Field) (err error) {
+// assign sets what one key of the file says.
+func assign(s *Settings, field strictjson.Field) (err error) {
 	switch field.Key {
 	case "reliableTimeout":
 		s.ReliableTimeout, err = field.Duration()

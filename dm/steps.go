@@ -2,6 +2,7 @@ package dm
 
 import (
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -29,8 +30,8 @@ func (p *party) do(s *step) {
 	case channel.Cleared:
 		p.inbox.Do(&clearing{p: p, gone: s.peer.id}, 0) // one for each channel that was open
 	default:
-		if s.handover != nil {
-			p.m.handOver(p.next.Node, *s.handover) // next does not change once it is set
+		if s.call != nil {
+			s.call()
 		} else {
 			p.m.answer(&s.answer)
 		}
@@ -48,7 +49,7 @@ func (p *party) find(pr *peer, a *channel.Action) {
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	defer release(buf)
-	packet, err := appendFind((*buf)[:0], p.sid, a.Epoch, it.Kind, &FindData{
+	packet, err := appendFind((*buf)[:0], p.sid, a, &FindData{
 		MyUserID: p.user.ID, YourUserID: pr.id, MyNodeAddr: m.parts.Mesh.Self().String(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
 	})
 	*buf = packet
@@ -73,7 +74,7 @@ func (p *party) transmit(pr *peer, a *channel.Action) {
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	defer release(buf)
-	packet, err := appendSend((*buf)[:0], p.sid, a.To.SID, a.Epoch, a.Seq, it.Kind, &SendData{
+	packet, err := appendSend((*buf)[:0], p.sid, a, &SendData{
 		MyUserID: p.user.ID, YourUserID: pr.id, Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
 	})
 	*buf = packet
@@ -102,7 +103,7 @@ func unsent(err error) channel.Outcome {
 // localArrival is an item that need not leave this node.
 func (p *party) localArrival(pr *peer, a *channel.Action, found bool) arrival {
 	return arrival{
-		Arrival: channel.Arrival{Kind: a.Item.Kind, Found: found, From: p.place(), Epoch: a.Epoch, Seq: a.Seq},
+		Arrival: channel.Arrival{Kind: a.Item.Kind, Found: found, From: p.place(), Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard},
 		to:      a.To.SID,
 		my:      p.id,
 		you:     pr.wire,
@@ -132,6 +133,7 @@ const (
 
 func (p *party) again(pr *peer, tries uint32) {
 	pause := min(firstPause<<min(tries-1, 10), maxPause)
+	pause = pause/2 + rand.N(pause/2) //nolint:gosec // no secret
 	time.AfterFunc(pause, func() {
 		p.event(pr, func(acts []channel.Action) []channel.Action { return pr.ch.Retry(acts) })
 	})

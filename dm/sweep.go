@@ -13,7 +13,11 @@ import (
 
 type computeOp = xsync.ComputeOp
 
-const updateOp = xsync.UpdateOp
+const (
+	updateOp = xsync.UpdateOp
+	deleteOp = xsync.DeleteOp
+	cancelOp = xsync.CancelOp
+)
 
 // sweep is the one timer of a module: it ends messages whose time is up, and drops channels that nobody uses.
 type sweep struct {
@@ -38,6 +42,8 @@ func (s *sweep) watch(p *party) {
 const (
 	tick      = 50 * time.Millisecond
 	idleTicks = 20 // channels are looked at for idleness every so many ticks
+
+	adoptWithin = 30 * time.Second // what is handed over to a session waits so long for its login
 )
 
 func (m *Module) runSweep() {
@@ -96,7 +102,15 @@ func (m *Module) dropIdle(now time.Time) {
 			}
 			p.tidy(pr)
 		}
+		p.tidySelf()
 		p.unlock()
+
+		return true
+	})
+	m.adopted.Range(func(sid channel.SID, ho handover) bool {
+		if ho.came < now.Add(-adoptWithin).UnixNano() {
+			m.adopted.Delete(sid)
+		}
 
 		return true
 	})

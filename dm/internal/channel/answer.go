@@ -47,7 +47,7 @@ func (c *Channel) found(acts []Action, r Reply) []Action {
 	it := c.land(0)
 	c.out.asking = steady
 	switch {
-	case it.Kind.ends() && r.Outcome != Moved && r.Outcome != Stale:
+	case it.Kind.Ends() && r.Outcome != Moved && r.Outcome != Stale:
 		c.out.spent = true
 		acts = append(acts, finish(it, r.Outcome))
 	case r.Outcome.accepted():

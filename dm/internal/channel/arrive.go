@@ -35,7 +35,7 @@ func (c *Channel) Arrive(a Arrival) Verdict {
 	}
 	c.in.next = a.Seq + 1
 	c.in.undecided++
-	if a.Kind.ends() && !c.outdated(a) {
+	if a.Kind.Ends() && !c.outdated(a) {
 		c.out.covered = c.finds() && a.Heard >= c.out.epoch
 		c.end()
 	}
@@ -52,7 +52,7 @@ func (c *Channel) judge(a Arrival) Verdict {
 			c.in.broken = true
 
 			return Verdict{Refusal: NoChannel, Since: c.in.next}
-		case a.Kind.ends() && c.outdated(a) && c.place.SID != a.From.SID:
+		case a.Kind.Ends() && c.outdated(a) && c.place.SID != a.From.SID:
 			return Verdict{Refusal: NoChannel, Since: a.Seq} // the farewell of a session that has been replaced
 		}
 
@@ -61,11 +61,11 @@ func (c *Channel) judge(a Arrival) Verdict {
 	switch { // it begins an epoch
 	case a.Epoch <= c.in.epoch:
 		return Verdict{Refusal: Stale, Since: a.Seq, Newest: c.in.epoch}
-	case a.Found && !a.Kind.ends():
+	case a.Found && !a.Kind.Ends():
 		return Verdict{}
-	case a.Kind.ends() && c.outdated(a):
+	case a.Kind.Ends() && c.outdated(a):
 		return Verdict{Refusal: NoChannel, Since: a.Seq} // it may have been taken before
-	case a.Kind.ends() && c.knows(a.From) && c.in.undecided > 0 && c.in.from.Known() && c.in.from != a.From && !c.in.old:
+	case a.Kind.Ends() && c.knows(a.From) && c.in.undecided > 0 && c.in.from.Known() && c.in.from != a.From && !c.in.old:
 		return Verdict{Refusal: Moved, Since: a.Seq} // too early: a newer session is about to open the channel, or not
 	case c.knows(a.From), c.finds() && c.answers(a):
 		// the peer may have opened the channel with our find, and written or ended it before its answer came
@@ -87,7 +87,7 @@ func (c *Channel) outdated(a Arrival) bool {
 
 // answers tells whether what begins an epoch was sent by a peer that had taken our find.
 func (c *Channel) answers(a Arrival) bool {
-	if a.Kind.ends() {
+	if a.Kind.Ends() {
 		return a.Heard >= c.out.epoch && !c.out.covered
 	}
 
@@ -96,14 +96,14 @@ func (c *Channel) answers(a Arrival) bool {
 
 // finds tells whether a find is out that may open the channel.
 func (c *Channel) finds() bool {
-	return c.out.asking == finding && !c.out.flight[0].Kind.ends()
+	return c.out.asking == finding && !c.out.flight[0].Kind.Ends()
 }
 
 // Decide says that the callbacks are done with an item that was taken, and whether they accepted it.
 // The first one accepted opens the channel.
 func (c *Channel) Decide(a Arrival, accepted bool) {
 	c.in.undecided--
-	if accepted && !a.Kind.ends() && !c.retired && a.Epoch > c.in.ended {
+	if accepted && !a.Kind.Ends() && !c.retired && a.Epoch > c.in.ended {
 		if !c.open || a.From == c.in.from && !c.in.old { // else a newer session has written meanwhile, or was told of
 			c.at(a.From)
 		}

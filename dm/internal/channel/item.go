@@ -27,8 +27,8 @@ func (k Kind) String() string {
 // Known tells whether k is one of the kinds.
 func (k Kind) Known() bool { return k >= Message && k <= Forget }
 
-// ends tells whether the channel ends with such an item.
-func (k Kind) ends() bool { return k >= Clear }
+// Ends tells whether the channel ends with such an item.
+func (k Kind) Ends() bool { return k >= Clear }
 
 // Item is one thing that a user sends to its peer. The machine moves items about and numbers them; what they carry is their owner's.
 type Item struct {

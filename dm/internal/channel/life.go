@@ -36,7 +36,7 @@ func (c *Channel) PathLost(acts []Action, n Node) []Action {
 		c.trust = doubtful
 	}
 	last := c.out.flight[len(c.out.flight)-1]
-	if last.Kind.ends() { // an end may be told twice: only the first counts
+	if last.Kind.Ends() { // an end may be told twice: only the first counts
 		c.land(len(c.out.flight) - 1)
 		last.twice = true
 		acts = c.lose(acts)

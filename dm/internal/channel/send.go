@@ -17,7 +17,7 @@ func (c *Channel) pump(acts []Action) []Action {
 	for len(c.out.queue) > 0 && c.out.asking == steady && !c.ending() {
 		it := c.out.queue[0]
 		switch {
-		case it.Kind.ends() && !c.open && !it.insist, it.Kind == Connect && c.open && c.certain():
+		case it.Kind.Ends() && !c.open && !it.insist, it.Kind == Connect && c.open && c.certain():
 			c.shift()
 			acts = append(acts, finish(it, Delivered)) // there is nothing to do
 		case it.parted && c.open: // the peer has opened it anew since
@@ -41,7 +41,7 @@ func (c *Channel) pump(acts []Action) []Action {
 func (c *Channel) ending() bool {
 	n := len(c.out.flight)
 
-	return n > 0 && c.out.flight[n-1].Kind.ends()
+	return n > 0 && c.out.flight[n-1].Kind.Ends()
 }
 
 func (c *Channel) shift() {
@@ -73,7 +73,7 @@ func (c *Channel) transmit(acts []Action, it *Item) []Action {
 // depart ends the channel on this side when the item that ends it is on its way.
 func (c *Channel) depart(it *Item, a Action) Action {
 	switch {
-	case !it.Kind.ends():
+	case !it.Kind.Ends():
 		a.Heard = c.in.epoch
 	case !it.parted:
 		it.parted, it.insist, it.heard = true, true, c.in.epoch

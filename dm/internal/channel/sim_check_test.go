@@ -46,7 +46,7 @@ func (s *sim) inOrder() error {
 	last := map[[2]string]*letter{}
 	for _, l := range s.reached {
 		k := [2]string{l.from, l.to}
-		if p := last[k]; p != nil && p.n > l.n && (p.by == l.by || !s.each && !l.kind.ends() && !p.kind.ends()) { // an end may be insisted on by an older session
+		if p := last[k]; p != nil && p.n > l.n && (p.by == l.by || !s.each && !l.kind.Ends() && !p.kind.Ends()) { // an end may be insisted on by an older session
 			return fmt.Errorf("%v of %s to %s came after %v, which was sent later", l, l.from, l.to, p)
 		}
 		if p := last[k]; p == nil || p.n < l.n {

@@ -60,7 +60,7 @@ func (s *sim) find(x *session, peer string, a Action) {
 		a: Arrival{Kind: a.Item.Kind, Found: true, From: x.at, Epoch: a.Epoch, Heard: a.Heard},
 	}
 	holder := s.dir[peer]
-	if a.Item.Kind.ends() && holder == nil {
+	if a.Item.Kind.Ends() && holder == nil {
 		s.early(peer, x.user)
 	}
 	switch {
@@ -124,10 +124,10 @@ func (s *sim) transmit(x *session, peer string, a Action) {
 // arrive is the receiving side.
 func (p packet) arrive(y *session) {
 	p.s.hear(y.node, p.a.Epoch)
-	if p.a.Kind.ends() {
+	if p.a.Kind.Ends() {
 		p.s.early(y.user, p.from.user)
 	}
-	if y.leaving && !p.a.Kind.ends() {
+	if y.leaving && !p.a.Kind.Ends() {
 		o := NotFound
 		if p.s.dir[y.user] != y { // forgotten already: the sender has to ask again
 			o = Moved

@@ -114,7 +114,7 @@ func (s *sim) channel(x *session, peer string) *Channel {
 func (s *sim) send(x *session, to string, kind Kind, text string) *letter {
 	l := &letter{n: len(s.letters) + 1, by: x, from: x.user, to: to, kind: kind, text: text}
 	s.letters = append(s.letters, l)
-	if kind.ends() {
+	if kind.Ends() {
 		s.early(x.user, to)
 	}
 	it := &Item{Kind: kind, Body: []byte(text), Deadline: s.now.Add(patience), Owner: l}
