@@ -133,7 +133,7 @@ const (
 
 func (p *party) again(pr *peer, tries uint32) {
 	pause := min(firstPause<<min(tries-1, 10), maxPause)
-	pause = pause/2 + rand.N(pause/2) //nolint:gosec // no secret
+	pause = pause/2 + rand.N(pause/2)
 	time.AfterFunc(pause, func() {
 		p.event(pr, func(acts []channel.Action) []channel.Action { return pr.ch.Retry(acts) })
 	})
