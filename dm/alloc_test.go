@@ -2,6 +2,8 @@ package dm_test
 
 import (
 	"context"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/parley-dm/parley/dive"
@@ -48,12 +50,12 @@ func (s *straight) Barrier(context.Context, mesh.Port, []byte) ([]mesh.Answer, e
 // sink is a connection that takes everything and keeps nothing.
 type sink struct {
 	line      command.Line
-	pushed    int
-	responded int
+	pushed    atomic.Int64
+	responded atomic.Int64
 }
 
 func (s *sink) Push(_ uint8, _ uint16, _ []byte, _ bool, done user.Done) error {
-	s.pushed++
+	s.pushed.Add(1)
 	if done != nil {
 		done.Pushed(nil)
 	}
@@ -62,7 +64,7 @@ func (s *sink) Push(_ uint8, _ uint16, _ []byte, _ bool, done user.Done) error {
 }
 
 func (s *sink) Respond(uint32, uint8, uint16, uint8, []byte, bool) error {
-	s.responded++
+	s.responded.Add(1)
 
 	return nil
 }
@@ -79,7 +81,7 @@ type pair struct {
 }
 
 // newPair makes two nodes and a user on each, or two users on one.
-func newPair(tb testing.TB, oneNode bool) *pair {
+func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 	tb.Helper()
 	a, b := &straight{self: mesh.NodeID{Name: "a", Incarnation: 1}}, &straight{self: mesh.NodeID{Name: "b", Incarnation: 2}}
 	a.other, b.other = b, a
@@ -90,6 +92,10 @@ func newPair(tb testing.TB, oneNode bool) *pair {
 		users[i], dirs[i] = user.NewRegistry(), dive.NewDirectory(m)
 		module := dm.New()
 		module.ExposeCommands()
+		if callbacks {
+			module.SetOnReceiveMessage(func(uint8, uint16, []byte, string, *user.User) bool { return true })
+			module.SetOnMessage(func(uint8, uint16, []byte, string, *user.User) []byte { return nil })
+		}
 		router := command.NewRouter(quiet)
 		module.Attach(dm.Parts{Users: users[i], Directory: dirs[i], Mesh: m, Router: router, Log: quiet})
 		router.Freeze()
@@ -120,28 +126,46 @@ func newPair(tb testing.TB, oneNode bool) *pair {
 	return p
 }
 
-func (p *pair) send() { p.router.Dispatch(&p.from.line, p.req) }
+// send sends one message and waits for the response.
+func (p *pair) send() {
+	before := p.from.responded.Load()
+	p.router.Dispatch(&p.from.line, p.req)
+	for p.from.responded.Load() == before {
+		runtime.Gosched() // the callbacks run on a goroutine of their own
+	}
+}
+
+// ways are the ways that a message can take.
+var ways = []struct {
+	name               string
+	oneNode, callbacks bool
+}{
+	{"one node", true, false},
+	{"two nodes", false, false},
+	{"one node, with callbacks", true, true},
+	{"two nodes, with callbacks", false, true},
+}
 
 func TestAMessageOnAnOpenChannelAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates, and empties pools at random: make test runs this without it as well")
 	}
-	for name, oneNode := range map[string]bool{"one node": true, "two nodes": false} {
-		p := newPair(t, oneNode)
+	for _, c := range ways {
+		p := newPair(t, c.oneNode, c.callbacks)
 		const runs = 1000
 		if n := testing.AllocsPerRun(runs, p.send); n >= 1 {
-			t.Errorf("%s: %v allocations a message, both nodes and both directions together", name, n)
+			t.Errorf("%s: %v allocations a message, both nodes and both directions together", c.name, n)
 		}
-		if p.to.pushed < runs || p.from.responded != p.to.pushed {
-			t.Errorf("%s: %d pushed, %d responded", name, p.to.pushed, p.from.responded)
+		if pushed, responded := p.to.pushed.Load(), p.from.responded.Load(); pushed < runs || responded != pushed {
+			t.Errorf("%s: %d pushed, %d responded", c.name, pushed, responded)
 		}
 	}
 }
 
 func BenchmarkMessage(b *testing.B) {
-	for name, oneNode := range map[string]bool{"one node": true, "two nodes": false} {
-		b.Run(name, func(b *testing.B) {
-			p := newPair(b, oneNode)
+	for _, c := range ways {
+		b.Run(c.name, func(b *testing.B) {
+			p := newPair(b, c.oneNode, c.callbacks)
 			b.ReportAllocs()
 			for b.Loop() {
 				p.send()

@@ -14,6 +14,7 @@ type Lane struct {
 	spare   []Task // guarded by mu; the other of two buffers that take turns
 	waiting int    // guarded by mu; tasks given and not begun
 	running bool   // guarded by mu
+	run     func() // guarded by mu; work, bound once: a go statement with it allocates nothing
 }
 
 // Do gives the lane a task. It returns false, and does nothing, if limit tasks are already waiting (a limit of 0 is none).
@@ -28,9 +29,13 @@ func (l *Lane) Do(t Task, limit int) bool {
 	l.waiting++
 	idle := !l.running
 	l.running = true
+	if l.run == nil {
+		l.run = l.work
+	}
+	run := l.run
 	l.mu.Unlock()
 	if idle {
-		go l.work()
+		go run()
 	}
 
 	return true
@@ -52,6 +57,9 @@ func (l *Lane) Idle() bool {
 	return !l.running
 }
 
+// maxSpare bounds the buffer of tasks that an idle lane keeps, in tasks.
+const maxSpare = 16
+
 func (l *Lane) work() {
 	l.mu.Lock()
 	for len(l.queue) > 0 {
@@ -67,6 +75,9 @@ func (l *Lane) work() {
 		l.spare = batch[:0]
 	}
 	l.running = false
-	l.queue, l.spare = nil, nil // an idle lane holds no memory
+	if cap(l.spare) > maxSpare {
+		l.spare = nil // an idle lane holds little memory
+	}
+	l.queue, l.spare = l.spare, nil
 	l.mu.Unlock()
 }
