@@ -85,7 +85,7 @@ func New(cfg Config) (*Server, error) {
 
 func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
 	if log == nil {
-		log = cfg.Logger(os.Stderr).With("node", cfg.Node)
+		log = cfg.Logger(os.Stderr).With("self", cfg.Node)
 	}
 	key, err := signingKey(cfg, log)
 	if err != nil {
