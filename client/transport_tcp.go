@@ -33,11 +33,8 @@ func openStream(ctx context.Context, a address, cfg *config) (transport, error) 
 		s.nc = secured
 	}
 	s.in = wire.NewReader(s.nc, wire.DefaultMaxMessage+wire.FrameRoom)
-	if tcp, ok := s.nc.(*net.TCPConn); ok {
-		return tryStream(&s, tcp), nil
-	}
 
-	return &s, nil
+	return tryStream(&s), nil
 }
 
 func tlsConfig(a address, cfg *config) *tls.Config {

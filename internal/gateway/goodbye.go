@@ -131,7 +131,7 @@ func (s *session) allWritten() {
 // shut tells the client that nothing more will come. Over TLS that is a record of its own and may wait: there only
 // a drain goroutine does it, and without a goodbye there was none.
 func (s *session) shut() {
-	if s.raw == nil && s.code == 0 {
+	if !s.sock.Usable() && s.code == 0 {
 		return
 	}
 	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {

@@ -114,12 +114,12 @@ func (s *session) unlockAndWrite() {
 // write is the writer's work. It never waits.
 func (s *session) write(b *batch) {
 	for turn := 0; b != nil; turn++ {
-		if s.raw == nil || turn == maxTurns {
+		if !s.sock.Usable() || turn == maxTurns {
 			s.handOver(b)
 
 			return
 		}
-		n, err := s.tryWrite(b.rest())
+		n, err := s.sock.TryWrite(b.rest())
 		if n > 0 {
 			s.wrote(b, n)
 		}
@@ -211,7 +211,7 @@ func (s *session) drain(b *batch) {
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && s.raw != nil:
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.sock.Usable():
 			_ = s.conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
 			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that

@@ -5,10 +5,10 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -49,7 +49,7 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 type session struct {
 	gw   *Gateway
 	conn net.Conn
-	raw  syscall.RawConn // nil where reads and writes block: TLS, windows
+	sock sock.Conn // not usable where reads and writes block: TLS, windows
 
 	via transport
 
@@ -60,16 +60,7 @@ type session struct {
 	fragLen  int
 	fragDone bool // it was handed out and is to be dropped
 	line     command.Line
-	worked   bool                  // the last run of handleArrived had a request
-	readFn   func(fd uintptr) bool // what raw.Read calls
-	readErr  error                 // how readFn ended
-
-	// Owned by whoever has set writing.
-	writeFn  func(fd uintptr) bool // what raw.Write calls
-	outgoing []byte                // what writeFn writes
-	written  int
-	waits    bool // writeFn may wait until the connection takes something
-	writeErr error
+	worked   bool // the last run of handleArrived had a request
 
 	phase atomic.Uint32 // written with mu held
 	busy  atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
@@ -103,7 +94,7 @@ type ending struct {
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
 	s := &session{gw: g, conn: conn, via: via, slot: -1, writing: true}
-	s.useRaw()
+	s.sock.Use(conn)
 
 	return s
 }

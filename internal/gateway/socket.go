@@ -5,6 +5,31 @@ import (
 	"net"
 )
 
+// A TCP connection without TLS is read and written with single system calls (package sock). Over TLS, and where the system has no such
+// calls, reads and writes block: reading waits with a few bytes of the session, and a goroutine does the writing.
+
+// fill waits until something arrives and reads it.
+func (s *session) fill() error {
+	if !s.sock.Usable() {
+		return s.fillBlocking()
+	}
+	n, err := s.sock.Read((*source)(s))
+	if err == nil {
+		s.received(n)
+	}
+
+	return err
+}
+
+// source is where a session's connection is read to.
+type source session
+
+// Space implements sock.Source.
+func (s *source) Space() []byte { return s.in.space(s.gw.maxBody + maxFraming) }
+
+// Park implements sock.Source.
+func (s *source) Park() { s.in.park() }
+
 // fillBlocking waits with a few bytes and takes a buffer when they are there.
 func (s *session) fillBlocking() error {
 	s.in.park()
@@ -29,6 +54,15 @@ func (s *session) fillBlocking() error {
 func (s *session) received(n int) {
 	s.in.arrived(n)
 	s.gw.count.bytesIn.Add(uint64(n))
+}
+
+// waitWrite waits until the connection takes something of p.
+func (s *session) waitWrite(p []byte) (int, error) {
+	if !s.sock.Usable() {
+		return s.conn.Write(p)
+	}
+
+	return s.sock.Write(p)
 }
 
 // bottom is the connection under TLS. Closing that one does not wait to say goodbye.

@@ -1,14 +1,14 @@
 //go:build !linux
 
-package gateway
+package sock
 
 import (
 	"net"
 	"time"
 )
 
-// tuneTCP has small frames sent at once.
-func tuneTCP(conn net.Conn, _ time.Duration) {
+// Tune has small writes sent at once.
+func Tune(conn net.Conn, _ time.Duration) {
 	if c, ok := conn.(*net.TCPConn); ok {
 		_ = c.SetNoDelay(true)
 	}

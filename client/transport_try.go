@@ -1,0 +1,27 @@
+package client
+
+import "github.com/parley-dm/parley/internal/sock"
+
+// tryingStream is a TCP stream that writes without waiting.
+type tryingStream struct {
+	*stream
+
+	sock sock.Conn
+}
+
+// tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a goroutine writes.
+func tryStream(s *stream) transport {
+	t := &tryingStream{stream: s}
+	if !t.sock.Use(s.nc) {
+		return s
+	}
+
+	return t
+}
+
+// tryWrite leaves it to the next write, and to the reader, to see that the connection has failed.
+func (t *tryingStream) tryWrite(frames []byte) int {
+	n, _ := t.sock.TryWrite(frames)
+
+	return n
+}

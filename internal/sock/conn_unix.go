@@ -1,0 +1,117 @@
+//go:build unix
+
+package sock
+
+import (
+	"io"
+	"net"
+	"syscall"
+)
+
+// Conn is a TCP connection's other face. The zero value is not usable; it must not be copied after Use.
+type Conn struct {
+	raw syscall.RawConn
+
+	// Owned by who reads. The functions are made once: a method value made at each call would be an allocation.
+	readFn  func(fd uintptr) bool
+	in      Source
+	got     int
+	readErr error
+
+	// Owned by who writes.
+	writeFn  func(fd uintptr) bool
+	out      []byte
+	wrote    int
+	waits    bool
+	writeErr error
+}
+
+// Use takes a connection. It returns false where this package can do nothing for it.
+func (c *Conn) Use(conn net.Conn) bool {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	c.raw, c.readFn, c.writeFn = raw, c.readSocket, c.writeSocket
+
+	return true
+}
+
+// Usable tells whether Use has taken a connection.
+func (c *Conn) Usable() bool { return c.raw != nil }
+
+// Read waits until something has arrived, and reads once. At the end of the stream the error is io.EOF; n is never 0 without an error.
+func (c *Conn) Read(in Source) (n int, err error) {
+	c.in, c.got, c.readErr = in, 0, nil
+	err = c.raw.Read(c.readFn)
+	c.in = nil
+	if err == nil {
+		err = c.readErr
+	}
+
+	return c.got, err
+}
+
+// readSocket reads once. False: wait until there is something.
+func (c *Conn) readSocket(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), c.in.Space())
+		switch err {
+		case nil:
+			if c.got = n; n == 0 {
+				c.readErr = io.EOF
+			}
+
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			c.in.Park()
+
+			return false
+		default:
+			c.readErr = err
+
+			return true
+		}
+	}
+}
+
+// TryWrite writes what the system takes at once, which may be nothing.
+func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
+
+// Write waits until the system takes something of p, and returns how much.
+func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
+
+func (c *Conn) write(p []byte, waits bool) (int, error) {
+	c.out, c.wrote, c.waits, c.writeErr = p, 0, waits, nil
+	err := c.raw.Write(c.writeFn)
+	c.out = nil
+	if err == nil {
+		err = c.writeErr
+	}
+
+	return c.wrote, err
+}
+
+func (c *Conn) writeSocket(fd uintptr) bool {
+	for {
+		n, err := syscall.Write(int(fd), c.out)
+		switch err {
+		case nil:
+			c.wrote = n
+
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return !c.waits
+		default:
+			c.writeErr = err
+
+			return true
+		}
+	}
+}

@@ -1,0 +1,19 @@
+// Package sock reads and writes TCP connections with single system calls.
+//
+// What net.Conn does not offer, and everything here that is quick needs: a write that would have to wait is seen before it waits, and a
+// buffer for reading is taken only when there is something to read.
+//
+//	                ┌──────────────── Conn ────────────────┐
+//	TryWrite(p) ──▶ │ one write, whatever it takes         │
+//	Write(p)    ──▶ │ waits until the system takes some    │ ──▶ the connection, through the runtime's poller
+//	Read(in)    ──▶ │ waits; then in.Space(), one read     │
+//	                └──────────────────────────────────────┘
+//
+// One goroutine reads and one writes at a time; the two may be different. Nothing is allocated for a call. The rest (deadlines, addresses, closing)
+// is the net.Conn's, which stays in use beside it: closing it, or a deadline, ends the calls here too.
+//
+// # Limits
+//
+// It works on unix, for a *net.TCPConn. Elsewhere [Conn.Use] returns false, and the caller reads and writes as usual; so it does for TLS,
+// whose records have to be whole.
+package sock
