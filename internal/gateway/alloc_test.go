@@ -74,17 +74,22 @@ func TestAFrameInAndAFrameOutAllocateNothing(t *testing.T) {
 	tell := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindRequest, Ver: 1, Cmd: 2, Payload: payload})
 	ping := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPing, ID: 1})
 	many := []byte(strings.Repeat(string(tell), 50))
-	for name, trip := range map[string]func(){
-		"request and response":  roundTrip(t, alice, alice, ask, make([]byte, len(ask)+1)),
-		"ping and pong":         roundTrip(t, alice, alice, ping, make([]byte, len(ping))),
-		"request and push":      roundTrip(t, alice, bob, tell, make([]byte, len(tell))),
-		"50 requests in a read": roundTrip(t, alice, bob, many, make([]byte, len(many))),
+	for _, c := range []struct {
+		name string
+		trip func()
+		most float64
+	}{
+		{"request and response", roundTrip(t, alice, alice, ask, make([]byte, len(ask)+1)), 0},
+		{"request and push", roundTrip(t, alice, bob, tell, make([]byte, len(tell))), 0},
+		{"50 requests in a read", roundTrip(t, alice, bob, many, make([]byte, len(many))), 0},
+		// A client with nothing but heartbeats has no goroutine: each of them makes one, and parks the connection again.
+		{"ping and pong", roundTrip(t, alice, alice, ping, make([]byte, len(ping))), 3},
 	} {
 		for range 200 { // the pools fill
-			trip()
+			c.trip()
 		}
-		if got := testing.AllocsPerRun(2000, trip); got != 0 {
-			t.Errorf("%s: %v allocations", name, got)
+		if got := testing.AllocsPerRun(2000, c.trip); got > c.most {
+			t.Errorf("%s: %v allocations", c.name, got)
 		}
 	}
 }

@@ -87,6 +87,10 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 		s.write(s.next(false))
 	}
 	_ = s.conn.SetReadDeadline(past) // the reader stops
+	if s.parked.Load() {
+		s.gw.lot().Leave(&s.sock, s)
+		s.Wake()
+	}
 }
 
 // queueGoodbye is called with mu held. It is not subject to the queue's bounds: it is the last.

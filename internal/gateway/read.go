@@ -12,27 +12,70 @@ import (
 // errEnded: the session has ended while a frame was read.
 var errEnded = errors.New("gateway: the session has ended")
 
-// read is the reader of an open session. What it calls while there are only pings is kept shallow: an idle connection
-// is mostly its stack, which is 2 KiB as long as it has not grown. Handlers make it grow, and it does not shrink back
-// all the way: so a client that has gone over from requests to heartbeats gets a fresh goroutine.
+// read is the reader of an open session. A client that sends requests has a goroutine, which waits for the next one. One that
+// sends none, or only heartbeats, has none: it is parked until something comes. Where that cannot be, it has a
+// goroutine with a small stack: handlers make it grow, and it does not shrink back all the way, so that a client
+// that has gone over from requests to heartbeats gets a fresh one.
 func (s *session) read() {
-	eof, grown := false, false
+	grown := false
 	for s.handleArrived() {
+		if !s.worked && s.park() {
+			return
+		}
 		if grown && !s.worked {
 			go s.read()
 
 			return
 		}
 		grown = grown || s.worked
-		if err := s.fill(); err != nil {
-			s.readFailed(err)
-			eof = errors.Is(err, io.EOF)
-
-			break
+		if !s.await() {
+			return
 		}
-		s.heard.Store(s.gw.now.Load())
 	}
-	s.finish(eof)
+	s.finish(false)
+}
+
+// readParked is the reader of a session that was parked.
+func (s *session) readParked() {
+	if s.await() {
+		s.read()
+	}
+}
+
+// await waits until something arrives. If it returns false, the session is over.
+func (s *session) await() bool {
+	if err := s.fill(); err != nil {
+		s.readFailed(err)
+		s.finish(errors.Is(err, io.EOF))
+
+		return false
+	}
+	s.heard.Store(s.gw.now.Load())
+
+	return true
+}
+
+// park leaves the connection without a goroutine until something arrives or the session ends. If it returns true, the caller is the reader no more.
+func (s *session) park() bool {
+	if s.in.park(); s.in.c != nil || !s.sock.Usable() {
+		return false // the rest of a frame is on its way
+	}
+	s.parked.Store(true) // before it can be woken
+	if s.gw.lot().Park(&s.sock, s) {
+		if s.phase.Load() == open {
+			return true
+		}
+		s.gw.lot().Leave(&s.sock, s) // it has ended meanwhile
+	}
+
+	return !s.parked.CompareAndSwap(true, false) // if somebody has woken it already, that is the reader
+}
+
+// Wake implements sock.Waiter: a parked session goes on with a new goroutine.
+func (s *session) Wake() {
+	if s.parked.CompareAndSwap(true, false) {
+		go s.readParked()
+	}
 }
 
 // readFailed ends a session that cannot be read from. If it has ended already, that was why.

@@ -62,11 +62,12 @@ type session struct {
 	line     command.Line
 	worked   bool // the last run of handleArrived had a request
 
-	phase atomic.Uint32 // written with mu held
-	busy  atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
-	full  atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
-	heard atomic.Uint32 // tick when something last came
-	sent  atomic.Uint32 // tick when something was last written
+	phase  atomic.Uint32 // written with mu held
+	parked atomic.Bool   // there is no reader: Wake makes one
+	busy   atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
+	full   atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
+	heard  atomic.Uint32 // tick when something last came
+	sent   atomic.Uint32 // tick when something was last written
 
 	pinged uint32 // owned by the sweeper
 	slot   int16  // guarded by the wheel's mu; -1: not in it
