@@ -11,6 +11,9 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 VETTED := darwin/arm64 windows/amd64
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
+CHAOS_TIME ?= 10m
+CHAOS_SEED ?= 0
+CHAOS_FLAGS ?=
 LINT := bin/golangci-lint
 
 .PHONY: help
@@ -83,6 +86,10 @@ fuzz: ## Fuzz every decoder for a moment (FUZZTIME=10s each)
 		echo "$$(dirname "$$file") $${func#func }"; \
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")"; \
 	done
+
+.PHONY: chaos
+chaos: ## Kill, pause, drain and cut off real nodes under real clients, and judge (CHAOS_TIME=10m CHAOS_SEED=0)
+	$(GO) run ./internal/chaos/cmd/chaos -time $(CHAOS_TIME) -seed $(CHAOS_SEED) $(CHAOS_FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built

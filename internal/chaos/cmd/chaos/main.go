@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/parley-dm/parley/internal/chaos"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	var o chaos.Options
+	flag.DurationVar(&o.Time, "time", 10*time.Minute, "how long faults are made")
+	flag.Uint64Var(&o.Seed, "seed", 0, "of the faults (default: of the clock)")
+	flag.IntVar(&o.Nodes, "nodes", 4, "3 to 5")
+	flag.IntVar(&o.Clients, "clients", 300, "users, each with a client")
+	flag.IntVar(&o.Rate, "rate", 1000, "messages a second, of all users together")
+	flag.DurationVar(&o.Within, "within", time.Minute, "how long peers may take to hear of an end, and everything to work again")
+	flag.BoolVar(&o.Watch, "watch", false, "print each fault")
+	flag.BoolVar(&o.Namespaces, "namespaces", true, "put nodes into network namespaces, where the system has them")
+	flag.StringVar(&o.Binary, "parley", "", "the parley binary (default: built from ./cmd/parley)")
+	race := flag.Bool("race", false, "build it with the race detector")
+	flag.Parse()
+	o.Out = os.Stdout
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	report, err := prepareAndRun(ctx, o, *race)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+
+		return 1
+	}
+	report.Print(os.Stdout)
+	if !report.OK() {
+		return 1
+	}
+
+	return 0
+}
+
+// prepareAndRun makes a directory for the binary and the logs, which is kept if the logs may be wanted.
+func prepareAndRun(ctx context.Context, o chaos.Options, race bool) (report *chaos.Report, err error) {
+	if o.Dir, err = os.MkdirTemp("", "parley-chaos-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if report != nil && report.OK() {
+			_ = os.RemoveAll(o.Dir)
+		}
+	}()
+	if o.Binary == "" {
+		o.Binary = filepath.Join(o.Dir, "parley")
+		if runtime.GOOS == "windows" {
+			o.Binary += ".exe"
+		}
+		args := []string{"build", "-o", o.Binary}
+		if race {
+			args = append(args, "-race")
+		}
+		build := exec.CommandContext(ctx, "go", append(args, "./cmd/parley")...) //nolint:gosec // the flags are ours
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("chaos: go build: %w: %s", err, out)
+		}
+	}
+
+	return chaos.Run(ctx, o)
+}

@@ -1,0 +1,257 @@
+package chaos
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-dm/parley/wire"
+)
+
+// rule is something that must not happen.
+type rule string
+
+const (
+	lost        rule = "acknowledged, and never received by a session that lived and read"
+	twice       rule = "received twice"
+	reordered   rule = "received out of order"
+	noOutcome   rule = "requests without any outcome"
+	strangers   rule = "handed over, and never sent or never on the wire"
+	notHandedOn rule = "on the wire, and not handed over by the client"
+	missed      rule = "user not found, who was connected"
+	untold      rule = "peers that were not told that somebody had gone"
+	mistold     rule = "peers told that somebody had gone who had not"
+	twoSessions rule = "users with two sessions"
+	notHealed   rule = "pairs that did not work again in time"
+	nodeTrouble rule = "nodes that ended, panicked, raced, or did not drain"
+)
+
+var rules = []rule{lost, twice, reordered, noOutcome, missed, untold, mistold, twoSessions, notHandedOn, strangers, notHealed, nodeTrouble}
+
+// wrong is a violation of a rule.
+type wrong struct {
+	rule rule
+	at   moment
+	text string
+}
+
+// judge looks at everything that is known, once the run is over.
+func (r *runner) judge() *Report {
+	j := &judgement{r: r, report: &Report{o: r.o, machine: machine(), rules: map[rule]int{}, taken: map[fate]int{}}, sessions: map[*person][]record{}}
+	for _, p := range r.persons {
+		for _, s := range p.sessions {
+			j.sessions[p] = append(j.sessions[p], s.record())
+		}
+		slices.SortStableFunc(j.sessions[p], func(a, b record) int { return cmp.Compare(a.dialed, b.dialed) })
+	}
+	for _, f := range r.ledger.flows {
+		for number := range f.letters {
+			j.letter(f, number)
+		}
+		j.order(f)
+		for _, number := range f.strange {
+			j.wrong(strangers, f, number, "handed over more often than it came")
+		}
+	}
+	for _, p := range r.persons {
+		for _, n := range p.notices {
+			j.notice(p, n)
+		}
+	}
+	j.logs()
+	for _, w := range r.ledger.wrongs {
+		j.add(w)
+	}
+	j.report.gather(r)
+
+	return j.report
+}
+
+type judgement struct {
+	r        *runner
+	report   *Report
+	sessions map[*person][]record
+}
+
+func (j *judgement) add(w wrong) {
+	j.report.rules[w.rule]++
+	if j.report.rules[w.rule] <= shown {
+		j.report.wrongs = append(j.report.wrongs, w)
+	}
+}
+
+// shown is how many violations of a rule are told in full.
+const shown = 3
+
+func (j *judgement) wrong(rule rule, f *flow, number int, text string) {
+	if j.report.rules[rule] < shown {
+		text += "\n" + j.history(f, number)
+	}
+	j.add(wrong{rule, f.letters[number].sent, text})
+}
+
+// letter judges one message.
+func (j *judgement) letter(f *flow, number int) {
+	x := &f.letters[number]
+	j.report.outcomes[x.outcome]++
+	if x.came > 0 {
+		j.report.received++
+	}
+	switch {
+	case x.outcome == pending || x.outcome == silence:
+		j.wrong(noOutcome, f, number, "no outcome")
+	case x.came > 0 && x.handed == 0:
+		j.unhanded(f, number)
+	case x.outcome == delivered && x.came == 0:
+		if why, ok := j.excuse(f.to, x); ok {
+			j.report.taken[why]++
+		} else {
+			j.wrong(lost, f, number, "acknowledged and lost")
+		}
+	case x.outcome == notFound && j.reachable(f, x):
+		j.wrong(missed, f, number, "not found")
+	}
+	if x.came > 1 {
+		j.wrong(twice, f, number, "came twice")
+	}
+}
+
+// unhanded judges a message that came in and was not given to the client's callback. That is right if the client closes, which drops what
+// waits for callbacks, or has given the connection up when the message comes.
+func (j *judgement) unhanded(f *flow, number int) {
+	s := f.letters[number].by.record()
+	var at moment
+	for _, a := range f.arrivals {
+		if a.number == number {
+			at = a.at
+		}
+	}
+	switch {
+	case s.fate != fateClose && (s.parted || at.add(time.Second) < s.ended):
+		j.wrong(notHandedOn, f, number, "came and was not handed over")
+	case f.letters[number].outcome == delivered:
+		j.report.taken[s.fate]++
+	}
+}
+
+// excuse tells why a message that was acknowledged may have been lost: the operating system of the node had it for a connection that
+// then died before the client had read it. The connection is one that may have been there for the node while the
+// message was on its way, did not end with a goodbye (which is read last), and of which the client has not read anything that was sent
+// later.
+func (j *judgement) excuse(p *person, x *letter) (fate, bool) {
+	for _, s := range j.sessions[p] {
+		if s.dialed > x.done || s.parted || s.proven >= x.done || s.ended == forever {
+			continue
+		}
+		if s.ended.add(j.afterlife(s)) >= x.sent {
+			return s.fate, true
+		}
+	}
+
+	return "", false
+}
+
+// afterlife is how long a node may go on to take a session for alive that has ended for its client.
+func (j *judgement) afterlife(s record) time.Duration {
+	d := 3 * time.Second
+	switch s.fate {
+	case fateKill:
+		d = time.Second / 2
+	case fateGhost, fateStall:
+		d = 3 * heartbeat
+	default:
+	}
+	if !s.session.node.healthy(s.ended, s.ended.add(d)) && s.fate != fateKill {
+		d = patience
+	}
+
+	return d
+}
+
+// reachable tells whether the recipient was connected to a node in good order all the while that a message was on its way, and the sender too.
+func (j *judgement) reachable(f *flow, x *letter) bool {
+	var newest *record
+	for i, s := range j.sessions[f.to] {
+		if s.opened != never && s.opened < x.sent && (newest == nil || s.rank > newest.rank) {
+			newest = &j.sessions[f.to][i]
+		}
+	}
+	if newest == nil || x.via == nil || newest.ended < x.done.add(time.Second) || newest.fate == fateGhost || newest.fate == fateStall {
+		return false
+	}
+
+	return newest.session.node.healthy(x.sent, x.done) && x.via.node.healthy(x.sent, x.done)
+}
+
+// order judges whether messages arrived in the order in which they were sent: on each connection, and from each session of the recipient to
+// the next.
+func (j *judgement) order(f *flow) {
+	ranks := map[*session]int{}
+	for _, s := range j.sessions[f.to] {
+		ranks[s.session] = s.rank
+	}
+	arrivals := slices.Clone(f.arrivals)
+	slices.SortStableFunc(arrivals, func(a, b arrival) int { return cmp.Compare(ranks[a.session], ranks[b.session]) })
+	last := -1
+	for _, a := range arrivals {
+		if a.number < last {
+			j.wrong(reordered, f, a.number, fmt.Sprintf("number %d came after number %d", a.number, last))
+		}
+		last = max(last, a.number)
+	}
+}
+
+// notice judges whether there was a reason to tell a user that a peer had gone.
+func (j *judgement) notice(p *person, n notice) {
+	const before = 15 * time.Second // what happened earlier is known to everybody
+	var there bool
+	for _, s := range j.sessions[n.of] {
+		switch {
+		case s.ended < n.at && s.ended.add(before) > n.at && (!s.parted || s.goodbye != wire.GoodbyeReplaced):
+			return
+		case s.ended > n.at && s.dialed < n.at.add(time.Second) && s.ended < n.at.add(time.Second), s.fate == fateGhost, s.fate == fateStall:
+			return
+		case s.opened != never && s.opened.add(time.Second) < n.at && s.ended > n.at.add(time.Second):
+			there = s.session.node.healthy(n.at.add(-before), n.at)
+		}
+	}
+	for _, s := range j.sessions[p] {
+		if s.opened < n.at && s.ended > n.at && !s.session.node.healthy(n.at.add(-before), n.at) {
+			return
+		}
+	}
+	if there {
+		text := fmt.Sprintf("%s was told that %s had gone", p.id, n.of.id)
+		if j.report.rules[mistold] < shown {
+			text += "\n" + j.around(n.at.add(-before), n.at.add(time.Second), p, n.of)
+		}
+		j.add(wrong{mistold, n.at, text})
+	}
+}
+
+// logs looks for what a node says when something in it is broken.
+func (j *judgement) logs() {
+	for _, n := range j.r.cluster.nodes {
+		file, err := os.Open(n.log)
+		if err != nil {
+			j.add(wrong{rule: nodeTrouble, text: err.Error()})
+
+			continue
+		}
+		lines := bufio.NewScanner(file)
+		for lines.Scan() {
+			line := lines.Text()
+			switch {
+			case strings.Contains(line, "DATA RACE"), strings.Contains(line, "panic"), strings.HasPrefix(line, "fatal error:"):
+				j.add(wrong{rule: nodeTrouble, text: n.name + ": " + line + " (see " + n.log + ")"})
+			case strings.Contains(line, "level=ERROR"):
+				j.report.errors++
+			}
+		}
+		_ = file.Close()
+	}
+}

@@ -1,0 +1,9 @@
+package chaos
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// dieWithUs makes a process end with the runner, however that ends.
+func dieWithUs(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -1,0 +1,140 @@
+package chaos
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Report is what a run found.
+type Report struct {
+	o        Options
+	machine  string
+	rounds   int
+	outcomes [outcomes]int
+	received int
+	taken    map[fate]int // acknowledged and not received, by the end of the connection
+	rules    map[rule]int
+	wrongs   []wrong
+	errors   int // lines of that level in the nodes' logs
+	notices  []line
+	heals    []line
+}
+
+type line struct {
+	what  string
+	times []time.Duration
+}
+
+// times are measured times.
+type times struct {
+	mu  sync.Mutex
+	all []time.Duration // guarded by mu
+}
+
+func (t *times) add(d ...time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, d...)
+}
+
+func (t *times) sorted() []time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	return slices.Sorted(slices.Values(t.all))
+}
+
+// gather takes over what was measured.
+func (r *Report) gather(from *runner) {
+	r.rounds = from.count.rounds
+	r.notices = []line{
+		{"its node was killed (kill -9)", from.count.killed.sorted()},
+		{"its connection was cut", from.count.left.sorted()},
+		{fmt.Sprintf("its machine vanished (heartbeat %v)", heartbeat), from.count.vanished.sorted()},
+	}
+	for what, t := range from.count.recoveries {
+		r.heals = append(r.heals, line{what, t.sorted()})
+	}
+	slices.SortFunc(r.heals, func(a, b line) int { return strings.Compare(a.what, b.what) })
+}
+
+// OK tells whether no rule was violated.
+func (r *Report) OK() bool { return len(r.rules) == 0 }
+
+// Print writes the table and the first violations of each rule.
+func (r *Report) Print(w io.Writer) {
+	row := func(what string, n int) { fmt.Fprintf(w, "  %-70s %9d\n", what, n) }
+	fmt.Fprintf(w, "\nchaos: %v, seed %d, %d nodes, %d clients, %d messages/s, %d rounds of faults\n%s\n",
+		r.o.Time, r.o.Seed, r.o.Nodes, r.o.Clients, r.o.Rate, r.rounds, r.machine)
+	sent := 0
+	for _, n := range r.outcomes {
+		sent += n
+	}
+	fmt.Fprintln(w, "\nmessages")
+	row("sent", sent)
+	row("received", r.received)
+	for o, n := range r.outcomes {
+		if n > 0 {
+			row("outcome: "+outcome(o).String(), n)
+		}
+	}
+	fmt.Fprintln(w, "\nacknowledged, and taken by the operating system for a connection that died unread")
+	for _, why := range slices.Sorted(maps.Keys(r.taken)) {
+		row(string(why), r.taken[why])
+	}
+	fmt.Fprintln(w, "\nmust be 0")
+	for _, rule := range rules {
+		row(string(rule), r.rules[rule])
+	}
+	fmt.Fprintln(w, "\nfrom the end of a user to the notice at a peer")
+	table(w, r.notices)
+	fmt.Fprintln(w, "\nfrom the end of a fault until everybody can reach everybody")
+	table(w, r.heals)
+	fmt.Fprintf(w, "\nlines of level error in the nodes' logs: %d\n", r.errors)
+	for _, x := range r.wrongs {
+		fmt.Fprintf(w, "\nVIOLATION (seed %d, %v): %s\n  %s\n", r.o.Seed, x.at, x.rule, x.text)
+	}
+	if !r.OK() {
+		fmt.Fprintf(w, "\nthe nodes' logs are in %s\n", r.o.Dir)
+	}
+}
+
+func (r *Report) String() string {
+	var b bytes.Buffer
+	r.Print(&b)
+
+	return b.String()
+}
+
+func table(w io.Writer, lines []line) {
+	fmt.Fprintf(w, "  %-60s %6s %10s %10s\n", "", "times", "p50", "max")
+	for _, l := range lines {
+		if n := len(l.times); n > 0 {
+			fmt.Fprintf(w, "  %-60s %6d %10v %10v\n", l.what, n, l.times[n/2].Round(time.Millisecond), l.times[n-1].Round(time.Millisecond))
+		}
+	}
+}
+
+// machine is what the run ran on, in a line.
+func machine() string {
+	text := fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if _, after, ok := strings.Cut(string(info), "model name"); ok {
+			model, _, _ := strings.Cut(after, "\n")
+			text += ", " + strings.Trim(model, "\t :")
+		}
+	}
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		text += ", load at the end " + strings.Join(strings.Fields(string(load))[:3], " ")
+	}
+
+	return text
+}

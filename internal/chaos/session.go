@@ -1,0 +1,154 @@
+package chaos
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/parley-dm/parley/wire"
+)
+
+// moment is a time of the run: nanoseconds since its start.
+type moment int64
+
+const (
+	never   moment = 0
+	forever moment = math.MaxInt64
+)
+
+func (m moment) add(d time.Duration) moment      { return m + moment(d) }
+func (m moment) since(from moment) time.Duration { return time.Duration(m - from) }
+
+func (m moment) String() string {
+	switch m {
+	case never:
+		return "-"
+	case forever:
+		return "the end"
+	}
+
+	return fmt.Sprintf("%.3fs", time.Duration(m).Seconds())
+}
+
+// fate is why a connection ended, as far as whoever made it end knows.
+type fate string
+
+const (
+	fateKill    fate = "its node was killed"
+	fateCut     fate = "the connection was cut"
+	fateClose   fate = "the client closed it"
+	fateGhost   fate = "the client vanished without a word"
+	fateStall   fate = "the client did not read"
+	fateUnknown fate = "the connection broke"
+)
+
+// session is one connection of a user, seen from the client's side.
+type session struct {
+	who  *person
+	node *node
+	conn *tapped
+
+	dialed moment
+
+	mu      sync.Mutex
+	sid     string       // guarded by mu
+	rank    int          // guarded by mu: which of the user's sessions it is, in the order of their welcomes; 0: it has had none
+	opened  moment       // guarded by mu: when the welcome was read
+	ended   moment       // guarded by mu: when it was over for the client; never while it is not
+	goodbye wire.Goodbye // guarded by mu: what the server said last; then everything before was read
+	parted  bool         // guarded by mu: there was a goodbye
+	fate    fate         // guarded by mu
+
+	// All that a server wrote to the connection before this moment has been handed to the client's callbacks: something that
+	// was sent after it has. Guarded by mu.
+	proven moment
+}
+
+// end notes that the session is over. The first reason counts.
+func (s *session) end(at moment, why fate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fate == "" {
+		s.fate = why
+	}
+	if s.ended == never {
+		s.ended = at
+	}
+}
+
+// doom notes what is about to become of the session, before anybody can notice.
+func (s *session) doom(why fate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fate == "" {
+		s.fate = why
+	}
+}
+
+func (s *session) prove(at moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proven = max(s.proven, at)
+}
+
+func (s *session) welcomed(at moment, sid string, rank int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened, s.sid, s.rank = at, sid, rank
+}
+
+func (s *session) toldGoodbye(code wire.Goodbye) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.goodbye, s.parted = code, true
+}
+
+// alive tells whether the session is there, reads and writes.
+func (s *session) alive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return s.opened != never && s.ended == never && s.fate == "" && !s.parted
+}
+
+// record is a session's story, to be read without its lock.
+type record struct {
+	session *session
+	node    string
+	sid     string
+	rank    int
+	dialed  moment
+	opened  moment
+	ended   moment // forever if it has not
+	proven  moment
+	goodbye wire.Goodbye
+	parted  bool
+	fate    fate
+}
+
+func (s *session) record() record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := record{
+		session: s, node: s.node.name, sid: s.sid, rank: s.rank, dialed: s.dialed, opened: s.opened, ended: s.ended,
+		proven: s.proven, goodbye: s.goodbye, parted: s.parted, fate: s.fate,
+	}
+	if r.ended == never {
+		r.ended = forever
+	}
+
+	return r
+}
+
+func (r record) String() string {
+	text := fmt.Sprintf("session %d %.8s of %s on %s: dialed %v, welcome %v, ended %v", r.rank, r.sid, r.session.who.id, r.node, r.dialed, r.opened, r.ended)
+	if r.parted {
+		text += fmt.Sprintf(", goodbye %d", r.goodbye)
+	}
+	if r.fate != "" {
+		text += ", " + string(r.fate)
+	}
+
+	return text + fmt.Sprintf(", read on at least until %v", r.proven)
+}

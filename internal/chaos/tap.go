@@ -1,0 +1,171 @@
+package chaos
+
+import (
+	"net"
+	"sync"
+
+	"github.com/parley-dm/parley/wire"
+)
+
+// tapped is a client's connection that can be made to fail, and that notes what goes through.
+//
+//	client ◀── Read ◀── gate ◀── in: welcome, messages, goodbye noted ◀── network
+//	client ──▶ Write ──────────▶ out: requests noted ──────────────────▶ network
+type tapped struct {
+	net.Conn
+
+	s       *session
+	ledger  *ledger
+	in, out framing // in is the reader's, out the writer's
+
+	mu     sync.Mutex
+	gate   chan struct{} // guarded by mu: closed when reading goes on; nil while it does
+	ghost  bool          // guarded by mu: nothing goes through any more, and the other side is not to know
+	closed chan struct{}
+	once   sync.Once
+}
+
+func tap(c net.Conn, s *session, l *ledger, web bool) *tapped {
+	t := &tapped{Conn: c, s: s, ledger: l, closed: make(chan struct{})}
+	t.in = framing{web: web, each: t.came}
+	t.out = framing{web: web, each: t.went}
+
+	return t
+}
+
+// stall makes the client stop reading.
+func (t *tapped) stall() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gate == nil {
+		t.gate = make(chan struct{})
+	}
+}
+
+// resume lets it read again.
+func (t *tapped) resume() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gate != nil && !t.ghost {
+		close(t.gate)
+		t.gate = nil
+	}
+}
+
+// vanish makes it as if the client's machine had lost its power. Only bury closes the connection.
+func (t *tapped) vanish() {
+	t.stall()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ghost = true
+}
+
+func (t *tapped) bury() { _ = t.Conn.Close() }
+
+func (t *tapped) vanished() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	return t.ghost
+}
+
+// pass waits while the client does not read.
+func (t *tapped) pass() error {
+	for {
+		t.mu.Lock()
+		gate := t.gate
+		t.mu.Unlock()
+		if gate == nil {
+			return nil
+		}
+		select {
+		case <-gate:
+		case <-t.closed:
+			return net.ErrClosed
+		}
+	}
+}
+
+func (t *tapped) Read(p []byte) (int, error) {
+	if err := t.pass(); err != nil {
+		return 0, err
+	}
+	n, err := t.Conn.Read(p)
+	if e := t.pass(); e != nil {
+		return 0, e
+	}
+	if n > 0 {
+		t.in.feed(p[:n])
+	}
+	if err != nil {
+		t.s.end(t.ledger.now(), fateUnknown)
+	}
+
+	return n, err
+}
+
+func (t *tapped) Write(p []byte) (int, error) {
+	if t.vanished() {
+		return len(p), nil
+	}
+	t.out.feed(p) // before the bytes can have an effect
+
+	return t.Conn.Write(p)
+}
+
+// CloseWrite is what the client ends a TCP connection with.
+func (t *tapped) CloseWrite() error {
+	if half, ok := t.Conn.(*net.TCPConn); ok && !t.vanished() {
+		return half.CloseWrite()
+	}
+
+	return nil
+}
+
+func (t *tapped) Close() error {
+	t.once.Do(func() { close(t.closed) })
+	t.s.end(t.ledger.now(), fateUnknown)
+	if t.vanished() {
+		return nil
+	}
+
+	return t.Conn.Close()
+}
+
+// cut breaks the connection at once, as a network does that sends a reset.
+func (t *tapped) cut() {
+	if half, ok := t.Conn.(*net.TCPConn); ok {
+		_ = half.SetLinger(0)
+	}
+	_ = t.Conn.Close()
+}
+
+// came notes a frame of the server.
+func (t *tapped) came(f wire.Frame) {
+	switch f.Kind {
+	case wire.KindWelcome:
+		if w, err := wire.ParseWelcome(f.Payload); err == nil {
+			t.s.who.welcomed(t.s, w.Session)
+		}
+	case wire.KindGoodbye:
+		t.s.toldGoodbye(wire.Goodbye(f.Cmd))
+	case wire.KindPush:
+		if from, msg, err := wire.ParsePeer(f.Payload); err == nil && f.Ver == 1 && f.Cmd == sendCommand {
+			t.ledger.arrived(string(from), t.s, msg)
+		}
+	default:
+	}
+}
+
+// went notes a frame of the client.
+func (t *tapped) went(f wire.Frame) {
+	if f.Kind != wire.KindRequest || f.Ver != 1 || f.Cmd != sendCommand {
+		return
+	}
+	if to, msg, err := wire.ParsePeer(f.Payload); err == nil {
+		t.ledger.written(t.s, string(to), msg)
+	}
+}
+
+// sendCommand is the built-in command, and push, of a message.
+const sendCommand = 701
