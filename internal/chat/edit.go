@@ -24,11 +24,18 @@ type edit struct {
 	draft  []rune   // the line before recall
 }
 
-func (e *edit) insert(s string) {
+// insert puts text at the cursor, as far as there is room, and returns how many characters had none. A terminal pastes the end of a line as
+// a carriage return.
+func (e *edit) insert(s string) (left int) {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	typed := []rune(strings.ReplaceAll(Readable([]byte(s)), "\n", " "))
-	typed = typed[:min(len(typed), longestInput-len(e.text))]
+	if room := longestInput - len(e.text); len(typed) > room {
+		typed, left = typed[:room], len(typed)-room
+	}
 	e.text = slices.Insert(e.text, e.cursor, typed...)
 	e.cursor += len(typed)
+
+	return left
 }
 
 // take returns the line and empties it.
@@ -119,10 +126,13 @@ func (e *edit) key(k tea.KeyPressMsg) bool {
 
 // window is the part of the line that fits into width, with the cursor in it, and the cursor's column.
 func (e *edit) window(width int) (shown string, column int) {
-	start := 0
-	for start < e.cursor && ansi.StringWidth(string(e.text[start:e.cursor])) >= width {
-		start++
+	const most = 8 // characters in a column: what more are put together there is not shown
+	first := max(e.cursor-most*width, 0)
+	start := e.cursor // backwards, because the line may be long
+	for start > first && ansi.StringWidth(string(e.text[start-1:e.cursor])) < width {
+		start--
 	}
+	last := min(e.cursor+most*width, len(e.text))
 
-	return ansi.Truncate(string(e.text[start:]), width, ""), ansi.StringWidth(string(e.text[start:e.cursor]))
+	return ansi.Truncate(string(e.text[start:last]), width, ""), ansi.StringWidth(string(e.text[start:e.cursor]))
 }

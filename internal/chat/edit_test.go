@@ -3,6 +3,7 @@ package chat
 import (
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -38,7 +39,21 @@ func TestWhatIsPastedStaysOneLine(t *testing.T) {
 	if got := string(s.input.text); got != "two lines\uFFFD" {
 		t.Errorf("got %q", got)
 	}
+	s.press("ctrl+u")
+	s.Update(tea.PasteMsg{Content: "as\rterminals\r\npaste"})
+	if got := string(s.input.text); got != "as terminals paste" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAPasteThatIsTooLongIsCutAndSaysSo(t *testing.T) {
+	s, _ := newTestScreen(60, 8)
+	start := time.Now()
 	s.Update(tea.PasteMsg{Content: strings.Repeat("x", 2*longestInput)})
+	s.shows(t, "its last 16384")
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("to show it took %v", took)
+	}
 	if len(s.input.text) != longestInput {
 		t.Errorf("the line has %d characters", len(s.input.text))
 	}

@@ -86,7 +86,9 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		s.width, s.height = m.Width, m.Height
 		s.move(0)
 	case tea.PasteMsg:
-		s.input.insert(m.Content)
+		if left := s.input.insert(m.Content); left > 0 {
+			s.note(wrong, fmt.Sprintf("what was pasted is too long: its last %d characters were left out", left))
+		}
 	case tea.KeyPressMsg:
 		next := s.key(m)
 
