@@ -47,6 +47,7 @@ func TestTextOfOthersCannotSteerTheTerminal(t *testing.T) {
 		"\x1b[2J\x07":        "\uFFFD[2J\uFFFD",
 		"right\u202Eleft":    "right\uFFFDleft",
 		"\u00e9 日本 👩\u200d🚀": "\u00e9 日本 👩\u200d🚀",
+		"می\u200cخواهم":      "می\u200cخواهم",
 		"\xff\x00":           "(2 bytes that are no text: ff00)",
 	} {
 		if got := Readable([]byte(in)); got != want {

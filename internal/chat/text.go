@@ -22,9 +22,12 @@ func Readable(msg []byte) string {
 	text := strings.ReplaceAll(string(msg), "\r\n", "\n")
 
 	return strings.Map(func(r rune) rune {
-		const joiner = '\u200d' // holds together what is one picture
+		const (
+			nonJoiner = '\u200c' // keeps letters apart: Persian cannot be written without
+			joiner    = '\u200d' // holds together what is one picture
+		)
 		switch {
-		case r == '\n', r == joiner, unicode.IsGraphic(r):
+		case r == '\n', r == nonJoiner, r == joiner, unicode.IsGraphic(r):
 			return r
 		case r == '\t':
 			return ' '
