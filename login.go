@@ -21,11 +21,14 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 	s.between.Store(u.SID, u)
 	defer s.between.Delete(u.SID)
 	if _, err := s.directory.Claim(ctx, u.ID, u.SID); err != nil {
-		s.dm.Abandoned(u)
-		s.users.Discard(u)
-		if errors.Is(err, dive.ErrReplaced) {
+		if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
+			s.dm.Replaced(u, replaced.Next)
+			s.users.Discard(u)
+
 			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 		}
+		s.dm.Abandoned(u)
+		s.users.Discard(u)
 		s.log.Warn("a login could not be announced to the cluster", "user", u.ID, "error", err)
 
 		return &gateway.Refusal{Code: wire.GoodbyeStopping, After: comeBackAfter}

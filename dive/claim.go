@@ -37,7 +37,7 @@ func (d *Directory) register(userID, sid string) (*claim, evicted, error) {
 	default: // the interest is kept, and so are the finds that wait: they are the newer session's now
 		older = evicted{userID: userID, sid: old.place.SID, next: next, confirmed: old.state != claiming}
 		e.queue, old.queue = old.queue, nil
-		d.settleLocked(old, ErrReplaced)
+		d.settleLocked(old, &ReplacedError{Next: next})
 	}
 	d.entries[userID] = e
 	c := &claim{user: userID, entry: e, done: make(chan struct{})}

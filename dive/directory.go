@@ -53,8 +53,8 @@ func (d *Directory) Size() int {
 }
 
 // Claim makes the session the user's one session in the cluster. When it returns nil, every node finds the user here, and all
-// older sessions of the user, anywhere, have been evicted. Finds wait until Activate. It returns ErrReplaced
-// if a newer login exists, ErrReleased if the claim was released meanwhile, and an error of the
+// older sessions of the user, anywhere, have been evicted. Finds wait until Activate. It returns a
+// ReplacedError if a newer login exists, ErrReleased if the claim was released meanwhile, and an error of the
 // mesh or the context if not all nodes could be told; then nothing is left of it.
 func (d *Directory) Claim(ctx context.Context, userID, sid string) (mesh.Stamp, error) {
 	if userID == "" || sid == "" || len(userID) > maxNameLength || len(sid) > maxNameLength {
@@ -143,7 +143,7 @@ func (v evicted) tell(d *Directory) {
 // evictLocked replaces e by what is left when the user is at next, on another node.
 func (d *Directory) evictLocked(userID string, e *entry, next Place) evicted {
 	v := evicted{userID: userID, sid: e.place.SID, next: next, confirmed: e.state != claiming, finds: e.queue.take()}
-	d.settleLocked(e, ErrReplaced)
+	d.settleLocked(e, &ReplacedError{Next: next})
 	gone := &entry{state: moved, place: next}
 	d.entries[userID] = gone
 	d.size--

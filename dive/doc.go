@@ -27,7 +27,7 @@
 // has been entered, both nodes see both, and decide alike. If one arrives before, the other claim is
 // entered after its node has heard the stamp, so it is newer, and its own barrier, which comes later, finds the first one and evicts it. Either
 // way exactly one stands, the newest, and every older one is told, once. A claim that is evicted before it was confirmed
-// returns ErrReplaced instead.
+// returns a ReplacedError instead, which names the newer one.
 //
 // Barriers are shared: claims that come while one is under way wait for the next, which carries them all.
 //

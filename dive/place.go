@@ -17,6 +17,15 @@ var (
 	ErrBadClaim = errors.New("dive: a claim needs a user ID and a SID of 1 to 255 bytes")
 )
 
+// ReplacedError is ErrReplaced, and says where the newer login is: what belongs to the session that was claimed follows there.
+type ReplacedError struct{ Next Place }
+
+// Error says so.
+func (*ReplacedError) Error() string { return ErrReplaced.Error() }
+
+// Unwrap returns ErrReplaced.
+func (*ReplacedError) Unwrap() error { return ErrReplaced }
+
 // Place is where a login of a user is, and when it was made.
 type Place struct {
 	Node  mesh.NodeID

@@ -1,6 +1,8 @@
 package dm
 
 import (
+	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/parley-dm/parley/dive"
@@ -28,6 +30,7 @@ func (m *Module) Replaced(u *user.User, next dive.Place) {
 	}
 	p.tidyAll()
 	p.unlock()
+	m.follow(p.sid)
 }
 
 // handOver gives one channel to the newer session, if it is open. The party is locked.
@@ -79,27 +82,45 @@ func (m *Module) adopt(ho handover) {
 		return
 	}
 	ho.came = m.sweep.now.Load()
-	m.adopted.Compute(ho.now, func(old handover, loaded bool) (handover, computeOp) {
-		if loaded {
-			ho.channels = append(old.channels, ho.channels...)
-		}
-
-		return ho, updateOp
+	m.adopted.Compute(ho.now, func(old []handover, _ bool) ([]handover, computeOp) {
+		return append(slices.Clip(old), ho), updateOp
 	})
 	if u := m.parts.Users.ByUID(ho.userID); u != nil && sidOf(u.SID) == ho.now {
 		m.Joined(u)
+	} else if p := m.known(ho.now); p != nil { // replaced meanwhile
+		p.unlock()
+		m.follow(ho.now)
 	}
 }
 
-// Joined gives a user that has just been added to the registry the channels of its older session.
+// follow adopts anew what has waited for a session.
+func (m *Module) follow(sid channel.SID) {
+	waited, _ := m.adopted.LoadAndDelete(sid)
+	for _, ho := range waited {
+		m.adopt(ho)
+	}
+}
+
+// Joined gives a user that has just been added to the registry the channels of its older sessions.
 func (m *Module) Joined(u *user.User) {
-	if ho, ok := m.adopted.LoadAndDelete(sidOf(u.SID)); ok {
+	waited, _ := m.adopted.LoadAndDelete(sidOf(u.SID))
+	for _, ho := range waited {
 		m.take(m.party(u), ho)
 	}
 }
 
-// Abandoned forgets what was handed over to a session that was not welcomed after all.
-func (m *Module) Abandoned(u *user.User) { m.adopted.Delete(sidOf(u.SID)) }
+// Abandoned is called for a session that was not welcomed after all: if nobody else has come in its place, its user has left.
+func (m *Module) Abandoned(u *user.User) { m.bereave(sidOf(u.SID)) }
+
+// bereave tells the peers in what was handed over to a session that never came, or has gone, that the user is gone.
+func (m *Module) bereave(sid channel.SID) {
+	waited, _ := m.adopted.LoadAndDelete(sid)
+	for _, ho := range waited {
+		p := m.party(user.CreateBlankUser(hex.EncodeToString(sid[:]), ho.userID))
+		p.left = true
+		m.take(p, ho)
+	}
+}
 
 // take makes the channels the party's own, and tells the peers where the user is now. The party is locked, and unlocked on return.
 func (m *Module) take(p *party, ho handover) {
@@ -108,13 +129,14 @@ func (m *Module) take(p *party, ho handover) {
 		pr.ch.After(k.newest)
 		pr.ch.Adopt(k.at)
 		switch {
-		case p.left:
-			p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, nil, nil))
 		case !m.alive(k.at.Node):
 			p.add(pr, pr.ch.NodeDown(nil, k.at.Node))
 		default:
 			l := relocation{peer: k.at.SID, old: ho.old, now: p.place(), userID: p.user.ID}
 			p.steps = append(p.steps, step{call: func() { m.tell(k.at.Node, l) }})
+			if p.left { // behind the news: from a session that it does not know the peer takes no end
+				p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, nil, nil))
+			}
 		}
 	}
 	p.tidyAll()

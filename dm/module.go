@@ -33,9 +33,9 @@ type Module struct {
 	done    sync.WaitGroup
 
 	parties *xsync.Map[channel.SID, *party]
-	finds   *xsync.Map[uint64, find]          // by epoch; those that may still miss
-	adopted *xsync.Map[channel.SID, handover] // for sessions that have not logged in yet
-	leaving *xsync.Map[string, *party]        // by user ID; those whose farewells are under way
+	finds   *xsync.Map[uint64, find]            // by epoch; those that may still miss
+	adopted *xsync.Map[channel.SID, []handover] // for sessions that have not logged in yet
+	leaving *xsync.Map[string, *party]          // by user ID; those whose farewells are under way
 
 	sweep sweep
 	stats Stats
@@ -65,7 +65,7 @@ func New() *Module {
 		stop:     make(chan struct{}),
 		parties:  xsync.NewMap[channel.SID, *party](),
 		finds:    xsync.NewMap[uint64, find](),
-		adopted:  xsync.NewMap[channel.SID, handover](),
+		adopted:  xsync.NewMap[channel.SID, []handover](),
 		leaving:  xsync.NewMap[string, *party](),
 	}
 	m.hooks.log = slog.Default()

@@ -107,9 +107,9 @@ func (m *Module) dropIdle(now time.Time) {
 
 		return true
 	})
-	m.adopted.Range(func(sid channel.SID, ho handover) bool {
-		if ho.came < now.Add(-adoptWithin).UnixNano() {
-			m.adopted.Delete(sid)
+	m.adopted.Range(func(sid channel.SID, waited []handover) bool {
+		if waited[len(waited)-1].came < now.Add(-adoptWithin).UnixNano() {
+			m.bereave(sid)
 		}
 
 		return true

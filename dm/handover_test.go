@@ -1,0 +1,100 @@
+package dm_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-dm/parley/dive"
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/user"
+)
+
+func TestPromise7AChannelThatOpensAfterItsUserHasMovedAndLeftIsNotKept(t *testing.T) {
+	heard := &notes{}
+	inCluster(t, 3, func(m *dm.Module) {
+		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		alice.stalled = true
+		bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("hi"), nil)
+		time.Sleep(time.Second)
+		c.login("bob", 2).quits()
+		alice.mu.Lock()
+		alice.stalled = false
+		for _, d := range alice.queued {
+			d.Pushed(nil)
+		}
+		alice.mu.Unlock()
+		time.Sleep(time.Minute)
+		heard.are(t, "bob left alice")
+		alice.has("")
+	})
+}
+
+func TestPromise6AChannelFollowsAUserWhoseLoginIsReplacedBeforeItsWelcome(t *testing.T) {
+	heard := &notes{}
+	setup := func(m *dm.Module) {
+		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c := &cluster{t: t, net: mesh.NewMemory(mesh.MemoryOptions{Delay: func(a, b mesh.NodeID) time.Duration {
+			if a.Name == "n4" || b.Name == "n4" {
+				return 20 * time.Millisecond // logins wait for its answer
+			}
+
+			return time.Millisecond
+		}})}
+		for range 4 {
+			c.start(setup)
+		}
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		bob.sends("alice", "hi", nil)
+		second := c.nodes[2]
+		go func() {
+			u := second.users.New("bob", user.NewSID(), &person{t: t})
+			_, err := second.dir.Claim(context.Background(), "bob", u.SID)
+			if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
+				second.dm.Replaced(u, replaced.Next)
+			} else {
+				t.Errorf("the second login ended with %v", err)
+			}
+			second.users.Discard(u)
+		}()
+		time.Sleep(10 * time.Millisecond)
+		third := c.login("bob", 0)
+		alice.hears("2.11 hi")
+		third.has("alice@n1")
+		third.quits()
+		heard.are(t, "bob left alice")
+		for _, nd := range c.nodes {
+			nd.stop()
+		}
+		synctest.Wait()
+	})
+}
+
+func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing.T) {
+	heard := &notes{}
+	inCluster(t, 3, func(m *dm.Module) {
+		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		bob.sends("alice", "hi", nil)
+		nd := c.nodes[2]
+		u := nd.users.New("bob", user.NewSID(), &person{t: t})
+		ctx, cancel := context.WithTimeout(c.t.Context(), 1500*time.Microsecond)
+		defer cancel()
+		if _, err := nd.dir.Claim(ctx, "bob", u.SID); err == nil {
+			t.Fatal("the login succeeded")
+		}
+		nd.dm.Abandoned(u)
+		nd.users.Discard(u)
+		time.Sleep(time.Minute)
+		heard.are(t, "bob left alice")
+		alice.has("")
+	})
+}
