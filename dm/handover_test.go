@@ -98,3 +98,29 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 		alice.has("")
 	})
 }
+
+func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
+	inCluster(t, 2, func(m *dm.Module) {
+		m.SetOnUserDisconnect(func(*user.User, string) []byte {
+			time.Sleep(10 * time.Second)
+
+			return nil
+		})
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		bob.sends("alice", "hi", nil)
+		gone := make(chan bool, 1)
+		bob.node.users.Remove(bob.u)
+		go bob.node.dm.Leave(bob.u, func() { gone <- true })
+		time.Sleep(time.Second)
+		newer := c.nodes[0].users.New("bob", user.NewSID(), &person{t: c.t})
+		bob.node.dm.Replaced(bob.u, dive.Place{Node: c.nodes[0].mesh.Self(), SID: newer.SID})
+		time.Sleep(time.Minute)
+		select {
+		case <-gone:
+		default:
+			c.t.Error("the farewell has no end: the directory would hold the user for ever")
+		}
+		alice.quits()
+	})
+}

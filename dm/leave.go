@@ -72,20 +72,32 @@ func (m *Module) Leave(u *user.User, gone func()) {
 		farewells[missing] = m.hooks.farewell(u, missing)
 		p.mu.Lock()
 	}
+	if p.dropped { // it had no peer, and was found to be over while the callbacks ran
+		p.unlock()
+		gone()
+		m.left(u, p)
+
+		return
+	}
 	p.left = true
 	for id, pr := range p.peers {
 		p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, farewells[id], nil))
 	}
 	p.gone = func() {
 		gone()
-		m.leaving.Compute(u.ID, func(old *party, loaded bool) (*party, computeOp) {
-			if loaded && old == p {
-				return nil, deleteOp
-			}
-
-			return old, cancelOp
-		})
+		m.left(u, p)
 	}
 	p.tidyAll()
 	p.unlock()
+}
+
+// left forgets that a user is leaving.
+func (m *Module) left(u *user.User, p *party) {
+	m.leaving.Compute(u.ID, func(old *party, loaded bool) (*party, computeOp) {
+		if loaded && old == p {
+			return nil, deleteOp
+		}
+
+		return old, cancelOp
+	})
 }

@@ -76,11 +76,14 @@ func (m *Module) party(u *user.User) *party {
 	for {
 		p, ok := m.parties.Load(sid)
 		if !ok {
-			fresh := &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer), left: u.Gone()}
-			p, _ = m.parties.LoadOrStore(sid, fresh)
+			p, ok = m.parties.LoadOrStore(sid, &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer)})
 		}
 		p.mu.Lock()
 		if !p.dropped {
+			if !ok && u.Gone() { // asked for only now: Leave may have looked for a party just before there was one
+				p.left = true
+			}
+
 			return p
 		}
 		p.mu.Unlock()
