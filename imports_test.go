@@ -25,13 +25,19 @@ var house = map[string][]string{
 	// The binary parses, then calls. What it calls beside parley: the client (send), conversations and the tour, the settings (its flags are
 	// made from their table), and keys (token).
 	"cmd/parley": {
-		".", "client", "internal/auth", "internal/chat", "internal/config", "internal/demo", "internal/devkey", "internal/notice",
+		".", "client", "internal/auth", "internal/bench/...", "internal/chat", "internal/config", "internal/demo", "internal/devkey",
+		"internal/notice",
 	},
 
 	// What the binary shows. Only cmd imports these.
 	"internal/demo":   {".", "client", "internal/chat", "internal/notice"},
 	"internal/chat":   {"client", "wire"},
 	"internal/notice": {"dm", "user", "wire"},
+
+	// The load generator speaks the wire by itself: the client library would be measured along. It starts nodes in its own process too, and
+	// makes its users' tokens. The NATS server that it compares with is a package that knows nothing of Parley.
+	"internal/bench":           {".", "internal/auth", "wire"},
+	"internal/bench/natsbench": {},
 
 	// Chaos runs the binary, and clients as everybody has them; the library only makes it tokens.
 	"internal/chaos":           {".", "client", "wire"},
@@ -78,7 +84,7 @@ var strangers = []struct {
 	by   []string
 	why  string
 }{
-	{"github.com/nats-io", []string{"internal/mesh/..."}, "only the mesh knows the engine"},
+	{"github.com/nats-io", []string{"internal/mesh/...", "internal/bench/natsbench"}, "only the mesh knows the engine, and who measures it by itself"},
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},

@@ -1,0 +1,245 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Match says what Compare does.
+type Match struct {
+	Rounds   int
+	Pairs    int // under load
+	Size     int
+	Duration time.Duration // of each measurement
+	Warmup   time.Duration // before each
+	NATS     bool          // plain NATS takes part
+
+	Users   int // idle, to measure memory; 0: memory is not measured
+	Settle  time.Duration
+	Nodes   []int // first messages
+	Samples int   // of them; 0: they are not measured
+}
+
+// Contender is what Compare has found of one kind of server: medians of all rounds.
+type Contender struct {
+	Name string `json:"name"`
+	// One pair, in microseconds.
+	P50  float64 `json:"p50_us"`
+	P99  float64 `json:"p99_us"`
+	P999 float64 `json:"p99_9_us"`
+	// Many pairs.
+	PerSecond float64 `json:"messages_per_second"`
+	LoadP50   float64 `json:"load_p50_us"`
+	LoadP99   float64 `json:"load_p99_us"`
+	ServerCPU float64 `json:"server_cpu_us"` // a message; 0: not known
+	// Idle, bytes a user; 0: not measured.
+	Memory   float64 `json:"bytes_per_idle_user"`
+	MemoryWS float64 `json:"bytes_per_idle_websocket_user"`
+	// Medians of what each round's ratio to its own floor was; 0: not known.
+	P50Ratio float64 `json:"p50_ratio"`
+	CPURatio float64 `json:"cpu_ratio"`
+
+	one, many []Trips // by round
+	sys       *system
+}
+
+// Comparison is what Compare has found.
+type Comparison struct {
+	Rounds     int         `json:"rounds"`
+	Contenders []Contender `json:"contenders"` // the floor first, then Parley
+	First      []Finding   `json:"first"`
+}
+
+func (m Match) load(pairs int) (Load, error) {
+	return Load{Pairs: pairs, Size: m.Size, Duration: m.Duration, Warmup: m.Warmup}.check()
+}
+
+// Compare measures floor, Parley on two nodes and plain NATS in turn, several rounds.
+func (s *Setup) Compare(ctx context.Context, m Match) (*Report, error) {
+	c, err := s.Match(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+
+	return c.report(s, m), nil
+}
+
+// check returns the two loads, of one pair and of many.
+func (m Match) check() (one, many Load, err error) {
+	if m.Rounds < 1 {
+		return one, many, fmt.Errorf("--rounds %d: at least 1", m.Rounds)
+	}
+	if one, err = m.load(1); err == nil {
+		many, err = m.load(m.Pairs)
+	}
+	if err == nil && m.Users != 0 {
+		err = checkUsers(m.Users)
+	}
+	if err == nil && m.Samples != 0 {
+		err = checkFinds(m.Nodes, m.Samples)
+	}
+
+	return one, many, err
+}
+
+// Match is Compare without its report.
+func (s *Setup) Match(ctx context.Context, m Match) (*Comparison, error) {
+	one, many, err := m.check()
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.contenders(ctx, m)
+	defer func() {
+		for _, c := range all {
+			c.sys.stop()
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.rounds(ctx, all, m.Rounds, []Load{one, many}); err != nil {
+		return nil, err
+	}
+	result := &Comparison{Rounds: m.Rounds}
+	for i, c := range all {
+		c.settle(all[0])
+		c.sys.stop()
+		if err := s.part(loads+.2*float64(i)/float64(len(all)), loads+.2*float64(i+1)/float64(len(all)), c.Name).memories(ctx, c, m); err != nil {
+			return nil, fmt.Errorf("%s, idle users: %w", c.Name, err)
+		}
+		result.Contenders = append(result.Contenders, *c)
+	}
+	for i, n := range m.Nodes {
+		if m.Samples == 0 {
+			break
+		}
+		sub := s.part(.9+.1*float64(i)/float64(len(m.Nodes)), .9+.1*float64(i+1)/float64(len(m.Nodes)), fmt.Sprintf("%d nodes", n))
+		f, err := sub.first(ctx, n, m.Samples, false)
+		if err != nil {
+			return nil, err
+		}
+		result.First = append(result.First, f)
+	}
+
+	return result, nil
+}
+
+// loads is the share of the progress that is spent with loads.
+const loads = .7
+
+// rounds runs both loads with everybody, again and again.
+func (s *Setup) rounds(ctx context.Context, all []*Contender, rounds int, both []Load) error {
+	steps, step := float64(2*len(all)*rounds), 0.0
+	for round := range rounds {
+		for i := range all {
+			c := all[(i+round)%len(all)] // nobody is always first
+			for under, l := range both {
+				c.sys.rest(ctx)
+				sub := s.part(loads*step/steps, loads*(step+1)/steps, fmt.Sprintf("round %d, %s, %d pairs", round+1, c.Name, l.Pairs))
+				t, err := sub.pingpong(ctx, c.sys, l)
+				if err != nil {
+					return fmt.Errorf("%s, %d pairs: %w", c.Name, l.Pairs, err)
+				}
+				t.hist = nil // 250 KB
+				if under == 0 {
+					c.one = append(c.one, t)
+				} else {
+					c.many = append(c.many, t)
+				}
+				step++
+			}
+		}
+	}
+
+	return nil
+}
+
+// contenders starts what is compared; what has been started is returned with an error too.
+func (s *Setup) contenders(ctx context.Context, m Match) (all []*Contender, err error) {
+	for _, start := range []func(context.Context, int) (*system, error){s.relays, s.parley, s.nats} {
+		if len(all) == 2 && !m.NATS {
+			break
+		}
+		sys, err := start(ctx, 2)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &Contender{Name: sys.name, sys: sys})
+	}
+
+	return all, nil
+}
+
+// settle makes medians of the rounds.
+func (c *Contender) settle(floor *Contender) {
+	of := func(all []Trips, f func(Trips) float64) float64 {
+		var values []float64
+		for _, t := range all {
+			values = append(values, f(t))
+		}
+
+		return median(values)
+	}
+	p50 := func(t Trips) float64 { return t.RoundTrip.P50 }
+	cpu := func(t Trips) float64 { return t.ServerCPU }
+	p99 := func(t Trips) float64 { return t.RoundTrip.P99 }
+	c.P50, c.P99, c.P999 = of(c.one, p50), of(c.one, p99), of(c.one, func(t Trips) float64 { return t.RoundTrip.P999 })
+	c.LoadP50, c.LoadP99, c.ServerCPU = of(c.many, p50), of(c.many, p99), of(c.many, cpu)
+	c.PerSecond = of(c.many, func(t Trips) float64 { return t.PerSecond })
+	c.P50Ratio, c.CPURatio = ratios(c.one, floor.one, p50), ratios(c.many, floor.many, cpu)
+}
+
+// ratios is the median of the rounds' own ratios: what slows the machine down for a while slows both.
+func ratios(mine, floor []Trips, f func(Trips) float64) float64 {
+	var values []float64
+	for i := range mine {
+		if f(floor[i]) > 0 {
+			values = append(values, f(mine[i])/f(floor[i]))
+		}
+	}
+
+	return median(values)
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	if len(values)%2 == 0 {
+		return (values[middle-1] + values[middle]) / 2
+	}
+
+	return values[middle]
+}
+
+// memories measures idle users, on fresh servers.
+func (s *Setup) memories(ctx context.Context, c *Contender, m Match) error {
+	if m.Users == 0 || !canMeasure {
+		return nil
+	}
+	plain := *s
+	plain.WebSocket, plain.URLs = false, nil
+	start := map[string]func(context.Context, int) (*system, error){floorName: plain.relays, parleyName: plain.parley, natsName: plain.nats}[c.Name]
+	measure := func(start func(context.Context, int) (*system, error)) (float64, error) {
+		sys, err := start(ctx, 1)
+		if err != nil {
+			return 0, err
+		}
+		defer sys.stop()
+		memory, err := s.idle(ctx, sys, m.Users, m.Settle)
+
+		return memory.PerUser, err
+	}
+	var err error
+	if c.Memory, err = measure(start); err == nil && c.Name == parleyName {
+		ws := plain
+		ws.WebSocket = true
+		c.MemoryWS, err = measure(ws.parley)
+	}
+
+	return err
+}

@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Memory is what idle users cost.
+type Memory struct {
+	Users   int     `json:"users"`
+	Before  uint64  `json:"resident_before"` // bytes, with one user
+	After   uint64  `json:"resident_after"`  // with all, once it had settled
+	PerUser float64 `json:"bytes_per_user"`
+}
+
+// errNoMemory ends what only Linux can measure.
+var errNoMemory = errors.New("the memory of a process is read from /proc, and for running nodes with --pid: not known here")
+
+// steady is for how long memory must not have grown or shrunk by more than a hundredth.
+const steady = 2 * time.Second
+
+// idle logs users in, waits until the servers' memory has settled, for at most settle, and divides what has come on top.
+func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
+	warm, err := sys.dial(ctx, 0, uint32(users)) // what the first user of all makes a server load and build
+	if err != nil {
+		return Memory{}, err
+	}
+	defer warm.close()
+	sys.rest(ctx)
+	m := Memory{Users: users}
+	var ok bool
+	if m.Before, ok = sys.memory(); !ok {
+		return m, errNoMemory
+	}
+	_, lines, err := s.part(0, .5, "idle").logins(ctx, sys, users)
+	if err != nil {
+		return m, err
+	}
+	outer := ctx
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var stop atomic.Bool
+	var reads sync.WaitGroup
+	for _, l := range append(lines, warm) {
+		reads.Go(func() { // answers pings
+			for {
+				if _, err := l.receive(); err != nil {
+					if !stop.Load() {
+						fail(fmt.Errorf("an idle %s: %w", l, err))
+					}
+
+					return
+				}
+			}
+		})
+	}
+	m.After, err = s.settled(ctx, sys, settle)
+	stop.Store(true)
+	closeLines(lines)
+	warm.close()
+	reads.Wait()
+	if err != nil {
+		return m, sys.because(outer, err)
+	}
+	m.PerUser = (float64(m.After) - float64(m.Before)) / float64(users)
+
+	return m, nil
+}
+
+// settled waits until the servers' memory stays as it is, and returns it.
+func (s *Setup) settled(ctx context.Context, sys *system, most time.Duration) (uint64, error) {
+	last, ok := sys.memory()
+	since := time.Now()
+	for begin := since; ok && time.Since(begin) < most && time.Since(since) < steady; {
+		s.progress(.5+.5*float64(time.Since(begin))/float64(most), "memory settles")
+		if !sleep(ctx, look) {
+			return 0, context.Cause(ctx)
+		}
+		if err := sys.alive(); err != nil {
+			return 0, err
+		}
+		var now uint64
+		if now, ok = sys.memory(); float64(now) > 1.01*float64(last) || float64(now) < .99*float64(last) {
+			last, since = now, time.Now()
+		}
+	}
+	if now, ok := sys.memory(); ok {
+		return now, nil
+	}
+
+	return 0, errNoMemory
+}

@@ -1,0 +1,200 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/internal/auth"
+)
+
+func quick(pairs int) Load {
+	return Load{Pairs: pairs, Size: 64, Duration: 150 * time.Millisecond, Warmup: 20 * time.Millisecond, Patience: patience}
+}
+
+func TestEveryPingThroughTheRelaysHasItsEcho(t *testing.T) {
+	sys := relaysHere(t)
+	for _, load := range []Load{quick(1), quick(20), {Pairs: 5, Size: 5000, Duration: 100 * time.Millisecond, Patience: patience}} {
+		trips, err := (&Setup{}).pingpong(t.Context(), sys, load)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plausible(t, trips.RoundTrip)
+		if trips.Messages == 0 || trips.RoundTrip.Count > trips.Messages/2+uint64(2*load.Pairs) || trips.PerSecond <= 0 {
+			t.Errorf("%+v", trips)
+		}
+	}
+	load := quick(2)
+	load.SameNode = true
+	if _, err := (&Setup{}).pingpong(t.Context(), sys, load); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
+	s := &Setup{}
+	nodes, stop, err := s.instances(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	proto, _ := nodes.proto.(*parleyProtocol)
+	running := &Setup{Key: proto.key, PIDs: []int{os.Getpid()}, Ack: true}
+	for _, addr := range nodes.addrs {
+		running.URLs = append(running.URLs, "tcp://"+addr)
+	}
+	trips, err := running.PingPong(t.Context(), quick(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plausible(t, trips.Results.(Trips).RoundTrip)
+	flow, err := running.Rate(t.Context(), quick(3), 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := flow.Results.(Flow)
+	plausible(t, f.OneWay)
+	if f.Messages != 75 {
+		t.Errorf("%d messages in 150 ms at 500/s, want 75", f.Messages)
+	}
+	first, err := running.First(t.Context(), nil, 10, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range first.Results.([]Finding) {
+		plausible(t, found.First)
+		plausible(t, found.NotFound)
+	}
+	logins, err := running.Connect(t.Context(), 30, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plausible(t, logins.Results.(Logins).Login)
+	if canMeasure {
+		memory, err := running.Idle(t.Context(), 30, 2, 300*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := memory.Results.(Memory); m.Users != 30 || m.Before == 0 || m.After == 0 {
+			t.Errorf("%+v", m)
+		}
+	}
+	wrong := &Setup{URLs: running.URLs, Key: auth.NewKey()}
+	_, err = wrong.PingPong(t.Context(), quick(1))
+	wantError(t, err, "goodbye 2001")
+}
+
+// swallow answers a login at a relay and nothing else.
+func swallow(conn net.Conn) {
+	hello := make([]byte, relayHead)
+	if _, err := io.ReadFull(conn, hello); err != nil {
+		return
+	}
+	if _, err := conn.Write(hello); err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+func TestALostMessageEndsTheRun(t *testing.T) {
+	addr := listen(t, swallow)
+	sys := &system{proto: relayProtocol{}, addrs: []string{addr, addr}}
+	load := quick(3)
+	load.Patience = 50 * time.Millisecond
+	_, err := (&Setup{}).pingpong(t.Context(), sys, load)
+	wantError(t, err, "a ping was lost: user ")
+	_, err = (&Setup{}).openLoop(t.Context(), sys, load, 1000)
+	wantError(t, err, "170 of 170 messages are lost")
+}
+
+func TestAConnectionThatEndsEndsTheRun(t *testing.T) {
+	addr := listen(t, func(conn net.Conn) {
+		hello := make([]byte, relayHead)
+		_, _ = io.ReadFull(conn, hello)
+		_, _ = conn.Write(hello)
+		_, _ = conn.Read(hello)
+	})
+	sys := &system{proto: relayProtocol{}, addrs: []string{addr}}
+	_, err := (&Setup{}).pingpong(t.Context(), sys, quick(1))
+	wantError(t, err, "user ")
+	_, err = (&Setup{}).openLoop(t.Context(), sys, quick(1), 1000)
+	wantError(t, err, "user ")
+}
+
+func TestAServerThatAnswersNoLoginIsNamed(t *testing.T) {
+	addr := listen(t, func(net.Conn) {})
+	for name, p := range protocols() {
+		_, err := (&system{proto: p, addrs: []string{addr}}).dial(t.Context(), 0, 1)
+		if err == nil {
+			t.Errorf("%s: logged in", name)
+
+			continue
+		}
+		wantError(t, err, "login at "+addr)
+	}
+}
+
+func TestALoginGivesUpWithItsContext(t *testing.T) {
+	addr := listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	sys := &system{proto: relayProtocol{}, addrs: []string{addr}}
+	if _, err := sys.crowd(ctx, 10, func(int) int { return 0 }, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEachSenderOfARateHasItsOwnPairs(t *testing.T) {
+	for _, pairs := range []int{1, 2, 3, 4, 5, 7, 10} {
+		senders := min(mostSenders, pairs)
+		r := &stream{pairs: make([]*pair, pairs)}
+		owner := map[int]int{}
+		var turns []int
+		for k := range 4 * pairs {
+			i := k % senders
+			p := r.turn(k, i, senders)
+			if o, taken := owner[p]; taken && o != i {
+				t.Errorf("%d pairs: senders %d and %d share pair %d", pairs, o, i, p)
+			}
+			owner[p] = i
+			turns = append(turns, p)
+		}
+		slices.Sort(turns)
+		if len(slices.Compact(turns)) != pairs {
+			t.Errorf("%d pairs: only %v send", pairs, turns)
+		}
+	}
+}
+
+func TestMistakesAreNamedByTheirFlags(t *testing.T) {
+	s := &Setup{}
+	for want, f := range map[string]func() (*Report, error){
+		"--pairs 0":   func() (*Report, error) { return s.PingPong(t.Context(), Load{Size: 64, Duration: 1}) },
+		"--size 7":    func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 7, Duration: 1}) },
+		"--duration":  func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8}) },
+		"--warmup":    func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Warmup: -1}) },
+		"--users 0":   func() (*Report, error) { return s.Connect(t.Context(), 0, 1) },
+		"--nodes 0":   func() (*Report, error) { return s.Idle(t.Context(), 1, 0, 1) },
+		"--settle 0s": func() (*Report, error) { return s.Idle(t.Context(), 1, 1, 0) },
+		"--nodes 65":  func() (*Report, error) { return s.First(t.Context(), []int{2, 65}, 1, false) },
+		"--nodes: ":   func() (*Report, error) { return s.First(t.Context(), []int{}, 1, false) },
+		"--samples 0": func() (*Report, error) { return s.First(t.Context(), []int{2}, 0, false) },
+		"--rounds 0":  func() (*Report, error) { return s.Compare(t.Context(), Match{}) },
+		"--pairs -1": func() (*Report, error) {
+			return s.Compare(t.Context(), Match{Rounds: 1, Pairs: -1, Size: 8, Duration: 1})
+		},
+		"--users -1: ": func() (*Report, error) {
+			return s.Compare(t.Context(), Match{Rounds: 1, Pairs: 1, Size: 8, Duration: 1, Users: -1})
+		},
+	} {
+		_, err := f()
+		wantError(t, err, want)
+	}
+	_, err := s.openLoop(t.Context(), &system{}, quick(1), 0)
+	wantError(t, err, "--rate 0")
+}

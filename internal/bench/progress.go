@@ -1,0 +1,56 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bar is a line on a terminal that says how far a run is. Its methods are safe for use by several goroutines.
+type Bar struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	drawn time.Time // guarded by mu
+	width int       // of what stands there; guarded by mu
+}
+
+// NewBar makes a bar on a terminal.
+func NewBar(w io.Writer) *Bar { return &Bar{w: w} }
+
+const (
+	barCells = 24
+	barEvery = 50 * time.Millisecond
+)
+
+// Show draws how much is done, 0 to 1, and what is being done; not too often.
+func (b *Bar) Show(done float64, what string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Since(b.drawn) < barEvery {
+		return
+	}
+	b.drawn = time.Now()
+	done = min(max(done, 0), 1)
+	full := int(done * barCells)
+	b.draw(fmt.Sprintf("%s%s %3.0f %%  %s", strings.Repeat("█", full), strings.Repeat("░", barCells-full), 100*done, what))
+}
+
+// Clear takes the bar away.
+func (b *Bar) Clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.width > 0 {
+		b.draw("")
+		fmt.Fprint(b.w, "\r")
+	}
+}
+
+// draw replaces what stands there. The caller holds mu.
+func (b *Bar) draw(s string) {
+	width := len([]rune(s))
+	fmt.Fprintf(b.w, "\r%s%s", s, strings.Repeat(" ", max(b.width-width, 0)))
+	b.width = width
+}

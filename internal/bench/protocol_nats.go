@@ -1,0 +1,116 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and who writes to it publishes there. It is
+// spoken by hand so that the generator costs the same for every kind of server.
+type natsProtocol struct{}
+
+const natsSubject = "user."
+
+var errNATS = errors.New("the NATS server sends what was not expected")
+
+func natsUser(user uint32) string { return natsSubject + strconv.FormatUint(uint64(user), 10) }
+
+// unsure: a subscription that its own server has acknowledged is not known to the other server yet.
+func (natsProtocol) unsure() bool { return true }
+
+func (natsProtocol) login(l *line, user uint32) error {
+	if err := natsUntil(l, "INFO "); err != nil {
+		return err
+	}
+	begin := `CONNECT {"verbose":false,"pedantic":false,"lang":"bench","version":"1","protocol":1}` + "\r\nSUB " + natsUser(user) + " 1\r\nPING\r\n"
+	if err := l.write([]byte(begin)); err != nil {
+		return err
+	}
+
+	return natsUntil(l, "PONG")
+}
+
+// natsUntil reads lines until one begins with prefix, and answers pings.
+func natsUntil(l *line, prefix string) error {
+	for {
+		text, _, whole := bytes.Cut(l.in[l.r:l.w], []byte("\r\n"))
+		if !whole {
+			if err := l.fill(); err != nil {
+				return fmt.Errorf("no %s from the NATS server: %w", strings.TrimSpace(prefix), err)
+			}
+
+			continue
+		}
+		found := bytes.HasPrefix(text, []byte(prefix))
+		e, n, err := natsProtocol{}.next(l.in[l.r:l.w])
+		if err != nil {
+			return err
+		}
+		l.r += n
+		if e.reply != nil {
+			if err := l.write(e.reply); err != nil {
+				return err
+			}
+		}
+		if found {
+			return nil
+		}
+	}
+}
+
+func (natsProtocol) message(to uint32, size int) template {
+	frame := fmt.Appendf(nil, "PUB %s %d\r\n", natsUser(to), size)
+	at := len(frame)
+	frame = append(append(frame, make([]byte, size)...), "\r\n"...)
+
+	return template{frame: frame, payload: at}
+}
+
+// next reads one operation: MSG subject sid [reply-to] size, or one that is a line of its own.
+func (natsProtocol) next(buf []byte) (event, int, error) {
+	text, _, whole := bytes.Cut(buf, []byte("\r\n"))
+	if !whole {
+		return event{}, 0, nil
+	}
+	n := len(text) + len("\r\n")
+	switch {
+	case bytes.HasPrefix(text, []byte("MSG ")):
+		size, ok := lastNumber(text)
+		if !ok || size > longestFrame {
+			return event{}, 0, errNATS
+		}
+		end := n + size
+		if len(buf) < end+len("\r\n") {
+			return event{}, 0, nil
+		}
+
+		return event{payload: buf[n:end:end]}, end + len("\r\n"), nil
+	case string(text) == "PING":
+		return event{reply: []byte("PONG\r\n")}, n, nil
+	case string(text) == "PONG", string(text) == "+OK", bytes.HasPrefix(text, []byte("INFO ")):
+		return event{}, n, nil
+	case bytes.HasPrefix(text, []byte("-ERR")):
+		return event{}, 0, fmt.Errorf("the NATS server says %s", text)
+	}
+
+	return event{}, 0, errNATS
+}
+
+// lastNumber is the decimal number at the end of a line.
+func lastNumber(text []byte) (n int, ok bool) {
+	digits := text[bytes.LastIndexByte(text, ' ')+1:]
+	if len(digits) == 0 || len(digits) > 8 {
+		return 0, false
+	}
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = n*10 + int(d-'0')
+	}
+
+	return n, true
+}

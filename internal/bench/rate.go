@@ -1,0 +1,218 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Flow is what an open loop has shown.
+type Flow struct {
+	Asked     float64 `json:"asked_per_second"`
+	Messages  uint64  `json:"messages"`
+	Seconds   float64 `json:"seconds"`
+	PerSecond float64 `json:"messages_per_second"`
+	// From when a message was due until it was there.
+	OneWay Latency `json:"one_way"`
+	// How late the generator itself was: part of OneWay.
+	Late         Latency `json:"generator_late"`
+	ServerCPU    float64 `json:"server_cpu_us"`
+	GeneratorCPU float64 `json:"generator_cpu_us"`
+
+	hist *histogram
+}
+
+const (
+	mostSenders = 4
+	mostRate    = 1e7
+)
+
+func pid() int { return os.Getpid() }
+
+// stream is an open loop under way.
+type stream struct {
+	pairs []*pair
+	every float64 // ns between two messages
+	begin time.Time
+	from  int64 // messages due in [from, to) ns are measured; later ones are not sent
+	to    int64
+
+	oneWay, late histogram
+	sent, got    atomic.Uint64 // all
+	counted      atomic.Uint64 // of those measured
+
+	ctx  context.Context //nolint:containedctx // of the run, which this is
+	fail context.CancelCauseFunc
+	stop atomic.Bool
+}
+
+// openLoop sends at a rate, whatever becomes of earlier messages.
+func (s *Setup) openLoop(ctx context.Context, sys *system, load Load, rate float64) (Flow, error) {
+	if rate <= 0 || rate > mostRate {
+		return Flow{}, fmt.Errorf("--rate %g: messages a second, up to %g", rate, float64(mostRate))
+	}
+	s.progress(0, fmt.Sprintf("%d users log in", 2*load.Pairs))
+	pairs, err := sys.pairs(ctx, load)
+	if err != nil {
+		return Flow{}, err
+	}
+	r := &stream{pairs: pairs, every: float64(time.Second) / rate, begin: time.Now()}
+	r.from, r.to = int64(load.Warmup), int64(load.Warmup+load.Duration)
+	r.ctx, r.fail = context.WithCancelCause(ctx)
+	defer r.fail(nil)
+	var reads, sends sync.WaitGroup
+	for _, p := range pairs {
+		reads.Go(func() { r.read(p.a) })
+		reads.Go(func() { r.read(p.b) })
+	}
+	defer func() {
+		r.stop.Store(true)
+		closePairs(pairs)
+		sends.Wait()
+		reads.Wait()
+	}()
+	senders := min(mostSenders, len(pairs))
+	for i := range senders {
+		sends.Go(func() { r.send(i, senders) })
+	}
+
+	f, err := r.measure(s, sys, load, rate)
+	if err != nil {
+		err = sys.because(ctx, err)
+	}
+
+	return f, err
+}
+
+func (r *stream) read(l *line) {
+	for {
+		at, err := l.receive()
+		if err != nil {
+			if !r.stop.Load() {
+				r.fail(fmt.Errorf("%s: %w", l, err))
+			}
+
+			return
+		}
+		r.got.Add(1)
+		if due := int64(at); due >= r.from {
+			r.counted.Add(1)
+			r.oneWay.add(time.Since(r.begin) - time.Duration(due))
+		}
+	}
+}
+
+// send sends every n-th message, beginning with the i-th, each when it is due or, if that is over, at once.
+func (r *stream) send(i, n int) {
+	for k := i; ; k += n {
+		due := int64(float64(k) * r.every)
+		if due >= r.to {
+			return
+		}
+		for wait := due - int64(time.Since(r.begin)); wait > 0 && r.ctx.Err() == nil; wait = due - int64(time.Since(r.begin)) {
+			pause(min(time.Duration(wait), look))
+		}
+		if r.ctx.Err() != nil {
+			return
+		}
+		if due >= r.from {
+			r.late.add(time.Since(r.begin) - time.Duration(due))
+		}
+		r.sent.Add(1)
+		p := r.pairs[r.turn(k, i, n)]
+		if err := p.a.send(uint64(due)); err != nil {
+			if !r.stop.Load() {
+				r.fail(fmt.Errorf("%s: a message cannot be sent: %w", p.a, err))
+			}
+
+			return
+		}
+	}
+}
+
+// turn is whose turn message k is: sender i of n has the pairs i, i+n, i+2n, ... to itself, one after another.
+func (r *stream) turn(k, i, n int) int {
+	mine := (len(r.pairs) - i + n - 1) / n
+
+	return i + (k-i)/n%mine*n
+}
+
+func (r *stream) measure(s *Setup, sys *system, load Load, rate float64) (Flow, error) {
+	if err := r.until(r.from, sys); err != nil {
+		return Flow{}, err
+	}
+	serverCPU, known := sys.cpu()
+	ownCPU, _ := cpuTime(pid())
+	for end := r.from; end < r.to; {
+		end = min(end+int64(look), r.to)
+		if err := r.until(end, sys); err != nil {
+			return Flow{}, err
+		}
+		s.progress(float64(end)/float64(r.to), "measuring")
+	}
+	f := Flow{Asked: rate, Seconds: load.Duration.Seconds(), hist: &r.oneWay}
+	if err := r.drain(sys, load.Patience); err != nil {
+		return f, err
+	}
+	f.Messages, f.OneWay, f.Late = r.counted.Load(), r.oneWay.latency(), r.late.latency()
+	if f.Messages == 0 {
+		return f, fmt.Errorf("not one message in %s: measure for longer", load.Duration)
+	}
+	f.PerSecond = float64(f.Messages) / f.Seconds
+	if after, ok := sys.cpu(); ok && known {
+		f.ServerCPU = micros(after-serverCPU) / float64(f.Messages)
+	}
+	if after, err := cpuTime(pid()); err == nil {
+		f.GeneratorCPU = micros(after-ownCPU) / float64(f.Messages)
+	}
+
+	return f, nil
+}
+
+func (r *stream) until(ns int64, sys *system) error {
+	if left := time.Duration(ns) - time.Since(r.begin); left > 0 && !sleep(r.ctx, left) {
+		return context.Cause(r.ctx)
+	}
+	if r.ctx.Err() != nil {
+		return context.Cause(r.ctx)
+	}
+
+	return sys.alive()
+}
+
+// drain waits for what is under way.
+func (r *stream) drain(sys *system, patience time.Duration) error {
+	last, since := uint64(0), time.Now()
+	for {
+		got, all := r.got.Load(), r.due()
+		switch {
+		case got == all:
+			return nil
+		case got > all:
+			return fmt.Errorf("%d messages have come and only %d were sent", got, all)
+		case got != last:
+			last, since = got, time.Now()
+		case time.Since(since) > patience:
+			return fmt.Errorf("%d of %d messages are lost", all-got, all)
+		}
+		if !sleep(r.ctx, look/10) {
+			return context.Cause(r.ctx)
+		}
+		if err := sys.alive(); err != nil {
+			return err
+		}
+	}
+}
+
+// due is how many messages the whole run has.
+func (r *stream) due() (n uint64) {
+	n = uint64(float64(r.to) / r.every)
+	if int64(float64(n)*r.every) < r.to {
+		n++
+	}
+
+	return n
+}

@@ -1,0 +1,238 @@
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// A relay's frames, between it and its clients and between the two relays, all numbers big-endian:
+//
+//	length u32 (of what follows) | to u32 | payload
+//
+// A client's first frame says with its number who it is, and is sent back as it came. A relay's first frame to the other relay
+// does the same with relayHello.
+const (
+	relayHead  = 8
+	relayUsers = 1 << 16
+	relayHello = 1<<32 - 1
+	relayRead  = 256      // of a client: a message fits; a longer one makes the buffer grow
+	meshRead   = 64 << 10 // of the other relay: many messages come at once
+)
+
+// relay is the least that a Go program can do to bring A's message to B by way of another process: it is the floor. What it does
+// not do: names, tokens, answers, limits, heartbeats, reconnecting.
+type relay struct {
+	users [relayUsers]atomic.Pointer[net.Conn]
+	mesh  atomic.Pointer[combiner]
+
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{} // guarded by mu; nil once closed
+	serves sync.WaitGroup
+}
+
+// ServeRelay runs a relay until ctx ends. If join is not empty, that is where the other relay listens. It announces where it listens.
+func ServeRelay(ctx context.Context, join string, announce func(name, value string)) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", loopback)
+	if err != nil {
+		return err
+	}
+	r := &relay{conns: map[net.Conn]struct{}{}}
+	if join != "" {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", join)
+		if err != nil {
+			_ = ln.Close()
+
+			return fmt.Errorf("the other relay: %w", err)
+		}
+		if _, err := conn.Write(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 4}, relayHello)); err != nil {
+			_ = ln.Close()
+
+			return fmt.Errorf("the other relay: %w", err)
+		}
+		r.serve(conn, func() { r.join(conn, nil) })
+	}
+	r.serves.Go(func() { r.accept(ln) })
+	announce("clients", ln.Addr().String())
+	announce("ready", "")
+	<-ctx.Done()
+	_ = ln.Close()
+	r.close()
+
+	return nil
+}
+
+func (r *relay) accept(ln net.Listener) {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		r.serve(conn, func() { r.client(conn) })
+	}
+}
+
+// serve runs f, which reads a connection to its end.
+func (r *relay) serve(conn net.Conn, f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conns == nil {
+		_ = conn.Close()
+
+		return
+	}
+	r.conns[conn] = struct{}{}
+	r.serves.Go(func() {
+		f()
+		_ = conn.Close()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.conns, conn)
+	})
+}
+
+func (r *relay) close() {
+	r.mu.Lock()
+	for conn := range r.conns {
+		_ = conn.Close()
+	}
+	r.conns = nil
+	r.mu.Unlock()
+	r.serves.Wait()
+}
+
+// client reads a client's frames and passes each on, from this very goroutine.
+func (r *relay) client(conn net.Conn) {
+	me := uint32(relayHello)
+	rest, err := eachFrame(conn, make([]byte, relayRead), nil, func(to uint32, frame []byte) error {
+		if me != relayHello {
+			return r.pass(to, frame)
+		}
+		if to == relayHello {
+			return errIsRelay
+		}
+		if me = to; me >= relayUsers {
+			return errRelay
+		}
+		r.users[me].Store(&conn)
+		_, err := conn.Write(frame)
+
+		return err
+	})
+	if errors.Is(err, errIsRelay) {
+		r.join(conn, rest)
+	} else if me < relayUsers {
+		r.users[me].CompareAndSwap(&conn, nil)
+	}
+}
+
+func (r *relay) pass(to uint32, frame []byte) error {
+	if to >= relayUsers {
+		return errRelay
+	}
+	if conn := r.users[to].Load(); conn != nil {
+		_, _ = (*conn).Write(frame) // its own reader sees that it is broken
+
+		return nil
+	}
+	if mesh := r.mesh.Load(); mesh != nil {
+		return mesh.write(frame)
+	}
+
+	return nil
+}
+
+// join reads the other relay's frames; the first of them have perhaps arrived already.
+func (r *relay) join(conn net.Conn, begin []byte) {
+	r.mesh.Store(&combiner{conn: conn})
+	_, _ = eachFrame(conn, make([]byte, meshRead), begin, func(to uint32, frame []byte) error {
+		if to < relayUsers {
+			if conn := r.users[to].Load(); conn != nil {
+				_, _ = (*conn).Write(frame)
+			}
+		}
+
+		return nil
+	})
+}
+
+var (
+	errRelay   = errors.New("a frame that no client of a relay sends")
+	errIsRelay = errors.New("this is no client but the other relay")
+)
+
+// eachFrame reads frames until the connection ends or f returns an error, and then returns what it has read but not used. The
+// frame, with its head, is valid during the call.
+func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte) error) (rest []byte, err error) {
+	buf = append(buf, make([]byte, max(len(begin)-len(buf), 0))...)
+	r, w := 0, copy(buf, begin)
+	for {
+		for w-r >= relayHead {
+			n := 4 + int(binary.BigEndian.Uint32(buf[r:]))
+			if n < relayHead || n > longestFrame {
+				return nil, errRelay
+			}
+			if w-r < n {
+				if n > len(buf) {
+					buf = append(buf, make([]byte, n-len(buf))...)
+				}
+
+				break
+			}
+			frame := buf[r : r+n]
+			r += n
+			if err := f(binary.BigEndian.Uint32(frame[4:]), frame); err != nil {
+				return buf[r:w], err
+			}
+		}
+		if r > 0 {
+			w = copy(buf, buf[r:w])
+			r = 0
+		}
+		n, err := conn.Read(buf[w:])
+		if err != nil {
+			return nil, err
+		}
+		w += n
+	}
+}
+
+// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the one who is.
+type combiner struct {
+	conn net.Conn
+
+	mu      sync.Mutex
+	writing bool   // guarded by mu
+	waiting []byte // guarded by mu
+	spare   []byte // guarded by mu
+}
+
+func (c *combiner) write(frame []byte) error {
+	c.mu.Lock()
+	c.waiting = append(c.waiting, frame...)
+	if c.writing {
+		c.mu.Unlock()
+
+		return nil
+	}
+	c.writing = true
+	var err error
+	for len(c.waiting) > 0 && err == nil {
+		batch := c.waiting
+		c.waiting = c.spare[:0]
+		c.mu.Unlock()
+		_, err = c.conn.Write(batch)
+		c.mu.Lock()
+		c.spare = batch
+	}
+	c.writing = err != nil // a broken connection takes nothing more
+	c.mu.Unlock()
+
+	return err
+}

@@ -1,0 +1,61 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// Report is what a command of "parley bench" has to say.
+type Report struct {
+	Command string    `json:"command"`
+	At      time.Time `json:"at"`
+	Machine Machine   `json:"machine"`
+	Notes   []string  `json:"notes"`   // what was measured, and how
+	Results any       `json:"results"` // of the command: Trips, Flow, Logins, ...
+
+	Table Table `json:"-"`
+	Chart Chart `json:"-"`
+}
+
+func newReport(command string, results any, notes ...string) *Report {
+	return &Report{Command: command, At: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Notes: notes, Results: results}
+}
+
+// JSON writes everything, in numbers.
+func (r *Report) JSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+
+	return enc.Encode(r)
+}
+
+// Text writes the table and what it means.
+func (r *Report) Text(w io.Writer) {
+	r.Table.Text(w)
+	fmt.Fprintln(w)
+	for _, note := range append(r.Notes, r.Machine.String()) {
+		fmt.Fprintln(w, note)
+	}
+}
+
+// Markdown writes the same for a page.
+func (r *Report) Markdown(w io.Writer) {
+	r.Table.Markdown(w)
+	fmt.Fprintln(w)
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "- %s\n", note)
+	}
+	fmt.Fprintf(w, "- machine: %s\n- taken: %s, `parley bench %s`\n", r.Machine, r.At.Format(time.DateOnly), r.Command)
+}
+
+// latencyHead and latencyRow are the columns that every set of durations has.
+func latencyHead(first string, more ...string) []string {
+	return append([]string{first, "count", "p50", "p90", "p99", "p99.9", "max"}, more...)
+}
+
+func latencyRow(name string, l Latency, more ...string) []string {
+	return append([]string{name, strconv.FormatUint(l.Count, 10), us(l.P50), us(l.P90), us(l.P99), us(l.P999), us(l.Max)}, more...)
+}

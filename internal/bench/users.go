@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	loginTime  = 20 * time.Second
+	openAtOnce = 64
+)
+
+// dial logs a user in at one of the servers.
+func (s *system) dial(ctx context.Context, server int, user uint32) (*line, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.addrs[server])
+	if err != nil {
+		return nil, explainDial(err)
+	}
+	l := &line{conn: conn, proto: s.proto, user: user}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	err = s.proto.login(l, user)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		l.close()
+
+		return nil, fmt.Errorf("login at %s: %w", s.addrs[server], err)
+	}
+
+	return l, nil
+}
+
+// explainDial says how to mend the two mistakes that load generators make with their operating system.
+func explainDial(err error) error {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("%w: raise the limit of open files (ulimit -n), or ask for fewer users", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w: no more connections go from this address to that one, ask for fewer users", err)
+	}
+
+	return err
+}
+
+// crowd logs n users in, several at once; where says at which server each connects. Every login is told to each, if that is
+// not nil, from several goroutines at once.
+func (s *system) crowd(ctx context.Context, n int, where func(i int) int, each func(took time.Duration)) ([]*line, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	lines := make([]*line, n)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(openAtOnce, n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				begin := time.Now()
+				l, err := s.dial(ctx, where(i), uint32(i))
+				if err != nil {
+					cancel(err)
+
+					return
+				}
+				if each != nil {
+					each(time.Since(begin))
+				}
+				lines[i] = l
+			}
+		})
+	}
+	workers.Wait()
+	if err := context.Cause(ctx); err != nil {
+		closeLines(lines)
+
+		return nil, err
+	}
+
+	return lines, nil
+}
+
+func closeLines(lines []*line) {
+	for _, l := range lines {
+		if l != nil {
+			l.close()
+		}
+	}
+}
