@@ -67,8 +67,9 @@ race: cc ## Run the tests with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
 
 .PHONY: exact
-exact: ## Run the tests that count allocations and bytes, which the race detector would falsify
+exact: ## Run the tests that count allocations, bytes and ratios to the floor, which the race detector would falsify
 	$(GO) test -run 'Allocat|LittleMemory' ./...
+	$(GO) test -count=1 -v -run RatiosToTheFloor ./cmd/parley
 
 .PHONY: quick
 quick: ## Run the tests without the race detector

@@ -31,6 +31,7 @@ type commands struct {
 	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal; a pipe in is a message a line."`
 	Send    sendCommand    `cmd:"" help:"Send one message and say what became of it."`
 	Token   tokenCommand   `cmd:"" help:"Print a token that lets a user log in."`
+	Bench   benchCommand   `cmd:"" help:"Measure: round trips, rates, logins, memory; beside a floor and plain NATS."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/parley-dm/parley/internal/bench"
+)
+
+// measure runs a command of bench, whose servers are processes of this test binary, and returns what it prints and its results.
+func measure[T any](t *testing.T, args ...string) (out string, results T) {
+	t.Helper()
+	t.Setenv(asBinary, "1")
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // with -race each process would sleep for a second before it ends
+	file := filepath.Join(t.TempDir(), "results.json")
+	chart := filepath.Join(t.TempDir(), "chart.svg")
+	status, out, errs := command(t, "", append(append([]string{"bench"}, args...), "--json", file, "--svg", chart)...)
+	if status != 0 || errs != "" {
+		t.Fatalf("parley bench %q: status %d, %s", args, status, errs)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Command string
+		Machine bench.Machine
+		Results T
+	}
+	if err := json.Unmarshal(text, &report); err != nil || report.Command != args[0] || report.Machine.Cores != runtime.NumCPU() {
+		t.Errorf("%v: %s", err, text)
+	}
+	if svg, err := os.ReadFile(chart); err != nil || !strings.HasPrefix(string(svg), "<svg ") {
+		t.Errorf("the chart is %q, %v", svg, err)
+	}
+
+	return out, report.Results
+}
+
+// plausible checks what every set of durations has to be.
+func plausible(t *testing.T, l bench.Latency) {
+	t.Helper()
+	if l.Count == 0 || l.P50 <= 0 || l.P50 > l.P90 || l.P90 > l.P99 || l.P99 > l.P999 || l.P999 > l.Max {
+		t.Errorf("implausible: %+v", l)
+	}
+}
+
+func TestBenchMeasuresRoundTrips(t *testing.T) {
+	for _, args := range [][]string{
+		{"floor", "--pairs", "5"},
+		{"floor", "--same-node"},
+		{"pingpong"},
+		{"pingpong", "--pairs", "5", "--ack", "--size", "3000"},
+		{"pingpong", "--pairs", "3", "--ws", "--same-node"},
+	} {
+		out, trips := measure[bench.Trips](t, append(args, "--duration", "200ms", "--warmup", "50ms")...)
+		plausible(t, trips.RoundTrip)
+		if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
+			t.Errorf("%q: %+v\n%s", args, trips, out)
+		}
+	}
+}
+
+func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
+	_, flow := measure[bench.Flow](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
+	plausible(t, flow.OneWay)
+	if flow.Messages != 100 || flow.Late.Count != 100 {
+		t.Errorf("%+v", flow)
+	}
+}
+
+func TestBenchMeasuresLogins(t *testing.T) {
+	_, logins := measure[bench.Logins](t, "connect", "--users", "50", "--nodes", "2", "--ws")
+	plausible(t, logins.Login)
+	if logins.Login.Count != 50 || logins.PerSecond <= 0 {
+		t.Errorf("%+v", logins)
+	}
+}
+
+func TestBenchMeasuresMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is read from /proc")
+	}
+	for _, transport := range []string{"--ws", "--ws=false"} {
+		out, memory := measure[bench.Memory](t, "idle", "--users", "200", "--settle", "200ms", transport)
+		if memory.Users != 200 || memory.Before < 1<<20 || memory.After < 1<<20 || !strings.Contains(out, "KB") {
+			t.Errorf("%+v\n%s", memory, out)
+		}
+	}
+}
+
+func TestBenchMeasuresFirstMessages(t *testing.T) {
+	for _, args := range [][]string{{"first", "--nodes", "1,3"}, {"first", "--nodes", "1,3", "--processes"}} {
+		_, found := measure[[]bench.Finding](t, append(args, "--samples", "6")...)
+		if len(found) != 2 || found[0].Nodes != 1 || found[1].Nodes != 3 {
+			t.Fatalf("%+v", found)
+		}
+		for _, f := range found {
+			plausible(t, f.First)
+			plausible(t, f.NotFound)
+			if f.First.Count != 6 || f.NotFound.Count != 6 {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
+
+func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
+	out, c := measure[bench.Comparison](t, "compare", "--rounds", "2", "--pairs", "5", "--duration", "100ms", "--warmup", "20ms",
+		"--users", "50", "--settle", "100ms", "--nodes", "2,3", "--samples", "5", "--markdown")
+	if len(c.Contenders) != 3 || len(c.First) != 2 {
+		t.Fatalf("%+v", c)
+	}
+	for _, one := range c.Contenders {
+		if one.P50 <= 0 || one.P50 > one.P99 || one.P99 > one.P999 || one.PerSecond <= 0 || one.P50Ratio <= 0 {
+			t.Errorf("%+v", one)
+		}
+	}
+	if c.Contenders[0].P50Ratio != 1 {
+		t.Errorf("the floor is %g × the floor", c.Contenders[0].P50Ratio)
+	}
+	for _, want := range []string{"| round trip p50, 1 pair |", "| Parley/floor | budget |", "- machine: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+}
+
+func TestBenchTakesRunningNodes(t *testing.T) {
+	home(t)
+	n := serve(t)
+	_, trips := measure[bench.Trips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
+	plausible(t, trips.RoundTrip)
+	if trips.ServerCPU != 0 {
+		t.Error("the CPU time of a process is known that was not named")
+	}
+}
+
+func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
+	home(t)
+	t.Setenv(asBinary, "1")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "expected one of"},
+		{[]string{"pingpong", "--pairs", "0"}, "--pairs 0: between 1 and"},
+		{[]string{"pingpong", "--size", "4"}, "--size 4: between 8 and"},
+		{[]string{"floor", "--duration", "0s"}, "--duration 0s: how long"},
+		{[]string{"floor", "--url", "tcp://h:1"}, "unknown flag --url"},
+		{[]string{"rate", "--rate", "0"}, "--rate 0: messages a second"},
+		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
+		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
+		{[]string{"compare", "--rounds", "0"}, "--rounds 0: at least 1"},
+		{[]string{"pingpong", "--pid", "1"}, "--pid tells of running nodes"},
+		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
+		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},
+		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1", "--auth-key", "short"}, "--auth-key: "},
+		{[]string{"floor", "--json", filepath.Join(t.TempDir(), "none", "x.json")}, "--json: "},
+	} {
+		status, out, errs := command(t, "", append([]string{"bench"}, c.args...)...)
+		if status != 1 || out != "" || !strings.HasPrefix(errs, "parley: ") || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.want) {
+			t.Errorf("parley bench %q: status %d, printed %q and %q, want %q", c.args, status, out, errs, c.want)
+		}
+	}
+}
+
+func TestAnInterruptedBenchStopsItsServers(t *testing.T) {
+	home(t)
+	p := start(t, "bench", "pingpong", "--duration", "1m", "--warmup", "0s", "--pairs", "2")
+	waitForChildren(t, p.cmd.Process.Pid)
+	p.signal(os.Interrupt)
+	if status := p.wait(); status != 1 {
+		t.Errorf("status %d", status)
+	}
+	if said := <-p.err; said != "parley: stopped before the measurement was done" {
+		t.Errorf("it says %q", said)
+	}
+}
