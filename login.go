@@ -16,10 +16,18 @@ const replacedText = "replaced by a newer login"
 // comeBackAfter is when a client is asked to try again that could not be announced to the cluster.
 const comeBackAfter = time.Second
 
+// patienceCutOff is how long a login may take while this node is cut off from its cluster.
+const patienceCutOff = 2 * time.Second
+
 // Admit makes a login known to the cluster: see the package comment. The gateway calls it.
 func (s *Server) Admit(ctx context.Context, u *user.User) error {
 	s.between.Store(u.SID, u)
 	defer s.between.Delete(u.SID)
+	if s.mesh.CutOff() { // it will hardly succeed, and the client is to hear of it before it gives up
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patienceCutOff)
+		defer cancel()
+	}
 	if _, err := s.directory.Claim(ctx, u.ID, u.SID); err != nil {
 		if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
 			s.dm.Replaced(u, replaced.Next)

@@ -10,7 +10,7 @@ import (
 
 // Channels lists the channels that a user of this node has, by the peer's user ID.
 func (m *Module) Channels(u *user.User) []Channel {
-	p := m.known(sidOf(u.SID))
+	p := m.known(sessionOf(u))
 	if p == nil {
 		return nil
 	}
@@ -32,6 +32,9 @@ func (m *Module) Channels(u *user.User) []Channel {
 func (m *Module) Disconnect(ctx context.Context, from *user.User, peer string, msg Message) (Receipt, error) {
 	if len(msg.Body) > m.settings.MaxMessageSize {
 		return Receipt{}, &Error{UserID: peer, Err: ErrMessageTooLarge}
+	}
+	if !m.running.Load() {
+		return Receipt{}, &Error{UserID: peer, Err: ErrNodesNotFound}
 	}
 	w := make(waiter, 1)
 	if !m.disconnect(from, peer, msg, w) {

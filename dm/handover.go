@@ -85,7 +85,7 @@ func (m *Module) adopt(ho handover) {
 	m.adopted.Compute(ho.now, func(old []handover, _ bool) ([]handover, computeOp) {
 		return append(slices.Clip(old), ho), updateOp
 	})
-	if u := m.parts.Users.ByUID(ho.userID); u != nil && sidOf(u.SID) == ho.now {
+	if u := m.parts.Users.ByUID(ho.userID); u != nil && sessionOf(u) == ho.now {
 		m.Joined(u)
 	} else if p := m.known(ho.now); p != nil { // replaced meanwhile
 		p.unlock()
@@ -103,14 +103,14 @@ func (m *Module) follow(sid channel.SID) {
 
 // Joined gives a user that has just been added to the registry the channels of its older sessions.
 func (m *Module) Joined(u *user.User) {
-	waited, _ := m.adopted.LoadAndDelete(sidOf(u.SID))
+	waited, _ := m.adopted.LoadAndDelete(sessionOf(u))
 	for _, ho := range waited {
 		m.take(m.party(u), ho)
 	}
 }
 
 // Abandoned is called for a session that was not welcomed after all: if nobody else has come in its place, its user has left.
-func (m *Module) Abandoned(u *user.User) { m.bereave(sidOf(u.SID)) }
+func (m *Module) Abandoned(u *user.User) { m.bereave(sessionOf(u)) }
 
 // bereave tells the peers in what was handed over to a session that never came, or has gone, that the user is gone.
 func (m *Module) bereave(sid channel.SID) {

@@ -18,10 +18,10 @@ func (m *Module) ClearCacheByUserID(userData *user.User, yourUserID string, ver 
 
 // disconnect ends a channel, and tells c when the other side has answered. It tells whether there was one.
 func (m *Module) disconnect(from *user.User, peerID string, msg Message, c completion) bool {
-	if !m.running.Load() {
+	if !m.running.Load() || from == nil {
 		return false
 	}
-	p := m.known(sidOf(from.SID))
+	p := m.known(sessionOf(from))
 	if p == nil {
 		return false
 	}
@@ -42,7 +42,7 @@ func (m *Module) disconnect(from *user.User, peerID string, msg Message, c compl
 // goroutine, once all peers have answered, or the time for that is over: until then the directory should hold the user, so that
 // messages for it find out here that it has left, behind its farewell.
 func (m *Module) Leave(u *user.User, gone func()) {
-	p := m.known(sidOf(u.SID))
+	p := m.known(sessionOf(u))
 	if p == nil {
 		gone()
 

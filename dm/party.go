@@ -56,23 +56,37 @@ type step struct {
 	answer answer
 }
 
-// sidOf turns a session's ID into its 16 bytes. A blank user's may be any string.
-func sidOf(s string) (sid channel.SID) {
-	if len(s) == hex.EncodedLen(len(sid)) {
-		if _, err := hex.Decode(sid[:], []byte(s)); err == nil {
-			return sid
-		}
+// sessionOf is what a user's session is known by. A blank user's SID may be any string, and stand for several users.
+func sessionOf(u *user.User) channel.SID {
+	if u.IsBlank() {
+		return hash(u.ID + "\x00" + u.SID)
 	}
+
+	return sidOf(u.SID)
+}
+
+func hash(s string) (sid channel.SID) {
 	sum := sha256.Sum256([]byte(s))
 	copy(sid[:], sum[:])
 
 	return sid
 }
 
+// sidOf turns a session's ID into its 16 bytes.
+func sidOf(s string) (sid channel.SID) {
+	if len(s) == hex.EncodedLen(len(sid)) {
+		if _, err := hex.Decode(sid[:], []byte(s)); err == nil {
+			return sid
+		}
+	}
+
+	return hash(s)
+}
+
 // party returns the party of a user, locked. A user whose session is over gets one that is over too: it may send, but keeps no
 // channel.
 func (m *Module) party(u *user.User) *party {
-	sid := sidOf(u.SID)
+	sid := sessionOf(u)
 	for {
 		p, ok := m.parties.Load(sid)
 		if !ok {

@@ -23,7 +23,8 @@ type completion interface {
 // SendMessageByUserID sends a message to the user yourUserID, on whichever node it is connected: its client gets a push with ver, cmd
 // and exactly the message.
 //
-// Cb is called exactly once, on another goroutine; the callbacks of one user's messages come one after another. It gets nil when the recipient's
+// Cb is called exactly once, on another goroutine; the callbacks of one user's messages come one after another, but for
+// those of messages that are refused at once. It gets nil when the recipient's
 // node has handed the message to the operating system on the recipient's connection, and also when the receiving side declined or
 // emptied it ([Module.Send] tells these apart); otherwise an [*Error]. Cb may be nil. Message may be reused when the call returns.
 //
@@ -60,8 +61,8 @@ func (m *Module) wait(ctx context.Context, from *user.User, to string, kind chan
 // send queues an item, or says at once why not.
 func (m *Module) send(from *user.User, to string, kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) {
 	err := m.refusal(kind, body)
-	if err == nil && user.CheckID(to) != nil {
-		err = ErrUserNotFound // nobody can have this ID
+	if err == nil && (from == nil || user.CheckID(to) != nil) {
+		err = ErrUserNotFound // nobody sends, or nobody can have this ID
 	}
 	if err != nil {
 		m.refuse(to, c, err)

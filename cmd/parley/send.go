@@ -56,7 +56,7 @@ func (c *sendCommand) send(ctx context.Context, options []client.Option, text []
 		return err
 	}
 	if err := me.Send(ctx, c.To, text); err != nil {
-		return errors.New("not delivered: " + chat.Explain(err, c.To, c.URL))
+		return errors.New(chat.Verdict(err) + ": " + chat.Explain(err, c.To, c.URL))
 	}
 
 	return nil

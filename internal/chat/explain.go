@@ -13,6 +13,15 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
+// Verdict says of a message with an error whether it has failed: with some errors it may have arrived.
+func Verdict(err error) string {
+	if errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrConnectionLost) || errors.Is(err, context.DeadlineExceeded) {
+		return "perhaps not delivered"
+	}
+
+	return "not delivered"
+}
+
 // Explain says in one line what an error of the client means for a human who talks to peer at url.
 func Explain(err error, peer, url string) string {
 	peer = Readable([]byte(peer))

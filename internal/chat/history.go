@@ -112,7 +112,7 @@ func (e *entry) lines(width int) []string {
 		out = append(out, before+e.paint(line))
 	}
 	if e.fate == failed {
-		for line := range strings.SplitSeq(ansi.Wrap("not delivered: "+e.why, room, " -"), "\n") {
+		for line := range strings.SplitSeq(ansi.Wrap(e.why, room, " -"), "\n") {
 			out = append(out, indent+red+line+plain)
 		}
 	}

@@ -111,7 +111,7 @@ func (l *lines) show(e Event) error {
 	case Failed:
 		l.waiting--
 		l.lost++
-		fmt.Fprintf(l.streams.Err, "* not delivered: %s\n", Explain(e.Err, e.Who, l.url))
+		fmt.Fprintf(l.streams.Err, "* %s: %s\n", Verdict(e.Err), Explain(e.Err, e.Who, l.url))
 	case Changed:
 		switch e.State {
 		case client.StateConnected:

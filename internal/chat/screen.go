@@ -153,7 +153,7 @@ func (s *screen) send(text string) {
 	s.posted++
 	e := entry{style: mine, id: s.posted, who: s.talk.UserID(), text: text}
 	if !s.talk.Post(s.posted, s.peer, text) {
-		e.fate, e.why = failed, "too many messages wait to be sent"
+		e.fate, e.why = failed, "not delivered: too many messages wait to be sent"
 	}
 	s.scroll, s.unseen = 0, 0
 	s.add(e)
@@ -173,7 +173,7 @@ func (s *screen) event(e Event) {
 	case Sent:
 		s.history.settle(e.ID, delivered, "")
 	case Failed:
-		s.history.settle(e.ID, failed, Explain(e.Err, e.Who, s.url))
+		s.history.settle(e.ID, failed, Verdict(e.Err)+": "+Explain(e.Err, e.Who, s.url))
 	case Changed:
 		s.changed(e.State)
 	}
