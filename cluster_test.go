@@ -2,6 +2,7 @@ package parley_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,13 +24,36 @@ const (
 // cluster is a cluster of whole nodes in this process, on loopback ports chosen by the system.
 type cluster struct {
 	t     *testing.T
+	way   way
+	nats  string // URL of a NATS cluster; empty: embedded servers
 	nodes []*parley.Server
 }
 
-// newCluster starts n nodes that have joined each other. Setup sees each before its start.
-func newCluster(t *testing.T, n int, setup func(i int, s *parley.Server)) *cluster {
+// ways are how packets go between the nodes of a cluster: what holds must hold in all of them.
+var ways = map[string]way{
+	"links on":       {},
+	"links off":      {mesh: "off"},
+	"links flapping": {flap: 3 * time.Millisecond},
+}
+
+type way struct {
+	mesh string
+	flap time.Duration
+	dm   string // settings; empty: the defaults
+}
+
+// eachWay runs a test in clusters of all ways.
+func eachWay(t *testing.T, test func(t *testing.T, w way)) {
 	t.Helper()
-	c := &cluster{t: t}
+	for name, w := range ways {
+		t.Run(name, func(t *testing.T) { test(t, w) })
+	}
+}
+
+// newCluster starts n nodes that have joined each other. Setup sees each before its start.
+func (w way) newCluster(t *testing.T, n int, setup func(i int, s *parley.Server)) *cluster {
+	t.Helper()
+	c := &cluster{t: t, way: w}
 	for i := range n {
 		c.add(i, setup)
 	}
@@ -41,18 +65,28 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	c.t.Helper()
 	cfg := parley.Config{
 		Node: fmt.Sprintf("n%d", i+1), TCP: "127.0.0.1:0", HTTP: "127.0.0.1:0", AuthKey: testKey, LogLevel: "error",
-		Cluster: "127.0.0.1:0", ClusterSecret: testSecret,
+		Cluster: "127.0.0.1:0", ClusterSecret: testSecret, Mesh: c.way.mesh,
 	}
 	if testing.Verbose() {
 		cfg.LogLevel = "debug"
 	}
+	if c.way.dm != "" {
+		cfg.DM = json.RawMessage(c.way.dm)
+	}
+	if c.nats != "" {
+		cfg.Cluster, cfg.NATS = "", c.nats
+	}
 	for _, other := range c.nodes {
+		if c.nats != "" {
+			break
+		}
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
 	}
 	s, err := parley.New(cfg)
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	s.Flap(c.way.flap)
 	s.DM().ExposeCommands()
 	if setup != nil {
 		setup(i, s)
@@ -150,7 +184,13 @@ func (p *person) hears(want string) {
 
 func TestUsersOnThreeNodesReachEachOtherByTCPAndWebSocket(t *testing.T) {
 	slog.SetLogLoggerLevel(slog.LevelError)
-	c := newCluster(t, 3, nil)
+	for _, name := range []string{"links on", "links off"} {
+		t.Run(name, func(t *testing.T) { reachEachOther(t, ways[name].newCluster(t, 3, nil)) })
+	}
+}
+
+func reachEachOther(t *testing.T, c *cluster) {
+	t.Helper()
 	alice, bob, carol := c.login("alice", 0, false), c.login("bob", 2, true), c.login("carol", 0, true)
 	people := []*person{alice, bob, carol}
 	for _, from := range people {

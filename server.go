@@ -2,6 +2,7 @@ package parley
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 
@@ -60,7 +62,8 @@ type Server struct {
 	ready atomic.Bool
 	done  chan struct{} // closed when the node has drained
 
-	mesh      mesh.Mesh // set before Start by tests
+	mesh      mesh.Mesh     // set before Start by tests
+	flap      time.Duration // set before Start by tests: see mesh.Options
 	directory *dive.Directory
 	gateway   *gateway.Gateway
 	web       *http.Server
@@ -100,6 +103,13 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 			log.Warn("a setting of dm has no effect", "why", w)
 		}
 		module.Configure(settings)
+	}
+
+	var dive map[string]json.RawMessage
+	if cfg.Dive != nil && json.Unmarshal(cfg.Dive, &dive) == nil {
+		for name := range dive {
+			return nil, fmt.Errorf("dive: unknown key %q: there are no settings of dive yet, leave the object empty or out", name)
+		}
 	}
 
 	return &Server{
@@ -167,6 +177,15 @@ func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
 func (s *Server) ClusterAddr() string {
 	if n, ok := s.mesh.(interface{ ClusterAddr() string }); ok && s.begun.Load() {
 		return n.ClusterAddr()
+	}
+
+	return ""
+}
+
+// LinkAddr is where other nodes' links to this one come in, once started; "" if nowhere.
+func (s *Server) LinkAddr() string {
+	if n, ok := s.mesh.(interface{ LinkAddr() string }); ok && s.begun.Load() {
+		return n.LinkAddr()
 	}
 
 	return ""

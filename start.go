@@ -40,7 +40,8 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	s.ready.Store(true)
-	s.log.Info("ready", "tcp", s.TCPAddr(), "http", s.HTTPAddr(), "cluster", s.ClusterAddr(), "id", s.NodeID(), "nodes", len(s.mesh.Nodes())+1)
+	s.log.Info("ready", "tcp", s.TCPAddr(), "http", s.HTTPAddr(), "cluster", s.ClusterAddr(), "links", s.LinkAddr(),
+		"id", s.NodeID(), "nodes", len(s.mesh.Nodes())+1)
 	for _, f := range s.onReady {
 		f()
 	}
@@ -124,6 +125,7 @@ func (s *Server) join(ctx context.Context) error {
 	if s.mesh == nil {
 		m, err := mesh.NewNATS(mesh.Options{
 			Node: s.cfg.Node, Cluster: s.cfg.Cluster, Join: s.cfg.Join, Secret: s.cfg.ClusterSecret, URL: s.cfg.NATS,
+			Links: s.cfg.Mesh, LinkTLS: s.cfg.TLSCert != "", Flap: s.flap,
 			MaxMessage: s.dm.Settings().MaxMessageSize, Logger: s.log,
 		})
 		if err != nil {

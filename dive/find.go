@@ -118,3 +118,6 @@ func (p *port) HandlePacket(from mesh.NodeID, packet []byte) {
 
 func (p *port) NodeUp(n mesh.NodeID)           { (*Directory)(p).offerTo(n) }
 func (p *port) NodeDown(n mesh.NodeID, _ bool) { (*Directory)(p).forget(n) }
+
+// PathLost changes nothing: the directory's packets go by the engine.
+func (*port) PathLost(mesh.NodeID) {}

@@ -38,6 +38,7 @@ func (c *Config) checkValues() error {
 		{"node", c.Node, checkNode},
 		{"tcp", c.TCP, checkListener},
 		{"http", c.HTTP, checkListener},
+		{"mesh", c.Mesh, checkListener},
 		{"cluster", orOff(c.Cluster), checkCluster},
 		{"log_level", c.LogLevel, oneOf("debug", "info", "warn", "error")},
 		{"log_format", c.LogFormat, oneOf("text", "json")},

@@ -17,6 +17,8 @@ type Config struct {
 	TCP  string // client listener, host:port or Off; empty: the default
 	HTTP string // HTTP and WebSocket listener, host:port or Off; empty: the default
 
+	Mesh string // listener for the links of other nodes, host:port or Off; empty: the default
+
 	Cluster       string   // the embedded engine's own cluster address; empty: a single node with no open port
 	Join          []string // cluster addresses of some other nodes
 	NATS          string   // URLs (comma separated) of a NATS cluster to use instead of the embedded one; empty: none

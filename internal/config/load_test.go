@@ -73,13 +73,13 @@ func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 
 func TestEverySettingHasItsThreeForms(t *testing.T) {
 	path := file(t, `{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
 	written := map[string]string{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "join": "127.0.0.1:7301, 127.0.0.1:7302",
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json",
 	}
@@ -94,7 +94,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 	}
 	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Env: env(vars...)})} {
 		want := fromFile
-		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || !slices.Equal(c.Join, want.Join) ||
+		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || c.Mesh != want.Mesh || want.Mesh != "off" || !slices.Equal(c.Join, want.Join) ||
 			c.ClusterSecret != want.ClusterSecret || c.AuthKey != want.AuthKey || c.TLSCert != want.TLSCert || c.TLSKey != want.TLSKey ||
 			c.Insecure != want.Insecure || c.Heartbeat != want.Heartbeat || c.LogLevel != want.LogLevel || c.LogFormat != want.LogFormat {
 			t.Errorf("%s: got\n %+v, want\n %+v", name, c, want)

@@ -50,6 +50,8 @@ func Settings() []Setting {
 		text("http", "ADDR", "127.0.0.1:7000", "where WebSocket clients connect (/ws); off closes it", checkListener,
 			func(c *Config) *string { return &c.HTTP }),
 		text("cluster", "ADDR", "", "this node's own cluster address; off: a single node", checkCluster, func(c *Config) *string { return &c.Cluster }),
+		text("mesh", "ADDR", "127.0.0.1:0", "where direct links of other nodes come in; off: everything between nodes goes by NATS", checkListener,
+			func(c *Config) *string { return &c.Mesh }),
 		{
 			Name: "join", Kind: List, Value: "ADDR,…", Help: "cluster addresses of some other nodes",
 			set: func(c *Config, text string) (err error) {

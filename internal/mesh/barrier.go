@@ -66,7 +66,7 @@ func (m *member) endBarrier(number uint64, b *barrier, ctx context.Context) ([]A
 }
 
 // onBarrier answers another node's barrier.
-func (m *member) onBarrier(from *peer, port Port, body []byte) {
+func (m *member) onBarrier(from *peer, port Port, body []byte, send func(answer []byte) error) {
 	handler := m.handler(port)
 	if len(body) < numberSize || m.state.Load() != stateRunning {
 		return
@@ -76,9 +76,13 @@ func (m *member) onBarrier(from *peer, port Port, body []byte) {
 		answer = handler.HandleBarrier(from.id, body[numberSize:])
 	}
 	out := append(append(make([]byte, 0, numberSize+len(answer)), body[:numberSize]...), answer...)
-	if err := m.toPeer(from, kindAnswer, port, out); err != nil {
+	if err := send(out); err != nil {
 		m.log.Debug("mesh: a barrier could not be answered", "node", from.id, "error", err)
 	}
+}
+
+func (m *member) answerByEngine(to *peer, port Port) func([]byte) error {
+	return func(answer []byte) error { return m.toPeer(to, kindAnswer, port, answer) }
 }
 
 // onAnswer takes another node's answer to a barrier of ours.
@@ -135,5 +139,28 @@ func (m *member) repeatBarriers(now time.Time) {
 	m.mu.Unlock()
 	for _, q := range due {
 		_ = m.toPeer(q.to, kindBarrier, q.port, q.body) // late again? asked again
+		if c := q.to.link.Load(); c != nil && !m.CutOff() {
+			m.askByLink(c, q.port, q.body)
+		}
 	}
+}
+
+// askByLink asks a node that is late by its link. That question may overtake our interest, so only a node that is adrift answers it:
+// one that believes no find that ends with nobody, until the engine has brought something of us. So one node
+// without its engine does not hold up all the others.
+func (m *member) askByLink(c *linked, port Port, body []byte) {
+	b, err := m.compose(kindBarrier, port, body)
+	if err != nil {
+		return
+	}
+	defer b.free()
+	_ = c.link.Control(b.data)
+}
+
+// adrift tells whether a barrier of that node needs no proof that our finds know its interest: they do not count.
+func (m *member) adrift(from *peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	return m.resync || m.doubt || from.adrift || !m.eng.connected()
 }

@@ -9,9 +9,10 @@
 //	┌────────────┴────────────┐                ┌───────────────┴─────────┐
 //	│ member: who is up,      │                │ member                  │
 //	│ barriers, ports         │                │                         │
-//	├─────────────────────────┤   one order    ├─────────────────────────┤
-//	│ engine: NATS, or memory │ ─────────────▶ │ engine                  │
-//	└─────────────────────────┘                └─────────────────────────┘
+//	├───────────────┬─────────┤   one order    ├─────────┬───────────────┤
+//	│ engine: NATS, │ links   │ ═════════════▶ │ links   │ engine        │
+//	│ or memory     │ (link)  │ ─────────────▶ │         │               │
+//	└───────────────┴─────────┘                └─────────┴───────────────┘
 //
 // A [Mesh] is made by [NewNATS], for real nodes, or by [Memory.Node], for tests. Set its handlers and watchers, then
 // Start it. What is above sees only the interface; only this package knows NATS.
@@ -55,6 +56,20 @@
 // Handlers run under a lock for reading, watchers under the same lock for writing: no packet of a node comes before its NodeUp or
 // after its NodeDown.
 //
+// # Links
+//
+// Packets of direct messages (PortDM) go from node to node by a link of their own (package link), which takes half the time, and does not
+// need NATS once it stands. The first packet to a node asks for one. One connection serves both directions, so that answers come on the link of
+// what they answer. All else goes by the engine: nobody would ask again for a packet of the directory that a link has lost.
+//
+// A link never changes the order: links.go tells how packets go over to it and come back. When it breaks, what was on it may or may not have
+// arrived; both sides' watchers are told (PathLost), and until a new link stands packets go by the engine. An attempt that
+// fails is repeated after 100 ms, then later and later, up to 5 s, as long as there are packets.
+//
+// Who is heard on a link is alive. A node that has lost its engine goes on with those to whom it has a link, and declares those of them down
+// that fall silent; of the others it knows nothing, and judges none. A node that hears another on its link only, for longer than the
+// failure timeout, waits for the engine's word no more, and asks it by the link for its answers to barriers.
+//
 // # Cut off
 //
 // A node is cut off while it has no connection to NATS, and after that until all it knew have been heard again or are down: before,
@@ -75,10 +90,15 @@
 //   - A user that is held costs its own node about 1.3 KB (subscription and server), and each other node about 1 KB.
 //   - What arrives waits in bounded queues: 64 MiB of packets of other nodes, 16384 finds, 16 MiB of all else. What does not
 //     fit is dropped, logged and counted ([Drops]); who sent it hears nothing.
-//   - A find is lost, without a word, if the user is released while it is on its way, or if the holder dies.
+//   - A find is lost, without a word, if the user is released while it is on its way, or if the holder dies. PathLost does not tell of finds: an answer
+//     to one that was sent by a link which broke is missed until the asker's patience ends.
 //   - The node that calls proves that it knows the secret, the one that is called does not; the connection is
 //     not encrypted. The cluster port belongs into a network that is trusted.
-//   - NATS connections carry everything, Send too; ErrOverloaded is for paths that can say so.
+//   - Only links can say ErrOverloaded: NATS drops what does not fit at the receiver, and counts it.
+//   - A link that breaks while NATS is away comes back only after NATS: without it nobody knows what is still on its way. Until then
+//     packets to that node are refused (ErrCutOff), and if it is not heard for the failure timeout it is down.
+//   - The node with the lower incarnation calls. If it cannot reach the other one's address there is no link, though the other way might be open.
+//   - A link costs a connection, a goroutine and 64 KiB of buffer for each pair of nodes that have something to say to each other.
 //   - In a meeting at most 400 nodes are named.
 //   - In a Memory network Freeze stops the node's own goroutines, not those that call it.
 package mesh

@@ -13,7 +13,7 @@ const maxDoubtful = 64 << 10
 func (m *member) doubts(port Port, token uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.doubt && m.eng.reaches(len(*m.up.Load())) || len(m.doubtful) >= maxDoubtful {
+	if !m.doubt && m.eng.reaches(m.reachableLocked()) || len(m.doubtful) >= maxDoubtful {
 		return false
 	}
 	m.doubtful = append(m.doubtful, doubtful{port, token})
@@ -25,10 +25,10 @@ func (m *member) doubts(port Port, token uint64) bool {
 // nodes have been heard after it, and answers those of the last tick.
 func (m *member) settleDoubts() {
 	m.mu.Lock()
-	if up := *m.up.Load(); !m.eng.reaches(len(up)) {
+	if !m.eng.reaches(m.reachableLocked()) {
 		m.doubt = true
-		for _, p := range up {
-			p.confirm = true
+		for _, p := range *m.up.Load() {
+			p.confirm = !p.adrift
 		}
 	}
 	waiting := m.doubtful
@@ -45,4 +45,17 @@ func (m *member) settleDoubts() {
 			handler.HandleNobody(f.token)
 		}
 	}
+}
+
+// reachableLocked is how many nodes the engine should reach: those that are adrift were not reached for so long that they would be down
+// if they had no link.
+func (m *member) reachableLocked() int {
+	n := 0
+	for _, p := range *m.up.Load() {
+		if !p.adrift {
+			n++
+		}
+	}
+
+	return n
 }

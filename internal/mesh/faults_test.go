@@ -143,6 +143,7 @@ type greeter struct{ m Mesh }
 
 func (g *greeter) NodeUp(n NodeID)       { _ = g.m.Send(n, PortDM, []byte("welcome")) }
 func (g *greeter) NodeDown(NodeID, bool) {}
+func (g *greeter) PathLost(NodeID)       {}
 
 func TestANodeWithoutItsEngineIsCutOff(t *testing.T) {
 	inMemory(t, func(t *testing.T, net *Memory, w world) {

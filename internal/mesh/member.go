@@ -23,6 +23,7 @@ type member struct {
 	log    *slog.Logger
 	eng    engine
 	path   path
+	links  *links // nil: this node has none
 
 	handlers [maxPort + 1]Handler // set before start
 	watchers []Watcher            // set before start
@@ -130,8 +131,15 @@ func (m *member) Start(ctx context.Context) error {
 	m.mu.Lock()
 	m.joining = true
 	m.mu.Unlock()
-	if err := m.eng.open(ctx, m); err != nil {
+	err := m.openLinks(ctx)
+	if err == nil {
+		err = m.eng.open(ctx, m)
+	}
+	if err != nil {
 		m.state.Store(stateStopped)
+		if m.links != nil {
+			m.links.shut()
+		}
 		close(m.stop)
 
 		return err
@@ -149,6 +157,14 @@ func (m *member) Start(ctx context.Context) error {
 	return nil
 }
 
+func (m *member) openLinks(ctx context.Context) error {
+	if m.links == nil {
+		return nil
+	}
+
+	return m.links.open(ctx)
+}
+
 func (m *member) Stop(ctx context.Context) error {
 	if !m.state.CompareAndSwap(stateRunning, stateStopped) {
 		m.state.CompareAndSwap(stateNew, stateStopped)
@@ -157,6 +173,9 @@ func (m *member) Stop(ctx context.Context) error {
 	}
 	close(m.stop)
 	m.stopped.Wait()
+	if m.links != nil {
+		m.links.leave(ctx)
+	}
 	for _, p := range *m.up.Load() {
 		_ = m.toPeer(p, kindGoodbye, 0, nil) // whom it does not reach notices by the silence
 	}

@@ -78,7 +78,7 @@ type Mesh interface {
 	Stop(ctx context.Context) error
 
 	// Send carries a packet to a node (not to this one): packets from one node to another on one port arrive
-	// in the order of the calls, at most once. It never waits for the other node.
+	// in the order of the calls, at most once, whichever way each takes. It never waits for the other node.
 	Send(to NodeID, port Port, packet []byte) error
 	// Find carries a packet to the one node that holds userID, this one included. If none does, HandleNobody
 	// of the port is called with the token. If that node dies on the way, nothing is heard.
@@ -130,4 +130,7 @@ type Watcher interface {
 	// the NodeID never comes back. One that was only unreachable may: then NodeUp follows on both sides,
 	// and both have had a NodeDown of the other before, so that both have forgotten.
 	NodeDown(n NodeID, graceful bool)
+	// PathLost: the way to the node has broken, not the node. What was sent to it, and what it has sent, and has had no answer yet may be
+	// lost. It comes after all packets that were on that way and have arrived, and only between NodeUp and NodeDown.
+	PathLost(n NodeID)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Options say how a node takes part in a cluster on NATS. The zero value but for Node is a single node: an
@@ -24,6 +25,14 @@ type Options struct {
 	// URL uses an existing NATS cluster in place of the embedded server: one or more nats:// URLs, with
 	// commas between.
 	URL string
+	// Links is the address (host:port) at which direct links of other nodes come in; LinksOff: no links, everything goes by NATS. A node that
+	// listens at all addresses is told to others by the host of Cluster, or by its first address that reaches out. Links need a
+	// cluster (Cluster or URL) and a Secret. Default 127.0.0.1:0.
+	Links string
+	// LinkTLS encrypts the links. All nodes of a cluster should have the same: two that differ have no link.
+	LinkTLS bool
+	// Flap is for tests: every so often, about, a link is cut. 0: never.
+	Flap time.Duration
 	// MaxMessage is the length of the longest message that a packet must have room for, up to 8 MiB. Default 65536.
 	MaxMessage int
 	Timing     Timing
@@ -57,7 +66,11 @@ func (o Options) check() (Options, error) {
 	if o.MaxMessage == 0 {
 		o.MaxMessage = defaultMaxMessage
 	}
-	for _, addr := range append(slices.Clip(o.Join), o.Cluster) {
+	links := o.Links
+	if links == LinksOff {
+		links = ""
+	}
+	for _, addr := range append(slices.Clip(o.Join), o.Cluster, links) {
 		if addr == "" {
 			continue
 		}
@@ -91,6 +104,14 @@ func NewNATS(opts Options) (*NATS, error) {
 	}
 	m.path = throughEngine{m}
 	m.eng = newNATSEngine(opts, m)
+	switch {
+	case opts.Links == LinksOff || opts.URL == "" && opts.Cluster == "":
+	case opts.Secret == "":
+		m.log.Info("no links to other nodes: they need a cluster secret; everything goes by NATS")
+	default:
+		m.links = newLinks(m, opts)
+		m.path = m.links
+	}
 
 	return &NATS{m}, nil
 }
@@ -104,3 +125,6 @@ func (n *NATS) ClusterAddr() string {
 
 	return e.server.addr()
 }
+
+// LinkAddr is the address at which other nodes' links come in, once it has started; "" if it has none.
+func (n *NATS) LinkAddr() string { return n.door().addr }

@@ -22,13 +22,16 @@ type natsWorld struct {
 	mu    sync.Mutex
 	first *NATS
 	log   *slog.Logger
+	links string        // LinksOff: without
+	tls   bool          // links with
+	flap  time.Duration // links are cut every so often
 }
 
 func (w *natsWorld) make(t *testing.T, name string) Mesh {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	opts := Options{Node: name, Cluster: "127.0.0.1:0", Secret: testSecret, Logger: w.log}
+	opts := Options{Node: name, Cluster: "127.0.0.1:0", Secret: testSecret, Logger: w.log, Links: w.links, LinkTLS: w.tls, Flap: w.flap}
 	if w.first != nil {
 		opts.Join = []string{w.first.ClusterAddr()}
 	}
@@ -51,12 +54,23 @@ func (w *natsWorld) crash(t *testing.T, m Mesh) {
 	}
 	close(n.stop)
 	n.stopped.Wait()
+	if n.links != nil {
+		n.links.shut()
+		n.links.cut()
+		n.links.running.Wait()
+	}
 	n.eng.close(t.Context())
 }
 
 func TestNATSIsAMesh(t *testing.T) {
-	for name, test := range conformance {
-		t.Run(name, func(t *testing.T) { test(t, &natsWorld{}) })
+	for kind, w := range map[string]*natsWorld{
+		"with links": {}, "without links": {links: LinksOff}, "with encrypted links": {tls: true}, "with links that break": {flap: 3 * time.Millisecond},
+	} {
+		for name, test := range conformance {
+			t.Run(kind+": "+name, func(t *testing.T) {
+				test(t, &natsWorld{links: w.links, tls: w.tls, flap: w.flap})
+			})
+		}
 	}
 }
 

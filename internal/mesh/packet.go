@@ -16,6 +16,8 @@ const (
 	kindGoodbye                 // no body
 	kindBarrier                 // body: number u64, then what Barrier was given
 	kindAnswer                  // body: number u64, then what HandleBarrier returned
+	kindMark                    // body: link u64; what follows for the port of a Send comes on that link
+	kindCall                    // no body; the receiver is to open a link to the sender
 )
 
 // header stands before every packet between two nodes, big-endian:
@@ -54,7 +56,7 @@ func parseHeader(packet []byte) (header, []byte, error) {
 	var rest []byte
 	var ok bool
 	h.inc, h.name, rest, ok = cutNode(packet[10:])
-	if !ok || h.kind < kindPacket || h.kind > kindAnswer {
+	if !ok || h.kind < kindPacket || h.kind > kindCall {
 		return header{}, nil, errMalformed
 	}
 
@@ -88,20 +90,30 @@ func cutNode(b []byte) (inc uint64, name, rest []byte, ok bool) {
 
 // meeting is the body of kindMeet: how the two nodes of a pair see each other, and whom the sender knows.
 //
-//	flags u8 (1: answer me) | mine u64 | yours u64 | count u16 | count × (incarnation u64 | n u8 | name)
+//	flags u8 (1: answer me, 2: my links are encrypted) | mine u64 | yours u64 | count u16
+//	| count × (incarnation u64 | n u8 | name) | n u8 | n bytes: where my links come in
 type meeting struct {
 	ask     bool
 	mine    Stamp // the sender's epoch of the pair: changes whenever it has declared the receiver down; 0: not told
 	yours   Stamp // the receiver's epoch as the sender was last told; 0: it was not
 	members []NodeID
+	door    door // the sender's; without an address: it has no links
 }
 
-const meetingFixed = 1 + 8 + 8 + 2
+const (
+	meetingFixed = 1 + 8 + 8 + 2
+	flagAsk      = 1
+	flagTLS      = 2
+	maxAddr      = 255
+)
 
 func (m meeting) encode() []byte {
 	var flags byte
 	if m.ask {
-		flags = 1
+		flags = flagAsk
+	}
+	if m.door.tls {
+		flags |= flagTLS
 	}
 	dst := binary.BigEndian.AppendUint64([]byte{flags}, uint64(m.mine))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(m.yours))
@@ -113,8 +125,13 @@ func (m meeting) encode() []byte {
 	for _, n := range members {
 		dst = appendNode(dst, n)
 	}
+	addr := m.door.addr
+	if len(addr) > maxAddr {
+		addr = ""
+	}
+	dst = append(dst, byte(len(addr)))
 
-	return dst
+	return append(dst, addr...)
 }
 
 // maxMembers bounds the list in a meeting to what fits into the smallest packet.
@@ -125,9 +142,10 @@ func parseMeeting(b []byte) (meeting, error) {
 		return meeting{}, errMalformed
 	}
 	m := meeting{
-		ask:   b[0]&1 != 0,
+		ask:   b[0]&flagAsk != 0,
 		mine:  Stamp(binary.BigEndian.Uint64(b[1:])),
 		yours: Stamp(binary.BigEndian.Uint64(b[9:])),
+		door:  door{tls: b[0]&flagTLS != 0},
 	}
 	count := int(binary.BigEndian.Uint16(b[17:]))
 	if count > maxMembers {
@@ -142,9 +160,10 @@ func parseMeeting(b []byte) (meeting, error) {
 		m.members = append(m.members, NodeID{Name: string(name), Incarnation: inc})
 		b = rest
 	}
-	if len(b) != 0 {
+	if len(b) == 0 || len(b) != 1+int(b[0]) {
 		return meeting{}, errMalformed
 	}
+	m.door.addr = string(b[1:])
 
 	return m, nil
 }

@@ -3,6 +3,7 @@ package mesh
 import (
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -10,7 +11,14 @@ import (
 // peer is another node as this one sees it.
 type peer struct {
 	id    NodeID
-	fresh atomic.Bool // heard since the last tick
+	fresh atomic.Bool // heard by the engine since the last tick
+
+	door    atomic.Pointer[door]   // where its links come in; nil: not told yet
+	link    atomic.Pointer[linked] // packets to it go there; nil: by the engine. Changes with order held
+	inbound atomic.Pointer[linked] // the link whose reader may still hand over packets
+	marked  atomic.Uint64          // the link whose marker has come by the engine; 0: none
+	order   sync.Mutex             // see links
+	calling calling                // guarded by order
 
 	// guarded by member.mu
 
@@ -23,6 +31,9 @@ type peer struct {
 	answered bool      // it has answered since I began to join
 	confirm  bool      // not heard since the engine came back
 	back     bool      // down, but heard again: up once it knows that it was down for me
+	hadLink  bool      // it has a link, or had one when the engine was lost
+	byEngine time.Time // the last tick that found that the engine brought something of it
+	adrift   bool      // its link says that it lives, but the engine brings nothing of it
 }
 
 type peerState uint8
@@ -39,6 +50,7 @@ func (m *member) setUpLocked(p *peer) {
 	p.state, p.back = peerUp, false
 	p.heard = time.Now()
 	p.fresh.Store(true)
+	p.byEngine, p.adrift = p.heard, false
 	up := maps.Clone(*m.up.Load())
 	up[p.id.Incarnation] = p
 	m.up.Store(&up)
@@ -48,6 +60,13 @@ func (m *member) setUpLocked(p *peer) {
 
 func (m *member) setDownLocked(p *peer, state peerState) {
 	p.state, p.acked, p.confirm = state, false, false
+	p.hadLink, p.adrift = false, false
+	p.marked.Store(0)
+	if c := p.inbound.Load(); c != nil {
+		c.dead.Store(true)
+		c.void.Store(true)
+		c.link.Close(errPeerDown)
+	}
 	p.heard = time.Now()
 	up := maps.Clone(*m.up.Load())
 	delete(up, p.id.Incarnation)
@@ -126,7 +145,7 @@ func (m *member) meetingLocked(p *peer, ask bool, now time.Time) meeting {
 		p.asked = now
 	}
 
-	return meeting{ask: ask, mine: p.mine, yours: p.theirs, members: slices.Collect(func(yield func(NodeID) bool) {
+	return meeting{door: m.door(), ask: ask, mine: p.mine, yours: p.theirs, members: slices.Collect(func(yield func(NodeID) bool) {
 		for _, other := range *m.up.Load() {
 			if other != p && !yield(other.id) {
 				return
@@ -201,6 +220,7 @@ func (m *member) noteMeetingLocked(p *peer, meet meeting) (forget, up bool) {
 		p.theirs = meet.mine
 		p.answered = true
 	}
+	p.door.Store(&meet.door)
 	p.acked = p.acked || meet.yours == p.mine
 	m.confirmLocked(p)
 	for _, id := range meet.members {
@@ -229,12 +249,17 @@ func (m *member) onGoodbye(packet []byte) {
 		return
 	}
 	m.clock.Observe(h.stamp)
+	m.gone(h.node())
+}
+
+// gone is called when a node has said goodbye.
+func (m *member) gone(id NodeID) {
 	m.delivery.Lock()
 	defer m.delivery.Unlock()
 	m.mu.Lock()
-	p := m.peers[h.inc]
+	p := m.peers[id.Incarnation]
 	if p == nil {
-		p = m.newPeerLocked(h.node(), peerGone)
+		p = m.newPeerLocked(id, peerGone)
 	}
 	wasUp := p.state == peerUp
 	m.setDownLocked(p, peerGone)

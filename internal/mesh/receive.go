@@ -51,6 +51,7 @@ func (m *member) onNode(packet []byte) {
 
 		return
 	}
+	m.endGivenUp(packet)
 	h, body, p, ok := m.admit(packet)
 	if !ok {
 		m.countStranger(h)
@@ -66,9 +67,41 @@ func (m *member) onNode(packet []byte) {
 	case kindAnswer:
 		m.onAnswer(p, body)
 	case kindBarrier:
-		m.onBarrier(p, h.port, body)
+		m.onBarrier(p, h.port, body, m.answerByEngine(p, h.port))
+	case kindMark, kindCall:
+		m.onLinkPacket(h.kind, p, body)
 	default:
 		m.drops.malformed.Add(1)
+	}
+}
+
+func (m *member) onLinkPacket(k kind, p *peer, body []byte) {
+	switch {
+	case m.links == nil || m.state.Load() != stateRunning:
+	case k == kindMark:
+		m.links.onMark(p, body)
+	default:
+		m.links.onCall(p)
+	}
+}
+
+// endGivenUp ends the link whose sender has gone back to the engine: a packet comes by it behind the link's marker. What is still to come
+// on the link was sent before this packet, and must not be handled after it.
+func (m *member) endGivenUp(packet []byte) {
+	if m.links == nil || len(packet) < headerFixed || kind(packet[0]) != kindPacket || !byLink(Port(packet[1])) {
+		return
+	}
+	h, _, err := parseHeader(packet)
+	if err != nil {
+		return
+	}
+	p := (*m.up.Load())[h.inc]
+	if p == nil || p.marked.Load() == 0 {
+		return
+	}
+	marked := p.marked.Swap(0)
+	if c := p.inbound.Load(); c != nil && c.link.ID() == marked {
+		c.end(errGivenUp)
 	}
 }
 
@@ -84,7 +117,7 @@ func (m *member) onAll(packet []byte) {
 	}
 	defer m.delivery.RUnlock()
 	if h.kind == kindBarrier {
-		m.onBarrier(p, h.port, body)
+		m.onBarrier(p, h.port, body, m.answerByEngine(p, h.port))
 	}
 }
 

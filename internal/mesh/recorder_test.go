@@ -18,6 +18,7 @@ type recorder struct {
 	finds   []string      // "from user packet"
 	nobody  []uint64
 	barrier []string
+	lost    []string // paths, by node
 	nodes   []string // "up name", "down name", "left name"
 	kept    [][]byte
 }
@@ -64,6 +65,10 @@ func (r *recorder) NodeDown(n NodeID, graceful bool) {
 		word = "left "
 	}
 	r.note(func() { r.nodes = append(r.nodes, word+n.Name) })
+}
+
+func (r *recorder) PathLost(n NodeID) {
+	r.note(func() { r.lost = append(r.lost, n.Name) })
 }
 
 // await waits until cond holds; it is called with mu held.

@@ -2,13 +2,12 @@ package mesh
 
 import "sync"
 
-// path is a way for packets to a peer. The engine is one that always exists; direct links from node to node
-// will be another, and Send chooses.
+// path is how packets go to a peer: by the engine, which can always be tried, or by links, where they stand.
 type path interface {
 	carry(to *peer, port Port, packet []byte) error
 }
 
-// throughEngine is the path that always exists.
+// throughEngine is the path of a node without links.
 type throughEngine struct{ m *member }
 
 func (t throughEngine) carry(to *peer, port Port, packet []byte) error {
@@ -24,11 +23,8 @@ func (m *member) Send(to NodeID, port Port, packet []byte) error {
 		return ErrNoNode
 	}
 
-	return m.pathTo(p).carry(p, port, packet)
+	return m.path.carry(p, port, packet)
 }
-
-// pathTo picks how a packet to p travels.
-func (m *member) pathTo(*peer) path { return m.path }
 
 func (m *member) Find(userID string, port Port, packet []byte, token uint64) error {
 	if m.state.Load() != stateRunning {

@@ -20,7 +20,7 @@ func (m *member) tick(t *turn, now time.Time) {
 		t.beat = now
 		m.beat()
 	}
-	m.judge(now, stalled || !m.eng.connected())
+	m.judge(now, stalled)
 	m.settleDoubts()
 	m.askPeers(now)
 	m.repeatBarriers(now)
@@ -30,21 +30,30 @@ func (m *member) tick(t *turn, now time.Time) {
 	}
 }
 
-func (m *member) beat() { _ = m.broadcast(kindBeat, 0, nil) } // the next one follows soon
+func (m *member) beat() {
+	_ = m.broadcast(kindBeat, 0, nil) // the next one follows soon
+	if m.links != nil {
+		m.links.beat()
+	}
+}
 
-// judge declares those down that were not heard for the failure timeout. After a stall of our own, or
-// without the engine, everybody counts as just heard.
-func (m *member) judge(now time.Time, pardon bool) {
+// judge declares those down that were not heard for the failure timeout, by the engine or a link. After a stall of our own everybody counts as
+// just heard; without the engine, everybody but those that have a link, or had one when it was lost.
+func (m *member) judge(now time.Time, stalled bool) {
 	var late []*peer
+	engine := m.eng.connected()
 	m.mu.Lock()
 	for inc, p := range m.peers {
 		switch p.state {
 		case peerUp, peerMentioned:
 			if p.fresh.Swap(false) {
-				p.heard = now
+				p.heard, p.byEngine, p.adrift = now, now, false
 				m.confirmLocked(p)
 			}
-			if pardon {
+			if m.judgeLinkLocked(p, now, stalled, engine) {
+				p.heard = now
+			}
+			if stalled || !engine && !p.hadLink {
 				p.heard = now
 			}
 			if now.Sub(p.heard) < m.timing.Failure {
@@ -65,11 +74,41 @@ func (m *member) judge(now time.Time, pardon bool) {
 	}
 }
 
+// judgeLinkLocked looks after a peer's link, and tells whether the peer was heard on it.
+func (m *member) judgeLinkLocked(p *peer, now time.Time, stalled, engine bool) bool {
+	if stalled || !engine {
+		p.byEngine = now
+	}
+	c := p.inbound.Load()
+	if c == nil {
+		p.hadLink = p.hadLink && !engine
+
+		return false
+	}
+	heard := c.fresh.Swap(false)
+	if heard || stalled || c.heard.IsZero() {
+		c.heard = now
+	}
+	switch {
+	case now.Sub(c.heard) >= m.timing.Failure:
+		c.link.Close(errSilent)
+	case !c.opened.Load() && now.Sub(c.began) > openTimeout:
+		c.link.Close(errNotOpened)
+	}
+	if heard && !p.adrift && now.Sub(p.byEngine) >= m.timing.Failure {
+		p.adrift = true
+		m.confirmLocked(p)
+		m.log.Warn("the engine brings nothing of a node whose link says that it lives", "node", p.id)
+	}
+
+	return heard
+}
+
 func (m *member) declareDown(p *peer, now time.Time) {
 	m.delivery.Lock()
 	defer m.delivery.Unlock()
 	m.mu.Lock()
-	if p.state != peerUp || p.fresh.Load() { // heard in the last moment
+	if c := p.inbound.Load(); p.state != peerUp || p.fresh.Load() || c != nil && c.fresh.Load() { // heard in the last moment
 		m.mu.Unlock()
 
 		return
@@ -145,7 +184,7 @@ func (m *member) onBack() {
 	m.mu.Lock()
 	m.resync = true
 	for _, p := range *m.up.Load() {
-		p.confirm, p.heard = true, time.Now()
+		p.confirm, p.heard, p.byEngine = true, time.Now(), time.Now()
 		p.fresh.Store(false)
 	}
 	m.confirmLocked(nil)

@@ -1,0 +1,219 @@
+package parley_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/parley-dm/parley"
+	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/user"
+)
+
+// lane is one user's messages to another. Number n is the n-th that was sent.
+type lane struct {
+	from, to string
+	sender   *user.User
+	node     *parley.Server
+
+	mu       sync.Mutex
+	got      map[uint32]bool // guarded by mu
+	last     int             // guarded by mu
+	broken   string          // guarded by mu; what must not be
+	acked    []uint32        // guarded by mu; cb(nil)
+	timeouts int             // guarded by mu
+	failed   error           // guarded by mu; any other outcome
+}
+
+func (l *lane) arrived(n uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.got[n]:
+		l.broken = fmt.Sprintf("message %d came twice", n)
+	case int(n) <= l.last:
+		l.broken = fmt.Sprintf("message %d came behind %d", n, l.last)
+	}
+	l.got[n], l.last = true, max(l.last, int(n))
+}
+
+// send sends a burst and waits for the outcomes.
+func (l *lane) send(first uint32, burst int) {
+	var wg sync.WaitGroup
+	for i := range burst {
+		n := first + uint32(i)
+		wg.Add(1)
+		l.node.DM().SendMessageByUserID(l.sender, l.to, 2, 11, append(binary.BigEndian.AppendUint32(nil, n), l.from...), func(err error) {
+			defer wg.Done()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			switch {
+			case err == nil:
+				l.acked = append(l.acked, n)
+			case errors.Is(err, dm.ErrReliableTimeout):
+				l.timeouts++
+			default:
+				l.failed = err
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNorReordered(t *testing.T) {
+	eachWay(t, func(t *testing.T, w way) {
+		t.Helper()
+		const users, peers, bursts, burst = 240, 2, 4, 8
+		if w.flap == 0 { // nothing is lost: an outcome that is unknown is a defect, and not only a busy machine
+			w.dm = `{"reliableTimeout": "10s"}`
+		}
+		c := w.newCluster(t, 3, nil)
+		lanes := make(map[string]*lane) // by "from to"
+		for i := range users {
+			from := fmt.Sprintf("user-%d", i)
+			for p := range peers {
+				to := fmt.Sprintf("user-%d", (i*7+p*11+1)%users)
+				lanes[from+" "+to] = &lane{from: from, to: to, node: c.nodes[i%3], got: make(map[uint32]bool), last: -1}
+			}
+		}
+		for i := range users {
+			id := fmt.Sprintf("user-%d", i)
+			s := c.nodes[i%3]
+			dial(t, s, id, "tcp://"+s.TCPAddr(), client.OnPush(func(_ uint8, _ uint16, msg []byte) {
+				lanes[string(msg[4:])+" "+id].arrived(binary.BigEndian.Uint32(msg))
+			}))
+		}
+		var wg sync.WaitGroup
+		for _, l := range lanes {
+			l.sender = l.node.Users().ByUID(l.from)
+			wg.Go(func() {
+				for b := range bursts {
+					l.send(uint32(b*burst), burst)
+				}
+			})
+		}
+		wg.Wait()
+		check(t, lanes, w)
+	})
+}
+
+func check(t *testing.T, lanes map[string]*lane, w way) {
+	t.Helper()
+	acked, timeouts := 0, 0
+	for name, l := range lanes {
+		deadline := time.Now().Add(patience)
+		for { // what was handed to the system may still be on its way to the client
+			l.mu.Lock()
+			missing := 0
+			for _, n := range l.acked {
+				if !l.got[n] {
+					missing++
+				}
+			}
+			if missing == 0 || l.broken != "" || time.Now().After(deadline) {
+				if missing > 0 {
+					t.Errorf("%s: %d of %d messages with outcome nil did not arrive", name, missing, len(l.acked))
+				}
+
+				break
+			}
+			l.mu.Unlock()
+			time.Sleep(time.Millisecond)
+		}
+		if l.broken != "" {
+			t.Errorf("%s: %s", name, l.broken)
+		}
+		if l.failed != nil || l.timeouts > 0 && w.flap == 0 {
+			t.Errorf("%s: %d timeouts, %v", name, l.timeouts, l.failed)
+		}
+		acked, timeouts = acked+len(l.acked), timeouts+l.timeouts
+		l.mu.Unlock()
+	}
+	t.Logf("%d messages delivered, %d unknown", acked, timeouts)
+}
+
+func TestPromise10MessagesOfOpenChannelsGoOnWhileNATSIsAway(t *testing.T) {
+	start := func(port int) *server.Server {
+		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, MaxPayload: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(patience) {
+			t.Fatal("the NATS server does not start")
+		}
+
+		return s
+	}
+	nats := start(-1)
+	port := nats.Addr().(*net.TCPAddr).Port
+	c := &cluster{t: t, nats: nats.ClientURL()}
+	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
+	c.add(0, nil)
+	c.add(1, nil)
+	alice, bob, carol := c.login("alice", 0, false), c.login("bob", 1, true), c.login("carol", 1, false)
+	alice.tell("bob", "hello") // opens the channel
+	bob.hears("alice: hello")
+	for range 100 { // and the link
+		alice.tell("bob", "x")
+		bob.hears("alice: x")
+		bob.tell("alice", "y")
+		alice.hears("bob: y")
+	}
+	stop := make(chan struct{})
+	var sent atomic.Int64
+	var traffic sync.WaitGroup
+	traffic.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := alice.try("bob", "on"); err != nil {
+				t.Errorf("message %d: %v", sent.Load(), err)
+
+				return
+			}
+			bob.hears("alice: on")
+			sent.Add(1)
+		}
+	})
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	c.eventually("new finds fail", func() bool {
+		err := alice.try("carol", "lost?")
+
+		return errors.Is(err, client.ErrNodesNotFound)
+	})
+	before := sent.Load()
+	c.eventually("messages go on", func() bool { return sent.Load() > before+1000 })
+	nats = start(port)
+	c.eventually("new finds work", func() bool { return alice.try("carol", "found") == nil })
+	carol.hears("alice: found")
+	close(stop)
+	traffic.Wait()
+}
+
+// eventually waits until cond holds.
+func (c *cluster) eventually(what string, cond func() bool) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			c.t.Fatalf("waited in vain for: %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
