@@ -131,7 +131,7 @@ func (j *judgement) unhanded(f *flow, number int) {
 		}
 	}
 	switch {
-	case s.fate != fateClose && (s.parted || at.add(time.Second) < s.ended):
+	case s.fate != fateClose && s.fate != fateSilent && (s.parted || at.add(time.Second) < s.ended):
 		j.wrong(notHandedOn, f, number, "came and was not handed over")
 	case f.letters[number].outcome == delivered:
 		j.report.taken[s.fate]++

@@ -40,6 +40,7 @@ const (
 	fateClose   fate = "the client closed it"
 	fateGhost   fate = "the client vanished without a word"
 	fateStall   fate = "the client did not read"
+	fateSilent  fate = "the client had heard nothing for two heartbeats, and gave it up"
 	fateUnknown fate = "the connection broke"
 )
 

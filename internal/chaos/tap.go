@@ -3,6 +3,7 @@ package chaos
 import (
 	"net"
 	"sync"
+	"time"
 
 	"github.com/parley-dm/parley/wire"
 )
@@ -17,6 +18,7 @@ type tapped struct {
 	s       *session
 	ledger  *ledger
 	in, out framing // in is the reader's, out the writer's
+	last    moment  // the reader's: when something was read
 
 	mu     sync.Mutex
 	gate   chan struct{} // guarded by mu: closed when reading goes on; nil while it does
@@ -95,6 +97,7 @@ func (t *tapped) Read(p []byte) (int, error) {
 		return 0, e
 	}
 	if n > 0 {
+		t.heard(t.ledger.now())
 		t.in.feed(p[:n])
 	}
 	if err != nil {
@@ -102,6 +105,16 @@ func (t *tapped) Read(p []byte) (int, error) {
 	}
 
 	return n, err
+}
+
+// heard notes a read. One that comes after two heartbeats of silence may find the client giving the connection up: then what is read
+// reaches nobody.
+func (t *tapped) heard(at moment) {
+	const nearly = 2*heartbeat - 200*time.Millisecond
+	if t.last != never && at.since(t.last) > nearly {
+		t.s.doom(fateSilent)
+	}
+	t.last = at
 }
 
 func (t *tapped) Write(p []byte) (int, error) {
