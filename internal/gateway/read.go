@@ -57,7 +57,8 @@ func (s *session) await() bool {
 
 // park leaves the connection without a goroutine until something arrives or the session ends. If it returns true, the caller is the reader no more.
 func (s *session) park() bool {
-	if s.in.park(); s.in.c != nil || !s.sock.Usable() {
+	s.in.park()
+	if s.in.c != nil || !s.sock.Usable() {
 		return false // the rest of a frame is on its way
 	}
 	s.parked.Store(true) // before it can be woken

@@ -40,7 +40,7 @@ func NewLot() *Lot {
 
 		return nil
 	}
-	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(l.stop[0])} //nolint:gosec // a file descriptor
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(l.stop[0])}
 	if err = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.stop[0], &ev); err != nil {
 		l.release()
 
@@ -73,7 +73,7 @@ func (l *Lot) park(fd int, w Waiter) bool {
 		l.waiters = append(l.waiters, make([]Waiter, fd+1-len(l.waiters))...)
 	}
 	l.waiters[fd] = w
-	ev := syscall.EpollEvent{Events: events, Fd: int32(fd)} //nolint:gosec // a file descriptor
+	ev := syscall.EpollEvent{Events: events, Fd: int32(fd)}
 	err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_MOD, fd, &ev)
 	if errors.Is(err, syscall.ENOENT) { // its first time; a descriptor that is closed leaves by itself
 		err = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, fd, &ev)
