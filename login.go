@@ -28,7 +28,8 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 		ctx, cancel = context.WithTimeout(ctx, patienceCutOff)
 		defer cancel()
 	}
-	if _, err := s.directory.Claim(ctx, u.ID, u.SID); err != nil {
+	stamp, err := s.directory.Claim(ctx, u.ID, u.SID)
+	if err != nil {
 		if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
 			s.dm.Replaced(u, replaced.Next)
 			s.users.Discard(u)
@@ -41,6 +42,7 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 
 		return &gateway.Refusal{Code: wire.GoodbyeStopping, After: comeBackAfter}
 	}
+	u.SetLogin(uint64(stamp))
 	if !s.users.Add(u) { // evicted since
 		s.dm.Abandoned(u)
 		s.directory.Release(u.ID, u.SID)

@@ -107,9 +107,11 @@ func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 	}
 	enter := func(id string, s *sink, at int) *user.User {
 		u := users[at].New(id, user.NewSID(), s)
-		if _, err := dirs[at].Claim(context.Background(), id, u.SID); err != nil {
+		stamp, err := dirs[at].Claim(context.Background(), id, u.SID)
+		if err != nil {
 			tb.Fatal(err)
 		}
+		u.SetLogin(uint64(stamp))
 		users[at].Add(u)
 		dirs[at].Activate(id, u.SID)
 

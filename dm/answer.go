@@ -33,12 +33,6 @@ func (m *Module) notHere(in *arrival) {
 
 // answered gives an answer to the channel of the one who sent.
 func (m *Module) answered(a *answer, by []byte) {
-	if a.Seq == 0 {
-		m.finds.Delete(a.Epoch)
-	}
-	if a.Outcome == channel.Stale {
-		m.parts.Mesh.Clock().Observe(mesh.Stamp(a.newest))
-	}
 	p := m.known(a.to)
 	if p == nil {
 		return
@@ -51,6 +45,10 @@ func (m *Module) answered(a *answer, by []byte) {
 		p.unlock()
 
 		return
+	}
+	if a.Seq == 0 && pr.token != 0 {
+		m.finds.Delete(pr.token)
+		pr.token = 0
 	}
 	var buf [4]channel.Action
 	pr.used = m.sweep.now.Load()

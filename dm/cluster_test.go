@@ -121,9 +121,11 @@ func (c *cluster) login(id string, at int) *person {
 	nd := c.nodes[at]
 	p := &person{t: c.t, node: nd, id: id}
 	p.u = nd.users.New(id, user.NewSID(), p)
-	if _, err := nd.dir.Claim(c.t.Context(), id, p.u.SID); err != nil {
+	stamp, err := nd.dir.Claim(c.t.Context(), id, p.u.SID)
+	if err != nil {
 		c.t.Fatalf("%s cannot log in: %v", id, err)
 	}
+	p.u.SetLogin(uint64(stamp))
 	if !nd.users.Add(p.u) {
 		c.t.Fatalf("%s was replaced while it logged in", id)
 	}

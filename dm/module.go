@@ -33,7 +33,8 @@ type Module struct {
 	done    sync.WaitGroup
 
 	parties *xsync.Map[channel.SID, *party]
-	finds   *xsync.Map[uint64, find]            // by epoch; those that may still miss
+	tokens  atomic.Uint64                       // of finds
+	finds   *xsync.Map[uint64, find]            // by token; those that may still miss
 	adopted *xsync.Map[channel.SID, []handover] // for sessions that have not logged in yet
 	leaving *xsync.Map[string, *party]          // by user ID; those whose farewells are under way
 

@@ -27,7 +27,7 @@ type party struct {
 	doing   bool             // guarded by mu; somebody is doing steps
 	left    bool             // guarded by mu; the session is over: it takes no messages any more
 	gone    func()           // guarded by mu; of one who has left: called when all farewells are answered
-	floor   uint64           // guarded by mu; the newest epoch that a machine which was thrown away had seen
+	epoch   uint64           // guarded by mu; the newest of what this session sends
 	watched bool             // guarded by mu; the sweep looks at it
 	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
 	bytes   int              // guarded by mu; of the bodies that wait for an outcome
@@ -46,6 +46,8 @@ type peer struct {
 	wire []byte // the same, for packets
 	ch   *channel.Channel
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
+
+	token uint64 // guarded by party.mu; of the find that is out, 0: none
 }
 
 // step is something to do for a party: an action of a channel, or else a call, or else an answer to send.
@@ -127,8 +129,7 @@ func (p *party) place() channel.Place { return channel.Place{Node: p.m.self, SID
 func (p *party) peer(id string) *peer {
 	pr := p.peers[id]
 	if pr == nil {
-		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.m.epoch)}
-		pr.ch.After(p.floor)
+		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.nextEpoch)}
 		p.peers[id] = pr
 		p.m.sweep.watch(p)
 	}
@@ -137,7 +138,18 @@ func (p *party) peer(id string) *peer {
 	return pr
 }
 
-func (m *Module) epoch() uint64 { return uint64(m.parts.Mesh.Clock().Now()) }
+// nextEpoch counts the epochs of a session up from the stamp of its login. So all of them are older than those of any newer session of the
+// user, even if this one has been paused, with its node, and does not know yet that it was replaced. The party is locked.
+func (p *party) nextEpoch() uint64 {
+	if p.epoch == 0 {
+		if p.epoch = p.user.Login(); p.epoch == 0 { // a blank user
+			p.epoch = uint64(p.m.parts.Mesh.Clock().Now())
+		}
+	}
+	p.epoch++
+
+	return p.epoch
+}
 
 // add leaves actions of a peer's channel as steps. The party is locked.
 func (p *party) add(pr *peer, acts []channel.Action) {
@@ -177,7 +189,6 @@ const maxSpare = 64
 // tidy throws away what a party need not remember. It is locked.
 func (p *party) tidy(pr *peer) {
 	if pr.ch.Over() && p.peers[pr.id] == pr {
-		p.floor = max(p.floor, pr.ch.Newest())
 		delete(p.peers, pr.id)
 	}
 	p.tidySelf()

@@ -88,10 +88,10 @@ func (f finder) Missed(token uint64, moved bool) {
 	}
 	fd.p.event(fd.peer, func(acts []channel.Action) []channel.Action {
 		if moved {
-			return fd.peer.ch.Answered(acts, channel.Reply{Epoch: token, Outcome: channel.Moved})
+			return fd.peer.ch.Answered(acts, channel.Reply{Epoch: fd.epoch, Outcome: channel.Moved})
 		}
 
-		return fd.peer.ch.Nobody(acts, token, channel.NotFound)
+		return fd.peer.ch.Nobody(acts, fd.epoch, channel.NotFound)
 	})
 }
 
@@ -113,14 +113,9 @@ func (m *Module) arriveSent(in *arrival) {
 
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
-	switch {
-	case p.next.Known(), p.user.IsBlank():
+	if p.next.Known() || p.user.IsBlank() || p.left && !in.Kind.Ends() {
+		// Of one who is leaving too: the user may be elsewhere already, and if not, the next find comes behind the farewell.
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
-		p.unlock()
-
-		return
-	case p.left && !in.Kind.Ends():
-		p.reply(in, channel.Reply{Outcome: channel.NotFound}) // behind the farewell
 		p.unlock()
 
 		return

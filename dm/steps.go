@@ -12,8 +12,10 @@ import (
 
 // find is a find that may still miss: nobody holds the user.
 type find struct {
-	p    *party
-	peer *peer
+	p     *party
+	peer  *peer
+	epoch uint64
+	sent  int64 // Module.sweep.now
 }
 
 // do does one step. The party is not locked.
@@ -53,12 +55,16 @@ func (p *party) find(pr *peer, a *channel.Action) {
 		MyUserID: p.user.ID, YourUserID: pr.id, MyNodeAddr: m.parts.Mesh.Self().String(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
 	})
 	*buf = packet
+	token := m.tokens.Add(1)
 	if err == nil {
-		m.finds.Store(a.Epoch, find{p, pr})
-		err = m.parts.Directory.Find(pr.id, packet, a.Epoch)
+		p.mu.Lock()
+		pr.token = token
+		p.mu.Unlock()
+		m.finds.Store(token, find{p, pr, a.Epoch, m.sweep.now.Load()})
+		err = m.parts.Directory.Find(pr.id, packet, token)
 	}
 	if err != nil {
-		m.finds.Delete(a.Epoch)
+		m.finds.Delete(token)
 		p.event(pr, func(acts []channel.Action) []channel.Action { return pr.ch.Nobody(acts, a.Epoch, unsent(err)) })
 	}
 }

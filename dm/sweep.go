@@ -114,10 +114,10 @@ func (m *Module) dropIdle(now time.Time) {
 
 		return true
 	})
-	lost := uint64(now.Add(-2*m.settings.ReliableTimeout).UnixMilli()) << 16
-	m.finds.Range(func(epoch uint64, _ find) bool {
-		if epoch < lost { // its node died on the way
-			m.finds.Delete(epoch)
+	lost := now.Add(-2 * m.settings.ReliableTimeout).UnixNano()
+	m.finds.Range(func(token uint64, f find) bool {
+		if f.sent < lost { // its node died on the way
+			m.finds.Delete(token)
 		}
 
 		return true

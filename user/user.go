@@ -27,6 +27,7 @@ type User struct {
 	conn   Conn // nil for a blank user
 	state  atomic.Uint32
 	parted atomic.Bool // it has left the registry, and OnDiscard has not been told
+	login  atomic.Uint64
 
 	mu         sync.Mutex
 	data       map[string]any // guarded by mu; nil until something is set
@@ -148,6 +149,13 @@ func (u *User) GetClientTransport() string {
 
 	return u.conn.Transport()
 }
+
+// SetLogin notes the cluster's stamp of this login: of two sessions of one user, the newer has the larger one. The engine
+// calls it.
+func (u *User) SetLogin(stamp uint64) { u.login.Store(stamp) }
+
+// Login is what SetLogin noted, 0 for a blank user.
+func (u *User) Login() uint64 { return u.login.Load() }
 
 // IsBlank tells whether the user was made by CreateBlankUser.
 func (u *User) IsBlank() bool { return u.conn == nil }
