@@ -1,6 +1,6 @@
 package channel
 
-// Epochs returns an epoch newer than all that it returned before and all that this node has heard of.
+// Epochs returns an epoch newer than all that it returned before, and than all of older sessions of the user.
 type Epochs func() uint64
 
 // Channel is one user's side of a pair of users. Not safe for use by several goroutines: its owner locks.

@@ -11,9 +11,10 @@
 //
 // # How order is kept, and nothing comes twice
 //
-// A side sends in epochs. An epoch is a stamp of the cluster's clock, so that the epochs of a user only grow, also from one
-// session to the next; within it messages are numbered from 0. A side begins an epoch only when all messages of the one before have an
-// outcome, and a receiver that has seen an epoch takes nothing of an earlier one.
+// A side sends in epochs. The epochs of a session count up from the stamp that the cluster's clock gave its login: so a user's epochs
+// only grow, also from one session to the next, and those of a session that was replaced unawares stay below its successor's. Within an
+// epoch messages are numbered from 0. A side begins an epoch only when all messages of the one before have an outcome, and a
+// receiver that has seen an epoch takes nothing of an earlier one.
 //
 // Within an epoch the receiving side takes number n only after n-1. The first thing it refuses it refuses for good: it answers with
 // the number from which on nothing was taken, and takes nothing more of that epoch. So the sender knows exactly what to send
