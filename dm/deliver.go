@@ -164,8 +164,8 @@ func (d *delivery) Pushed(err error) {
 func (d *delivery) done(o channel.Outcome) {
 	p := d.p
 	p.mu.Lock()
-	if o == channel.NotFound && p.next.Known() && d.arr.Kind == channel.Message {
-		o = channel.Moved // nothing was sent: the newer session shall have it
+	if o == channel.NotFound && d.arr.Kind == channel.Message {
+		o = channel.Moved // nothing was sent: a newer session shall have it, or else the next find says that there is none
 	}
 	p.steps = append(p.steps, step{answer: answer{
 		Reply: channel.Reply{Epoch: d.arr.Epoch, Seq: d.arr.Seq, Since: d.arr.Seq, Outcome: o, Place: p.place()},
