@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -57,8 +56,6 @@ const LinksOff = "off"
 
 const (
 	openTimeout = time.Second
-	minPause    = 100 * time.Millisecond
-	maxPause    = 5 * time.Second
 	idSize      = 8
 )
 
@@ -77,14 +74,6 @@ var (
 type door struct {
 	addr string // host:port; empty: it has none
 	tls  bool
-}
-
-// calling is how a peer's link is asked for; guarded by peer.order.
-type calling struct {
-	dialing bool
-	at      time.Time     // not before
-	pause   time.Duration // doubled by every failure
-	failing bool          // and the log says so
 }
 
 func newLinks(m *member, opts Options) *links {
@@ -142,70 +131,6 @@ func (ls *links) carry(to *peer, port Port, packet []byte) error {
 // byLink tells which packets may go by links: those of whom PathLost tells what is in doubt. The other ports' packets are few, and nobody would ask
 // for them again.
 func byLink(port Port) bool { return port == PortDM }
-
-// wantLocked asks for a link to a peer, if it is time to. Called with the peer's order held.
-func (ls *links) wantLocked(p *peer) {
-	at := p.door.Load()
-	now := time.Now()
-	if at == nil || at.addr == "" || p.calling.dialing || now.Before(p.calling.at) || !ls.m.eng.connected() {
-		return
-	}
-	if at.tls != ls.opts.TLS {
-		ls.failedLocked(p, at.addr, errors.New("one of the two nodes has TLS and the other has not"))
-
-		return
-	}
-	if ls.m.self.Incarnation > p.id.Incarnation {
-		ls.pauseLocked(p, now)
-		_ = ls.m.toPeer(p, kindCall, 0, nil) // repeated while there are packets and no link
-
-		return
-	}
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if ls.closed {
-		return
-	}
-	p.calling.dialing = true
-	ls.running.Go(func() { ls.dial(p, at.addr) })
-}
-
-func (ls *links) dial(p *peer, addr string) {
-	l, err := ls.door.Dial(ls.ctx, addr, link.Node(p.id))
-	if err == nil && !ls.stand(p, l) {
-		l.Close(errPeerDown)
-		err = errPeerDown
-	}
-	p.order.Lock()
-	defer p.order.Unlock()
-	p.calling.dialing = false
-	if err != nil {
-		ls.failedLocked(p, addr, err)
-	}
-}
-
-// pauseLocked puts the next attempt off, longer each time.
-func (ls *links) pauseLocked(p *peer, now time.Time) {
-	p.calling.pause = min(max(2*p.calling.pause, minPause), maxPause)
-	wait := p.calling.pause/2 + rand.N(p.calling.pause)
-	if ls.flap > 0 {
-		wait = rand.N(ls.flap)
-	}
-	p.calling.at = now.Add(wait)
-}
-
-func (ls *links) failedLocked(p *peer, addr string, err error) {
-	ls.pauseLocked(p, time.Now())
-	if p.calling.failing || ls.ctx.Err() != nil {
-		return
-	}
-	p.calling.failing = true
-	level := slog.LevelWarn
-	if errors.Is(err, errPeerDown) || errors.Is(err, link.ErrNotNow) {
-		level = slog.LevelDebug // it will be, or is gone
-	}
-	ls.m.log.Log(ls.ctx, level, "no link to a node: packets to it go by NATS", "node", p.id, "addr", addr, "error", err)
-}
 
 // admit takes the link of a node that has called.
 func (ls *links) admit(l *link.Link) bool {
@@ -290,11 +215,9 @@ func (ls *links) beat() {
 func (ls *links) leave(ctx context.Context) {
 	ls.shut()
 	for _, p := range *ls.m.up.Load() {
-		c := p.link.Load()
-		switch {
+		switch c := p.inbound.Load(); {
 		case c == nil:
-		case c.opened.Load():
-			_ = c.link.Goodbye(uint64(ls.m.clock.Now()))
+		case c.opened.Load() && c.link.Goodbye(uint64(ls.m.clock.Now())) == nil:
 		default:
 			c.link.Close(errStopping) // what it holds goes by the engine
 		}

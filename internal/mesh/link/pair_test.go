@@ -144,6 +144,12 @@ func pair(t *testing.T, opts Options) (caller, called *Link) {
 		t.Fatal(err)
 	}
 	called = <-in
+	await(t, "the handshake is over", func() bool {
+		called.mu.Lock()
+		defer called.mu.Unlock()
+
+		return !called.writing
+	})
 	t.Cleanup(func() { caller.Close(ErrClosed); called.Close(ErrClosed) })
 
 	return caller, called

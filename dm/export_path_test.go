@@ -1,0 +1,6 @@
+package dm
+
+import "github.com/parley-dm/parley/internal/mesh"
+
+// PathLost tells a module what the mesh tells it when a link breaks: in-memory meshes have none.
+func PathLost(m *Module, n mesh.NodeID) { watcher{m}.PathLost(n) }
