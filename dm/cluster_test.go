@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,9 +30,11 @@ var quiet = slog.New(slog.DiscardHandler)
 
 // cluster is a cluster of nodes without sockets, on an in-memory mesh, in the virtual time of a synctest bubble.
 type cluster struct {
-	t     *testing.T
-	net   *mesh.Memory
-	nodes []*node
+	t   *testing.T
+	net *mesh.Memory
+
+	growing sync.Mutex
+	nodes   []*node // guarded by growing, where nodes start while others are looked for
 }
 
 // inCluster runs a test with n nodes in virtual time. Setup sees each module before its node starts.
@@ -44,49 +46,63 @@ func inCluster(t *testing.T, n int, setup func(m *dm.Module), test func(c *clust
 			c.start(setup)
 		}
 		test(c)
-		for _, nd := range c.nodes {
-			nd.stop()
-		}
-		synctest.Wait()
+		c.stop()
 	})
 }
 
 // node is one node: what package parley puts together, without gateway and engine.
 type node struct {
 	c       *cluster
+	name    string
 	mesh    *mesh.MemoryMesh
 	users   *user.Registry
+	between sync.Map // of *user.User by SID: those that are logging in or leaving, as in package parley
 	dir     *dive.Directory
 	dm      *dm.Module
 	router  *command.Router
-	crashed bool
+	crashed atomic.Bool
 }
 
 func (c *cluster) start(setup func(m *dm.Module)) *node {
 	c.t.Helper()
-	nd := &node{
-		c: c, mesh: c.net.Node(fmt.Sprintf("n%d", len(c.nodes)+1)), users: user.NewRegistry(), dm: dm.New(),
-		router: command.NewRouter(quiet),
-	}
+
+	return c.startAs(fmt.Sprintf("n%d", len(c.nodes)+1), func(nd *node) {
+		if setup != nil {
+			setup(nd.dm)
+		}
+	})
+}
+
+// startAs starts a node of that name.
+func (c *cluster) startAs(name string, setup func(nd *node)) *node {
+	c.t.Helper()
+	nd := &node{c: c, name: name, mesh: c.net.Node(name), users: user.NewRegistry(), dm: dm.New(), router: command.NewRouter(quiet)}
 	nd.dir = dive.NewDirectory(nd.mesh)
 	nd.dir.SetResident(nd)
 	nd.dm.ExposeCommands()
-	if setup != nil {
-		setup(nd.dm)
-	}
+	setup(nd)
 	nd.dm.Attach(dm.Parts{Users: nd.users, Directory: nd.dir, Mesh: nd.mesh, Router: nd.router, Log: quiet})
 	nd.router.Freeze()
 	if err := nd.mesh.Start(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
 	nd.dm.Start()
+	c.growing.Lock()
 	c.nodes = append(c.nodes, nd)
+	c.growing.Unlock()
 
 	return nd
 }
 
+func (c *cluster) stop() {
+	for _, nd := range c.nodes {
+		nd.stop()
+	}
+	synctest.Wait()
+}
+
 func (nd *node) stop() {
-	if nd.crashed {
+	if nd.crashed.Load() {
 		return
 	}
 	var all []*user.User
@@ -104,185 +120,98 @@ func (nd *node) stop() {
 	if err := nd.mesh.Stop(ctx); err != nil {
 		nd.c.t.Errorf("stop: %v", err)
 	}
+	nd.crashed.Store(true)
 }
 
 // crash ends a node without a word.
 func (nd *node) crash() {
-	nd.crashed = true
+	nd.crashed.Store(true)
 	nd.c.net.Crash(nd.mesh)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	nd.dm.Stop(ctx)
 }
 
+var errReplaced = errors.New("replaced by a newer login")
+
+// admit makes a login known to the cluster, as package parley does.
+func (nd *node) admit(ctx context.Context, p *person) error {
+	u := p.u
+	nd.between.Store(u.SID, u)
+	defer nd.between.Delete(u.SID)
+	stamp, err := nd.dir.Claim(ctx, u.ID, u.SID)
+	p.stamp = stamp
+	if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
+		nd.dm.Replaced(u, replaced.Next)
+		nd.users.Discard(u)
+
+		return err
+	}
+	if err != nil {
+		nd.dm.Abandoned(u)
+		nd.users.Discard(u)
+
+		return err
+	}
+	u.SetLogin(uint64(stamp))
+	if !nd.users.Add(u) {
+		nd.dm.Abandoned(u)
+		nd.dir.Release(u.ID, u.SID)
+
+		return errReplaced
+	}
+	nd.dm.Joined(u)
+	nd.dir.Activate(u.ID, u.SID)
+
+	return nil
+}
+
+// connects makes a connection that has not logged in.
+func (nd *node) connects(id string) *person {
+	p := &person{t: nd.c.t, node: nd, id: id}
+	p.u = nd.users.New(id, user.NewSID(), p)
+
+	return p
+}
+
 // login connects a user to a node.
 func (c *cluster) login(id string, at int) *person {
 	c.t.Helper()
-	nd := c.nodes[at]
-	p := &person{t: c.t, node: nd, id: id}
-	p.u = nd.users.New(id, user.NewSID(), p)
-	stamp, err := nd.dir.Claim(c.t.Context(), id, p.u.SID)
-	if err != nil {
+	p := c.nodes[at].connects(id)
+	if err := p.node.admit(c.t.Context(), p); err != nil {
 		c.t.Fatalf("%s cannot log in: %v", id, err)
 	}
-	p.u.SetLogin(uint64(stamp))
-	if !nd.users.Add(p.u) {
-		c.t.Fatalf("%s was replaced while it logged in", id)
-	}
-	nd.dm.Joined(p.u)
-	nd.dir.Activate(id, p.u.SID)
 
 	return p
 }
 
 // Evicted ends a session for a newer one.
 func (nd *node) Evicted(_, sid string, next dive.Place) {
-	if u := nd.users.BySID(sid); u != nil {
-		nd.dm.Replaced(u, next)
-		nd.users.Remove(u)
-		u.Close(2002, "replaced")
+	u := nd.users.BySID(sid)
+	if u == nil {
+		v, ok := nd.between.Load(sid)
+		if !ok {
+			return
+		}
+		u, _ = v.(*user.User)
 	}
+	nd.dm.Replaced(u, next)
+	nd.users.Remove(u)
+	u.Close(2002, "replaced")
 }
 
 func (nd *node) leave(u *user.User) {
-	if nd.users.Remove(u) {
-		nd.dm.Leave(u, func() { nd.dir.Release(u.ID, u.SID) })
-		nd.users.Discard(u)
+	nd.between.Store(u.SID, u)
+	if !nd.users.Remove(u) {
+		nd.between.Delete(u.SID)
+
+		return
 	}
-}
-
-// person is a user with a connection that writes down what it is given.
-type person struct {
-	t    *testing.T
-	node *node
-	id   string
-	u    *user.User
-	line command.Line
-
-	mu      sync.Mutex
-	heard   []string
-	closed  string
-	stalled bool // pushes are queued, and never written
-	queued  []user.Done
-	full    bool // the queue is full
-}
-
-func (p *person) Push(ver uint8, cmd uint16, message []byte, _ bool, done user.Done) error {
-	p.mu.Lock()
-	switch {
-	case p.full:
-		p.mu.Unlock()
-
-		return user.ErrBusy
-	case p.stalled:
-		p.queued = append(p.queued, done)
-		p.mu.Unlock()
-
-		return nil
-	}
-	p.heard = append(p.heard, fmt.Sprintf("%d.%d %s", ver, cmd, readable(ver, cmd, message)))
-	p.mu.Unlock()
-	if done != nil {
-		done.Pushed(nil)
-	}
-
-	return nil
-}
-
-// readable takes the peer off the front of the engine's own pushes.
-func readable(ver uint8, cmd uint16, m []byte) string {
-	if ver == 1 && (cmd == 700 || cmd == 701) {
-		n := int(m[0])
-
-		return string(m[1:1+n]) + ": " + string(m[1+n:])
-	}
-
-	return string(m)
-}
-
-func (p *person) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	text := string(message)
-	if status != command.StatusOK {
-		text = fmt.Sprintf("%d", int(message[0])<<8|int(message[1]))
-	}
-	p.heard = append(p.heard, strings.TrimSpace(fmt.Sprintf("re %d %d.%d status %d %s", id, ver, cmd, status, text)))
-
-	return nil
-}
-
-func (p *person) Close(code uint16, _ string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed == "" {
-		p.closed = fmt.Sprint(code)
-	}
-}
-
-func (p *person) Addr() string      { return "127.0.0.1:1" }
-func (p *person) Transport() string { return "tcp" }
-
-// quits ends the person's session.
-func (p *person) quits() {
-	p.mu.Lock()
-	queued := p.queued
-	p.queued = nil
-	p.mu.Unlock()
-	p.node.leave(p.u)
-	for _, d := range queued {
-		d.Pushed(user.ErrGone)
-	}
-}
-
-// hears waits for all that is under way, and wants these pushes and responses since the last time.
-func (p *person) hears(want ...string) {
-	p.t.Helper()
-	synctest.Wait()
-	time.Sleep(100 * time.Millisecond) // virtual: the packets travel
-	synctest.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !slices.Equal(p.heard, want) {
-		p.t.Errorf("%s heard %q, want %q", p.id, p.heard, want)
-	}
-	p.heard = nil
-}
-
-// send sends as ver 2 cmd 11 and returns what the callback got.
-func (p *person) send(to, text string) error {
-	p.t.Helper()
-	outcome := make(chan error, 2)
-	p.node.dm.SendMessageByUserID(p.u, to, 2, 11, []byte(text), func(err error) { outcome <- err })
-
-	return <-outcome
-}
-
-// sends wants a message to end in this error.
-func (p *person) sends(to, text string, want error) {
-	p.t.Helper()
-	if err := p.send(to, text); !errors.Is(err, want) {
-		p.t.Errorf("%s to %s %q: %v, want %v", p.id, to, text, err, want)
-	}
-}
-
-// channels lists the peers that the person has channels with.
-func (p *person) channels() string {
-	var ids []string
-	for _, ch := range p.node.dm.Channels(p.u) {
-		ids = append(ids, ch.Peer+"@"+ch.Node)
-	}
-
-	return strings.Join(ids, " ")
-}
-
-// have wants this to be the list of channels.
-func (p *person) has(want string) {
-	p.t.Helper()
-	synctest.Wait()
-	if got := p.channels(); got != want {
-		p.t.Errorf("%s has channels with %q, want %q", p.id, got, want)
-	}
+	nd.dm.Leave(u, func() {
+		nd.dir.Release(u.ID, u.SID)
+		nd.between.Delete(u.SID)
+	})
+	nd.users.Discard(u)
 }
 
 // notes is a list that callbacks write to.

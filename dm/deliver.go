@@ -127,7 +127,7 @@ func (d *delivery) rewriteAndPush(h *hooks) {
 // decide tells the channel what the receive callbacks said.
 func (d *delivery) decide(accepted bool) {
 	d.p.mu.Lock()
-	d.peer.ch.Decide(d.arr, accepted)
+	d.peer.ch.Decide(d.arr, accepted && !d.p.left) // nobody would end a channel that opens now
 	d.p.trim(d.peer)
 	d.p.tidy(d.peer)
 	d.p.unlock()
@@ -164,7 +164,10 @@ func (d *delivery) Pushed(err error) {
 func (d *delivery) done(o channel.Outcome) {
 	p := d.p
 	p.mu.Lock()
-	if o == channel.NotFound && d.arr.Kind == channel.Message {
+	if o == channel.Delivered && d.arr.Kind == channel.Connect && p.left {
+		o = channel.NotFound // it has opened nothing
+	}
+	if o == channel.NotFound && !d.arr.Kind.Ends() {
 		o = channel.Moved // nothing was sent: a newer session shall have it, or else the next find says that there is none
 	}
 	p.steps = append(p.steps, step{answer: answer{

@@ -31,6 +31,7 @@ func (m *Module) Replaced(u *user.User, next dive.Place) {
 	p.tidyAll()
 	p.unlock()
 	m.follow(p.sid)
+	m.leaving.Delete(u.ID) // it has come back
 }
 
 // handOver gives one channel to the newer session, if it is open. The party is locked.
@@ -46,7 +47,8 @@ func (p *party) handOver(pr *peer) {
 	p.steps = append(p.steps, step{call: func() { p.m.passOn(to, ho) }})
 }
 
-// late deals with a channel that has opened after its session was over: a find was still out. The party is locked.
+// late deals with a channel that is open although its session is over: a find was still out that has opened it, or the farewell waited behind one
+// until its time was up. The party is locked.
 func (p *party) late(pr *peer) {
 	switch {
 	case !p.left || !pr.ch.Open():
@@ -103,10 +105,12 @@ func (m *Module) follow(sid channel.SID) {
 
 // Joined gives a user that has just been added to the registry the channels of its older sessions.
 func (m *Module) Joined(u *user.User) {
-	waited, _ := m.adopted.LoadAndDelete(sessionOf(u))
-	for _, ho := range waited {
-		m.take(m.party(u), ho)
+	if _, ok := m.adopted.Load(sessionOf(u)); !ok {
+		return
 	}
+	p := m.party(u)
+	waited, _ := m.adopted.LoadAndDelete(p.sid) // under the lock: whoever finds none waiting finds the channels in the party
+	m.take(p, waited...)
 }
 
 // Abandoned is called for a session that was not welcomed after all: if nobody else has come in its place, its user has left.
@@ -123,7 +127,15 @@ func (m *Module) bereave(sid channel.SID) {
 }
 
 // take makes the channels the party's own, and tells the peers where the user is now. The party is locked, and unlocked on return.
-func (m *Module) take(p *party, ho handover) {
+func (m *Module) take(p *party, waited ...handover) {
+	for _, ho := range waited {
+		m.takeOne(p, ho)
+	}
+	p.tidyAll()
+	p.unlock()
+}
+
+func (m *Module) takeOne(p *party, ho handover) {
 	for _, k := range ho.channels {
 		pr := p.peer(k.peer)
 		pr.ch.After(k.newest)
@@ -139,8 +151,11 @@ func (m *Module) take(p *party, ho handover) {
 			}
 		}
 	}
-	p.tidyAll()
-	p.unlock()
+	for _, l := range ho.moves {
+		if pr := p.peers[l.userID]; pr != nil {
+			pr.ch.Relocate(l.old, l.now)
+		}
+	}
 }
 
 // alive tells whether a node is this one or a member.
@@ -166,9 +181,13 @@ func (m *Module) tell(node channel.Node, l relocation) {
 	}
 }
 
-// relocate tells a user's channel where its peer is now. If the user has moved itself, that follows it.
+// relocate tells a user's channel where its peer is now. If the user has moved itself, that follows it; if its newer session has not been welcomed
+// yet, it waits there with the channel.
 func (m *Module) relocate(l relocation) {
 	p := m.known(l.peer)
+	if p == nil && !m.relocateLater(l) {
+		p = m.known(l.peer) // it may have been welcomed just now
+	}
 	if p == nil {
 		return
 	}
@@ -183,4 +202,20 @@ func (m *Module) relocate(l relocation) {
 		pr.ch.Relocate(l.old, l.now)
 	}
 	p.unlock()
+}
+
+// relocateLater keeps a relocation with the channel that waits for its session, if one does.
+func (m *Module) relocateLater(l relocation) bool {
+	_, waits := m.adopted.Compute(l.peer, func(old []handover, loaded bool) ([]handover, computeOp) {
+		if !loaded {
+			return old, cancelOp
+		}
+		waited := slices.Clone(old)
+		last := &waited[len(waited)-1]
+		last.moves = append(slices.Clip(last.moves), l)
+
+		return waited, updateOp
+	})
+
+	return waits
 }

@@ -1,6 +1,8 @@
 package dm
 
 import (
+	"time"
+
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/user"
 )
@@ -84,12 +86,18 @@ func (m *Module) Leave(u *user.User, gone func()) {
 		p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, farewells[id], nil))
 	}
 	p.gone = func() {
-		gone()
-		m.left(u, p)
+		time.AfterFunc(linger, func() {
+			gone()
+			m.left(u, p)
+		})
 	}
 	p.tidyAll()
 	p.unlock()
 }
+
+// linger is how long one who has left is held on to after the farewells. To let go of a user loses the finds that are on their way at that
+// moment, and right after a farewell is when peers ask.
+const linger = 500 * time.Millisecond
 
 // left forgets that a user is leaving.
 func (m *Module) left(u *user.User, p *party) {

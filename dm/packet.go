@@ -10,7 +10,7 @@ import (
 // What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16 bytes, a name one byte of length and
 // its bytes.
 //
-//	find      1 | item u8 | sender SID | epoch u64 | heard u64 | FindData
+//	find      1 | item u8 | sender SID | epoch u64 | heard u64 | asked u64 | FindData
 //	send      2 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | seq u32 | SendData
 //	answer    3 | outcome u8 | sender SID | recipient SID | epoch u64 | seq u32 | since u32 | newest u64 | recipient's user ID
 //	handover  4 | newer SID | user ID (name) | older SID | { peer (name) | its SID | newest u64 | incarnation u64 | node (name) }...
@@ -30,6 +30,7 @@ type arrival struct {
 	channel.Arrival
 
 	to  channel.SID // the recipient's session; of a find: none
+	ask uint64      // of a find: the cluster's stamp of its sending
 	my  []byte      // the sender's user ID
 	you []byte      // the recipient's user ID
 	ver uint8
@@ -37,11 +38,12 @@ type arrival struct {
 	msg []byte
 }
 
-func appendFind(b []byte, sid channel.SID, a *channel.Action, d *FindData) ([]byte, error) {
+func appendFind(b []byte, sid channel.SID, a *channel.Action, asked uint64, d *FindData) ([]byte, error) {
 	b = append(b, packetFind, byte(a.Item.Kind))
 	b = append(b, sid[:]...)
 	b = binary.BigEndian.AppendUint64(b, a.Epoch)
 	b = binary.BigEndian.AppendUint64(b, a.Heard)
+	b = binary.BigEndian.AppendUint64(b, asked)
 
 	return d.AppendBinary(b)
 }
@@ -67,7 +69,9 @@ func parseArrival(node channel.Node, packet []byte) (in arrival, err error) {
 		in.to = r.sid()
 	}
 	in.Epoch, in.Heard = r.u64(), r.u64()
-	if !in.Found {
+	if in.Found {
+		in.ask = r.u64()
+	} else {
 		in.Seq = r.u32()
 	}
 	if r.bad || !in.Kind.Known() {
@@ -130,7 +134,8 @@ type handover struct {
 	userID   string
 	old, now channel.SID
 	channels []kept
-	came     int64 // when, by Module.sweep.now; it does not travel
+	came     int64        // when, by Module.sweep.now; it does not travel
+	moves    []relocation // of peers, told ahead of the login; they do not travel
 }
 
 func (h *handover) append(b []byte) []byte {

@@ -28,6 +28,7 @@ type party struct {
 	left    bool             // guarded by mu; the session is over: it takes no messages any more
 	gone    func()           // guarded by mu; of one who has left: called when all farewells are answered
 	epoch   uint64           // guarded by mu; the newest of what this session sends
+	floor   uint64           // guarded by mu; of the finds whose machines were thrown away, the stamp of the newest
 	watched bool             // guarded by mu; the sweep looks at it
 	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
 	bytes   int              // guarded by mu; of the bodies that wait for an outcome
@@ -48,6 +49,7 @@ type peer struct {
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
 
 	token uint64 // guarded by party.mu; of the find that is out, 0: none
+	asked uint64 // guarded by party.mu; the stamp of the newest find that came from there
 }
 
 // step is something to do for a party: an action of a channel, or else a call, or else an answer to send.
@@ -92,14 +94,16 @@ func (m *Module) party(u *user.User) *party {
 	for {
 		p, ok := m.parties.Load(sid)
 		if !ok {
-			p, ok = m.parties.LoadOrStore(sid, &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer)})
+			fresh := &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer)}
+			fresh.mu.Lock()
+			if p, ok = m.parties.LoadOrStore(sid, fresh); !ok {
+				fresh.left = u.Gone() // asked for only now: Leave may have looked for a party just before there was one
+
+				return fresh
+			}
 		}
 		p.mu.Lock()
 		if !p.dropped {
-			if !ok && u.Gone() { // asked for only now: Leave may have looked for a party just before there was one
-				p.left = true
-			}
-
 			return p
 		}
 		p.mu.Unlock()
@@ -130,6 +134,9 @@ func (p *party) peer(id string) *peer {
 	pr := p.peers[id]
 	if pr == nil {
 		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.nextEpoch)}
+		if p.next.Known() { // the newer session's messages come after all of this one's
+			pr.ch.Retire(nil)
+		}
 		p.peers[id] = pr
 		p.m.sweep.watch(p)
 	}
@@ -150,6 +157,15 @@ func (p *party) nextEpoch() uint64 {
 
 	return p.epoch
 }
+
+// overtaken tells whether a find was sent before the session began, or before one that has come and is forgotten: something that was sent
+// after it may have arrived already. The party is locked.
+func (p *party) overtaken(in *arrival) bool {
+	return in.Found && in.ask <= max(p.floor, p.user.Login())
+}
+
+// stamp is the time of the cluster's clock.
+func (m *Module) stamp() uint64 { return uint64(m.parts.Mesh.Clock().Now()) }
 
 // add leaves actions of a peer's channel as steps. The party is locked.
 func (p *party) add(pr *peer, acts []channel.Action) {
@@ -189,6 +205,7 @@ const maxSpare = 64
 // tidy throws away what a party need not remember. It is locked.
 func (p *party) tidy(pr *peer) {
 	if pr.ch.Over() && p.peers[pr.id] == pr {
+		p.floor = max(p.floor, pr.asked)
 		delete(p.peers, pr.id)
 	}
 	p.tidySelf()

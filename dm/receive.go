@@ -113,9 +113,25 @@ func (m *Module) arriveSent(in *arrival) {
 
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
-	if p.next.Known() || p.user.IsBlank() || p.left && !in.Kind.Ends() {
-		// Of one who is leaving too: the user may be elsewhere already, and if not, the next find comes behind the farewell.
+	if p.overtaken(in) { // it must come anew, if it is still wanted
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
+		p.unlock()
+
+		return
+	}
+	switch {
+	case p.next.Known(), p.user.IsBlank(), p.left && !in.Kind.Ends() && m.sweep.stalled():
+		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
+		p.unlock()
+
+		return
+	case p.left && !in.Kind.Ends():
+		p.reply(in, channel.Reply{Outcome: channel.NotFound}) // behind the farewell
+		p.unlock()
+
+		return
+	case p.dropped:
+		p.refuse(in, channel.Verdict{Refusal: channel.NoChannel, Since: in.Seq})
 		p.unlock()
 
 		return
@@ -132,6 +148,7 @@ func (m *Module) arrive(p *party, in *arrival) {
 
 		return
 	}
+	pr.asked = max(pr.asked, in.ask)
 	m.stats.Received.Add(1)
 	if in.Kind == channel.Message && p.inboxFull() {
 		pr.ch.Decide(in.Arrival, false)

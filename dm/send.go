@@ -13,6 +13,7 @@ import (
 const (
 	maxWaitingItems = 1024    // to one peer
 	maxWaitingBytes = 8 << 20 // to all peers
+	maxCalls        = 4096    // outcomes that the user's callbacks have not been told
 )
 
 // completion wants to know how a message ended. Completed must not block.
@@ -76,7 +77,7 @@ func (m *Module) send(from *user.User, to string, kind channel.Kind, ver uint8, 
 // queue queues an item, if there is room. The party is locked, and unlocked on return.
 func (p *party) queue(pr *peer, kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) {
 	m := p.m
-	if pr.ch.Waiting() >= maxWaitingItems || p.bytes+len(body) > maxWaitingBytes {
+	if pr.ch.Waiting() >= maxWaitingItems || p.bytes+len(body) > maxWaitingBytes || p.calls.Waiting() >= maxCalls {
 		p.tidy(pr)
 		p.unlock()
 		m.refuse(pr.id, c, ErrOverloaded)
@@ -151,7 +152,7 @@ func (m *Module) refuse(to string, c completion, err error) {
 type callback func(error)
 
 func (cb callback) completed(p *party, _ string, _ channel.Outcome, err error) {
-	p.calls.Do(&call{m: p.m, cb: cb, err: err}, 0) // bounded by what a user may have under way
+	p.calls.Do(&call{m: p.m, cb: cb, err: err}, 0) // queue bounds it: by maxCalls, and what is under way then
 }
 
 // call is a callback on its way to its goroutine.

@@ -51,7 +51,7 @@ func (p *party) find(pr *peer, a *channel.Action) {
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	defer release(buf)
-	packet, err := appendFind((*buf)[:0], p.sid, a, &FindData{
+	packet, err := appendFind((*buf)[:0], p.sid, a, m.stamp(), &FindData{
 		MyUserID: p.user.ID, YourUserID: pr.id, MyNodeAddr: m.parts.Mesh.Self().String(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
 	})
 	*buf = packet
@@ -108,9 +108,15 @@ func unsent(err error) channel.Outcome {
 
 // localArrival is an item that need not leave this node.
 func (p *party) localArrival(pr *peer, a *channel.Action, found bool) arrival {
+	var asked uint64
+	if found {
+		asked = p.m.stamp()
+	}
+
 	return arrival{
 		Arrival: channel.Arrival{Kind: a.Item.Kind, Found: found, From: p.place(), Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard},
 		to:      a.To.SID,
+		ask:     asked,
 		my:      p.id,
 		you:     pr.wire,
 		ver:     a.Item.Ver, cmd: a.Item.Cmd, msg: a.Item.Body,
@@ -150,6 +156,7 @@ func (p *party) event(pr *peer, f func(acts []channel.Action) []channel.Action) 
 	p.mu.Lock()
 	var buf [4]channel.Action
 	p.add(pr, f(buf[:0]))
+	p.late(pr)
 	p.tidy(pr)
 	p.unlock()
 }

@@ -1,0 +1,350 @@
+package dm_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/user"
+)
+
+// story is a cluster in which things happen that a script or a random history tells of, and everything that anybody notices is written down. It
+// holds the promises against what was noticed: see check.
+type story struct {
+	*cluster
+
+	settings dm.Settings
+	loud     bool // callbacks are written down too
+	history  bool // times and names do not matter: nothing is written down
+
+	calm calm
+	lost map[*node]bool    // those without their engine
+	cuts map[[2]*node]bool // those that cannot hear each other
+
+	mu       sync.Mutex
+	count    int                         // guarded by mu; of things that happened
+	letters  []*letter                   // guarded by mu
+	byText   map[string]*letter          // guarded by mu
+	sessions []*session                  // guarded by mu
+	bySID    map[string]*session         // guarded by mu
+	manners  map[string]*manner          // guarded by mu; by user
+	blanks   map[string]*session         // guarded by mu
+	delays   map[[2]string]time.Duration // guarded by mu
+	jitter   time.Duration               // guarded by mu
+	rng      *rand.Rand                  // guarded by mu
+	lines    []line                      // guarded by mu; not printed yet
+	wrong    []string                    // guarded by mu; what must never happen
+
+	meanwhile sync.WaitGroup
+}
+
+// session is one login of a user, or a user without a client.
+type session struct {
+	*person
+
+	label string
+	began int // guarded by story.mu; story.count when it was welcomed
+	ended int // guarded by story.mu; story.count when it was over
+}
+
+// letter is a message, and all that is known of it.
+type letter struct {
+	n        int
+	text     string
+	from, to string
+	by       *session
+	sent     int // guarded by story.mu; story.count before the call
+	ends     bool
+	silent   bool // nobody wants its outcome
+	late     bool // its session was over when it was sent: between that and a newer session there is no order
+
+	outcomes []error  // guarded by story.mu
+	heard    []*heard // guarded by story.mu
+	fates    []string // guarded by story.mu; what the callbacks made of it
+}
+
+type heard struct {
+	by *session
+	n  int // story.count
+}
+
+// manner is how a user's callbacks and client behave.
+type manner struct {
+	gates    map[string]chan struct{} // by the kind of callback that is held
+	act      string                   // decline, empty, rewrite, panic
+	farewell string
+}
+
+// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them: what happens to several users at the same moment has no order.
+type line struct {
+	who   string
+	class int
+	n     int
+	text  string
+}
+
+func newStory(t *testing.T) *story {
+	t.Helper()
+	s := &story{
+		cluster: &cluster{t: t}, settings: dm.DefaultSettings(), lost: map[*node]bool{}, cuts: map[[2]*node]bool{},
+		byText: map[string]*letter{}, bySID: map[string]*session{}, manners: map[string]*manner{}, blanks: map[string]*session{},
+		delays: map[[2]string]time.Duration{}, rng: rand.New(rand.NewPCG(1, 1)),
+	}
+	s.net = mesh.NewMemory(mesh.MemoryOptions{Delay: s.delay})
+
+	return s
+}
+
+func (s *story) delay(from, to mesh.NodeID) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, ok := s.delays[[2]string{from.Name, to.Name}]
+	if !ok {
+		d = time.Millisecond
+	}
+	if s.jitter > 0 {
+		d += time.Duration(s.rng.Int64N(int64(s.jitter)))
+	}
+
+	return d
+}
+
+// begin starts a node of that name: the callbacks behave as their users' manners say.
+func (s *story) begin(name string) {
+	s.startAs(name, func(nd *node) {
+		nd.dm.Configure(s.settings)
+		nd.dm.SetOnReceiveMessage(func(ver uint8, cmd uint16, msg []byte, from string, to *user.User) bool {
+			return s.receives(nd, ver, cmd, string(msg), from, to)
+		})
+		nd.dm.SetOnMessage(func(_ uint8, _ uint16, msg []byte, from string, to *user.User) []byte {
+			return s.rewrites(nd, string(msg), from, to)
+		})
+		nd.dm.SetOnUserDisconnect(func(u *user.User, peer string) []byte { return s.farewell(nd, u, peer) })
+		nd.dm.SetOnClearCache(func(gone string, stayer *user.User) { s.cleared(nd, gone, stayer) })
+	})
+}
+
+// note writes down what somebody noticed.
+func (s *story) notef(who string, class, n int, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noteLockedf(who, class, n, format, args...)
+}
+
+func (s *story) noteLockedf(who string, class, n int, format string, args ...any) {
+	s.count++
+	if s.history {
+		return
+	}
+	if n == 0 {
+		n = s.count
+	}
+	s.lines = append(s.lines, line{who, class, n, fmt.Sprintf(format, args...)})
+}
+
+// told returns what was noticed since the last time.
+func (s *story) told() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortFunc(s.lines, func(a, b line) int {
+		switch {
+		case a.who != b.who:
+			return strings.Compare(a.who, b.who)
+		case a.class != b.class:
+			return a.class - b.class
+		}
+
+		return a.n - b.n
+	})
+	var out strings.Builder
+	for _, l := range s.lines {
+		out.WriteString(l.text + "\n")
+	}
+	s.lines = nil
+
+	return out.String()
+}
+
+func (s *story) wrongf(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
+}
+
+// live is the newest session of a user that is not over.
+func (s *story) live(id string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.blanks[id]; b != nil {
+		return b
+	}
+
+	return s.liveLocked(id)
+}
+
+func (s *story) liveLocked(id string) (newest *session) {
+	for _, x := range s.sessions {
+		if x.id == id && x.began > 0 && x.ended == 0 && !x.node.crashed.Load() && (newest == nil || x.stamp > newest.stamp) {
+			newest = x
+		}
+	}
+
+	return newest
+}
+
+// users lists all who were ever there.
+func (s *story) users() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := map[string]bool{}
+	for _, x := range s.sessions {
+		ids[x.id] = true
+	}
+
+	return slices.Sorted(maps.Keys(ids))
+}
+
+func (s *story) node(name string) *node {
+	s.growing.Lock()
+	defer s.growing.Unlock()
+	for _, nd := range slices.Backward(s.nodes) {
+		if nd.name == name && !nd.crashed.Load() {
+			return nd
+		}
+	}
+
+	return nil
+}
+
+func (s *story) session(u *user.User) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return s.bySID[u.SID]
+}
+
+// login connects a user; it returns when it is welcome or refused.
+func (s *story) loginAt(id string, nd *node) {
+	p := nd.connects(id)
+	x := &session{person: p, label: id + "@" + nd.name}
+	s.mu.Lock()
+	for _, older := range s.sessions {
+		if older.id == id && older.node.name == nd.name {
+			x.label += "'"
+		}
+	}
+	s.sessions = append(s.sessions, x)
+	s.bySID[p.u.SID] = x
+	s.mu.Unlock()
+	p.told = func(text string) { s.hears(x, text) }
+	p.ended = func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.count++
+		x.ended = s.count
+		if !nd.crashed.Load() {
+			s.noteLockedf(x.label, 1, 0, "%s gets goodbye %s", x.label, p.closed)
+		}
+	}
+	err := nd.admit(s.t.Context(), p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	if err == nil {
+		x.began = s.count
+
+		return
+	}
+	x.ended = s.count
+	s.noteLockedf(x.label, 1, 0, "%s is not welcome: %v", x.label, err)
+}
+
+// hears is told of everything that a client gets.
+func (s *story) hears(x *session, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	_, body, _ := strings.Cut(text, " ")
+	if _, last, ok := strings.Cut(body, ": "); ok && strings.HasPrefix(text, "1.") {
+		body = last
+	}
+	if l := s.byText[strings.ToLower(body)]; l != nil {
+		l.heard = append(l.heard, &heard{x, s.count})
+	}
+	text = strings.TrimPrefix(text, "2.11 ")
+	s.noteLockedf(x.label, 1, 0, "%s hears %s", x.label, text)
+}
+
+// newLetter makes a message with a text of its own.
+func (s *story) newLetter(x *session, to, text string) *letter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &letter{n: len(s.letters) + 1, text: text, from: x.id, to: to, by: x, sent: s.count, late: x.ended != 0}
+	s.letters = append(s.letters, l)
+	if text != "" {
+		if s.byText[text] != nil {
+			s.t.Errorf("the text %q is used twice", text)
+		}
+		s.byText[text] = l
+	}
+
+	return l
+}
+
+func (s *story) send(x *session, to, text string) {
+	l := s.newLetter(x, to, text)
+	x.node.dm.SendMessageByUserID(x.u, to, 2, 11, []byte(text), func(err error) { s.outcome(l, err, describe(err)) })
+}
+
+// outcome notes how a message ended, as its sender was told.
+func (s *story) outcome(l *letter, err error, text string) {
+	s.wait(l.from, "outcome")
+	if l.by.node.crashed.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.outcomes = append(l.outcomes, err)
+	name := l.text
+	if len(name) > 40 {
+		name = fmt.Sprintf("a message of %d bytes", len(name))
+	}
+	if name == "" {
+		name = "an empty message"
+	}
+	s.noteLockedf(l.by.label, 0, l.n, "%s: %s to %s: %s", l.by.label, name, l.to, text)
+}
+
+var outcomeNames = map[error]string{
+	dm.ErrReliableTimeout: "timeout", dm.ErrMessageNil: "message nil", dm.ErrNodesNotFound: "nodes not found", dm.ErrUserNotFound: "user not found",
+	dm.ErrMessageTooLarge: "too large", dm.ErrRecipientBusy: "recipient busy", dm.ErrOverloaded: "overloaded", dm.ErrInternal: "internal error",
+}
+
+func describe(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	for kind, name := range outcomeNames {
+		if errors.Is(err, kind) {
+			return name
+		}
+	}
+
+	return err.Error()
+}
+
+// rest lets everything happen that is on its way.
+func rest(d time.Duration) {
+	synctest.Wait()
+	time.Sleep(d)
+	synctest.Wait()
+}
