@@ -71,6 +71,9 @@ func (s *story) people() map[string]func(words) error {
 		if nd == nil {
 			return errNot
 		}
+		if !s.history {
+			time.Sleep(300 * time.Microsecond) // between the ticks at which packets arrive: what a script tells has one outcome
+		}
 		s.loginAt(w.at(1), nd)
 
 		return nil
