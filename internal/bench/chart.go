@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Chart is a picture of a report: curves of latency percentiles, or bars.
@@ -19,7 +21,7 @@ type Chart struct {
 // curve is one set of durations.
 type curve struct {
 	name string
-	hist *histogram
+	hist *hdrhistogram.Histogram
 }
 
 // group is some bars that share a scale.
@@ -81,8 +83,8 @@ func text(b *strings.Builder, x, y float64, anchor, colour, s string) {
 func (c *Chart) curves(b *strings.Builder) {
 	least, most := math.Inf(1), 0.0
 	for _, one := range c.Curves {
-		least = min(least, max(float64(one.hist.at(0)), 1))
-		most = max(most, float64(one.hist.at(1-math.Pow(10, -nines))))
+		least = min(least, max(atNines(one.hist, 0), 1))
+		most = max(most, atNines(one.hist, nines))
 	}
 	low, high := math.Floor(math.Log10(least)), math.Ceil(math.Log10(max(most, least+1)))
 	high = max(high, low+1)
@@ -107,11 +109,11 @@ func (c *Chart) curves(b *strings.Builder) {
 		var points []string
 		const step = .05
 		for nine := 0.0; nine <= nines+step/2; nine += step {
-			ns := float64(one.hist.at(1 - math.Pow(10, -nine)))
+			ns := atNines(one.hist, nine)
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x(nine), y(ns)))
 		}
 		fmt.Fprintf(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"%s\"/>\n", colour, strings.Join(points, " "))
-		end := float64(one.hist.at(1 - math.Pow(10, -nines)))
+		end := atNines(one.hist, nines)
 		text(b, plotRight+8, y(end)+4, "start", colour, one.name)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Logins is what many logins have shown.
@@ -14,7 +16,7 @@ type Logins struct {
 	Login     Latency `json:"login"`         // from connecting until the welcome
 	ServerCPU float64 `json:"server_cpu_us"` // a login; 0: not known
 
-	hist *histogram
+	hist *hdrhistogram.Histogram
 }
 
 const mostUsers = 1 << 20
@@ -29,7 +31,7 @@ func checkUsers(users int) error {
 
 // logins logs users in, spread over all servers, as fast as they come in.
 func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, lines []*line, err error) {
-	var h histogram
+	times := newRecorders(1)
 	sys.rest(ctx)
 	cpu, known := sys.cpu()
 	begin := time.Now()
@@ -45,7 +47,7 @@ func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, l
 		}
 	}()
 	lines, err = sys.crowd(ctx, users, func(i int) int { return i % len(sys.addrs) }, func(took time.Duration) {
-		h.add(took)
+		times.of(0).add(took)
 		done <- struct{}{}
 	})
 	close(done)
@@ -54,7 +56,8 @@ func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, l
 		return l, nil, err
 	}
 	took := time.Since(begin)
-	l = Logins{Users: users, Seconds: took.Seconds(), PerSecond: float64(users) / took.Seconds(), Login: h.latency(), hist: &h}
+	l = Logins{Users: users, Seconds: took.Seconds(), PerSecond: float64(users) / took.Seconds(), hist: times.merged()}
+	l.Login = latencyOf(l.hist)
 	if after, ok := sys.cpu(); ok && known {
 		l.ServerCPU = micros(after-cpu) / float64(users)
 	}

@@ -29,7 +29,7 @@
 // response is read and checked. Its first 8 bytes are a time stamp. In a ping-pong A's message and B's echo are two
 // messages: a round trip has two, and CPU time a message is that of all servers divided by all messages.
 //
-// Times go into a histogram of the kind HdrHistogram made known: every value is kept, to within 0.1 %. Rate corrects for coordinated
+// Times go into HdrHistograms, a few workers to each, merged at the end: every value is kept, to three digits. Rate corrects for coordinated
 // omission at the source: a message's time begins when it was due, not when it was sent, so that a server that stands still is charged
 // with everything that should have been sent meanwhile. How late the generator itself was is reported beside it.
 //

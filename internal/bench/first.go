@@ -131,7 +131,7 @@ func (s *Setup) find(ctx context.Context, sys *system, samples int) (Finding, er
 	}
 	unwatched := context.AfterFunc(ctx, func() { closeLines(lines) })
 	defer unwatched()
-	var first, missing histogram
+	first, missing := newRecorders(1), newRecorders(1)
 	for i, to := range lines[1:] {
 		s.progress(float64(i)/float64(warm+samples), "first messages")
 		took, err := firstMessage(lines[0], to)
@@ -143,11 +143,11 @@ func (s *Setup) find(ctx context.Context, sys *system, samples int) (Finding, er
 			return f, err
 		}
 		if i >= warm {
-			first.add(took)
-			missing.add(none)
+			first.of(0).add(took)
+			missing.of(0).add(none)
 		}
 	}
-	f.First, f.NotFound = first.latency(), missing.latency()
+	f.First, f.NotFound = latencyOf(first.merged()), latencyOf(missing.merged())
 
 	return f, nil
 }

@@ -2,72 +2,63 @@ package bench
 
 import (
 	"math"
-	"math/bits"
-	"sync/atomic"
+	"sync"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// A histogram's counters: durations below 2^(precision+1) ns have one each; above, each doubling of the duration has 2^precision,
-// so a value is known to within 0.1 %.
+// What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256 KB.
 const (
-	precision  = 10
-	perDouble  = 1 << precision
-	longest    = 1 << 40 // ns, 18 minutes; more is counted as that
-	allBuckets = (40-precision)*perDouble + perDouble
+	shortest  = 1       // ns
+	longest   = 1 << 40 // ns; more is counted as that
+	precision = 3       // digits
 )
 
-// histogram counts durations. Several goroutines may add to it at once.
-type histogram struct {
-	counts [allBuckets]atomic.Uint64
-	sum    atomic.Uint64 // ns
-	max    atomic.Int64  // ns
+// mostRecorders bounds what a run's histograms take, whatever number of users it has.
+const mostRecorders = 8
+
+// recorder is the histogram of one worker, or of the few who share it.
+type recorder struct {
+	mu   sync.Mutex
+	hist *hdrhistogram.Histogram // guarded by mu
 }
 
-func (h *histogram) add(d time.Duration) {
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, precision) }
+
+func (r *recorder) add(d time.Duration) {
 	ns := min(max(int64(d), 0), longest-1)
-	h.counts[bucket(uint64(ns))].Add(1)
-	h.sum.Add(uint64(ns))
-	for {
-		was := h.max.Load()
-		if ns <= was || h.max.CompareAndSwap(was, ns) {
-			return
-		}
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.hist.RecordValue(ns) // fails out of bounds only
 }
 
-// bucket is the counter of a duration.
-func bucket(ns uint64) int {
-	shift := max(bits.Len64(ns)-precision-1, 0)
+// recorders are the histograms of all workers of a run.
+type recorders []*recorder
 
-	return shift<<precision + int(ns>>shift)
-}
-
-// highest is the longest duration that a counter counts.
-func highest(bucket int) int64 {
-	shift := max(bucket>>precision-1, 0)
-
-	return (int64(bucket-shift<<precision)+1)<<shift - 1
-}
-
-func (h *histogram) count() (n uint64) {
-	for i := range h.counts {
-		n += h.counts[i].Load()
+// newRecorders makes what so many workers need.
+func newRecorders(workers int) recorders {
+	all := make(recorders, min(workers, mostRecorders))
+	for i := range all {
+		all[i] = &recorder{hist: newHistogram()}
 	}
 
-	return n
+	return all
 }
 
-// at is the duration that a share of all (0.99: the 99th percentile) did not exceed.
-func (h *histogram) at(share float64) time.Duration {
-	rank := max(uint64(math.Ceil(share*float64(h.count()))), 1)
-	var seen uint64
-	for i := range h.counts {
-		if seen += h.counts[i].Load(); seen >= rank {
-			return time.Duration(min(highest(i), h.max.Load()))
-		}
+// of is the one that a worker adds to.
+func (all recorders) of(worker int) *recorder { return all[worker%len(all)] }
+
+// merged is what all have counted so far.
+func (all recorders) merged() *hdrhistogram.Histogram {
+	sum := newHistogram()
+	for _, r := range all {
+		r.mu.Lock()
+		sum.Merge(r.hist) // drops nothing: they have the same bounds
+		r.mu.Unlock()
 	}
 
-	return 0
+	return sum
 }
 
 // Latency is what there is to say about a set of durations, in microseconds.
@@ -81,18 +72,21 @@ type Latency struct {
 	Max   float64 `json:"max_us"`
 }
 
-func (h *histogram) latency() Latency {
-	l := Latency{Count: h.count()}
+func latencyOf(h *hdrhistogram.Histogram) Latency {
+	l := Latency{Count: uint64(h.TotalCount())}
 	if l.Count == 0 {
 		return l
 	}
-	l.Mean = float64(h.sum.Load()) / float64(l.Count) / float64(time.Microsecond)
-	for _, p := range []struct {
-		share float64
-		to    *float64
-	}{{.5, &l.P50}, {.9, &l.P90}, {.99, &l.P99}, {.999, &l.P999}, {1, &l.Max}} {
-		*p.to = float64(h.at(p.share)) / float64(time.Microsecond)
+	const us = float64(time.Microsecond)
+	l.Mean = h.Mean() / us
+	for percent, to := range map[float64]*float64{50: &l.P50, 90: &l.P90, 99: &l.P99, 99.9: &l.P999, 100: &l.Max} {
+		*to = float64(h.ValueAtPercentile(percent)) / us
 	}
 
 	return l
+}
+
+// atNines is the duration that all but 10^-nines of all did not exceed: 2 stands for the 99th percentile, 0 for the least.
+func atNines(h *hdrhistogram.Histogram, nines float64) float64 {
+	return float64(h.ValueAtPercentile(100 * (1 - math.Pow(10, -nines))))
 }

@@ -3,60 +3,76 @@ package bench
 import (
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 )
 
-func TestEveryDurationHasACounterThatKnowsItToAThousandth(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		ns := rapid.Uint64Range(0, longest-1).Draw(t, "ns")
-		b := bucket(ns)
-		if b < 0 || b >= allBuckets {
-			t.Fatalf("counter %d of %d", b, allBuckets)
-		}
-		high := uint64(highest(b))
-		if high < ns || float64(high-ns) > float64(ns)/1000 {
-			t.Fatalf("%d ns is counted as up to %d", ns, high)
-		}
-		if b > 0 && uint64(highest(b-1)) >= ns {
-			t.Fatalf("%d ns belongs to a lower counter than %d", ns, b)
-		}
-	})
-}
+// nearly tells that a histogram's value stands for a duration: its counter's upper end, within a thousandth.
+func nearly(got, want int64) bool { return got >= want && float64(got-want) <= float64(want)/1000 }
 
 func TestPercentilesAreThoseOfTheSortedDurations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(rapid.Int64Range(1, int64(time.Minute)), 1, 500).Draw(t, "durations")
-		var h histogram
-		for _, ns := range all {
-			h.add(time.Duration(ns))
+		recs := newRecorders(rapid.IntRange(1, 20).Draw(t, "workers"))
+		for i, ns := range all {
+			recs.of(i).add(time.Duration(ns))
 		}
 		slices.Sort(all)
-		for _, share := range []float64{0, .5, .9, .99, .999, 1} {
-			want := all[max(int(math.Ceil(share*float64(len(all)))), 1)-1]
-			if got := int64(h.at(share)); got < want || float64(got-want) > float64(want)/1000 {
-				t.Fatalf("%g: %d, want %d", share, got, want)
+		h := recs.merged()
+		for _, percent := range []float64{50, 90, 99, 99.9, 100} {
+			rank := percent / 100 * float64(len(all))
+			low, high := max(int(math.Floor(rank)), 1), max(int(math.Ceil(rank)), 1)
+			if got := h.ValueAtPercentile(percent); !nearly(got, all[low-1]) && !nearly(got, all[high-1]) {
+				t.Fatalf("%g: %d, want %d or %d", percent, got, all[low-1], all[high-1])
 			}
 		}
-		if l := h.latency(); l.Count != uint64(len(all)) || l.Max != float64(all[len(all)-1])/1e3 {
+		l := latencyOf(h)
+		if l.Count != uint64(len(all)) || !nearly(int64(math.Round(l.Max*1e3)), all[len(all)-1]) {
 			t.Fatalf("%+v", l)
 		}
 	})
 }
 
+func TestWorkersMayAddAtOnce(t *testing.T) {
+	recs := newRecorders(100)
+	if len(recs) != mostRecorders {
+		t.Errorf("%d histograms for 100 workers", len(recs))
+	}
+	var workers sync.WaitGroup
+	for i := range 100 {
+		workers.Go(func() {
+			for range 50 {
+				recs.of(i).add(time.Millisecond)
+			}
+		})
+	}
+	recs.merged() // while they add
+	workers.Wait()
+	if n := recs.merged().TotalCount(); n != 5000 {
+		t.Errorf("%d of 5000 durations are counted", n)
+	}
+}
+
 func TestAnEmptyHistogramIsAllZero(t *testing.T) {
-	if l := new(histogram).latency(); l != (Latency{}) {
+	if l := latencyOf(newRecorders(3).merged()); l != (Latency{}) {
 		t.Errorf("%+v", l)
 	}
 }
 
 func TestDurationsOutOfBoundsCountAsTheBounds(t *testing.T) {
-	var h histogram
-	h.add(-time.Second)
-	h.add(24 * time.Hour)
-	if h.count() != 2 || h.at(0) != 0 || h.at(1) != longest-1 {
-		t.Errorf("%d durations, %s to %s", h.count(), h.at(0), h.at(1))
+	recs := newRecorders(1)
+	recs.of(0).add(-time.Second)
+	recs.of(7).add(24 * time.Hour)
+	if h := recs.merged(); h.TotalCount() != 2 || h.ValueAtPercentile(0) != 0 || h.ValueAtPercentile(100) != longest-1 {
+		t.Errorf("%d durations, %d to %d ns", h.TotalCount(), h.ValueAtPercentile(0), h.ValueAtPercentile(100))
+	}
+}
+
+func TestAHistogramTakesLittleMemory(t *testing.T) {
+	if size := newHistogram().ByteSize(); size > 300<<10 {
+		t.Errorf("%d bytes", size)
 	}
 }

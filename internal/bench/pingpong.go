@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Load says how much to do.
@@ -60,7 +62,7 @@ type Trips struct {
 	ServerCPU    float64 `json:"server_cpu_us"`
 	GeneratorCPU float64 `json:"generator_cpu_us"`
 
-	hist *histogram
+	hist *hdrhistogram.Histogram
 }
 
 // pair is two users of whom one sends and the other sends back.
@@ -77,14 +79,14 @@ func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (Trips, er
 	if err != nil {
 		return Trips{}, err
 	}
-	g := &game{pairs: pairs, load: load, begin: time.Now()}
+	g := &game{pairs: pairs, load: load, begin: time.Now(), times: newRecorders(len(pairs))}
 	g.ctx, g.fail = context.WithCancelCause(ctx)
 	defer g.fail(nil)
 	unwatched := context.AfterFunc(g.ctx, func() { closePairs(pairs) }) //nolint:contextcheck // the run's own: nobody is left waiting
 	defer unwatched()
-	for _, p := range pairs {
+	for i, p := range pairs {
 		g.echoes.Go(func() { g.echo(p) })
-		g.pings.Go(func() { g.ping(p) })
+		g.pings.Go(func() { g.ping(p, g.times.of(i)) })
 	}
 	trips, err := g.measure(s, sys)
 	g.stop.Store(true)
@@ -152,11 +154,11 @@ type game struct {
 	pairs []*pair
 	load  Load
 	begin time.Time
-	hist  histogram
+	times recorders // by pair
 
 	ctx           context.Context //nolint:containedctx // of the run, which this is
 	fail          context.CancelCauseFunc
-	counts        atomic.Bool // times go into hist
+	counts        atomic.Bool // times are recorded
 	stop          atomic.Bool
 	pings, echoes sync.WaitGroup
 }
@@ -182,7 +184,7 @@ func (g *game) echo(p *pair) {
 	}
 }
 
-func (g *game) ping(p *pair) {
+func (g *game) ping(p *pair, times *recorder) {
 	if err := g.prime(p); err != nil {
 		g.fail(fmt.Errorf("%s: %w", p.a, err))
 
@@ -203,7 +205,7 @@ func (g *game) ping(p *pair) {
 			return
 		}
 		if g.counts.Load() {
-			g.hist.add(time.Duration(g.now() - at))
+			times.add(time.Duration(g.now() - at))
 		}
 		p.since.Store(0)
 		p.trips.Add(1)
@@ -293,7 +295,8 @@ func (g *game) measure(s *Setup, sys *system) (Trips, error) {
 	}
 	g.counts.Store(false)
 	took := time.Since(begin)
-	t := Trips{Messages: 2 * (g.trips() - before), Seconds: took.Seconds(), RoundTrip: g.hist.latency(), hist: &g.hist}
+	t := Trips{Messages: 2 * (g.trips() - before), Seconds: took.Seconds(), hist: g.times.merged()}
+	t.RoundTrip = latencyOf(t.hist)
 	t.PerSecond = float64(t.Messages) / t.Seconds
 	if t.Messages == 0 {
 		return t, fmt.Errorf("not one round trip in %s: measure for longer", g.load.Duration)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Flow is what an open loop has shown.
@@ -22,7 +24,7 @@ type Flow struct {
 	ServerCPU    float64 `json:"server_cpu_us"`
 	GeneratorCPU float64 `json:"generator_cpu_us"`
 
-	hist *histogram
+	hist *hdrhistogram.Histogram
 }
 
 const (
@@ -40,7 +42,7 @@ type stream struct {
 	from  int64 // messages due in [from, to) ns are measured; later ones are not sent
 	to    int64
 
-	oneWay, late histogram
+	oneWay, late recorders     // by reader, by sender
 	sent, got    atomic.Uint64 // all
 	counted      atomic.Uint64 // of those measured
 
@@ -59,14 +61,18 @@ func (s *Setup) openLoop(ctx context.Context, sys *system, load Load, rate float
 	if err != nil {
 		return Flow{}, err
 	}
-	r := &stream{pairs: pairs, every: float64(time.Second) / rate, begin: time.Now()}
+	senders := min(mostSenders, len(pairs))
+	r := &stream{
+		pairs: pairs, every: float64(time.Second) / rate, begin: time.Now(),
+		oneWay: newRecorders(2 * len(pairs)), late: newRecorders(senders),
+	}
 	r.from, r.to = int64(load.Warmup), int64(load.Warmup+load.Duration)
 	r.ctx, r.fail = context.WithCancelCause(ctx)
 	defer r.fail(nil)
 	var reads, sends sync.WaitGroup
-	for _, p := range pairs {
-		reads.Go(func() { r.read(p.a) })
-		reads.Go(func() { r.read(p.b) })
+	for i, p := range pairs {
+		reads.Go(func() { r.read(p.a, r.oneWay.of(2*i)) })
+		reads.Go(func() { r.read(p.b, r.oneWay.of(2*i+1)) })
 	}
 	defer func() {
 		r.stop.Store(true)
@@ -74,7 +80,6 @@ func (s *Setup) openLoop(ctx context.Context, sys *system, load Load, rate float
 		sends.Wait()
 		reads.Wait()
 	}()
-	senders := min(mostSenders, len(pairs))
 	for i := range senders {
 		sends.Go(func() { r.send(i, senders) })
 	}
@@ -87,7 +92,7 @@ func (s *Setup) openLoop(ctx context.Context, sys *system, load Load, rate float
 	return f, err
 }
 
-func (r *stream) read(l *line) {
+func (r *stream) read(l *line, times *recorder) {
 	for {
 		at, err := l.receive()
 		if err != nil {
@@ -100,7 +105,7 @@ func (r *stream) read(l *line) {
 		r.got.Add(1)
 		if due := int64(at); due >= r.from {
 			r.counted.Add(1)
-			r.oneWay.add(time.Since(r.begin) - time.Duration(due))
+			times.add(time.Since(r.begin) - time.Duration(due))
 		}
 	}
 }
@@ -119,7 +124,7 @@ func (r *stream) send(i, n int) {
 			return
 		}
 		if due >= r.from {
-			r.late.add(time.Since(r.begin) - time.Duration(due))
+			r.late.of(i).add(time.Since(r.begin) - time.Duration(due))
 		}
 		r.sent.Add(1)
 		p := r.pairs[r.turn(k, i, n)]
@@ -153,11 +158,12 @@ func (r *stream) measure(s *Setup, sys *system, load Load, rate float64) (Flow, 
 		}
 		s.progress(float64(end)/float64(r.to), "measuring")
 	}
-	f := Flow{Asked: rate, Seconds: load.Duration.Seconds(), hist: &r.oneWay}
+	f := Flow{Asked: rate, Seconds: load.Duration.Seconds()}
 	if err := r.drain(sys, load.Patience); err != nil {
 		return f, err
 	}
-	f.Messages, f.OneWay, f.Late = r.counted.Load(), r.oneWay.latency(), r.late.latency()
+	f.hist = r.oneWay.merged()
+	f.Messages, f.OneWay, f.Late = r.counted.Load(), latencyOf(f.hist), latencyOf(r.late.merged())
 	if f.Messages == 0 {
 		return f, fmt.Errorf("not one message in %s: measure for longer", load.Duration)
 	}
