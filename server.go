@@ -67,8 +67,10 @@ type Server struct {
 	directory *dive.Directory
 	gateway   *gateway.Gateway
 	web       *http.Server
+	profiles  *http.Server // nil: none are served
 	tcpAddr   net.Addr
 	httpAddr  net.Addr
+	pprofAddr net.Addr
 	serving   sync.WaitGroup
 
 	between  *xsync.Map[string, *user.User] // by SID; users whose login or farewell is under way
@@ -172,6 +174,9 @@ func (s *Server) TCPAddr() string { return addrOf(s.tcpAddr) }
 
 // HTTPAddr is where HTTP and WebSocket clients connect, once started; "" if nowhere.
 func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
+
+// PprofAddr is where profiles of the process can be had, once started; "" if nowhere.
+func (s *Server) PprofAddr() string { return addrOf(s.pprofAddr) }
 
 // ClusterAddr is where other nodes of an embedded cluster join this one, once started; "" if nowhere.
 func (s *Server) ClusterAddr() string {

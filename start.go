@@ -57,9 +57,12 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tcp, web, err := s.listen(ctx)
+	tcp, web, profiles, err := s.listen(ctx)
 	if err != nil {
 		return err
+	}
+	if profiles != nil {
+		s.serveProfiles(profiles)
 	}
 	if err := s.join(ctx); err != nil {
 		closeAll(tcp, web)
@@ -80,14 +83,22 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // listen opens the client listeners, first of all: a port that is taken is the most common mistake.
-func (s *Server) listen(ctx context.Context) (tcp, web net.Listener, err error) {
+func (s *Server) listen(ctx context.Context) (tcp, web, profiles net.Listener, err error) {
 	if tcp, err = open(ctx, s.cfg.TCP, "tcp"); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if web, err = open(ctx, s.cfg.HTTP, "http"); err != nil {
 		closeAll(tcp)
 
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	if s.cfg.Pprof != "" {
+		if profiles, err = open(ctx, s.cfg.Pprof, "pprof"); err != nil {
+			closeAll(tcp, web)
+
+			return nil, nil, nil, err
+		}
+		s.pprofAddr = profiles.Addr()
 	}
 	if tcp != nil {
 		s.tcpAddr = tcp.Addr()
@@ -96,7 +107,7 @@ func (s *Server) listen(ctx context.Context) (tcp, web net.Listener, err error) 
 		s.httpAddr = web.Addr()
 	}
 
-	return tcp, web, nil
+	return tcp, web, profiles, nil
 }
 
 func open(ctx context.Context, addr, name string) (net.Listener, error) {
@@ -149,14 +160,24 @@ func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
-	s.web = &http.Server{
-		Handler:           httpapi.New(s, s.gateway.WebSocket()),
+	s.web = s.httpServer(httpapi.New(s, s.gateway.WebSocket()))
+	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
+}
+
+func (s *Server) serveProfiles(ln net.Listener) {
+	s.profiles = s.httpServer(httpapi.Profiles())
+	s.serving.Go(func() { s.ended("pprof", s.profiles.Serve(ln)) })
+	s.log.Info("profiles can be had", "at", "http://"+ln.Addr().String()+"/debug/pprof/")
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
 }
 
 // ended says why a listener ended, if nobody asked it to.

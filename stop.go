@@ -38,6 +38,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 			_ = s.web.Close()
 		}
 	}
+	if s.profiles != nil {
+		_ = s.profiles.Close() // a profile under way is of no use any more
+	}
 	s.serving.Wait()
 	if was {
 		s.log.Info("stopped")

@@ -37,8 +37,8 @@ func checkListener(text string) (string, error) {
 	return text, nil
 }
 
-// checkCluster is checkListener for an address whose default is off: that is kept as the empty string.
-func checkCluster(text string) (string, error) {
+// checkOptional is checkListener for an address whose default is off: that is kept as the empty string.
+func checkOptional(text string) (string, error) {
 	checked, err := checkListener(text)
 	if checked == Off {
 		return "", err

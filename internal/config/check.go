@@ -39,7 +39,8 @@ func (c *Config) checkValues() error {
 		{"tcp", c.TCP, checkListener},
 		{"http", c.HTTP, checkListener},
 		{"mesh", c.Mesh, checkListener},
-		{"cluster", orOff(c.Cluster), checkCluster},
+		{"cluster", orOff(c.Cluster), checkOptional},
+		{"pprof", orOff(c.Pprof), checkOptional},
 		{"log_level", c.LogLevel, oneOf("debug", "info", "warn", "error")},
 		{"log_format", c.LogFormat, oneOf("text", "json")},
 	} {
@@ -119,6 +120,10 @@ func (c *Config) checkReach() error {
 			return fmt.Errorf("%s: %s can be reached from other machines, so it needs tls_cert and tls_key: set them, or listen on 127.0.0.1, "+
 				"or give insecure if something before it speaks TLS", c.where(l.name), l.addr)
 		}
+	}
+	if c.Pprof != "" && reachable(c.Pprof) {
+		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
+			c.where("pprof"), c.Pprof)
 	}
 
 	return nil

@@ -29,6 +29,9 @@ type Config struct {
 	TLSKey   string // PEM file
 	Insecure bool   // allow what other machines can reach with a made-up key or without TLS
 
+	// Pprof is a listener of its own for profiles of the process, host:port; empty: none. Who reaches it sees what is in memory.
+	Pprof string
+
 	// Heartbeat is the longest silence of a healthy connection: after two of them without a byte the session ends.
 	// Shorter finds dead clients sooner and costs each idle client a ping per heartbeat.
 	Heartbeat time.Duration

@@ -73,13 +73,13 @@ func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 
 func TestEverySettingHasItsThreeForms(t *testing.T) {
 	path := file(t, `{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
 	written := map[string]string{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "join": "127.0.0.1:7301, 127.0.0.1:7302",
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json",
 	}

@@ -54,6 +54,10 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 			flags: map[string]string{"tcp": "0.0.0.0:7200", "tls-cert": "c", "tls-key": "k"},
 			want:  "--tcp: 0.0.0.0:7200 can be reached from other machines, so it needs auth_key: set it, or listen on 127.0.0.1, or give insecure",
 		},
+		"profiles for all": {
+			flags: map[string]string{"pprof": ":7500"},
+			want:  "--pprof: :7500 can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
+		},
 		"open to all, no TLS": {
 			flags: map[string]string{"http": ":7000", "auth-key": long},
 			want:  "--http: :7000 can be reached from other machines, so it needs tls_cert and tls_key",

@@ -49,7 +49,7 @@ func Settings() []Setting {
 		text("tcp", "ADDR", "127.0.0.1:7200", "where TCP clients connect; off closes it", checkListener, func(c *Config) *string { return &c.TCP }),
 		text("http", "ADDR", "127.0.0.1:7000", "where WebSocket clients connect (/ws); off closes it", checkListener,
 			func(c *Config) *string { return &c.HTTP }),
-		text("cluster", "ADDR", "", "this node's own cluster address; off: a single node", checkCluster, func(c *Config) *string { return &c.Cluster }),
+		text("cluster", "ADDR", "", "this node's own cluster address; off: a single node", checkOptional, func(c *Config) *string { return &c.Cluster }),
 		text("mesh", "ADDR", "127.0.0.1:0", "where direct links of other nodes come in; off: everything between nodes goes by NATS", checkListener,
 			func(c *Config) *string { return &c.Mesh }),
 		{
@@ -75,6 +75,8 @@ func Settings() []Setting {
 				return err
 			},
 		},
+		text("pprof", "ADDR", "", "where profiles of this node can be had (/debug/pprof/); off: nowhere", checkOptional,
+			func(c *Config) *string { return &c.Pprof }),
 		{
 			Name: "heartbeat", Value: "TIME", Default: "15s", Help: "longest silence of a healthy connection; after two the session ends",
 			set: func(c *Config, text string) (err error) {
