@@ -31,6 +31,10 @@ func (s *straight) Start(context.Context) error           { return nil }
 func (s *straight) Stop(context.Context) error            { return nil }
 func (s *straight) Hold(string) error                     { return nil }
 func (s *straight) Release(string)                        {}
+func (s *straight) SendLater(to mesh.NodeID, port mesh.Port, packet []byte) error {
+	return s.Send(to, port, packet)
+}
+
 func (s *straight) Send(_ mesh.NodeID, port mesh.Port, packet []byte) error {
 	s.other.handlers[port].HandlePacket(s.self, packet)
 

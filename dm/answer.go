@@ -14,7 +14,11 @@ func (m *Module) answer(a *answer) {
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	*buf = a.append((*buf)[:0])
-	if err := m.parts.Mesh.Send(mesh.NodeID(a.node), mesh.PortDM, *buf); err != nil {
+	send := m.parts.Mesh.Send
+	if a.lax {
+		send = m.parts.Mesh.SendLater
+	}
+	if err := send(mesh.NodeID(a.node), mesh.PortDM, *buf); err != nil {
 		m.parts.Log.Debug("dm: an answer could not be sent", "node", a.node.Name, "error", err)
 	}
 	release(buf)

@@ -17,6 +17,7 @@ type delivery struct {
 	from string // the sender's user ID
 	ver  uint8
 	cmd  uint16
+	lax  bool   // nobody waits for the outcome
 	body []byte // its own
 
 	payload []byte // scratch for the push
@@ -27,7 +28,7 @@ var deliveries = sync.Pool{New: func() any { return new(delivery) }}
 func newDelivery(p *party, pr *peer, in *arrival) *delivery {
 	d := deliveries.Get().(*delivery) //nolint:forcetypeassert // the pool's New
 	d.p, d.peer, d.arr, d.from = p, pr, in.Arrival, pr.id
-	d.ver, d.cmd = in.ver, in.cmd
+	d.ver, d.cmd, d.lax = in.ver, in.cmd, in.lax
 	d.body = append(d.body[:0], in.msg...)
 
 	return d
@@ -173,6 +174,7 @@ func (d *delivery) done(o channel.Outcome) {
 	p.steps = append(p.steps, step{answer: answer{
 		Reply: channel.Reply{Epoch: d.arr.Epoch, Seq: d.arr.Seq, Since: d.arr.Seq, Outcome: o, Place: p.place()},
 		node:  d.arr.From.Node, to: d.arr.From.SID, by: p.id,
+		lax: d.lax && (o == channel.Delivered || o == channel.Dropped || o == channel.Declined),
 	}})
 	p.unlock()
 	d.release()

@@ -10,6 +10,8 @@ import (
 // What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16 bytes, a name one byte of length and
 // its bytes.
 //
+// The item of a send is a channel.Kind, and 0x80 besides if its sender does not wait for the answer.
+//
 //	find      1 | item u8 | sender SID | epoch u64 | heard u64 | asked u64 | FindData
 //	send      2 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | seq u32 | SendData
 //	answer    3 | outcome u8 | sender SID | recipient SID | epoch u64 | seq u32 | since u32 | newest u64 | recipient's user ID
@@ -23,6 +25,9 @@ const (
 	packetRelocate
 )
 
+// unawaited marks an item of a send whose answer nobody waits for: it may travel with the next packet that goes the same way.
+const unawaited = 0x80
+
 var errMalformed = errors.New("dm: malformed packet")
 
 // arrival is an item on its way to its recipient. Its slices may alias a packet.
@@ -31,6 +36,7 @@ type arrival struct {
 
 	to  channel.SID // the recipient's session; of a find: none
 	ask uint64      // of a find: the cluster's stamp of its sending
+	lax bool        // nobody waits for the answer
 	my  []byte      // the sender's user ID
 	you []byte      // the recipient's user ID
 	ver uint8
@@ -49,7 +55,11 @@ func appendFind(b []byte, sid channel.SID, a *channel.Action, asked uint64, d *F
 }
 
 func appendSend(b []byte, sid channel.SID, a *channel.Action, d *SendData) ([]byte, error) {
-	b = append(b, packetSend, byte(a.Item.Kind))
+	kind := byte(a.Item.Kind)
+	if a.Item.Kind == channel.Message && a.Item.Owner == nil {
+		kind |= unawaited
+	}
+	b = append(b, packetSend, kind)
 	b = append(b, sid[:]...)
 	b = append(b, a.To.SID[:]...)
 	b = binary.BigEndian.AppendUint64(b, a.Epoch)
@@ -63,7 +73,12 @@ func appendSend(b []byte, sid channel.SID, a *channel.Action, d *SendData) ([]by
 func parseArrival(node channel.Node, packet []byte) (in arrival, err error) {
 	r := reader{b: packet}
 	in.Found = r.u8() == packetFind
-	in.Kind = channel.Kind(r.u8())
+	kind := r.u8()
+	if !in.Found {
+		in.lax = kind&unawaited != 0
+		kind &^= unawaited
+	}
+	in.Kind = channel.Kind(kind)
 	in.From = channel.Place{Node: node, SID: r.sid()}
 	if !in.Found {
 		in.to = r.sid()
@@ -93,6 +108,7 @@ type answer struct {
 	node   channel.Node // the sender's; it does not travel
 	to     channel.SID  // the sender's session
 	newest uint64       // of Stale: the epoch to be newer than
+	lax    bool         // nobody waits for it; it does not travel
 	by     []byte       // the recipient's user ID
 }
 

@@ -27,12 +27,16 @@ type linked struct {
 
 var _ link.Receiver = (*linked)(nil)
 
-func (c *linked) send(port Port, packet []byte) error {
+func (c *linked) send(port Port, packet []byte, hurry hurry) error {
 	m := c.ls.m
 	if len(packet)+maxHeader > m.eng.maxPacket() {
 		return ErrPacketTooLarge
 	}
-	err := c.link.Send(uint8(port), uint64(m.clock.Now()), packet)
+	send := c.link.SendLater
+	if hurry {
+		send = c.link.Send
+	}
+	err := send(uint8(port), uint64(m.clock.Now()), packet)
 	if err == link.ErrOverloaded { //nolint:errorlint // as Send returns it
 		return ErrOverloaded
 	}

@@ -106,19 +106,19 @@ func (ls *links) open(ctx context.Context) error {
 }
 
 // carry implements path.
-func (ls *links) carry(to *peer, port Port, packet []byte) error {
+func (ls *links) carry(to *peer, port Port, packet []byte, hurry hurry) error {
 	if !byLink(port) {
 		return ls.m.toPeer(to, kindPacket, port, packet)
 	}
 	if c := to.link.Load(); c != nil {
-		if err := c.send(port, packet); !errors.Is(err, link.ErrClosed) {
+		if err := c.send(port, packet, hurry); !errors.Is(err, link.ErrClosed) {
 			return err
 		}
 	}
 	to.order.Lock()
 	defer to.order.Unlock()
 	if c := to.link.Load(); c != nil {
-		if err := c.send(port, packet); !errors.Is(err, link.ErrClosed) {
+		if err := c.send(port, packet, hurry); !errors.Is(err, link.ErrClosed) {
 			return err
 		}
 		c.leaveLocked()

@@ -80,6 +80,8 @@ type Mesh interface {
 	// Send carries a packet to a node (not to this one): packets from one node to another on one port arrive
 	// in the order of the calls, at most once, whichever way each takes. It never waits for the other node.
 	Send(to NodeID, port Port, packet []byte) error
+	// SendLater is Send for a packet that nobody waits for: it may lie a moment (2 ms) until another one takes it along, in their order.
+	SendLater(to NodeID, port Port, packet []byte) error
 	// Find carries a packet to the one node that holds userID, this one included. If none does, HandleNobody
 	// of the port is called with the token. If that node dies on the way, nothing is heard.
 	Find(userID string, port Port, packet []byte, token uint64) error

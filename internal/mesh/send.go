@@ -4,17 +4,33 @@ import "sync"
 
 // path is how packets go to a peer: by the engine, which can always be tried, or by links, where they stand.
 type path interface {
-	carry(to *peer, port Port, packet []byte) error
+	carry(to *peer, port Port, packet []byte, hurry hurry) error
 }
+
+// hurry tells whether somebody waits for a packet.
+type hurry bool
+
+const (
+	later hurry = false
+	now   hurry = true
+)
 
 // throughEngine is the path of a node without links.
 type throughEngine struct{ m *member }
 
-func (t throughEngine) carry(to *peer, port Port, packet []byte) error {
+func (t throughEngine) carry(to *peer, port Port, packet []byte, _ hurry) error {
 	return t.m.toPeer(to, kindPacket, port, packet)
 }
 
 func (m *member) Send(to NodeID, port Port, packet []byte) error {
+	return m.send(to, port, packet, now)
+}
+
+func (m *member) SendLater(to NodeID, port Port, packet []byte) error {
+	return m.send(to, port, packet, later)
+}
+
+func (m *member) send(to NodeID, port Port, packet []byte, hurry hurry) error {
 	if m.state.Load() != stateRunning {
 		return ErrStopped
 	}
@@ -23,7 +39,7 @@ func (m *member) Send(to NodeID, port Port, packet []byte) error {
 		return ErrNoNode
 	}
 
-	return m.path.carry(p, port, packet)
+	return m.path.carry(p, port, packet, hurry)
 }
 
 func (m *member) Find(userID string, port Port, packet []byte, token uint64) error {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/wire"
@@ -54,15 +55,18 @@ type Link struct {
 	in intake // owned by Run
 
 	mu      sync.Mutex
-	queue   []byte // guarded by mu; frames that nobody has taken
-	spare   []byte // guarded by mu; the buffer for the next queue
-	held    []byte // guarded by mu; packets that wait for Release
-	writing bool   // guarded by mu; somebody writes
-	corked  bool   // guarded by mu; the reader hands over what has arrived, and writes what is queued afterwards
-	hold    bool   // guarded by mu
-	last    bool   // guarded by mu; a goodbye is queued: nothing may follow
-	closed  bool   // guarded by mu
-	why     error  // guarded by mu; of Close
+	queue   []byte      // guarded by mu; frames that nobody has taken
+	spare   []byte      // guarded by mu; the buffer for the next queue
+	held    []byte      // guarded by mu; packets that wait for Release
+	writing bool        // guarded by mu; somebody writes
+	corked  bool        // guarded by mu; the reader hands over what has arrived, and writes what is queued afterwards
+	urgent  bool        // guarded by mu; something in queue is waited for
+	late    *time.Timer // guarded by mu; writes what nobody waits for; nil until there was some
+	armed   bool        // guarded by mu; late is to come, and counts as one of drains
+	hold    bool        // guarded by mu
+	last    bool        // guarded by mu; a goodbye is queued: nothing may follow
+	closed  bool        // guarded by mu
+	why     error       // guarded by mu; of Close
 
 	inHand atomic.Int64 // bytes of the writer that are not written
 	drains sync.WaitGroup
@@ -87,6 +91,10 @@ func (l *Link) Close(err error) {
 	}
 	l.closed, l.why = true, err
 	l.queue, l.spare = nil, nil
+	if l.armed && l.late.Stop() {
+		l.armed = false
+		l.drains.Done()
+	}
 	l.mu.Unlock()
 	_ = l.base.Close()
 }

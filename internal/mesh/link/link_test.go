@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestWhatIsSentArrivesInOrderOnceTheHoldIsReleased(t *testing.T) {
@@ -74,7 +75,11 @@ func TestPacketsOfManySendersArriveInEachOnesOrder(t *testing.T) {
 		for s := range senders {
 			wg.Go(func() {
 				for i := range packets {
-					if err := a.Send(1, 0, strconv.AppendInt([]byte{byte(s)}, int64(i), 10)); err != nil {
+					send := a.Send
+					if (s+i)%3 == 0 {
+						send = a.SendLater
+					}
+					if err := send(1, 0, strconv.AppendInt([]byte{byte(s)}, int64(i), 10)); err != nil {
 						t.Error(err)
 					}
 				}
@@ -177,6 +182,48 @@ func TestAnswersToABatchAreWrittenAtItsEnd(t *testing.T) {
 
 		return len(ra.events) == packets
 	})
+}
+
+func TestWhatNobodyWaitsForGoesWithTheNextPacketOrAfterAMoment(t *testing.T) {
+	a, b := pair(t, Options{})
+	a.Release()
+	ra, rb := &recorder{}, &recorder{}
+	run(t, a, ra)
+	run(t, b, rb)
+	_ = a.SendLater(1, 0, []byte("alone"))
+	await(t, "one that nothing takes along", func() bool { return rb.has("packet 1 0 alone") })
+
+	a.mu.Lock()
+	a.late, a.armed = time.AfterFunc(time.Hour, a.writeLate), true // a moment that does not end
+	a.drains.Add(1)
+	a.mu.Unlock()
+	_ = a.SendLater(1, 0, []byte("one"))
+	_ = a.SendLater(1, 0, []byte("two"))
+	a.mu.Lock()
+	if len(a.queue) == 0 {
+		t.Error("it was written at once")
+	}
+	a.mu.Unlock()
+	_ = a.Send(1, 0, []byte("three"))
+	await(t, "all, in order", func() bool {
+		return rb.has("packet 1 0 alone", "packet 1 0 one", "packet 1 0 two", "packet 1 0 three")
+	})
+}
+
+func TestALinkThatEndsForgetsWhatNobodyWaitedFor(t *testing.T) {
+	for range 20 { // before and after it is time
+		a, b := pair(t, Options{})
+		a.Release()
+		ra := &recorder{}
+		run(t, a, ra)
+		run(t, b, &recorder{})
+		_ = a.SendLater(1, 0, []byte("late"))
+		a.Close(ErrClosed)
+		await(t, "the end", func() bool { over, _ := ra.over(); return over })
+		if err := a.SendLater(1, 0, []byte("too late")); !errors.Is(err, ErrClosed) || a.armed {
+			t.Errorf("%v, armed %v", err, a.armed)
+		}
+	}
 }
 
 func TestLongPacketsPassAndTheirBuffersDoNotStay(t *testing.T) {

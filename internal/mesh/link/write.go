@@ -2,6 +2,7 @@ package link
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/parley-dm/parley/wire"
 )
@@ -11,6 +12,8 @@ import (
 // once by the goroutine that made it. What the system does not take at once goes on in a goroutine that lives until it did (drain).
 //
 // While the reader hands over what has arrived, the link is corked: answers gather, and the reader writes them with one call.
+//
+// A packet that nobody waits for (SendLater) lies in the queue until something is written anyway, or maxLate has passed.
 
 const (
 	// maxTurns is how many batches a sender writes for others before it hands over to a goroutine.
@@ -19,10 +22,22 @@ const (
 	corkBytes = 32 << 10
 	// keepBytes is how large a buffer may be to be kept.
 	keepBytes = 256 << 10
+	// maxLate is how long a packet that nobody waits for may stay in the queue.
+	maxLate = 2 * time.Millisecond
 )
 
 // Send queues a packet and has it written. It never waits. While the link is on hold the packet waits for Release.
 func (l *Link) Send(port uint8, stamp uint64, packet []byte) error {
+	return l.send(port, stamp, packet, true)
+}
+
+// SendLater is Send for a packet that nobody waits for: it goes, in its turn, with whatever is written next, and on its own
+// after 2 ms.
+func (l *Link) SendLater(port uint8, stamp uint64, packet []byte) error {
+	return l.send(port, stamp, packet, false)
+}
+
+func (l *Link) send(port uint8, stamp uint64, packet []byte, urgent bool) error {
 	l.mu.Lock()
 	switch {
 	case l.closed, l.last:
@@ -40,9 +55,36 @@ func (l *Link) Send(port uint8, stamp uint64, packet []byte) error {
 		return nil
 	}
 	l.queue = appendPacket(l.queue, port, stamp, packet)
+	if urgent {
+		l.urgent = true
+	} else {
+		l.armLocked()
+	}
 	l.unlockAndWrite()
 
 	return nil
+}
+
+// armLocked sees to it that what nobody waits for is written in the end.
+func (l *Link) armLocked() {
+	if l.armed {
+		return
+	}
+	l.armed = true
+	l.drains.Add(1) // Run waits for it, and is not over: the link is not closed
+	if l.late == nil {
+		l.late = time.AfterFunc(maxLate, l.writeLate)
+	} else {
+		l.late.Reset(maxLate)
+	}
+}
+
+func (l *Link) writeLate() {
+	defer l.drains.Done()
+	l.mu.Lock()
+	l.armed = false
+	l.urgent = len(l.queue) > 0
+	l.unlockAndWrite()
 }
 
 // Control queues a packet for the other side's Control: it passes those that are held.
@@ -79,6 +121,7 @@ func (l *Link) control(f wire.Frame) error {
 		return ErrOverloaded
 	}
 	l.queue = wire.AppendFrame(l.queue, f)
+	l.urgent = true
 	l.last = f.Kind == kindGoodbye
 	l.unlockAndWrite()
 
@@ -99,6 +142,7 @@ func (l *Link) Release() {
 	} else {
 		l.queue, l.held = append(l.queue, l.held...), nil
 	}
+	l.urgent = len(l.queue) > 0
 	l.unlockAndWrite()
 }
 
@@ -123,9 +167,9 @@ func (l *Link) uncork() {
 	l.unlockAndWrite()
 }
 
-// unlockAndWrite is called with mu held. A corked link waits until enough has gathered.
+// unlockAndWrite is called with mu held. A corked link, and what nobody waits for, waits until enough has gathered.
 func (l *Link) unlockAndWrite() {
-	if l.writing || l.closed || len(l.queue) == 0 || l.corked && len(l.queue) < corkBytes {
+	if l.writing || l.closed || len(l.queue) == 0 || (l.corked || !l.urgent) && len(l.queue) < corkBytes {
 		l.mu.Unlock()
 
 		return
@@ -138,7 +182,7 @@ func (l *Link) unlockAndWrite() {
 
 func (l *Link) takeLocked() []byte {
 	batch := l.queue
-	l.queue, l.spare = l.spare, nil
+	l.queue, l.spare, l.urgent = l.spare, nil, false
 	l.inHand.Store(int64(len(batch)))
 
 	return batch
@@ -178,9 +222,9 @@ func (l *Link) next(written []byte) []byte {
 	if cap(written) <= keepBytes && cap(written) > cap(l.spare) {
 		l.spare = written[:0]
 	}
-	if len(l.queue) == 0 {
+	if len(l.queue) == 0 || !l.urgent && len(l.queue) < corkBytes {
 		l.writing = false
-		if cap(l.queue) > keepBytes {
+		if len(l.queue) == 0 && cap(l.queue) > keepBytes {
 			l.queue = nil
 		}
 		if l.queue == nil {
