@@ -33,7 +33,7 @@ func (l *line) aim(to uint32, size int) { l.out = l.proto.message(to, size) }
 
 // send sends one message.
 func (l *line) send(at uint64) error {
-	stamp(l.out.frame[l.out.payload:], at)
+	l.out.stamp(at)
 	if l.out.id > 0 {
 		l.ids++
 		binary.BigEndian.PutUint32(l.out.frame[l.out.id:], max(l.ids, 1))
@@ -56,7 +56,7 @@ func (l *line) receive() (uint64, error) {
 			return 0, err
 		}
 		if len(e.payload) >= stampSize {
-			return stampOf(e.payload), nil
+			return e.stamp()
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (p *parleyProtocol) login(l *line, user uint32) error {
 		return err
 	}
 	if p.webSocket {
-		if err := upgrade(l); err != nil {
+		if err := upgrade(l, "/ws", wire.Subprotocol); err != nil {
 			return err
 		}
 	}
@@ -157,7 +157,7 @@ func (p *parleyProtocol) frame(f wire.Frame) []byte {
 // split finds the first body. A control frame of WebSocket has none, and perhaps a reply.
 func (p *parleyProtocol) split(buf []byte) (body []byte, n int, reply []byte, err error) {
 	if p.webSocket {
-		return splitWebSocket(buf)
+		return splitWebSocket(buf, opBinary)
 	}
 	body, n, err = wire.Split(buf, maxBody)
 

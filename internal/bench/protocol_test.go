@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parley-dm/parley/internal/auth"
@@ -14,12 +16,17 @@ import (
 
 func protocols() map[string]protocol {
 	key := auth.NewKey()
+	var names sync.Map
+	names.Store(uint32(12), "u12@h/r")
 
 	return map[string]protocol{
-		"relay":     relayProtocol{},
-		"NATS":      natsProtocol{},
-		"TCP":       &parleyProtocol{key: key, prefix: "u"},
-		"WebSocket": &parleyProtocol{key: key, prefix: "u", webSocket: true},
+		"relay":      relayProtocol{},
+		"NATS":       natsProtocol{},
+		"TCP":        &parleyProtocol{key: key, prefix: "u"},
+		"WebSocket":  &parleyProtocol{key: key, prefix: "u", webSocket: true},
+		"MQTT":       mqttProtocol{run: "r"},
+		"XMPP":       xmppProtocol{domain: "h", names: &names},
+		"Centrifugo": centrifugoProtocol{path: "/ws", run: "r"},
 	}
 }
 
@@ -36,6 +43,12 @@ func arriving(name string, payload []byte) []byte {
 		return append(append([]byte("MSG user.7 1 "+strconv.Itoa(len(payload))+"\r\n"), payload...), "\r\n"...)
 	case "TCP":
 		return wire.AppendFrame(nil, push)
+	case "MQTT":
+		return mqttPacket(mqttPublish, append(mqttText(nil, "parley/bench/r-7"), payload...))
+	case "XMPP":
+		return fmt.Appendf(nil, "<message to='u7@h/r' from='u1@h/r'><body>%s</body></message>", payload)
+	case "Centrifugo":
+		return fmt.Appendf(nil, `{"push":{"channel":"r-7","pub":{"data":"%s","info":{"client":"c"}}}}`+"\n", payload)
 	}
 	body := wire.AppendBody(nil, push)
 	if len(body) > shortWS {
@@ -119,6 +132,33 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 		{"WebSocket", "\x02\x02hi", "", errWebSocket.Error()},
 		{"WebSocket", "\x82\x82hi", "", errWebSocket.Error()},
 		{"WebSocket", "\x82\x7f\x01\x00\x00\x00\x00\x00\x00\x00", "", errWebSocket.Error()},
+		{"MQTT", "\xd0\x00", "", ""},
+		{"MQTT", "\x30\x03\x00\x01t", "", ""},
+		{"MQTT", "\x32\x05\x00\x01t\x00\x01", "", errMQTT.Error()},
+		{"MQTT", "\x30\x01\x00", "", errMQTT.Error()},
+		{"MQTT", "\x30\x03\x00\x02t", "", errMQTT.Error()},
+		{"MQTT", "\x30\xff\xff\xff\xff\x01", "", errMQTT.Error()},
+		{"MQTT", "\x30\xff\xff\xff\x7f", "", errMQTT.Error()},
+		{"MQTT", "\x20\x02\x00\x00", "", errMQTT.Error()},
+		{"XMPP", " \n", "", ""},
+		{"XMPP", "\n<presence from='x'/>", "", ""},
+		{"XMPP", "<message type='headline'><event/></message>", "", ""},
+		{"XMPP", "<iq type='result' id='1'/>", "", ""},
+		{"XMPP", "<iq type='get' id='1' from='h'><ping/></iq>", "<iq type='error' id='1' to='h'><error type='cancel'>" +
+			"<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", ""},
+		{"XMPP", "<message type='error'><error><gone/></error></message>", "", "says <message type='error'><error><gone/></error>"},
+		{"XMPP", "<stream:error>\n <conflict/></stream:error>", "", "says <stream:error> <conflict/>"},
+		{"XMPP", "</stream:stream>", "", errXMPPClosed.Error()},
+		{"XMPP", "<message><![CDATA[<]]></message>", "", errXMPP.Error()},
+		{"XMPP", "hello", "", errXMPP.Error()},
+		{"Centrifugo", "{}\n", "\x81\x82\x00\x00\x00\x00{}", ""},
+		{"Centrifugo", "\n", "", ""},
+		{"Centrifugo", `{"id":3,"publish":{}}` + "\n", "", ""},
+		{"Centrifugo", `{"push":{"channel":"r-7","leave":{}}}` + "\n", "", ""},
+		{"Centrifugo", `{"id":3,"error":{"code":103,"message":"permission denied"}}` + "\n", "", `says {"id":3,"error":{"code":103`},
+		{"Centrifugo", `{"push":{"channel":"r-7","pub":{"data":1}}}` + "\n", "", errCentrifugo.Error()},
+		{"Centrifugo", "hello\n", "", errCentrifugo.Error()},
+		{"WebSocket", "\x88\x06\x0d\xaestop", "", errWSClosed.Error() + ": 3502 stop"},
 		{"TCP", string(ping), string(pong), ""},
 		{"TCP", string(accepted), "", ""},
 		{"TCP", string(leaver), "", ""},
@@ -141,10 +181,31 @@ func TestNotFoundIsToldFromOtherRefusals(t *testing.T) {
 	}
 }
 
+func TestAStampSurvivesAsBytesAndAsText(t *testing.T) {
+	for name, p := range protocols() {
+		for _, ns := range []uint64{0, 1, 1<<20 + 7, 1<<48 - 1} {
+			m := p.message(12, stampSize)
+			m.stamp(ns)
+			payload := m.frame[m.payload : m.payload+stampSize]
+			e := event{payload: payload, text: m.text}
+			if got, err := e.stamp(); got != ns || err != nil {
+				t.Errorf("%s: %d comes back as %d, %v", name, ns, got, err)
+			}
+			if m.text && bytes.ContainsAny(payload, "<>&'\"\\") {
+				t.Errorf("%s: %q has to be escaped", name, payload)
+			}
+		}
+	}
+	_, err := event{payload: []byte("not this"), text: true}.stamp()
+	wantError(t, err, errChanged.Error())
+}
+
 func FuzzWhatArrives(f *testing.F) {
 	for name := range protocols() {
 		f.Add(name, arriving(name, make([]byte, 70)))
 	}
+	f.Add("XMPP", []byte("<?xml version='1.0'?><stream:stream a='>'><iq type='get' id='1'><ping/></iq> <message/>"))
+	f.Add("Centrifugo", []byte("{}\n{\"id\":1}\n"))
 	f.Add("NATS", []byte("PING\r\n-ERR\r\n"))
 	f.Add("WebSocket", []byte("\x89\x02hi\x88\x00"))
 	all := protocols()

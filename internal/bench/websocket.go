@@ -5,13 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"github.com/parley-dm/parley/wire"
 )
 
 // The part of RFC 6455 that a well-behaved pair of programs needs: whole messages, pings, closes. Frames of a client are masked;
 // ours with zeros, which leaves the bytes as they are.
 const (
+	opText   = 1
 	opBinary = 2
 	opClose  = 8
 	opPing   = 9
@@ -44,8 +43,8 @@ func webSocketFrame(op byte, payload []byte) []byte {
 	return append(append(frame, 0, 0, 0, 0), payload...)
 }
 
-// splitWebSocket finds the first frame: a body, or nil and perhaps a reply.
-func splitWebSocket(buf []byte) (body []byte, n int, reply []byte, err error) {
+// splitWebSocket finds the first frame: a body, which has to be of that kind, or nil and perhaps a reply.
+func splitWebSocket(buf []byte, kind byte) (body []byte, n int, reply []byte, err error) {
 	if len(buf) < 2 {
 		return nil, 0, nil, nil
 	}
@@ -74,23 +73,36 @@ func splitWebSocket(buf []byte) (body []byte, n int, reply []byte, err error) {
 	n = head + int(length)
 	body = buf[head:n:n]
 	switch buf[0] &^ finBit {
-	case opBinary:
+	case kind:
 		return body, n, nil, nil
 	case opPing:
 		return nil, n, webSocketFrame(opPong, body), nil
 	case opPong:
 		return nil, n, nil, nil
 	case opClose:
-		return nil, 0, nil, errWSClosed
+		return nil, 0, nil, webSocketClosed(body)
 	}
 
 	return nil, 0, nil, errWebSocket
 }
 
+// webSocketClosed is what a close says: a code and a reason, or nothing.
+func webSocketClosed(body []byte) error {
+	if len(body) < 2 {
+		return errWSClosed
+	}
+
+	return fmt.Errorf("%w: %d %s", errWSClosed, binary.BigEndian.Uint16(body), said(body[2:]))
+}
+
 // upgrade makes a WebSocket of a fresh connection. It does not check the accept key: the server is known to be one.
-func upgrade(l *line) error {
-	request := fmt.Appendf(nil, "GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", l.conn.RemoteAddr(), wire.Subprotocol)
+func upgrade(l *line, path, subprotocol string) error {
+	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", path, l.conn.RemoteAddr())
+	if subprotocol != "" {
+		request = fmt.Appendf(request, "Sec-WebSocket-Protocol: %s\r\n", subprotocol)
+	}
+	request = append(request, "\r\n"...)
 	if err := l.write(request); err != nil {
 		return err
 	}
