@@ -20,7 +20,7 @@ type benchCommand struct {
 	Connect  benchConnect  `cmd:"" help:"Logins a second."`
 	Idle     benchIdle     `cmd:"" help:"Memory of a user who does nothing."`
 	First    benchFirst    `cmd:"" help:"The first message to a user on another node, and not found, by number of nodes."`
-	Compare  benchCompare  `cmd:"" help:"Floor, Parley and plain NATS in turn: one table, with ratios and budgets."`
+	Compare  benchCompare  `cmd:"" help:"Floor, Parley, plain NATS and servers of yours in turn: one table, with ratios and budgets."`
 
 	Relay      benchRelay `cmd:"" hidden:""`
 	NATSServer benchNATS  `cmd:"" hidden:"" name:"nats-server"`
@@ -222,6 +222,8 @@ type benchCompare struct {
 	Duration time.Duration `default:"3s" help:"How long each measurement takes (default: ${default})." placeholder:"TIME"`
 	Warmup   time.Duration `default:"500ms" help:"How long to run before each (default: ${default})." placeholder:"TIME"`
 	NATS     bool          `name:"nats" default:"true" negatable:"" help:"Plain NATS takes part."`
+	Peer     []string      `name:"peer" help:"Other servers that run already take part, all nodes of one kind: centrifugo=ws://…, mqtt=host:port,…, xmpp=[domain@]host:port,…" placeholder:"KIND=ADDRESS,…" sep:"none"`
+	PeerPID  []string      `name:"peer-pid" help:"With --peer: its processes, to measure them too." placeholder:"KIND=PID,…" sep:"none"`
 	Users    int           `default:"5000" help:"Idle users to measure memory with; 0: memory is not measured (default: ${default})." placeholder:"N"`
 	Settle   time.Duration `default:"10s" help:"How long memory may take to settle (default: ${default})." placeholder:"TIME"`
 	Nodes    []int         `default:"2,32" help:"Numbers of nodes to measure first messages with (default: ${default})." placeholder:"N,…"`
@@ -230,8 +232,12 @@ type benchCompare struct {
 
 // Run measures all, and compares.
 func (c *benchCompare) Run(ctx context.Context, s *streams) error {
+	peers, err := bench.ParsePeers(c.Peer, c.PeerPID)
+	if err != nil {
+		return err
+	}
 	m := bench.Match{
-		Rounds: c.Rounds, Pairs: c.Pairs, Size: c.Size, Duration: c.Duration, Warmup: c.Warmup, NATS: c.NATS,
+		Rounds: c.Rounds, Pairs: c.Pairs, Size: c.Size, Duration: c.Duration, Warmup: c.Warmup, NATS: c.NATS, Peers: peers,
 		Users: c.Users, Settle: c.Settle, Nodes: c.Nodes, Samples: c.Samples,
 	}
 

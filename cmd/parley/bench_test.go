@@ -2,10 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parley-dm/parley/internal/bench"
@@ -130,6 +134,68 @@ func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
 	}
 }
 
+// broker is the least of an MQTT broker that two users of bench need: what is published goes to whoever has subscribed to the topic.
+func broker(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var topics sync.Map // net.Conn, by topic with its length
+	var serving sync.WaitGroup
+	serve := func(conn net.Conn) {
+		defer conn.Close()
+		head := make([]byte, 2)
+		for {
+			if _, err := io.ReadFull(conn, head); err != nil {
+				return
+			}
+			rest := make([]byte, head[1]) // short packets only
+			if _, err := io.ReadFull(conn, rest); err != nil {
+				return
+			}
+			switch head[0] {
+			case 0x10:
+				_, _ = conn.Write([]byte{0x20, 2, 0, 0})
+			case 0x82:
+				topics.Store(string(rest[2:len(rest)-1]), conn)
+				_, _ = conn.Write([]byte{0x90, 3, rest[0], rest[1], 0})
+			case 0x30:
+				if to, found := topics.Load(string(rest[:2+rest[1]])); found {
+					_, _ = to.(net.Conn).Write(slices.Concat(head, rest))
+				}
+			}
+		}
+	}
+	serving.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { serve(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		serving.Wait()
+	})
+
+	return ln.Addr().String()
+}
+
+func TestBenchComparesWithServersOfOthers(t *testing.T) {
+	addr := broker(t)
+	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
+		"--users", "0", "--samples", "0", "--peer", "mqtt="+addr+","+addr)
+	if len(c.Contenders) != 3 || c.Contenders[2].Name != "MQTT" || c.Contenders[2].Nodes != 2 || c.Contenders[2].P50 <= 0 || c.Contenders[2].LoadP50 <= 0 {
+		t.Errorf("%+v", c)
+	}
+	if !strings.Contains(out, "Parley  ") || !strings.Contains(out, "MQTT: running servers at "+addr) {
+		t.Errorf("no column or note of the broker in\n%s", out)
+	}
+}
+
 func TestBenchTakesRunningNodes(t *testing.T) {
 	home(t)
 	n := serve(t)
@@ -156,6 +222,9 @@ func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
 		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
 		{[]string{"compare", "--rounds", "0"}, "--rounds 0: at least 1"},
+		{[]string{"compare", "--peer", "nats=h:1"}, "--peer nats=h:1: write centrifugo="},
+		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},
+		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--peer-pid mqtt=1: write mqtt=PID,PID"},
 		{[]string{"pingpong", "--pid", "1"}, "--pid tells of running nodes"},
 		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},

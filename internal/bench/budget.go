@@ -39,13 +39,16 @@ func times(v float64) string {
 func (c *Comparison) report(s *Setup, m Match) *Report {
 	r := newReport("compare", c,
 		fmt.Sprintf("medians of %d alternating rounds of %s each; a ratio to the floor is the median of the rounds' ratios", m.Rounds, m.Duration),
-		s.messageNote(m.Size), cpuNote, "all messages go from one server to another; the floor is two bare relays with one connection between them")
+		s.messageNote(m.Size), cpuNote,
+		"messages go from one server to another, unless a column says one node; the floor is two bare relays with one connection between them")
 	r.Table.Head = []string{""}
 	for _, one := range c.Contenders {
 		r.Table.Head = append(r.Table.Head, one.Name)
 	}
 	r.Table.Head = append(r.Table.Head, "Parley/floor", "budget")
 	parley := c.Contenders[1]
+	many := fmt.Sprintf(", %d pairs", m.Pairs)
+	rateRow := "messages/s" + many
 	row := func(name string, of func(Contender) float64, write func(float64) string, ratio float64, budget string) {
 		cells := []string{name}
 		g := group{name: name}
@@ -57,7 +60,7 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 			}
 		}
 		r.Table.add(append(cells, times(ratio), budget)...)
-		if len(g.bars) > 0 && budget != "" {
+		if len(g.bars) > 0 && (budget != "" || len(m.Peers) > 0 && name == rateRow) {
 			r.Chart.Groups = append(r.Chart.Groups, g)
 		}
 	}
@@ -76,10 +79,9 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 	row("round trip p50, 1 pair", func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, verdict(parley.P50Ratio, budgetP50, "≤ 1.5 × floor"))
 	row("round trip p99, 1 pair", p99, us, over(p99), "")
 	row("round trip p99.9, 1 pair", p999, us, over(p999), "")
-	many := fmt.Sprintf(", %d pairs", m.Pairs)
 	row("server CPU a message"+many, func(c Contender) float64 { return c.ServerCPU }, us,
 		parley.CPURatio, verdict(parley.CPURatio, budgetCPU, "≤ 1.3 × floor"))
-	row("messages/s"+many, rate, number, over(rate), "")
+	row(rateRow, rate, number, over(rate), "")
 	row("round trip p50"+many, load50, us, over(load50), "")
 	row("round trip p99"+many, load99, us, over(load99), "")
 	if m.Users > 0 {
@@ -89,9 +91,30 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 		row("idle user, WebSocket", func(c Contender) float64 { return c.MemoryWS }, bytesOf, 0, verdict(parley.MemoryWS, budgetWS, "≤ 8 KB"))
 	}
 	c.finds(r)
-	r.Chart.Title, r.Chart.Under = "Parley beside the floor and plain NATS", strings.Join(r.Notes[:1], "; ")
+	c.peers(r, m)
+	r.Chart.Title, r.Chart.Under = "Parley beside the floor and other servers", strings.Join(r.Notes[:1], "; ")
 
 	return r
+}
+
+// peers adds what is to be known of servers that were not started here.
+func (c *Comparison) peers(r *Report, m Match) {
+	for i, p := range m.Peers {
+		one := c.Contenders[len(c.Contenders)-len(m.Peers)+i]
+		nodes := "one node, which both users of a pair are on"
+		if one.Nodes > 1 {
+			nodes = fmt.Sprintf("%d nodes, a pair's users on different ones", one.Nodes)
+		}
+		note := fmt.Sprintf("%s: running servers at %s (%s); round trip p50 %s that of the floor",
+			p.name, strings.Join(p.addrs, " and "), nodes, times(one.P50Ratio))
+		if one.CPURatio > 0 {
+			note += fmt.Sprintf(", CPU a message %s (PID %s)", times(one.CPURatio), strings.Trim(fmt.Sprint(p.pids), "[]"))
+		}
+		if one.Memory+one.MemoryWS > 0 {
+			note += "; idle users on all nodes, before the rounds"
+		}
+		r.Notes = append(r.Notes, note)
+	}
 }
 
 // finds adds what first messages cost.

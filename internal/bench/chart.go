@@ -51,7 +51,14 @@ const (
 const chartColour = "#2563eb"
 
 // chartColours set what Parley is compared with apart from it.
-var chartColours = map[string]string{floorName: "#94a3b8", natsName: "#d97706"}
+var chartColours = map[string]string{floorName: "#94a3b8", natsName: "#d97706", "Centrifugo": "#059669", "MQTT": "#7c3aed", "XMPP": "#db2777"}
+
+// colour is that of a kind of servers, whatever else its name says of it.
+func colour(name string) string {
+	kind, _, _ := strings.Cut(name, ",")
+
+	return cmp.Or(chartColours[kind], chartColour)
+}
 
 // SVG writes the picture.
 func (c *Chart) SVG(w io.Writer) error {
@@ -105,16 +112,16 @@ func (c *Chart) curves(b *strings.Builder) {
 		text(b, x(-math.Log10(1-share)), plotBottom+20, "middle", "#64748b", label)
 	}
 	for _, one := range c.Curves {
-		colour := cmp.Or(chartColours[one.name], chartColour)
+		stroke := colour(one.name)
 		var points []string
 		const step = .05
 		for nine := 0.0; nine <= nines+step/2; nine += step {
 			ns := atNines(one.hist, nine)
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x(nine), y(ns)))
 		}
-		fmt.Fprintf(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"%s\"/>\n", colour, strings.Join(points, " "))
+		fmt.Fprintf(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"%s\"/>\n", stroke, strings.Join(points, " "))
 		end := atNines(one.hist, nines)
-		text(b, plotRight+8, y(end)+4, "start", colour, one.name)
+		text(b, plotRight+8, y(end)+4, "start", stroke, one.name)
 	}
 }
 
@@ -133,7 +140,7 @@ func (g group) draw(b *strings.Builder, y int) int {
 		}
 		text(b, labelWidth-8, float64(y)+14, "end", "#334155", one.name)
 		fmt.Fprintf(b, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\" fill=\"%s\"/>\n",
-			labelWidth, y, width, barHeight, cmp.Or(chartColours[one.name], chartColour))
+			labelWidth, y, width, barHeight, colour(one.name))
 		text(b, labelWidth+width+8, float64(y)+14, "start", "#334155", one.text)
 		y += barStep
 	}

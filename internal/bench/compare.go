@@ -15,6 +15,7 @@ type Match struct {
 	Duration time.Duration // of each measurement
 	Warmup   time.Duration // before each
 	NATS     bool          // plain NATS takes part
+	Peers    []Peer        // so do they
 
 	Users   int // idle, to measure memory; 0: memory is not measured
 	Settle  time.Duration
@@ -24,7 +25,8 @@ type Match struct {
 
 // Contender is what Compare has found of one kind of server: medians of all rounds.
 type Contender struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Nodes int    `json:"nodes"`
 	// One pair, in microseconds.
 	P50  float64 `json:"p50_us"`
 	P99  float64 `json:"p99_us"`
@@ -43,7 +45,11 @@ type Contender struct {
 
 	one, many []Trips // by round
 	sys       *system
+	start     starter // of fresh servers; nil: they are the reader's
 }
+
+// starter starts so many servers of a kind.
+type starter func(ctx context.Context, servers int) (*system, error)
 
 // Comparison is what Compare has found.
 type Comparison struct {
@@ -56,7 +62,7 @@ func (m Match) load(pairs int) (Load, error) {
 	return Load{Pairs: pairs, Size: m.Size, Duration: m.Duration, Warmup: m.Warmup}.check()
 }
 
-// Compare measures floor, Parley on two nodes and plain NATS in turn, several rounds.
+// Compare measures floor, Parley on two nodes, plain NATS and peers in turn, several rounds.
 func (s *Setup) Compare(ctx context.Context, m Match) (*Report, error) {
 	c, err := s.Match(ctx, m)
 	if err != nil {
@@ -97,6 +103,9 @@ func (s *Setup) Match(ctx context.Context, m Match) (*Comparison, error) {
 		}
 	}()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.peerMemories(ctx, all, m); err != nil {
 		return nil, err
 	}
 	if err := s.rounds(ctx, all, m.Rounds, []Load{one, many}); err != nil {
@@ -156,20 +165,32 @@ func (s *Setup) rounds(ctx context.Context, all []*Contender, rounds int, both [
 	return nil
 }
 
-// contenders starts what is compared; what has been started is returned with an error too.
+// contenders starts what is compared; what has been started is returned with an error too. Peers run already: whether they can be measured
+// shows before anything is started.
 func (s *Setup) contenders(ctx context.Context, m Match) (all []*Contender, err error) {
-	for _, start := range []func(context.Context, int) (*system, error){s.relays, s.parley, s.nats} {
-		if len(all) == 2 && !m.NATS {
-			break
+	var peers []*Contender
+	for _, p := range m.Peers {
+		sys := p.system()
+		if err := sys.meet(ctx, defaultPatience); err != nil {
+			return nil, err
 		}
-		sys, err := start(ctx, 2)
+		peers = append(peers, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys})
+	}
+	plain := *s
+	plain.WebSocket, plain.URLs = false, nil
+	kinds := []struct{ start, fresh starter }{{s.relays, s.relays}, {s.parley, plain.parley}, {s.nats, s.nats}}
+	if !m.NATS {
+		kinds = kinds[:2]
+	}
+	for _, kind := range kinds {
+		sys, err := kind.start(ctx, 2)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, &Contender{Name: sys.name, sys: sys})
+		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys, start: kind.fresh})
 	}
 
-	return all, nil
+	return append(all, peers...), nil
 }
 
 // settle makes medians of the rounds.
@@ -218,13 +239,10 @@ func median(values []float64) float64 {
 
 // memories measures idle users, on fresh servers.
 func (s *Setup) memories(ctx context.Context, c *Contender, m Match) error {
-	if m.Users == 0 || !canMeasure {
+	if m.Users == 0 || !canMeasure || c.start == nil {
 		return nil
 	}
-	plain := *s
-	plain.WebSocket, plain.URLs = false, nil
-	start := map[string]func(context.Context, int) (*system, error){floorName: plain.relays, parleyName: plain.parley, natsName: plain.nats}[c.Name]
-	measure := func(start func(context.Context, int) (*system, error)) (float64, error) {
+	measure := func(start starter) (float64, error) {
 		sys, err := start(ctx, 1)
 		if err != nil {
 			return 0, err
@@ -235,11 +253,32 @@ func (s *Setup) memories(ctx context.Context, c *Contender, m Match) error {
 		return memory.PerUser, err
 	}
 	var err error
-	if c.Memory, err = measure(start); err == nil && c.Name == parleyName {
-		ws := plain
-		ws.WebSocket = true
+	if c.Memory, err = measure(c.start); err == nil && c.Name == parleyName {
+		ws := *s
+		ws.WebSocket, ws.URLs = true, nil
 		c.MemoryWS, err = measure(ws.parley)
 	}
 
 	return err
+}
+
+// peerMemories measures idle users of the peers whose processes are known. That comes before the rounds, while the servers hold nothing of
+// what was under way in them.
+func (s *Setup) peerMemories(ctx context.Context, all []*Contender, m Match) error {
+	for _, c := range all {
+		if c.start != nil || len(c.sys.pids) == 0 || m.Users == 0 || !canMeasure {
+			continue
+		}
+		memory, err := s.part(0, 0, c.Name).idle(ctx, c.sys, m.Users, m.Settle)
+		if err != nil {
+			return fmt.Errorf("%s, idle users: %w", c.Name, err)
+		}
+		if _, ws := c.sys.proto.(centrifugoProtocol); ws {
+			c.MemoryWS = memory.PerUser
+		} else {
+			c.Memory = memory.PerUser
+		}
+	}
+
+	return nil
 }

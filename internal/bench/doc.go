@@ -15,6 +15,7 @@
 //	floor    two bare relays (relay.go): framed messages, one combined connection between them, no names, no answers
 //	Parley   nodes as "parley serve" runs them, or running ones by their URLs
 //	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own subject
+//	peers    servers of other kinds that somebody runs already: Centrifugo, MQTT, XMPP (peer.go)
 //
 // # What is measured
 //
@@ -23,7 +24,7 @@
 //	Connect           logins a second
 //	Idle              resident memory of a user who does nothing
 //	First             the first message to a user on another node, and "user not found", by number of nodes
-//	Compare           floor, Parley and NATS in turn, several rounds; medians, ratios to the floor, budgets
+//	Compare           floor, Parley, NATS and peers in turn, several rounds; medians, ratios to the floor, budgets
 //
 // A message is request 701 of the wire protocol with an id of 0, which asks for no response; with Ack it has an id, and the
 // response is read and checked. Its first 8 bytes are a time stamp. In a ping-pong A's message and B's echo are two
@@ -46,6 +47,6 @@
 // there are no CPU times and no memory, and those columns are left out; so they are with nodes that run elsewhere.
 //
 // A user is a TCP connection: the limit of open files bounds them (the line that says so names it), and some 28,000 go from one
-// address to one port. Running nodes are reached by tcp:// and ws://, without TLS. Resident memory is what the kernel counts for
-// the process and leaves out the kernel's own socket buffers.
+// address to one port. Running nodes and peers are reached by TCP and WebSocket, without TLS, and peers have to let anonymous users in.
+// Resident memory is what the kernel counts for the process and leaves out the kernel's own socket buffers.
 package bench

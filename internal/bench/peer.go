@@ -1,0 +1,239 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Peer is servers of another kind that run already and join a comparison.
+type Peer struct {
+	kind  string // as --peer names it
+	name  string // as tables do
+	addrs []string
+	proto protocol
+	pids  []int // none: their CPU time and memory are not known
+}
+
+// peerKind is a kind of servers whose protocol the generator speaks.
+type peerKind struct {
+	name  string // as tables name it
+	shape string // of --peer
+	parse func(value string) (addrs []string, proto protocol, err error)
+}
+
+var peerKinds = map[string]peerKind{
+	"centrifugo": {"Centrifugo", "centrifugo=ws://host:port,ws://host:port", parseCentrifugo},
+	"mqtt":       {"MQTT", "mqtt=host:port,host:port", parseMQTT},
+	"xmpp":       {"XMPP", "xmpp=[domain@]host:port,host:port", parseXMPP},
+}
+
+// errShape is a value of another shape than it should have.
+var errShape = errors.New("not of this shape")
+
+// ParsePeers reads the values of --peer, kind=address,…, and of --peer-pid, kind=PID,….
+func ParsePeers(values, pids []string) ([]Peer, error) {
+	var peers []Peer
+	for _, value := range values {
+		p, err := parsePeer(value)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(peers, func(other Peer) bool { return other.kind == p.kind }) {
+			return nil, fmt.Errorf("--peer %s: there is one of this kind already: give all its nodes in one value", value)
+		}
+		peers = append(peers, p)
+	}
+	for _, value := range pids {
+		if err := parsePIDs(peers, value); err != nil {
+			return nil, err
+		}
+	}
+
+	return peers, nil
+}
+
+func parsePeer(value string) (Peer, error) {
+	name, rest, _ := strings.Cut(value, "=")
+	kind, known := peerKinds[name]
+	if !known {
+		return Peer{}, fmt.Errorf("--peer %s: write %s, %s or %s", value,
+			peerKinds["centrifugo"].shape, peerKinds["mqtt"].shape, peerKinds["xmpp"].shape)
+	}
+	addrs, proto, err := kind.parse(rest)
+	if err != nil {
+		return Peer{}, fmt.Errorf("--peer %s: write %s, or one address alone", value, kind.shape)
+	}
+
+	return Peer{kind: name, name: kind.name, addrs: addrs, proto: proto}, nil
+}
+
+// parsePIDs adds processes to the peer that they belong to.
+func parsePIDs(peers []Peer, value string) error {
+	name, rest, _ := strings.Cut(value, "=")
+	i := slices.IndexFunc(peers, func(p Peer) bool { return p.kind == name })
+	if i < 0 {
+		return fmt.Errorf("--peer-pid %s: write mqtt=PID,PID or as the --peer is called that they belong to", value)
+	}
+	for text := range strings.SplitSeq(rest, ",") {
+		pid, err := strconv.Atoi(text)
+		if err != nil || pid <= 0 {
+			return fmt.Errorf("--peer-pid %s: write %s=PID,PID, numbers of processes", value, name)
+		}
+		if _, err := cpuTime(pid); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("--peer-pid %s: there is no process %d on this machine", value, pid)
+		} else if err != nil {
+			return fmt.Errorf("--peer-pid %s: %w", value, err)
+		}
+		peers[i].pids = append(peers[i].pids, pid)
+	}
+
+	return nil
+}
+
+// hostPorts reads addresses with commas between them.
+func hostPorts(text string) ([]string, error) {
+	addrs := strings.Split(text, ",")
+	for _, addr := range addrs {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || host == "" {
+			return nil, errShape
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, errShape
+		}
+	}
+
+	return addrs, nil
+}
+
+func parseMQTT(value string) ([]string, protocol, error) {
+	addrs, err := hostPorts(value)
+
+	return addrs, mqttProtocol{run: runName()}, err
+}
+
+func parseXMPP(value string) ([]string, protocol, error) {
+	domain, rest, given := strings.Cut(value, "@")
+	if !given {
+		domain, rest = "localhost", value
+	}
+	if domain == "" || strings.ContainsAny(domain, "<>&'\"") {
+		return nil, nil, errShape
+	}
+	addrs, err := hostPorts(rest)
+
+	return addrs, xmppProtocol{domain: domain, names: new(sync.Map)}, err
+}
+
+// parseCentrifugo reads URLs, which must have the same path.
+func parseCentrifugo(value string) ([]string, protocol, error) {
+	proto := centrifugoProtocol{path: centrifugoPath, run: runName()}
+	var hosts []string
+	for i, text := range strings.Split(value, ",") {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "ws" {
+			return nil, nil, errShape
+		}
+		path := u.RequestURI()
+		if path == "/" {
+			path = centrifugoPath
+		}
+		if i > 0 && path != proto.path {
+			return nil, nil, errShape
+		}
+		proto.path = path
+		hosts = append(hosts, u.Host)
+	}
+	addrs, err := hostPorts(strings.Join(hosts, ","))
+
+	return addrs, proto, err
+}
+
+// runName tells the users of this run from those of another one.
+func runName() string { return strings.ToLower(rand.Text()[:8]) }
+
+// system is the peer as something to be measured.
+func (p *Peer) system() *system {
+	name := p.name
+	if len(p.addrs) == 1 {
+		name += ", one node"
+	}
+
+	return &system{name: name, proto: p.proto, addrs: p.addrs, pids: p.pids}
+}
+
+// meet makes sure that users of all the servers reach each other, before a long run begins.
+func (s *system) meet(ctx context.Context, patience time.Duration) error {
+	for i := range s.addrs {
+		if err := s.acquaint(ctx, i, (i+1)%len(s.addrs), patience); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+
+	return nil
+}
+
+// acquaint sends messages from a user at one server to a user at another one until the first arrives.
+func (s *system) acquaint(ctx context.Context, from, to int, patience time.Duration) error {
+	a, err := s.dial(ctx, from, 0)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	b, err := s.dial(ctx, to, 1)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	a.aim(b.user, stampSize)
+	for end := time.Now().Add(patience); ; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := a.send(1); err != nil {
+			return err
+		}
+		arrives := b.within(primeAgain)
+		if arrives == nil {
+			return nil
+		}
+		if err := a.within(time.Millisecond); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err // why it is not let through
+		}
+		if !errors.Is(arrives, os.ErrDeadlineExceeded) {
+			return arrives
+		}
+		if time.Now().After(end) {
+			return s.strangers(from, to, patience)
+		}
+	}
+}
+
+// strangers says that no message gets through, and what the reason may be.
+func (s *system) strangers(from, to int, patience time.Duration) error {
+	if from == to {
+		return fmt.Errorf("no message gets through at %s in %s: may users write to each other there?", s.addrs[from], patience)
+	}
+
+	return fmt.Errorf("no message gets from %s to %s in %s: are the two connected to each other?", s.addrs[from], s.addrs[to], patience)
+}
+
+// within is receive with an end.
+func (l *line) within(d time.Duration) error {
+	if err := l.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	_, err := l.receive()
+
+	return err
+}

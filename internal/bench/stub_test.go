@@ -1,0 +1,79 @@
+package bench
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// The stubs (stub_mqtt_test.go and so on) are servers of other kinds, as small as two users need them. They say so in the test when a client does what it should not.
+// Each pings its clients behind the login, and wants the answer before a client's second message.
+
+// office knows who is logged in at a stub.
+type office struct {
+	t     *testing.T
+	mu    sync.Mutex
+	users map[string]func(payload []byte) // guarded by mu
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+
+	return &office{t: t, users: map[string]func([]byte){}}
+}
+
+// enter logs a user in, who must not be there yet. Whoever leaves calls what it returns.
+func (o *office) enter(name string, deliver func([]byte)) (leave func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.users[name] != nil {
+		o.t.Errorf("%s logs in twice", name)
+	}
+	o.users[name] = deliver
+
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.users, name)
+	}
+}
+
+// pass hands a message over. Nobody is left out in silence but who has left.
+func (o *office) pass(to string, payload []byte) {
+	o.mu.Lock()
+	deliver := o.users[to]
+	o.mu.Unlock()
+	if deliver != nil {
+		deliver(payload)
+	}
+}
+
+// ponged looks whether a client has answered the ping of its login.
+type ponged struct {
+	pong     bool
+	messages int
+}
+
+func (p *ponged) message(o *office, who string) {
+	p.messages++
+	if p.messages == 2 && !p.pong {
+		o.t.Errorf("%s does not answer pings", who)
+	}
+}
+
+// ended tells whether an error is only that a client has gone.
+func ended(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, context.Canceled} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	syntax, is := errors.AsType[*xml.SyntaxError](err)
+
+	return is && syntax.Msg == "unexpected EOF"
+}
