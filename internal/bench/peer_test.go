@@ -14,7 +14,7 @@ import (
 // stubs starts a stub of each kind and returns the peers that it is the two nodes of.
 func stubs(t *testing.T) []Peer {
 	t.Helper()
-	mqtt, xmpp, centrifugo := stubMQTT(t), stubXMPP(t), stubCentrifugo(t)
+	mqtt, xmpp, centrifugo := stubMQTT(t, 0), stubXMPP(t), stubCentrifugo(t)
 	peers, err := ParsePeers([]string{
 		fmt.Sprintf("mqtt=%s,%s", mqtt, mqtt),
 		fmt.Sprintf("xmpp=example@%s,%s", xmpp, xmpp),
@@ -43,6 +43,15 @@ func TestEveryPingThroughAPeerHasItsEcho(t *testing.T) {
 	}
 }
 
+func TestAMeasurementWaitsUntilMessagesGetThrough(t *testing.T) {
+	sys := &system{name: "MQTT", proto: mqttProtocol{run: "r"}, addrs: []string{stubMQTT(t, 1)}}
+	trips, err := (&Setup{}).pingpong(t.Context(), sys, Load{Pairs: 3, Size: 64, Duration: 20 * time.Millisecond, Patience: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plausible(t, trips.RoundTrip)
+}
+
 func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 	peers := stubs(t)
 	floor := relaysHere(t)
@@ -52,7 +61,7 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 		floor.pids = peers[2].pids
 	}
 	s := &Setup{}
-	m := Match{Rounds: 2, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Peers: peers, Users: 20, Settle: time.Millisecond}
+	m := Match{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Peers: peers, Users: 20, Settle: time.Millisecond}
 	all := []*Contender{{Name: "floor", Nodes: 2, sys: floor}, {Name: "Parley", Nodes: 2, sys: floor}}
 	for _, p := range peers {
 		sys := p.system()

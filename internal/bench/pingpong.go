@@ -158,7 +158,8 @@ type game struct {
 
 	ctx           context.Context //nolint:containedctx // of the run, which this is
 	fail          context.CancelCauseFunc
-	counts        atomic.Bool // times are recorded
+	primed        atomic.Int64 // pairs whose messages get through
+	counts        atomic.Bool  // times are recorded
 	stop          atomic.Bool
 	pings, echoes sync.WaitGroup
 }
@@ -190,6 +191,7 @@ func (g *game) ping(p *pair, times *recorder) {
 
 		return
 	}
+	g.primed.Add(1)
 	for !g.over() {
 		at := g.now()
 		p.since.Store(at)
@@ -212,7 +214,8 @@ func (g *game) ping(p *pair, times *recorder) {
 	}
 }
 
-// primeAgain is after how long a first ping is repeated that got no echo.
+// primeAgain is after how long a first ping is repeated that got no echo; then after twice as long, and so on: servers that are merely
+// slow are not to be flooded.
 const primeAgain = 50 * time.Millisecond
 
 // prime repeats the first ping until it gets through, with servers that cannot tell when it will.
@@ -220,11 +223,12 @@ func (g *game) prime(p *pair) error {
 	if !p.a.proto.unsure() {
 		return nil
 	}
-	for deadline := time.Now().Add(g.load.Patience); ; {
+	deadline := time.Now().Add(g.load.Patience)
+	for again := primeAgain; ; again *= 2 {
 		if err := p.a.send(0); err != nil {
 			return err
 		}
-		if err := p.a.conn.SetReadDeadline(time.Now().Add(primeAgain)); err != nil {
+		if err := p.a.conn.SetReadDeadline(time.Now().Add(again)); err != nil {
 			return err
 		}
 		_, err := p.a.receive()
@@ -282,6 +286,11 @@ func (g *game) spend(d time.Duration, sys *system, told func(done float64)) erro
 }
 
 func (g *game) measure(s *Setup, sys *system) (Trips, error) {
+	for g.primed.Load() < int64(len(g.pairs)) { // a pair that never is fails the run
+		if err := g.spend(look/10, sys, func(float64) { s.progress(0, "first messages") }); err != nil {
+			return Trips{}, err
+		}
+	}
 	const warm = .2 // of the progress
 	if err := g.spend(g.load.Warmup, sys, func(done float64) { s.progress(warm*done, "warm-up") }); err != nil {
 		return Trips{}, err

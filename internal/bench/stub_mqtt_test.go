@@ -11,9 +11,10 @@ import (
 )
 
 // stubMQTT is a broker that hands PUBLISH packets on to the one who has subscribed to their topic. It takes exactly what bench sends.
-func stubMQTT(t *testing.T) string {
+func stubMQTT(t *testing.T, loses int) string {
 	t.Helper()
 	o := newOffice(t)
+	o.loses = loses
 
 	return listen(t, func(conn net.Conn) {
 		if err := o.mqtt(conn); err != nil && !ended(err) {
