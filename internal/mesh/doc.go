@@ -77,7 +77,8 @@
 // alone than they are all dead.
 //
 // While one node of a cluster of embedded servers cannot be reached, and is not down yet, finding nobody means nothing either:
-// askers are told so ([Doubter]).
+// askers are told so ([Doubter]). The same holds while a node is missing: down for us, and up for another node that we see. Nodes tell each
+// other whom they see whenever that changes. It is so when a part of the network is cut, and whenever it is mended: not all meet at once.
 //
 // # The embedded server
 //

@@ -1,6 +1,6 @@
 package mesh
 
-// doubtful is a find that nobody answered while a node could not be reached.
+// doubtful is a find that nobody answered while a node could not be reached, or was missing.
 type doubtful struct {
 	port  Port
 	token uint64
@@ -13,7 +13,8 @@ const maxDoubtful = 64 << 10
 func (m *member) doubts(port Port, token uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.doubt && m.eng.reaches(m.reachableLocked()) || len(m.doubtful) >= maxDoubtful {
+	certain := !m.doubt && !m.missing && m.eng.reaches(m.reachableLocked())
+	if certain || len(m.doubtful) >= maxDoubtful {
 		return false
 	}
 	m.doubtful = append(m.doubtful, doubtful{port, token})

@@ -46,7 +46,7 @@ func (m *member) join(ctx context.Context) error {
 }
 
 // hello asks everybody who hears it to tell who they are.
-func (m *member) hello() { _ = m.broadcast(kindMeet, 0, meeting{ask: true, door: m.door()}.encode()) } // repeated while it matters
+func (m *member) hello() { m.introduce(true) }
 
 // checkInStepLocked ends the joining once somebody has been met, or was waited for long enough, and nobody's answer is missing.
 func (m *member) checkInStepLocked() {

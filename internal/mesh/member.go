@@ -42,6 +42,9 @@ type member struct {
 	waited   bool                // guarded by mu; joining, and nobody need be waited for but those that are known
 	resync   bool                // guarded by mu; the engine was lost, and not all peers have been heard since it is back
 	doubt    bool                // guarded by mu; a node could not be reached, and not all peers have been heard since
+	missing  bool                // guarded by mu; a node lives that this one does not see
+	changed  bool                // guarded by mu; the others have not been told yet whom this one sees
+	looked   time.Time           // guarded by mu; when they were last asked because of a missing one
 	doubtful []doubtful          // guarded by mu; finds that wait for the next tick
 	vanished int                 // guarded by mu; how many peers vanished in the last disaster, 0 when one is back
 	lastLoss time.Time           // guarded by mu; when the last of them did

@@ -116,7 +116,7 @@ type Handler interface {
 }
 
 // Doubter is what a Handler may be besides. While a node that is up cannot be reached (the connection to its
-// server is broken, and it is not down yet), a find that nobody answers proves nothing: the user may be there.
+// server is broken, and it is not down yet), or one is down for this node alone, a find that nobody answers proves nothing: the user may be there.
 type Doubter interface {
 	// HandleUncertain is called in place of HandleNobody then, a moment later. Nothing was delivered: ask again.
 	// Without it HandleNobody is called.

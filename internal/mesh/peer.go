@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ type peer struct {
 	// guarded by member.mu
 
 	state    peerState
-	heard    time.Time // the last tick that found it fresh; for a tombstone: since when it is one
+	heard    time.Time // the last tick that found it fresh; for a tombstone: since when it is one, or when it was heard again
 	asked    time.Time // when it was last sent a meeting that asks
 	mine     Stamp     // my epoch of the pair
 	theirs   Stamp     // its epoch of the pair, as last told; 0: not told yet
@@ -31,6 +30,7 @@ type peer struct {
 	answered bool      // it has answered since I began to join
 	confirm  bool      // not heard since the engine came back
 	back     bool      // down, but heard again: up once it knows that it was down for me
+	sees     []uint64  // whom it sees, as last told; incarnations
 	hadLink  bool      // it has a link, or had one when the engine was lost
 	byEngine time.Time // the last tick that found that the engine brought something of it
 	adrift   bool      // its link says that it lives, but the engine brings nothing of it
@@ -55,6 +55,8 @@ func (m *member) setUpLocked(p *peer) {
 	up[p.id.Incarnation] = p
 	m.up.Store(&up)
 	m.vanished = 0
+	m.changed = true
+	m.lookAroundLocked()
 	m.judgeCutLocked()
 }
 
@@ -71,6 +73,8 @@ func (m *member) setDownLocked(p *peer, state peerState) {
 	up := maps.Clone(*m.up.Load())
 	delete(up, p.id.Incarnation)
 	m.up.Store(&up)
+	m.changed = true
+	m.lookAroundLocked()
 	m.dropFromBarriersLocked(p.id.Incarnation)
 	m.judgeCutLocked()
 }
@@ -99,9 +103,15 @@ func (m *member) meetStranger(h header) {
 	case p == nil:
 		p = m.newPeerLocked(h.node(), peerUp)
 	case p.state == peerMentioned:
-	case p.state == peerDown && !p.back:
-		p.back = true
-		ask := m.meetingLocked(p, true, time.Now())
+	case p.state == peerDown && p.back:
+		p.heard = time.Now()
+		m.mu.Unlock()
+
+		return
+	case p.state == peerDown:
+		p.back, p.heard = true, time.Now()
+		m.lookAroundLocked()
+		ask := m.meetingLocked(p, true, p.heard)
 		m.mu.Unlock()
 		m.sendMeeting(p, ask)
 
@@ -145,13 +155,10 @@ func (m *member) meetingLocked(p *peer, ask bool, now time.Time) meeting {
 		p.asked = now
 	}
 
-	return meeting{door: m.door(), ask: ask, mine: p.mine, yours: p.theirs, members: slices.Collect(func(yield func(NodeID) bool) {
-		for _, other := range *m.up.Load() {
-			if other != p && !yield(other.id) {
-				return
-			}
-		}
-	})}
+	meet := m.sightLocked(p)
+	meet.ask, meet.mine, meet.yours = ask, p.mine, p.theirs
+
+	return meet
 }
 
 func (m *member) sendMeeting(p *peer, meet meeting) {
@@ -191,6 +198,7 @@ func (m *member) onMeet(packet []byte) {
 		return
 	}
 	p.fresh.Store(true)
+	returns := p.state == peerDown
 	forget, up := m.noteMeetingLocked(p, meet)
 	if forget { // it had declared us down: so it is for us
 		m.setDownLocked(p, peerDown)
@@ -200,10 +208,14 @@ func (m *member) onMeet(packet []byte) {
 	if up {
 		m.welcomeLocked(p)
 	}
+	m.lookAroundLocked()
 	m.checkInStepLocked()
 	m.mu.Unlock()
 	if forget {
 		m.announceDown(p, false)
+	}
+	if up && returns { // before its logins can have our answer: those who have not met it yet must not believe that its users are nowhere
+		m.introduce(false)
 	}
 	if meet.ask && !up {
 		m.sendMeeting(p, answer)
@@ -221,6 +233,10 @@ func (m *member) noteMeetingLocked(p *peer, meet meeting) (forget, up bool) {
 		p.answered = true
 	}
 	p.door.Store(&meet.door)
+	p.sees = p.sees[:0]
+	for _, id := range meet.members {
+		p.sees = append(p.sees, id.Incarnation)
+	}
 	p.acked = p.acked || meet.yours == p.mine
 	m.confirmLocked(p)
 	for _, id := range meet.members {

@@ -21,6 +21,7 @@ func (m *member) tick(t *turn, now time.Time) {
 		m.beat()
 	}
 	m.judge(now, stalled)
+	m.tellSight(now)
 	m.settleDoubts()
 	m.askPeers(now)
 	m.repeatBarriers(now)
@@ -64,7 +65,9 @@ func (m *member) judge(now time.Time, stalled bool) {
 			} else {
 				late = append(late, p)
 			}
-		case peerDown, peerGone:
+		case peerDown:
+			p.back = p.back && now.Sub(p.heard) < m.timing.Failure // it was a packet that came late, or it is gone again
+		case peerGone:
 		}
 	}
 	m.checkInStepLocked()

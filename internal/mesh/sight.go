@@ -1,0 +1,67 @@
+package mesh
+
+import "time"
+
+// Whom others see. Every node tells all others whom it sees, whenever that changes. If another node sees one that is down for us, or that we
+// have never heard, then only our way to it is missing: it may hold the very user that a find has asked for in vain. So such a find
+// is uncertain (Doubter) until we see that node too, or the others no longer do.
+
+// lookAroundLocked notes whether a node lives that this one does not see: another one sees it, or it was heard again and both have not
+// met yet. What nodes say that the engine does not bring to us counts for nothing.
+func (m *member) lookAroundLocked() {
+	m.missing = false
+	for _, p := range *m.up.Load() {
+		for _, inc := range p.sees {
+			m.missing = m.missing || !p.adrift && inc != m.self.Incarnation && !m.knowsLocked(inc)
+		}
+	}
+	for _, p := range m.peers {
+		m.missing = m.missing || p.state == peerDown && p.back
+	}
+}
+
+// knowsLocked tells whether a node is up, or has said goodbye.
+func (m *member) knowsLocked(inc uint64) bool {
+	p := m.peers[inc]
+
+	return p != nil && (p.state == peerUp || p.state == peerGone)
+}
+
+// tellSight tells everybody whom this node sees, if that has changed; and while one is missing, it asks all others, every beat, whether they
+// still see it: what they said last may have been lost, or be no longer true.
+func (m *member) tellSight(now time.Time) {
+	m.mu.Lock()
+	m.lookAroundLocked()
+	ask := m.missing && now.Sub(m.looked) >= m.timing.Beat
+	tell := m.changed
+	if ask {
+		m.looked = now
+	}
+	m.mu.Unlock()
+	if ask || tell {
+		m.introduce(ask)
+	}
+}
+
+// introduce tells everybody who hears it whom this node sees.
+func (m *member) introduce(ask bool) {
+	m.mu.Lock()
+	m.changed = false
+	meet := m.sightLocked(nil)
+	m.mu.Unlock()
+	meet.ask = ask
+	_ = m.broadcast(kindMeet, 0, meet.encode()) // asked for again while it matters
+}
+
+// sightLocked begins a meeting with a node, or with all.
+func (m *member) sightLocked(with *peer) meeting {
+	up := *m.up.Load()
+	meet := meeting{door: m.door(), members: make([]NodeID, 0, len(up))}
+	for _, p := range up {
+		if p != with {
+			meet.members = append(meet.members, p.id)
+		}
+	}
+
+	return meet
+}

@@ -1,0 +1,109 @@
+package mesh
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// startDoubters starts nodes that note on PortDirectory who is uncertain.
+func startDoubters(t *testing.T, w world, names ...string) (all []node, doubts []*doubter) {
+	t.Helper()
+	for _, name := range names {
+		n := addNode(t, w, name)
+		d := &doubter{recorder: n.recorder, again: func() {}}
+		n.Handle(PortDirectory, d)
+		if err := n.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { stopNode(t, n) })
+		all, doubts = append(all, n), append(doubts, d)
+	}
+	settle()
+
+	return all, doubts
+}
+
+// wantUncertain asks for a user whom nobody holds as far as n can see.
+func wantUncertain(t *testing.T, n node, d *doubter, user string, uncertain bool) {
+	t.Helper()
+	d.n, n.recorder.nobody = 0, nil
+	if err := n.Find(user, PortDirectory, []byte("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if got := d.n == 1 && len(n.nobody) == 0; got != uncertain || d.n+len(n.nobody) != 1 {
+		t.Errorf("%s, asked for %s: uncertain %d times, nobody %d times; want uncertain: %t", n.Self().Name, user, d.n, len(n.nobody), uncertain)
+	}
+}
+
+// When a partition heals not all nodes meet at once: here those of n1 and n4 have met, those of n1 and the others not yet.
+func TestNobodyIsUncertainWhileANodeThatOthersSeeIsStillMissing(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, doubts := startDoubters(t, w, "n1", "n2", "n3", "n4")
+		n1, n2, n4 := all[0], all[1], all[3]
+		hold(t, n2, "bob")
+		for _, other := range all[1:] {
+			net.Cut(n1.memory(), other.memory())
+		}
+		settle()
+		if !n1.CutOff() {
+			t.Error("a node that has lost all others at once is not cut off")
+		}
+		net.Heal(n1.memory(), n4.memory())
+		n1.await(t, "n4 is up", func() bool { return slices.Contains(n1.nodes[3:], "up n4") })
+		hold(t, n1, "alice")
+		if _, err := n1.Barrier(t.Context(), PortDirectory, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // a packet's longest way
+		wantUncertain(t, n1, doubts[0], "bob", true)
+		wantUncertain(t, n2, doubts[1], "alice", true)
+		settle()
+		wantUncertain(t, n1, doubts[0], "bob", true)
+		wantUncertain(t, n4, doubts[3], "carol", false)
+
+		for _, other := range all[1:3] {
+			net.Heal(n1.memory(), other.memory())
+		}
+		settle()
+		find(t, n1, "bob", "x", 2)
+		n2.await(t, "find", func() bool { return len(n2.finds) == 1 })
+		for i, n := range all {
+			wantUncertain(t, n, doubts[i], "carol", false)
+		}
+	})
+}
+
+func TestNobodyIsCertainAgainSoonAfterANodeHasDied(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, doubts := startDoubters(t, w, "n1", "n2", "n3")
+		hold(t, all[2], "bob")
+		net.Crash(all[2].memory())
+		for _, n := range all[:2] {
+			n.await(t, "n3 is down", func() bool { return slices.Contains(n.nodes, "down n3") })
+		}
+		time.Sleep(100 * time.Millisecond)
+		wantUncertain(t, all[0], doubts[0], "bob", false)
+		wantUncertain(t, all[1], doubts[1], "bob", false)
+	})
+}
+
+// What others say may be lost, or come too late.
+func TestAMissingNodeThatNobodySeesAnyMoreIsMissedNoLonger(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, doubts := startDoubters(t, w, "n1", "n2", "n3")
+		net.Cut(all[0].memory(), all[2].memory())
+		settle()
+		wantUncertain(t, all[0], doubts[0], "carol", true)
+		net.Cut(all[0].memory(), all[1].memory()) // for a moment: what n2 tells meanwhile is lost
+		net.Crash(all[2].memory())
+		time.Sleep(time.Second)
+		net.Heal(all[0].memory(), all[1].memory())
+		settle()
+		wantUncertain(t, all[0], doubts[0], "carol", false)
+	})
+}
