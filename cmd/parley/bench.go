@@ -254,15 +254,16 @@ func (c *benchRelay) Run(ctx context.Context, s *streams) error {
 	return bench.ServeRelay(ctx, c.Join, s.announce)
 }
 
-// benchNATS is one of the two NATS servers of the comparison, in a process of its own.
+// benchNATS is one of the two NATS servers of the comparison, or the one of package chaos, in a process of its own.
 type benchNATS struct {
-	Name string
-	Join string
+	Name   string
+	Listen string `default:"127.0.0.1:0"`
+	Join   string
 }
 
 // Run serves until it is told to stop.
 func (c *benchNATS) Run(ctx context.Context, s *streams) error {
-	return natsbench.Serve(ctx, c.Name, c.Join, s.announce)
+	return natsbench.Serve(ctx, c.Name, c.Listen, c.Join, s.announce)
 }
 
 // announce says in a line what a name stands for.

@@ -119,11 +119,8 @@ func (c *linked) Open() {
 	p.order.Lock()
 	defer p.order.Unlock()
 	p.calling.pause, p.calling.at = 0, time.Time{}
-	c.ls.m.log.Debug("packets to a node go by a link", "node", p.id, "tls", c.link.Secured())
-	if p.calling.failing {
-		p.calling.failing = false
-		c.ls.m.log.Info("a link to the node stands again", "node", p.id)
-	}
+	p.calling.failing = false
+	c.ls.m.log.Info("packets to a node go by a link", "node", p.id, "tls", c.link.Secured())
 }
 
 // Goodbye implements link.Receiver.

@@ -4,5 +4,5 @@
 //
 // # Limits
 //
-// It listens on loopback, at ports that the system chooses, and has no authentication: it is there to be measured.
+// It has no authentication: it is there to be measured, and to fail (package chaos runs it too). Its cluster port is on loopback.
 package natsbench

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -12,13 +13,21 @@ import (
 
 const startTime = 10 * time.Second
 
-// Serve runs a server until ctx ends. If join is not empty, it is the cluster address of another one. It announces
-// where it listens.
-func Serve(ctx context.Context, name, join string, announce func(name, value string)) error {
+// Serve runs a server until ctx ends. It takes clients at listen, an IP address and a port; port 0 is chosen by the system. If join is not
+// empty, it is the cluster address of another one. It announces where it listens.
+func Serve(ctx context.Context, name, listen, join string, announce func(name, value string)) error {
+	at, err := netip.ParseAddrPort(listen)
+	if err != nil {
+		return fmt.Errorf("NATS server: %w", err)
+	}
+	port := int(at.Port())
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
 	o := &server.Options{
 		ServerName: name,
-		Host:       "127.0.0.1",
-		Port:       server.RANDOM_PORT,
+		Host:       at.Addr().String(),
+		Port:       port,
 		NoSigs:     true,
 		NoLog:      true,
 		Cluster:    server.ClusterOpts{Name: "bench", Host: "127.0.0.1", Port: server.RANDOM_PORT},

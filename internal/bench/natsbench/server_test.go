@@ -17,7 +17,7 @@ func TestAServerSaysWhereItIsAndServesUntilItIsToldToStop(t *testing.T) {
 	said := make(chan [2]string, 3)
 	done := make(chan error, 1)
 	go func() {
-		done <- Serve(ctx, "n1", "", func(name, value string) { said <- [2]string{name, value} })
+		done <- Serve(ctx, "n1", "127.0.0.1:0", "", func(name, value string) { said <- [2]string{name, value} })
 	}()
 	for _, want := range []string{"clients", "cluster", "ready"} {
 		select {
