@@ -12,6 +12,8 @@ type fault struct {
 	min, max time.Duration
 	without  bool // before it is undone everything must work without the node
 	watched  bool // the node's users stay away until all their peers know
+	all      bool // it befalls all nodes
+	none     bool // what a node answers meanwhile must be true
 	needs    func(r *runner) bool
 	make     func(ctx context.Context, r *runner, n *node) (undo func() error, err error)
 }
@@ -21,6 +23,8 @@ const failureTimeout = 1500 * time.Millisecond
 func always(*runner) bool         { return true }
 func bySignals(*runner) bool      { return signals }
 func byNamespaces(r *runner) bool { return r.cluster.network.cuts() }
+func byEngine(r *runner) bool     { return r.cluster.engine != nil && signals }
+func byBoth(r *runner) bool       { return byEngine(r) && byNamespaces(r) }
 
 // faults is the deck that rounds are dealt from.
 var faults = []fault{
@@ -30,13 +34,19 @@ var faults = []fault{
 	{name: "paused, longer than the failure timeout", min: 2 * failureTimeout, max: 4 * failureTimeout, needs: bySignals, make: stop},
 	{name: "paused, briefly", max: failureTimeout, needs: bySignals, make: stop},
 	{name: "drained and restarted", max: time.Second, needs: bySignals, make: drain},
-	{name: "cut off from all nodes", min: 2 * failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(true, true)},
-	{name: "cut off briefly", max: failureTimeout, needs: byNamespaces, make: isolate(true, true)},
-	{name: "heard but hears nobody", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(false, true)},
-	{name: "hears but is not heard", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(true, false)},
-	{name: "cut off from one node", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: divide},
-	{name: "cut off from clients", min: failureTimeout, max: 3 * heartbeat, needs: byNamespaces, make: conceal},
+	{name: "cut off from all nodes", min: 2 * failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(true, true, fromAll)},
+	{name: "cut off briefly", max: failureTimeout, needs: byNamespaces, make: isolate(true, true, fromAll)},
+	{name: "heard but hears nobody", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(false, true, fromAll)},
+	{name: "hears but is not heard", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(true, false, fromAll)},
+	{name: "cut off from one node", min: failureTimeout, max: 4 * failureTimeout, needs: byNamespaces, make: isolate(true, true, fromOne)},
+	{name: "cut off from clients", min: failureTimeout, max: 3 * heartbeat, needs: byNamespaces, make: isolate(true, true, fromClients)},
 	{name: "loses packets", min: 2 * time.Second, max: 5 * time.Second, needs: byNamespaces, make: lose},
+	{name: "the cluster is split in two halves", min: 2 * failureTimeout, max: 4 * failureTimeout, all: true, needs: byNamespaces, make: split},
+	{name: "NATS stops for a while", min: time.Second, max: 3 * failureTimeout, none: true, needs: byEngine, make: endEngine((*process).end)},
+	{name: "NATS is killed and comes back empty", max: failureTimeout, none: true, needs: byEngine, make: endEngine(killProcess)},
+	{name: "NATS is paused", max: 4 * failureTimeout, all: true, needs: byEngine, make: pauseEngine},
+	{name: "cut off from NATS", min: failureTimeout, max: 4 * failureTimeout, needs: byBoth, make: isolate(true, true, fromEngine)},
+	{name: "its links are cut", min: failureTimeout, max: 4 * failureTimeout, needs: byBoth, make: isolate(true, true, fromNodes)},
 }
 
 func kill(ctx context.Context, r *runner, n *node) (func() error, error) {
@@ -60,49 +70,66 @@ func drain(ctx context.Context, r *runner, n *node) (func() error, error) {
 	return func() error { return r.cluster.startNode(ctx, n) }, nil
 }
 
-// way is a direction between two places of the network.
-type way struct{ from, to int }
-
-// isolate cuts the ways between a node and all others: those that go out, those that come in, or both.
-func isolate(out, in bool) func(context.Context, *runner, *node) (func() error, error) {
+// isolate cuts the ways between a node and others: those that go out, those that come in, or both.
+func isolate(out, in bool, from func(*cluster, *node) []int) func(context.Context, *runner, *node) (func() error, error) {
 	return func(_ context.Context, r *runner, n *node) (func() error, error) {
 		var ways []way
-		for _, other := range r.cluster.nodes {
-			if other != n && out {
-				ways = append(ways, way{n.index, other.index})
+		for _, other := range from(r.cluster, n) {
+			if out {
+				ways = append(ways, way{n.index, other})
 			}
-			if other != n && in {
-				ways = append(ways, way{other.index, n.index})
-			}
-		}
-
-		return r.cut(ways)
-	}
-}
-
-func divide(_ context.Context, r *runner, n *node) (func() error, error) {
-	other := (n.index + 1) % len(r.cluster.nodes)
-
-	return r.cut([]way{{n.index, other}, {other, n.index}})
-}
-
-func conceal(_ context.Context, r *runner, n *node) (func() error, error) {
-	return r.cut([]way{{n.index, clients}, {clients, n.index}})
-}
-
-// cut cuts ways, and returns what mends them.
-func (r *runner) cut(ways []way) (undo func() error, err error) {
-	set := func(ok bool) error {
-		for _, w := range ways {
-			if err := r.cluster.network.reach(w.from, w.to, ok); err != nil {
-				return err
+			if in {
+				ways = append(ways, way{other, n.index})
 			}
 		}
 
-		return nil
+		return r.cluster.cut(ways)
+	}
+}
+
+// Whom a node can be cut off from. All nodes: and the NATS server, if there is one.
+func fromAll(c *cluster, n *node) []int {
+	if c.engine != nil {
+		return append(c.others(n), c.engine.place)
 	}
 
-	return func() error { return set(true) }, set(false)
+	return c.others(n)
+}
+
+func fromNodes(c *cluster, n *node) []int  { return c.others(n) }
+func fromEngine(c *cluster, _ *node) []int { return []int{c.engine.place} }
+func fromOne(c *cluster, n *node) []int    { return []int{(n.index + 1) % len(c.nodes)} }
+func fromClients(*cluster, *node) []int    { return []int{clients} }
+
+// split cuts the cluster into two halves.
+func split(_ context.Context, r *runner, n *node) (func() error, error) {
+	all := len(r.cluster.nodes)
+	var ways []way
+	for i := range all {
+		for k := range all {
+			if ours, theirs := (i+all-n.index)%all < all/2, (k+all-n.index)%all < all/2; ours && !theirs {
+				ways = append(ways, way{i, k}, way{k, i})
+			}
+		}
+	}
+
+	return r.cluster.cut(ways)
+}
+
+func endEngine(end func(*process) error) func(context.Context, *runner, *node) (func() error, error) {
+	return func(ctx context.Context, r *runner, n *node) (func() error, error) {
+		return r.cluster.engine.fail(end)(ctx, r, n)
+	}
+}
+
+func killProcess(p *process) error {
+	p.kill()
+
+	return nil
+}
+
+func pauseEngine(ctx context.Context, r *runner, n *node) (func() error, error) {
+	return r.cluster.engine.pause(ctx, r, n)
 }
 
 // lose drops packets in bursts: all ways of a node are cut for a moment, again and again, so that a tenth of the time and
@@ -117,7 +144,7 @@ func lose(ctx context.Context, r *runner, n *node) (func() error, error) {
 	var failed error
 	losing.Go(func() {
 		for ctx.Err() == nil && failed == nil {
-			undo, err := isolate(true, true)(ctx, r, n)
+			undo, err := isolate(true, true, fromAll)(ctx, r, n)
 			_ = sleep(ctx, lost)
 			if failed = undo(); failed == nil {
 				failed = err

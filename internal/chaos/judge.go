@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,13 @@ const (
 	twoSessions rule = "users with two sessions"
 	notHealed   rule = "pairs that did not work again in time"
 	nodeTrouble rule = "nodes that ended, panicked, raced, or did not drain"
+	linkless    rule = "pairs of nodes that never had a link"
+	stuck       rule = "times without NATS in which links carried nothing"
 )
 
-var rules = []rule{lost, twice, reordered, noOutcome, missed, untold, mistold, twoSessions, notHandedOn, strangers, notHealed, nodeTrouble}
+var rules = []rule{
+	lost, twice, reordered, noOutcome, missed, untold, mistold, twoSessions, notHandedOn, strangers, notHealed, nodeTrouble, linkless, stuck,
+}
 
 // wrong is a violation of a rule.
 type wrong struct {
@@ -41,7 +46,11 @@ type wrong struct {
 
 // judge looks at everything that is known, once the run is over.
 func (r *runner) judge() *Report {
-	j := &judgement{r: r, report: &Report{o: r.o, machine: machine(), rules: map[rule]int{}, taken: map[fate]int{}}, sessions: map[*person][]record{}}
+	j := &judgement{
+		r:        r,
+		report:   &Report{o: r.o, machine: machine(), rules: map[rule]int{}, taken: map[fate]int{}, links: map[[2]string]int{}},
+		sessions: map[*person][]record{},
+	}
 	for _, p := range r.persons {
 		for _, s := range p.sessions {
 			j.sessions[p] = append(j.sessions[p], s.record())
@@ -63,6 +72,7 @@ func (r *runner) judge() *Report {
 		}
 	}
 	j.logs()
+	j.links()
 	for _, w := range r.ledger.wrongs {
 		j.add(w)
 	}
@@ -98,6 +108,12 @@ func (j *judgement) wrong(rule rule, f *flow, number int, text string) {
 func (j *judgement) letter(f *flow, number int) {
 	x := &f.letters[number]
 	j.report.outcomes[x.outcome]++
+	if x.via != nil && j.r.cluster.engine.away(x.sent, x.done) {
+		j.report.without[x.outcome]++
+		if x.outcome == delivered && x.by != nil && x.by.node != x.via.node {
+			j.report.byLinks++
+		}
+	}
 	if x.came > 0 {
 		j.report.received++
 	}
@@ -233,7 +249,28 @@ func (j *judgement) notice(p *person, n notice) {
 	}
 }
 
-// logs looks for what a node says when something in it is broken.
+// links judges whether links were there, and did what they are there for.
+func (j *judgement) links() {
+	const enough = 3 * time.Second
+	if j.r.o.NoLinks {
+		return
+	}
+	for _, a := range j.r.cluster.nodes {
+		for _, b := range j.r.cluster.nodes {
+			if a != b && a.process != nil && j.report.links[[2]string{a.name, b.name}] == 0 {
+				j.add(wrong{rule: linkless, text: fmt.Sprintf("%s never had a link to %s", a.name, b.name)})
+			}
+		}
+	}
+	if j.r.cluster.engine.absence() > enough && j.report.byLinks == 0 {
+		j.add(wrong{rule: stuck, text: "no message got from one node to another while NATS was away"})
+	}
+}
+
+// linked finds in a node's log that its packets to another one go by a link, from now on.
+var linked = regexp.MustCompile(`msg="packets to a node go by a link" self=(\S+) node=([^#\s]+)#`)
+
+// logs looks for what a node says when something in it is broken, and for its links.
 func (j *judgement) logs() {
 	for _, n := range j.r.cluster.nodes {
 		file, err := os.Open(n.log)
@@ -245,6 +282,9 @@ func (j *judgement) logs() {
 		lines := bufio.NewScanner(file)
 		for lines.Scan() {
 			line := lines.Text()
+			if pair := linked.FindStringSubmatch(line); pair != nil {
+				j.report.links[[2]string{pair[1], pair[2]}]++
+			}
 			switch {
 			case strings.Contains(line, "DATA RACE"), strings.Contains(line, "panic"), strings.HasPrefix(line, "fatal error:"):
 				j.add(wrong{rule: nodeTrouble, text: n.name + ": " + line + " (see " + n.log + ")"})

@@ -28,7 +28,7 @@ import (
 // packets go out and are lost, without a word to anybody, and for each direction alone. It needs no more than `ip`.
 type namespaces struct {
 	prefix string
-	nodes  int
+	nodes  int      // and the place of the NATS server
 	hub    *os.File // the namespace that clients dial in
 }
 

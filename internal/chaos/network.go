@@ -20,8 +20,11 @@ type network interface {
 	close() error
 }
 
-// clients is where clients are, as a place in the network.
+// A place in the network is the index of a node; beyond the last there is one for the NATS server. clients is where clients are.
 const clients = -1
+
+// way is a direction between two places.
+type way struct{ from, to int }
 
 // loopback is the network of those who have no better one: it cannot be cut.
 type loopback struct{ dialer net.Dialer }

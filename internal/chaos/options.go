@@ -18,6 +18,8 @@ type Options struct {
 	Dir        string // where the nodes' logs go; required
 	Namespaces bool   // put nodes into network namespaces, where the system has them
 	Watch      bool   // print each fault
+	NoLinks    bool   // nodes have no links to each other: all goes by NATS
+	External   bool   // nodes use a NATS server that fails too, instead of embedding it
 
 	// Within is how long peers may take to hear that a user has gone for good, and everything to work again. Longer is a violation. It
 	// is generous by default, for busy machines: the table says what it took.
@@ -37,6 +39,18 @@ const heartbeat = 2 * time.Second
 // patience is how long a request may take. Whatever happens to its connection, the client knows after two heartbeats; and a
 // server answers after its reliable timeout of 3 s.
 const patience = 20 * time.Second
+
+// kind says what the nodes are like, in a few words.
+func (o Options) kind() (text string) {
+	if o.External {
+		text = " on a NATS server"
+	}
+	if o.NoLinks {
+		text += " without links"
+	}
+
+	return text
+}
 
 func (o Options) withDefaults() (Options, error) {
 	set := func(field *int, value int) {

@@ -20,7 +20,11 @@ type Report struct {
 	rounds   int
 	outcomes [outcomes]int
 	received int
-	taken    map[fate]int // acknowledged and not received, by the end of the connection
+	without  [outcomes]int     // of messages that began and ended while NATS was away
+	byLinks  int               // those that got from one node to another meanwhile
+	away     time.Duration     // how long that was
+	links    map[[2]string]int // how often each began, by the nodes' names
+	taken    map[fate]int      // acknowledged and not received, by the end of the connection
 	rules    map[rule]int
 	wrongs   []wrong
 	errors   int // lines of that level in the nodes' logs
@@ -54,7 +58,7 @@ func (t *times) sorted() []time.Duration {
 
 // gather takes over what was measured.
 func (r *Report) gather(from *runner) {
-	r.rounds = from.count.rounds
+	r.rounds, r.away = from.count.rounds, from.cluster.engine.absence()
 	r.notices = []line{
 		{"its node was killed (kill -9)", from.count.killed.sorted()},
 		{"its connection was cut", from.count.left.sorted()},
@@ -72,8 +76,8 @@ func (r *Report) OK() bool { return len(r.rules) == 0 }
 // Print writes the table and the first violations of each rule.
 func (r *Report) Print(w io.Writer) {
 	row := func(what string, n int) { fmt.Fprintf(w, "  %-70s %9d\n", what, n) }
-	fmt.Fprintf(w, "\nchaos: %v, seed %d, %d nodes, %d clients, %d messages/s, %d rounds of faults\n%s\n",
-		r.o.Time, r.o.Seed, r.o.Nodes, r.o.Clients, r.o.Rate, r.rounds, r.machine)
+	fmt.Fprintf(w, "\nchaos: %v, seed %d, %d nodes%s, %d clients, %d messages/s, %d rounds of faults\n%s\n",
+		r.o.Time, r.o.Seed, r.o.Nodes, r.o.kind(), r.o.Clients, r.o.Rate, r.rounds, r.machine)
 	sent := 0
 	for _, n := range r.outcomes {
 		sent += n
@@ -84,6 +88,20 @@ func (r *Report) Print(w io.Writer) {
 	for o, n := range r.outcomes {
 		if n > 0 {
 			row("outcome: "+outcome(o).String(), n)
+		}
+	}
+	begun := 0
+	for _, n := range r.links {
+		begun += n
+	}
+	row("times that packets from a node to another began to go by a link", begun)
+	if r.away > 0 {
+		fmt.Fprintf(w, "\nmessages that began and ended while NATS was away, %v altogether\n", r.away.Round(time.Millisecond))
+		row("delivered to another node", r.byLinks)
+		for o, n := range r.without {
+			if n > 0 {
+				row("outcome: "+outcome(o).String(), n)
+			}
 		}
 	}
 	fmt.Fprintln(w, "\nacknowledged, and taken by the operating system for a connection that died unread")

@@ -62,11 +62,10 @@ func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
 	}
 	var during sync.WaitGroup
 	failed := make([]error, len(x.faults))
-	var without bool
 	for i, f := range x.faults {
 		hold := f.min + time.Duration(rng.Int64N(int64(f.max-f.min)+1))
 		alone := len(x.faults) == 1
-		without = f.without && alone && !troubled
+		without := f.without && alone && !troubled
 		during.Go(func() { failed[i] = r.befall(ctx, f, x.nodes[i], hold, alone, without) })
 	}
 	during.Wait()
@@ -81,7 +80,7 @@ func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
 	r.happensf("undone", "all is undone")
 	took := r.probe(ctx, undone)
 	at := r.ledger.now()
-	for _, n := range x.nodes {
+	for _, n := range r.cluster.nodes {
 		n.recover(at)
 	}
 	r.checkProcesses()
@@ -97,7 +96,11 @@ func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
 // befall makes one fault, and undoes it.
 func (r *runner) befall(ctx context.Context, f fault, n *node, hold time.Duration, alone, without bool) error {
 	r.happensf("fault", "%s: %s for %v", n.name, f.name, hold)
-	n.sicken(r.ledger.now())
+	for _, other := range r.cluster.nodes {
+		if f.all || other == n && !f.none {
+			other.sicken(r.ledger.now())
+		}
+	}
 	var gone []absence
 	if f.watched && alone {
 		for _, p := range r.persons {
@@ -189,9 +192,12 @@ func (r *runner) probeOne(ctx context.Context, p, q *person) {
 
 // checkProcesses looks for nodes that ended by themselves.
 func (r *runner) checkProcesses() {
+	if e := r.cluster.engine; e != nil && e.process.hasExited() {
+		r.ledger.violation(wrong{rule: nodeTrouble, text: "the NATS server has ended by itself; its log ends with " + e.process.tail()})
+	}
 	for _, n := range r.cluster.nodes {
 		if n.ended() {
-			r.ledger.violation(wrong{rule: nodeTrouble, text: n.name + " has ended by itself; its log ends with " + n.tail()})
+			r.ledger.violation(wrong{rule: nodeTrouble, text: n.name + " has ended by itself; its log ends with " + n.process.tail()})
 		}
 	}
 }

@@ -36,7 +36,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	var net network = &loopback{}
 	if o.Namespaces {
-		own, err := newNamespaces(o.Nodes)
+		own, err := newNamespaces(o.Nodes + 1)
 		if err != nil {
 			fmt.Fprintf(o.Out, "skipped: nodes that are cut off from each other, and lost packets: %v\n", err)
 		} else {
@@ -44,7 +44,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	r := &runner{o: o, cluster: newCluster(&o, net)}
-	fmt.Fprintf(o.Out, "seed %d: %d nodes, %d clients, %d messages/s, faults for %v; logs in %s\n", o.Seed, o.Nodes, o.Clients, o.Rate, o.Time, o.Dir)
+	fmt.Fprintf(o.Out, "seed %d: %d nodes%s, %d clients, %d messages/s, faults for %v; logs in %s\n",
+		o.Seed, o.Nodes, o.kind(), o.Clients, o.Rate, o.Time, o.Dir)
 	err = r.run(ctx)
 	r.cluster.end()
 	for _, g := range r.ghosts {

@@ -27,6 +27,8 @@ func run() int {
 	flag.DurationVar(&o.Within, "within", time.Minute, "how long peers may take to hear of an end, and everything to work again")
 	flag.BoolVar(&o.Watch, "watch", false, "print each fault")
 	flag.BoolVar(&o.Namespaces, "namespaces", true, "put nodes into network namespaces, where the system has them")
+	flag.BoolVar(&o.NoLinks, "no-links", false, "nodes have no links to each other")
+	flag.BoolVar(&o.External, "external", false, "nodes use a NATS server, which fails too")
 	flag.StringVar(&o.Binary, "parley", "", "the parley binary (default: built from ./cmd/parley)")
 	race := flag.Bool("race", false, "build it with the race detector")
 	flag.Parse()
