@@ -82,6 +82,13 @@ func (r *Router) entry(ver uint8, cmd uint16) *entry {
 // Freeze ends the setting of handlers.
 func (r *Router) Freeze() { r.frozen.Store(true) }
 
+// Quick tells whether a command is done at once: none of the program's own handlers runs.
+func (r *Router) Quick(ver uint8, cmd uint16) bool {
+	e := r.entries[key{ver, cmd}]
+
+	return e == nil || e.builtin != nil
+}
+
 // Panics is the number of handlers that have panicked.
 func (r *Router) Panics() uint64 { return r.panics.Load() }
 

@@ -38,8 +38,8 @@ type Gateway struct {
 	log     *slog.Logger
 	stuck   time.Duration // stuckTime, but for tests
 
-	lot   func() *sock.Lot // where idle connections wait; made for the first
-	now   atomic.Uint32    // ticks
+	loops loops
+	now   atomic.Uint32 // ticks
 	wheel wheel
 	count counters
 
@@ -58,7 +58,7 @@ func New(cfg Config, key Verifier, users *user.Registry, router *command.Router,
 	cfg = cfg.withDefaults()
 	g := &Gateway{
 		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, stuck: stuckTime,
-		lot: sync.OnceValue(sock.NewLot), swept: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+		swept: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
 	g.routines.Add(1)
 	go g.sweep()
@@ -162,7 +162,7 @@ func (g *Gateway) finish(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { // ends with the last handler
 		g.routines.Wait()
-		g.lot().Close()
+		g.loops.close()
 		close(done)
 	}()
 	select {

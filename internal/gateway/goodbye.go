@@ -86,10 +86,11 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 	if nobody {
 		s.write(s.next(false))
 	}
-	_ = s.conn.SetReadDeadline(past) // the reader stops
-	if s.parked.Load() {
-		s.gw.lot().Leave(&s.sock, s)
-		s.Wake()
+	switch {
+	case !s.bare.Held():
+		_ = s.conn.SetReadDeadline(past) // the reader stops
+	case s.reader.CompareAndSwap(readerFree, readerTaken): // there is none; else it sees the phase
+		go s.finish(false)
 	}
 }
 
@@ -135,6 +136,11 @@ func (s *session) allWritten() {
 // shut tells the client that nothing more will come. Over TLS that is a record of its own and may wait: there only
 // a drain goroutine does it, and without a goodbye there was none.
 func (s *session) shut() {
+	if s.bare.Held() {
+		s.bare.CloseWrite()
+
+		return
+	}
 	if !s.sock.Usable() && s.code == 0 {
 		return
 	}
@@ -157,10 +163,15 @@ func (s *session) cut() {
 		close(s.ending.over)
 	}
 	dropped := s.out.drop()
+	conn := s.conn
 	s.mu.Unlock()
 
 	dropped.fail()
-	_ = bottom(s.conn).Close()
+	if conn != nil {
+		_ = bottom(conn).Close()
+	}
+	s.loop.Remove(&s.bare, s)
+	s.bare.Close()
 	s.gw.wheel.remove(s)
 }
 
@@ -200,9 +211,13 @@ func (s *session) finish(eof bool) {
 
 // throwAway reads until the client closes or the time is up.
 func (s *session) throwAway(until time.Time) {
+	conn, _ := s.attach()
+	if conn == nil {
+		return
+	}
 	for {
 		s.in.release()
-		_ = s.conn.SetReadDeadline(until)
+		_ = conn.SetReadDeadline(until)
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
 			return

@@ -13,15 +13,17 @@ import (
 // admitTime is how long the node may take to admit a user.
 const admitTime = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half, read, is a fresh goroutine: its stack has not
-// grown from all that a login does, and an idle session is mostly its stack.
+// serve is the first half of the reader: it logs the client in. The second half is readBare, or read: then in a fresh goroutine, whose stack has
+// not grown from all that a login does.
 func (s *session) serve() {
-	if s.login() {
+	switch {
+	case !s.login():
+		s.finish(false)
+	case s.bare.Held():
+		s.readBare(false)
+	default:
 		go s.read()
-
-		return
 	}
-	s.finish(false)
 }
 
 // login returns false if the session has ended.
@@ -173,10 +175,14 @@ func (s *session) welcome(u *user.User) bool {
 	now := s.gw.now.Load() // to be admitted may have taken long: the sweeper, which looks at open sessions, must not see that
 	s.heard.Store(now)
 	s.sent.Store(now)
+	former := s.becomeBare()
 	s.phase.Store(open)
 	s.out.addFirst(b)
 	b = s.out.take()
 	s.mu.Unlock()
+	if former != nil {
+		_ = former.Close()
+	}
 	s.write(b)
 
 	return true

@@ -12,16 +12,11 @@ import (
 // errEnded: the session has ended while a frame was read.
 var errEnded = errors.New("gateway: the session has ended")
 
-// read is the reader of an open session. A client that sends requests has a goroutine, which waits for the next one. One that
-// sends none, or only heartbeats, has none: it is parked until something comes. Where that cannot be, it has a
-// goroutine with a small stack: handlers make it grow, and it does not shrink back all the way, so that a client
-// that has gone over from requests to heartbeats gets a fresh one.
+// read is the reader of an open session that is not bare. Such a one has a goroutine with a small stack: handlers make it grow, and it does not
+// shrink back all the way, so that a client that has gone over from requests to heartbeats gets a fresh one.
 func (s *session) read() {
 	grown := false
-	for s.handleArrived() {
-		if !s.worked && s.park() {
-			return
-		}
+	for s.handleArrived(false) == allHandled {
 		if grown && !s.worked {
 			go s.read()
 
@@ -35,13 +30,6 @@ func (s *session) read() {
 	s.finish(false)
 }
 
-// readParked is the reader of a session that was parked.
-func (s *session) readParked() {
-	if s.await() {
-		s.read()
-	}
-}
-
 // await waits until something arrives. If it returns false, the session is over.
 func (s *session) await() bool {
 	if err := s.fill(); err != nil {
@@ -53,30 +41,6 @@ func (s *session) await() bool {
 	s.heard.Store(s.gw.now.Load())
 
 	return true
-}
-
-// park leaves the connection without a goroutine until something arrives or the session ends. If it returns true, the caller is the reader no more.
-func (s *session) park() bool {
-	s.in.park()
-	if s.in.c != nil || !s.sock.Usable() {
-		return false // the rest of a frame is on its way
-	}
-	s.parked.Store(true) // before it can be woken
-	if s.gw.lot().Park(&s.sock, s) {
-		if s.phase.Load() == open {
-			return true
-		}
-		s.gw.lot().Leave(&s.sock, s) // it has ended meanwhile
-	}
-
-	return !s.parked.CompareAndSwap(true, false) // if somebody has woken it already, that is the reader
-}
-
-// Wake implements sock.Waiter: a parked session goes on with a new goroutine.
-func (s *session) Wake() {
-	if s.parked.CompareAndSwap(true, false) {
-		go s.readParked()
-	}
 }
 
 // readFailed ends a session that cannot be read from. If it has ended already, that was why.
@@ -98,8 +62,17 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// handleArrived handles the frames that have arrived. It returns false when the session has ended.
-func (s *session) handleArrived() bool {
+// handled is how far handleArrived has come.
+type handled uint8
+
+const (
+	allHandled handled = iota // all that has arrived
+	hasEnded                  // the session has ended
+	goesOn                    // another goroutine goes on
+)
+
+// handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may wait to another one.
+func (s *session) handleArrived(onLoop bool) handled {
 	s.worked = false
 	frames := uint64(0)
 	defer func() { s.gw.count.framesIn.Add(frames) }()
@@ -108,22 +81,36 @@ func (s *session) handleArrived() bool {
 		if err != nil {
 			s.endOn(err)
 
-			return false
+			return hasEnded
 		}
 		if body == nil {
-			return true
+			return allHandled
 		}
 		f, err := wire.ParseBody(body)
 		if err != nil {
 			s.protocolError(err.Error())
 
-			return false
+			return hasEnded
 		}
 		frames++
+		if onLoop && s.mayWait(f) {
+			go s.goOn(f)
+
+			return goesOn
+		}
 		s.handle(f)
+		if !s.full.Load() {
+			continue
+		}
+		if onLoop {
+			go s.goOnWithRoom()
+
+			return goesOn
+		}
+		s.waitForRoom()
 	}
 
-	return false
+	return hasEnded
 }
 
 // nextBody is the next body that has arrived, nil if there is none. It stays valid until fill.
@@ -162,9 +149,6 @@ func (s *session) handle(f wire.Frame) {
 		s.protocolError("a second hello")
 	case wire.KindWelcome, wire.KindResponse, wire.KindPush:
 		s.protocolError("only servers send a " + f.Kind.String())
-	}
-	if s.full.Load() {
-		s.waitForRoom()
 	}
 }
 

@@ -114,12 +114,12 @@ func (s *session) unlockAndWrite() {
 // write is the writer's work. It never waits.
 func (s *session) write(b *batch) {
 	for turn := 0; b != nil; turn++ {
-		if !s.sock.Usable() || turn == maxTurns {
+		if !s.direct() || turn == maxTurns {
 			s.handOver(b)
 
 			return
 		}
-		n, err := s.sock.TryWrite(b.rest())
+		n, err := s.tryWrite(b.rest())
 		if n > 0 {
 			s.wrote(b, n)
 		}
@@ -167,8 +167,8 @@ func (s *session) next(drains bool) *batch {
 		return b
 	}
 	if s.phase.Load() < closing {
-		if drains { // the next writer starts without a deadline
-			_ = s.conn.SetWriteDeadline(time.Time{})
+		if drains {
+			s.detach()
 		}
 		s.writing = false
 		s.mu.Unlock()
@@ -200,19 +200,25 @@ func (s *session) drain(b *batch) {
 	defer s.gw.routines.Done()
 	patience := 2 * s.gw.cfg.Heartbeat
 	var set time.Time
+	conn, sc := s.attach()
+	if conn == nil { // cut, or no more descriptors
+		s.writeFailed(b)
+
+		return
+	}
 	for b != nil {
 		if now := time.Now(); s.phase.Load() < closing && now.Sub(set) > patience/8 { // not for every batch
 			set = now
-			_ = s.conn.SetWriteDeadline(now.Add(patience))
+			_ = conn.SetWriteDeadline(now.Add(patience))
 		}
-		n, err := s.waitWrite(b.rest())
+		n, err := waitWrite(conn, sc, b.rest())
 		if n > 0 {
 			s.wrote(b, n)
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && s.sock.Usable():
-			_ = s.conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
+		case errors.Is(err, os.ErrDeadlineExceeded) && sc.Usable():
+			_ = conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
 			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
 			s.end(wire.GoodbyeSlow, "", CauseSlow)
@@ -229,6 +235,18 @@ func (s *session) drain(b *batch) {
 			b = s.next(true)
 		}
 	}
+}
+
+// detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare session is all bare again. Called with mu held, before
+// closing.
+func (s *session) detach() {
+	if !s.bare.Held() {
+		_ = s.conn.SetWriteDeadline(time.Time{})
+
+		return
+	}
+	_ = s.conn.Close()
+	s.conn, s.sock = nil, nil
 }
 
 // writeFailed ends a session whose connection broke.

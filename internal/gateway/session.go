@@ -44,14 +44,20 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 
 // session is one connection. It is the user.Conn of its user.
 //
-// One goroutine belongs to it, the reader: it logs the client in, reads, dispatches, and is the last to go. Writing is done by
-// whoever has something to say: see write.go. There is one of these for every client, so fields are few.
+// One goroutine at a time is its reader: it logs the client in, reads, dispatches, and is the last to go; see read.go and bare.go. Writing is
+// done by whoever has something to say: see send.go. There is one of these for every client, so fields are few.
 type session struct {
 	gw   *Gateway
-	conn net.Conn
-	sock sock.Conn // not usable where reads and writes block: TLS, windows
+	conn net.Conn   // of a bare session guarded by mu, and nil but for a time: see attach
+	sock *sock.Conn // as conn; not usable where reads and writes block: TLS, windows
+	bare sock.Bare  // the connection of an open session that a loop watches
+	loop *sock.Loop // fixed once bare
+	addr string
 
 	via transport
+
+	reader atomic.Uint32 // of a bare session: see bare.go
+	hung   atomic.Bool   // of a bare session: the client has closed, and the end of what it sent is to be read
 
 	// Owned by the reader.
 	in       intake
@@ -62,12 +68,11 @@ type session struct {
 	line     command.Line
 	worked   bool // the last run of handleArrived had a request
 
-	phase  atomic.Uint32 // written with mu held
-	parked atomic.Bool   // there is no reader: Wake makes one
-	busy   atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
-	full   atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
-	heard  atomic.Uint32 // tick when something last came
-	sent   atomic.Uint32 // tick when something was last written
+	phase atomic.Uint32 // written with mu held
+	busy  atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
+	full  atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
+	heard atomic.Uint32 // tick when something last came
+	sent  atomic.Uint32 // tick when something was last written
 
 	pinged uint32 // owned by the sweeper
 	slot   int16  // guarded by the wheel's mu; -1: not in it
@@ -94,7 +99,10 @@ type ending struct {
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, via: via, slot: -1, writing: true}
+	s := &session{gw: g, conn: conn, sock: new(sock.Conn), via: via, slot: -1, writing: true}
+	if a := conn.RemoteAddr(); a != nil {
+		s.addr = a.String()
+	}
 	s.sock.Use(conn)
 
 	return s
@@ -132,13 +140,7 @@ func (s *session) Close(code uint16, text string) {
 }
 
 // Addr implements user.Conn.
-func (s *session) Addr() string {
-	if a := s.conn.RemoteAddr(); a != nil {
-		return a.String()
-	}
-
-	return ""
-}
+func (s *session) Addr() string { return s.addr }
 
 // Transport implements user.Conn.
 func (s *session) Transport() string { return transportNames[s.via] }

@@ -3,10 +3,13 @@ package gateway
 import (
 	"crypto/tls"
 	"net"
+
+	"github.com/parley-dm/parley/internal/sock"
 )
 
-// A TCP connection without TLS is read and written with single system calls (package sock). Over TLS, and where the system has no such
-// calls, reads and writes block: reading waits with a few bytes of the session, and a goroutine does the writing.
+// A TCP connection without TLS is read and written with single system calls (package sock); once the session is open it is bare where the system
+// has a loop for it: see bare.go. Over TLS, and where the system has no such calls, reads and writes block: reading waits with a few bytes of
+// the session, and a goroutine does the writing.
 
 // fill waits until something arrives and reads it.
 func (s *session) fill() error {
@@ -57,12 +60,23 @@ func (s *session) received(n int) {
 }
 
 // waitWrite waits until the connection takes something of p.
-func (s *session) waitWrite(p []byte) (int, error) {
-	if !s.sock.Usable() {
-		return s.conn.Write(p)
+func waitWrite(conn net.Conn, sc *sock.Conn, p []byte) (int, error) {
+	if !sc.Usable() {
+		return conn.Write(p)
 	}
 
-	return s.sock.Write(p)
+	return sc.Write(p)
+}
+
+// direct tells whether the session's connection can be written to without waiting.
+func (s *session) direct() bool { return s.bare.Held() || s.sock.Usable() }
+
+func (s *session) tryWrite(p []byte) (int, error) {
+	if s.bare.Held() {
+		return s.bare.TryWrite(p)
+	}
+
+	return s.sock.TryWrite(p)
 }
 
 // bottom is the connection under TLS. Closing that one does not wait to say goodbye.

@@ -1,0 +1,197 @@
+package sock
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Loop watches connections without a goroutine for each: its own goroutine is woken by any of them, and does the work of all. Should a
+// watcher keep it for longer than it may, another goroutine takes the loop over, and the one that was kept ends when the watcher lets go of it.
+// Safe for use by several goroutines.
+type Loop struct {
+	epoll int
+	file  *os.File // the same: the runtime's poller watches the one that watches all; so a loop that sleeps takes no thread
+	ready syscall.RawConn
+	ended sync.WaitGroup
+
+	mu       sync.Mutex
+	watchers []Watcher            // guarded by mu; by file descriptor
+	events   []syscall.EpollEvent // guarded by mu; that have come
+	next     int                  // guarded by mu; events[next:] are not told
+	turn     uint64               // guarded by mu; the number of whose goroutine has the loop
+	told     uint64               // guarded by mu; events that were told
+	telling  bool                 // guarded by mu; a watcher is being told
+	closed   bool                 // guarded by mu
+
+	guard   *time.Timer // looks after the loop while it works
+	guarded bool        // guarded by mu; guard is to come
+	seen    uint64      // guarded by mu; told, when guard last came
+}
+
+// Watcher is who is told of a connection.
+type Watcher interface {
+	// Wake is called when something has arrived, once for all that has: what is not read then is not told again. Over: the other side has
+	// closed, or the connection is broken. It must not block; it may be called once more after Remove.
+	Wake(over bool)
+}
+
+const (
+	// maxTelling is how long a watcher may keep the loop.
+	maxTelling = 10 * time.Millisecond
+	maxEvents  = 128                                          // at once
+	watched    = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // EPOLLET: once for what arrives
+	over       = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+)
+
+// NewLoop makes a loop, with a goroutine that Close ends. It returns nil where there is none to be had; nil is a Loop that takes nobody.
+func NewLoop() *Loop {
+	l := &Loop{events: make([]syscall.EpollEvent, 0, maxEvents)}
+	var err error
+	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
+		return nil
+	}
+	_ = syscall.SetNonblock(l.epoll, true)
+	l.file = os.NewFile(uintptr(l.epoll), "epoll")
+	if l.ready, err = l.file.SyscallConn(); err != nil {
+		_ = l.file.Close()
+
+		return nil
+	}
+	l.guard = time.AfterFunc(time.Hour, l.look)
+	l.guard.Stop()
+	l.ended.Add(1)
+	go l.run(0)
+
+	return l
+}
+
+// Add has w told of what arrives on b, and of what has arrived. It may be told before Add returns.
+func (l *Loop) Add(b *Bare, w Watcher) bool {
+	if l == nil || !b.enter() {
+		return false
+	}
+	defer b.leave()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	if b.fd >= len(l.watchers) {
+		l.watchers = append(l.watchers, make([]Watcher, b.fd+1-len(l.watchers))...)
+	}
+	l.watchers[b.fd] = w
+	ev := syscall.EpollEvent{Events: watched, Fd: int32(b.fd)}
+	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
+		l.watchers[b.fd] = nil
+
+		return false
+	}
+
+	return true
+}
+
+// Remove has w told of b no more. It is to be called before b is closed.
+func (l *Loop) Remove(b *Bare, w Watcher) {
+	if l == nil || !b.enter() {
+		return
+	}
+	defer b.leave()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b.fd < len(l.watchers) && l.watchers[b.fd] == w {
+		l.watchers[b.fd] = nil
+		_ = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
+	}
+}
+
+// run is the goroutine that has the loop, until it is taken from it.
+func (l *Loop) run(turn uint64) {
+	defer l.ended.Done()
+	var batch [maxEvents]syscall.EpollEvent
+	var n int
+	wait := func(uintptr) bool {
+		n, _ = syscall.EpollWait(l.epoll, batch[:], 0)
+
+		return n > 0
+	}
+	for l.tell(turn) {
+		if err := l.ready.Read(wait); err != nil { // closed
+			return
+		}
+		l.mu.Lock() // only who has the loop comes here
+		l.events, l.next = append(l.events[:0], batch[:n]...), 0
+		l.mu.Unlock()
+	}
+}
+
+// tell tells the watchers of the events. It returns false when the goroutine has lost the loop.
+func (l *Loop) tell(turn uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.next < len(l.events) && !l.guarded {
+		l.guarded, l.seen = true, l.told
+		l.guard.Reset(maxTelling)
+	}
+	for l.next < len(l.events) && l.turn == turn && !l.closed {
+		ev := l.events[l.next]
+		l.next++
+		fd := int(ev.Fd)
+		if fd >= len(l.watchers) || l.watchers[fd] == nil {
+			continue
+		}
+		w := l.watchers[fd]
+		l.told++
+		l.telling = true
+		l.mu.Unlock()
+		w.Wake(ev.Events&over != 0)
+		l.mu.Lock()
+		if l.turn == turn {
+			l.telling = false
+		}
+	}
+
+	return l.turn == turn && !l.closed
+}
+
+// look is what guard does: if the loop is where it was, it goes to another goroutine.
+func (l *Loop) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		l.guarded = false
+
+		return
+	case l.telling && l.told == l.seen:
+		l.turn++
+		l.telling = false
+		l.ended.Add(1)
+		go l.run(l.turn)
+	case l.told == l.seen: // nothing to do: it sleeps
+		l.guarded = false
+
+		return
+	}
+	l.seen = l.told
+	l.guard.Reset(maxTelling)
+}
+
+// Close ends the loop. It waits for its goroutines, and so for watchers that are being told.
+func (l *Loop) Close() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+
+		return
+	}
+	l.closed = true
+	l.guard.Stop()
+	l.mu.Unlock()
+	_ = l.file.Close()
+	l.ended.Wait()
+}
