@@ -1,7 +1,7 @@
 // Package chaos holds Parley to its promises from the outside: it runs a cluster of real `parley serve` processes and hundreds of real
 // clients that write to each other, makes everything fail that can, and compares what was sent with what came.
 //
-//	seed ──▶ rounds ──▶ faults: nodes killed, paused, drained, cut off; packets lost
+//	seed ──▶ rounds ──▶ faults: nodes killed, paused, drained, cut off; packets lost; the cluster split in halves, NATS away
 //	             │  └─▶ pest: clients cut off, vanished, stalled, moved, logged in twice
 //	             │                                 │
 //	             ▼                                 ▼
@@ -12,7 +12,7 @@
 //	                                         ▼                  ▼
 //	                                       ledger: every message ──▶ judge ──▶ Report
 //
-// `make chaos` does it for ten minutes, TestChaosOfAMinuteKeepsThePromises for one. A run goes in rounds: one fault, or two on different
+// `make chaos` does it for ten minutes, the tests for one, in two parts. A run goes in rounds: one fault, or two on different
 // nodes, perhaps with troubles of clients; then all is undone, and every user must reach two others, acknowledged and received. Faults are
 // dealt like cards, so each has its turn; the seed decides about all of it. What the scheduler and the network make of
 // it no seed decides: the same seed makes the same faults, not the same moments.
@@ -33,6 +33,14 @@
 //	not found    is wrong if the recipient had a session before the message was sent, until a second after its end, and nothing was
 //	             wrong with the nodes of either.
 //
+//	links        a node that never had a link to another one; and NATS away for seconds, while nothing gets from one node to another.
+//
+// # Two kinds of clusters
+//
+// By default nodes embed NATS. With Options.External they use one NATS server (`parley bench nats-server`), which is stopped, killed and
+// restarted empty, paused, and cut off from nodes: then open channels must go on by links, and whoever is asked for must not be taken for
+// nobody. With Options.NoLinks all goes by NATS.
+//
 // # Network namespaces
 //
 // As root on Linux the nodes run in network namespaces of their own (see namespaces_linux.go), and can be cut off from each other,
@@ -44,7 +52,8 @@
 // Processes end with the run, in whatever way that ends: on Linux even if it is killed; namespaces of a killed run are removed
 // by the next one. Elsewhere a run that is killed leaves its processes behind.
 //
-// Speeds are not judged, except that notices and recovery have a generous bound (Options.Within): a busy machine breaks no promise.
+// Speeds are not judged, except that notices and recovery have a generous bound (Options.Within): a busy machine breaks no promise. A node that says
+// in its log that it did not run for about as long as others need to take it for dead counts as one with a fault of that time.
 // Clients have a heartbeat of 2 s. One run at a time: namespaces share addresses, not names, so two would do, but
 // they would starve each other.
 package chaos

@@ -1,13 +1,9 @@
 package chaos
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/parley-dm/parley/wire"
@@ -57,6 +53,7 @@ func (r *runner) judge() *Report {
 		}
 		slices.SortStableFunc(j.sessions[p], func(a, b record) int { return cmp.Compare(a.dialed, b.dialed) })
 	}
+	j.logs() // says when nodes were not well
 	for _, f := range r.ledger.flows {
 		for number := range f.letters {
 			j.letter(f, number)
@@ -71,7 +68,6 @@ func (r *runner) judge() *Report {
 			j.notice(p, n)
 		}
 	}
-	j.logs()
 	j.links()
 	for _, w := range r.ledger.wrongs {
 		j.add(w)
@@ -246,52 +242,5 @@ func (j *judgement) notice(p *person, n notice) {
 			text += "\n" + j.around(n.at.add(-before), n.at.add(time.Second), p, n.of)
 		}
 		j.add(wrong{mistold, n.at, text})
-	}
-}
-
-// links judges whether links were there, and did what they are there for.
-func (j *judgement) links() {
-	const enough = 3 * time.Second
-	if j.r.o.NoLinks {
-		return
-	}
-	for _, a := range j.r.cluster.nodes {
-		for _, b := range j.r.cluster.nodes {
-			if a != b && a.process != nil && j.report.links[[2]string{a.name, b.name}] == 0 {
-				j.add(wrong{rule: linkless, text: fmt.Sprintf("%s never had a link to %s", a.name, b.name)})
-			}
-		}
-	}
-	if j.r.cluster.engine.absence() > enough && j.report.byLinks == 0 {
-		j.add(wrong{rule: stuck, text: "no message got from one node to another while NATS was away"})
-	}
-}
-
-// linked finds in a node's log that its packets to another one go by a link, from now on.
-var linked = regexp.MustCompile(`msg="packets to a node go by a link" self=(\S+) node=([^#\s]+)#`)
-
-// logs looks for what a node says when something in it is broken, and for its links.
-func (j *judgement) logs() {
-	for _, n := range j.r.cluster.nodes {
-		file, err := os.Open(n.log)
-		if err != nil {
-			j.add(wrong{rule: nodeTrouble, text: err.Error()})
-
-			continue
-		}
-		lines := bufio.NewScanner(file)
-		for lines.Scan() {
-			line := lines.Text()
-			if pair := linked.FindStringSubmatch(line); pair != nil {
-				j.report.links[[2]string{pair[1], pair[2]}]++
-			}
-			switch {
-			case strings.Contains(line, "DATA RACE"), strings.Contains(line, "panic"), strings.HasPrefix(line, "fatal error:"):
-				j.add(wrong{rule: nodeTrouble, text: n.name + ": " + line + " (see " + n.log + ")"})
-			case strings.Contains(line, "level=ERROR"):
-				j.report.errors++
-			}
-		}
-		_ = file.Close()
 	}
 }

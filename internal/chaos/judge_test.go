@@ -2,6 +2,9 @@ package chaos
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,5 +175,97 @@ func TestANoticeAboutSomebodyWhoIsThereIsWrong(t *testing.T) {
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
 	s.wants(t, mistold)
 	to.end(20*second-1, fateCut)
+	s.wants(t)
+}
+
+// logs makes as if all nodes had run, and had written this.
+func (s *scene) logs(t *testing.T, lines string) {
+	t.Helper()
+	for _, n := range s.cluster.nodes {
+		n.log, n.process = filepath.Join(t.TempDir(), n.name), &process{}
+		if err := os.WriteFile(n.log, []byte(strings.ReplaceAll(lines, "SELF", n.name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEveryNodeMustHaveHadALinkToEveryOther(t *testing.T) {
+	line := func(node string) string {
+		return `time=2030-01-01T00:00:00Z level=INFO msg="packets to a node go by a link" self=SELF node=` + node + "#00000000000000ff tls=false\n"
+	}
+	s := newScene(t)
+	s.logs(t, line("n1")+line("n2")+line("n3"))
+	s.wants(t)
+	s.logs(t, line("n1")+line("n2"))
+	s.wants(t, linkless)
+	s.o.NoLinks = true
+	s.wants(t)
+}
+
+func TestWhatNodesSayOfPanicsAndRacesCounts(t *testing.T) {
+	s := newScene(t)
+	s.o.NoLinks = true
+	s.logs(t, "WARNING: DATA RACE\n")
+	s.wants(t, nodeTrouble)
+}
+
+func TestWhileNATSIsAwaySomethingMustGetThroughByLinks(t *testing.T) {
+	s := newScene(t)
+	s.cluster.engine = &engine{absent: []span{{2 * second, 10 * second}}}
+	to := s.login(s.bob, 1, second)
+	s.sends(3*second, client.ErrNodesNotFound)
+	s.comes(to, s.sends(11*second, nil))
+	s.wants(t, stuck)
+	s.comes(to, s.sends(4*second, nil))
+	if report := s.judge(); report.byLinks != 1 || report.without[cutOff] != 1 || report.rules[stuck] != 0 {
+		t.Errorf("%d by links, %d cut off, %v", report.byLinks, report.without[cutOff], report.rules)
+	}
+}
+
+func TestAWayThatTwoFaultsCutIsMendedByTheLast(t *testing.T) {
+	net := &ways{cut: map[way]bool{}}
+	c := newCluster(&Options{Nodes: 3}, net)
+	first, err := c.cut([]way{{0, 1}, {1, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := c.cut([]way{{1, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first(); err != nil || net.cut[way{0, 1}] || !net.cut[way{1, 0}] {
+		t.Errorf("after the first was undone: %v, %v", err, net.cut)
+	}
+	if err := second(); err != nil || net.cut[way{1, 0}] {
+		t.Errorf("after both were undone: %v, %v", err, net.cut)
+	}
+}
+
+// ways is a network that only knows what is cut.
+type ways struct {
+	loopback
+
+	cut map[way]bool
+}
+
+func (w *ways) reach(from, to int, ok bool) error {
+	w.cut[way{from, to}] = !ok
+
+	return nil
+}
+
+func TestANodeThatTheMachineDidNotLetRunMayHaveBeenTakenForDead(t *testing.T) {
+	s := newScene(t)
+	s.o.NoLinks = true
+	s.login(s.bob, 1, second)
+	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
+	line := func(gap string) string {
+		at := s.ledger.start.Add(20 * time.Second).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+
+		return "time=" + at + ` level=WARN msg="this node did not run for a while; it judges nobody until it has listened again" self=SELF gap=` + gap + "\n"
+	}
+	s.logs(t, line("600ms"))
+	s.wants(t, mistold)
+	s.logs(t, line("1.75s"))
 	s.wants(t)
 }

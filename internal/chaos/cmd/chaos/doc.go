@@ -2,6 +2,7 @@
 //
 //	make chaos                                  # ten minutes
 //	make chaos CHAOS_TIME=1m CHAOS_SEED=42      # shorter; with the faults of an earlier run
+//	make chaos CHAOS_FLAGS=-external            # with a NATS server that fails too, which the nodes share
 //	go run ./internal/chaos/cmd/chaos -help
 //
 // Its exit status is 1 if a promise was broken.
