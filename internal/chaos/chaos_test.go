@@ -14,20 +14,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestChaosOfAMinuteKeepsThePromises is the short form of `make chaos`. PARLEY_CHAOS_SEED repeats the faults of an earlier run. It runs
-// only when asked for, with PARLEY_CHAOS=1, as long as docs/promises.md names a violation that is open: by chance it finds that one.
+// TestChaosOfAMinuteKeepsThePromises is the short form of `make chaos`. PARLEY_CHAOS_SEED repeats the faults of an earlier run.
 func TestChaosOfAMinuteKeepsThePromises(t *testing.T) {
-	if os.Getenv("PARLEY_CHAOS") == "" {
-		t.Skip("takes a minute, and may find what docs/promises.md says is open: PARLEY_CHAOS=1 runs it")
+	keepsThePromises(t, Options{Time: 45 * time.Second})
+}
+
+// It takes the other half of the minute.
+func TestChaosOnANATSServerThatFailsKeepsThePromises(t *testing.T) {
+	keepsThePromises(t, Options{Time: 25 * time.Second, External: true})
+}
+
+func keepsThePromises(t *testing.T, o Options) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a minute")
 	}
-	seed, _ := strconv.ParseUint(os.Getenv("PARLEY_CHAOS_SEED"), 10, 64)
 	dir, err := os.MkdirTemp("", "parley-chaos-test-") //nolint:usetesting // kept if the logs may be wanted
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := Run(t.Context(), Options{
-		Nodes: 3, Clients: 60, Rate: 120, Time: 45 * time.Second, Seed: seed, Binary: build(t, dir), Dir: dir, Namespaces: true, Out: t.Output(),
-	})
+	o.Nodes, o.Clients, o.Rate, o.Binary, o.Dir, o.Namespaces, o.Out = 3, 60, 120, build(t, dir), dir, true, t.Output()
+	o.Seed, _ = strconv.ParseUint(os.Getenv("PARLEY_CHAOS_SEED"), 10, 64)
+	report, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
