@@ -111,6 +111,13 @@ func (m *Module) arriveSent(in *arrival) {
 	m.arrive(p, in)
 }
 
+// behind tells whether a user who has left here may have logged in elsewhere without this node knowing.
+func (m *Module) behind() bool {
+	w, ok := m.parts.Mesh.(mesh.Watchful)
+
+	return m.sweep.stalled() || ok && w.Doubts()
+}
+
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
 	if p.overtaken(in) { // it must come anew, if it is still wanted
@@ -120,7 +127,7 @@ func (m *Module) arrive(p *party, in *arrival) {
 		return
 	}
 	switch {
-	case p.next.Known(), p.user.IsBlank(), p.left && !in.Kind.Ends() && m.sweep.stalled():
+	case p.next.Known(), p.user.IsBlank(), p.left && !in.Kind.Ends() && m.behind():
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
 		p.unlock()
 

@@ -13,8 +13,7 @@ const maxDoubtful = 64 << 10
 func (m *member) doubts(port Port, token uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	certain := !m.doubt && !m.missing && m.eng.reaches(m.reachableLocked())
-	if certain || len(m.doubtful) >= maxDoubtful {
+	if !m.doubtsLocked() || len(m.doubtful) >= maxDoubtful {
 		return false
 	}
 	m.doubtful = append(m.doubtful, doubtful{port, token})

@@ -6,11 +6,35 @@ import "time"
 // have never heard, then only our way to it is missing: it may hold the very user that a find has asked for in vain. So such a find
 // is uncertain (Doubter) until we see that node too, or the others no longer do.
 
+// Watchful is what a Mesh may be besides: one that knows when its view of the cluster is not the whole.
+type Watchful interface {
+	// Doubts tells whether a user may have logged in elsewhere without this node knowing: a node may live that it does not see, or no
+	// longer hears. Then its word that a user has left is not the last.
+	Doubts() bool
+}
+
+var _ Watchful = (*member)(nil)
+
+// Doubts implements Watchful.
+func (m *member) Doubts() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	return m.doubtsLocked() || m.CutOff()
+}
+
+func (m *member) doubtsLocked() bool {
+	return m.doubt || m.missing || !m.eng.reaches(m.reachableLocked())
+}
+
 // lookAroundLocked notes whether a node lives that this one does not see: another one sees it, or it was heard again and both have not
-// met yet. What nodes say that the engine does not bring to us counts for nothing.
+// met yet. What nodes say that the engine does not bring to us counts for nothing. One that is up and has been silent for a while counts
+// too: it may have declared us down already, and gone on.
 func (m *member) lookAroundLocked() {
 	m.missing = false
+	silent := time.Now().Add(-m.timing.Failure / 2) //nolint:mnd // long before it is down: the two do not see each other vanish at one moment
 	for _, p := range *m.up.Load() {
+		m.missing = m.missing || p.heard.Before(silent)
 		for _, inc := range p.sees {
 			m.missing = m.missing || !p.adrift && inc != m.self.Incarnation && !m.knowsLocked(inc)
 		}

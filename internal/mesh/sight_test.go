@@ -107,3 +107,22 @@ func TestAMissingNodeThatNobodySeesAnyMoreIsMissedNoLonger(t *testing.T) {
 		wantUncertain(t, all[0], doubts[0], "carol", false)
 	})
 }
+
+func TestNobodyIsUncertainWhileANodeIsSilent(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, doubts := startDoubters(t, w, "n1", "n2", "n3")
+		net.Freeze(all[2].memory())
+		time.Sleep(1100 * time.Millisecond) // not down yet
+		wantUncertain(t, all[0], doubts[0], "carol", true)
+		if !all[0].memory().Doubts() {
+			t.Error("there is no doubt")
+		}
+		net.Thaw(all[2].memory())
+		settle()
+		wantUncertain(t, all[0], doubts[0], "carol", false)
+		if all[0].memory().Doubts() {
+			t.Error("there is doubt still")
+		}
+	})
+}
