@@ -18,6 +18,7 @@ type delivery struct {
 	ver  uint8
 	cmd  uint16
 	lax  bool   // nobody waits for the outcome
+	busy bool   // it is an end whose message was left out
 	body []byte // its own
 
 	payload []byte // scratch for the push
@@ -25,11 +26,14 @@ type delivery struct {
 
 var deliveries = sync.Pool{New: func() any { return new(delivery) }}
 
-func newDelivery(p *party, pr *peer, in *arrival) *delivery {
+func newDelivery(p *party, pr *peer, in *arrival, full bool) *delivery {
 	d := deliveries.Get().(*delivery) //nolint:forcetypeassert // the pool's New
 	d.p, d.peer, d.arr, d.from = p, pr, in.Arrival, pr.id
 	d.ver, d.cmd, d.lax = in.ver, in.cmd, in.lax
-	d.body = append(d.body[:0], in.msg...)
+	d.body, d.busy = d.body[:0], full && len(in.msg) > 0
+	if !full {
+		d.body = append(d.body, in.msg...)
+	}
 
 	return d
 }
@@ -61,8 +65,7 @@ func (d *delivery) Run() {
 	case channel.Leave:
 		d.decide(false)
 		if len(d.body) == 0 {
-			h.clear(d.from, d.p.user)
-			d.done(channel.Delivered)
+			d.cleared(h)
 		} else {
 			d.push(engineVer, cmdDisconnect, d.body)
 		}
@@ -88,8 +91,7 @@ func (d *delivery) message(h *hooks) {
 func (d *delivery) clear(h *hooks) {
 	d.decide(false)
 	if len(d.body) == 0 {
-		h.clear(d.from, d.p.user)
-		d.done(channel.Delivered)
+		d.cleared(h)
 
 		return
 	}
@@ -100,6 +102,16 @@ func (d *delivery) clear(h *hooks) {
 		return
 	}
 	d.rewriteAndPush(h)
+}
+
+// cleared tells the application of an end without a message.
+func (d *delivery) cleared(h *hooks) {
+	h.clear(d.from, d.p.user)
+	if d.busy {
+		d.done(channel.Busy)
+	} else {
+		d.done(channel.Delivered)
+	}
 }
 
 func opening(yes, ok bool) channel.Outcome {

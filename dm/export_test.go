@@ -17,11 +17,16 @@ type Holdings struct {
 	Who                                                 string
 }
 
+// maxWho bounds a list for a failure's message.
+const maxWho = 4096
+
 func (h *Holdings) add(p *party) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pr := range p.peers {
-		h.Who += fmt.Sprintf("%s and %s (left %v, dropped %v, replaced %v); ", p.id, pr.id, p.left, p.dropped, p.next.Known())
+		if len(h.Who) < maxWho {
+			h.Who += fmt.Sprintf("%s and %s (left %v, dropped %v, replaced %v); ", p.id, pr.id, p.left, p.dropped, p.next.Known())
+		}
 		if pr.ch.Open() {
 			h.Channels++
 		}

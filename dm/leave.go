@@ -28,10 +28,19 @@ func (m *Module) disconnect(from *user.User, peerID string, msg Message, c compl
 		return false
 	}
 	pr := p.peers[peerID]
-	if pr == nil || !pr.ch.Open() && pr.ch.Waiting() == 0 {
+	if pr == nil || pr.ch.Ending() || !pr.ch.Open() && pr.ch.Waiting() == 0 {
 		p.unlock()
 
 		return false
+	}
+	if !p.room(pr, len(msg.Body)) {
+		if c != nil {
+			p.unlock()
+			m.refuse(peerID, c, ErrOverloaded)
+
+			return true
+		}
+		msg.Body = nil // the end itself is not refused: there is one at most for each message
 	}
 	p.send(pr, newItem(channel.Clear, msg.Ver, msg.Cmd, msg.Body, c))
 	p.unlock()

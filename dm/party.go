@@ -31,7 +31,8 @@ type party struct {
 	floor   uint64           // guarded by mu; of the finds whose machines were thrown away, the stamp of the newest
 	watched bool             // guarded by mu; the sweep looks at it
 	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
-	bytes   int              // guarded by mu; of the bodies that wait for an outcome
+	waiting int              // guarded by mu; items that wait for an outcome
+	bytes   int              // guarded by mu; of their bodies
 
 	inboxBytes int           // guarded by mu; of the bodies in inbox
 	next       channel.Place // guarded by mu; where the user's newer session is; nowhere: it was not replaced

@@ -157,7 +157,8 @@ func (m *Module) arrive(p *party, in *arrival) {
 	}
 	pr.asked = max(pr.asked, in.ask)
 	m.stats.Received.Add(1)
-	if in.Kind == channel.Message && p.inboxFull() {
+	full := p.inboxFull()
+	if full && !in.Kind.Ends() { // the peer has to hear of an end
 		pr.ch.Decide(in.Arrival, false)
 		p.reply(in, channel.Reply{Outcome: channel.Busy})
 		p.tidy(pr)
@@ -165,7 +166,7 @@ func (m *Module) arrive(p *party, in *arrival) {
 
 		return
 	}
-	d := newDelivery(p, pr, in)
+	d := newDelivery(p, pr, in, full)
 	p.inboxBytes += len(d.body)
 	inline := in.Kind == channel.Message && m.hooks.quick() && p.inbox.Idle()
 	if !inline {
@@ -177,7 +178,8 @@ func (m *Module) arrive(p *party, in *arrival) {
 	}
 }
 
-// Bounds on what has arrived for one user and its callbacks have not seen. Beyond them: ErrRecipientBusy.
+// Bounds on what has arrived for one user and its callbacks have not seen. Beyond them: ErrRecipientBusy. Only ends are taken then, and lose their
+// message: there is one at most for each channel.
 const (
 	maxInboxItems = 4096
 	maxInboxBytes = 8 << 20

@@ -11,9 +11,10 @@ import (
 
 // Bounds on what one user's messages may hold of this node while they wait for their outcomes. Beyond them: ErrOverloaded.
 const (
-	maxWaitingItems = 1024    // to one peer
-	maxWaitingBytes = 8 << 20 // to all peers
-	maxCalls        = 4096    // outcomes that the user's callbacks have not been told
+	maxWaitingItems = 1024     // to one peer
+	maxWaitingAll   = 64 << 10 // to all peers
+	maxWaitingBytes = 8 << 20  // to all peers
+	maxCalls        = 4096     // outcomes that the user's callbacks have not been told
 )
 
 // completion wants to know how a message ended. Completed must not block.
@@ -77,7 +78,7 @@ func (m *Module) send(from *user.User, to string, kind channel.Kind, ver uint8, 
 // queue queues an item, if there is room. The party is locked, and unlocked on return.
 func (p *party) queue(pr *peer, kind channel.Kind, ver uint8, cmd uint16, body []byte, c completion) {
 	m := p.m
-	if pr.ch.Waiting() >= maxWaitingItems || p.bytes+len(body) > maxWaitingBytes || p.calls.Waiting() >= maxCalls {
+	if !p.room(pr, len(body)) || p.calls.Waiting() >= maxCalls {
 		p.tidy(pr)
 		p.unlock()
 		m.refuse(pr.id, c, ErrOverloaded)
@@ -90,6 +91,11 @@ func (p *party) queue(pr *peer, kind channel.Kind, ver uint8, cmd uint16, body [
 	}
 	p.unlock()
 	m.stats.Sent.Add(1)
+}
+
+// room tells whether one more item of so many bytes may wait. The party is locked.
+func (p *party) room(pr *peer, bytes int) bool {
+	return pr.ch.Waiting() < maxWaitingItems && p.waiting < maxWaitingAll && p.bytes+bytes <= maxWaitingBytes
 }
 
 var items = sync.Pool{New: func() any { return new(channel.Item) }}
@@ -115,6 +121,7 @@ func freeItem(it *channel.Item) {
 // send gives an item to a channel. The party is locked.
 func (p *party) send(pr *peer, it *channel.Item) {
 	it.Deadline = time.Now().Add(p.m.settings.ReliableTimeout)
+	p.waiting++
 	p.bytes += len(it.Body)
 	var buf [4]channel.Action
 	p.add(pr, pr.ch.Send(buf[:0], it))

@@ -126,6 +126,7 @@ func (p *party) localArrival(pr *peer, a *channel.Action, found bool) arrival {
 // finish tells an item's owner.
 func (p *party) finish(pr *peer, it *channel.Item, o channel.Outcome) {
 	p.mu.Lock()
+	p.waiting--
 	p.bytes -= len(it.Body)
 	p.tidy(pr)
 	p.mu.Unlock()

@@ -107,6 +107,15 @@ func (c *Channel) Quiet() bool {
 // Over tells whether there is nothing to remember: the machine may be thrown away.
 func (c *Channel) Over() bool { return !c.open && c.Quiet() }
 
+// Ending tells whether the channel is about to end on this side: another end would find nothing.
+func (c *Channel) Ending() bool {
+	if n := len(c.out.queue); n > 0 {
+		return c.out.queue[n-1].Kind.Ends()
+	}
+
+	return c.ending() && !c.open
+}
+
 func (c *Channel) shut() {
 	c.open = false
 	c.place, c.trust = Place{}, sure
