@@ -26,6 +26,7 @@ type cluster struct {
 	t     *testing.T
 	way   way
 	nats  string // URL of a NATS cluster; empty: embedded servers
+	join  string // if not empty, where an embedded server finds the first node's
 	nodes []*parley.Server
 }
 
@@ -40,6 +41,8 @@ type way struct {
 	mesh string
 	flap time.Duration
 	dm   string // settings; empty: the defaults
+
+	links *linkWatch // if not nil, it takes the place of the nodes' logs
 }
 
 // eachWay runs a test in clusters of all ways.
@@ -76,8 +79,11 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	if c.nats != "" {
 		cfg.Cluster, cfg.NATS = "", c.nats
 	}
+	if c.join != "" {
+		cfg.Join = []string{c.join}
+	}
 	for _, other := range c.nodes {
-		if c.nats != "" {
+		if c.nats != "" || c.join != "" {
 			break
 		}
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
@@ -87,6 +93,9 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 		c.t.Fatal(err)
 	}
 	s.Flap(c.way.flap)
+	if c.way.links != nil {
+		s.SetLog(slog.New(c.way.links))
+	}
 	s.DM().ExposeCommands()
 	if setup != nil {
 		setup(i, s)

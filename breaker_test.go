@@ -1,0 +1,142 @@
+package parley_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+)
+
+// breaker is a way to an address that a test can break: by an end of all connections, or by silence.
+type breaker struct {
+	ln net.Listener
+
+	mu     sync.Mutex
+	to     string                // guarded by mu
+	open   map[net.Conn]struct{} // guarded by mu; both ends of all connections
+	cutOff bool                  // guarded by mu; who comes is sent away
+	quiet  chan struct{}         // guarded by mu; nil: bytes pass; else they wait until it is closed
+
+	running sync.WaitGroup
+}
+
+// newBreaker makes a way to an address.
+func newBreaker(t *testing.T, to string) *breaker {
+	t.Helper()
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &breaker{ln: ln, to: to, open: make(map[net.Conn]struct{})}
+	b.running.Go(b.accept)
+	t.Cleanup(func() {
+		_ = ln.Close()
+		b.cut()
+		b.running.Wait()
+	})
+
+	return b
+}
+
+func (b *breaker) addr() string { return b.ln.Addr().String() }
+
+func (b *breaker) accept() {
+	for {
+		near, err := b.ln.Accept()
+		if err != nil {
+			return
+		}
+		b.running.Go(func() { b.carry(near) })
+	}
+}
+
+// carry takes one connection to its other end.
+func (b *breaker) carry(near net.Conn) {
+	defer near.Close()
+	b.mu.Lock()
+	to := b.to
+	b.mu.Unlock()
+	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", to)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	b.mu.Lock()
+	if b.cutOff {
+		b.mu.Unlock()
+
+		return
+	}
+	b.open[near], b.open[far] = struct{}{}, struct{}{}
+	b.mu.Unlock()
+	var both sync.WaitGroup
+	both.Go(func() { b.copy(far, near) })
+	both.Go(func() { b.copy(near, far) })
+	both.Wait()
+	b.mu.Lock()
+	delete(b.open, near)
+	delete(b.open, far)
+	b.mu.Unlock()
+}
+
+// copy carries one direction, until either end is closed: then it closes both.
+func (b *breaker) copy(to, from net.Conn) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		b.mu.Lock()
+		quiet := b.quiet
+		b.mu.Unlock()
+		if quiet != nil {
+			<-quiet
+		}
+		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+			return
+		}
+	}
+}
+
+// silence lets nothing pass any more, and ends no connection.
+func (b *breaker) silence() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.quiet == nil {
+		b.quiet = make(chan struct{})
+	}
+}
+
+// cut ends all connections and lets none come about.
+func (b *breaker) cut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cutOff = true
+	b.endLocked()
+}
+
+// mend lets all pass again. What was on its way while it was silent does not arrive.
+func (b *breaker) mend() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cutOff = false
+	b.endLocked()
+}
+
+// mendTo is mend for one who has moved.
+func (b *breaker) mendTo(addr string) {
+	b.mu.Lock()
+	b.to = addr
+	b.mu.Unlock()
+	b.mend()
+}
+
+func (b *breaker) endLocked() {
+	for c := range b.open {
+		_ = c.Close()
+	}
+	if b.quiet != nil {
+		close(b.quiet)
+		b.quiet = nil
+	}
+}
