@@ -1,0 +1,105 @@
+//go:build unix
+
+package parley_test
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/user"
+)
+
+// flood is what many users of one node send to users of another.
+type flood struct {
+	mu       sync.Mutex
+	outcomes map[error]int // guarded by mu
+	open     sync.WaitGroup
+}
+
+func (f *flood) outcome(err error) {
+	f.mu.Lock()
+	f.outcomes[errors.Unwrap(err)]++
+	f.mu.Unlock()
+	f.open.Done()
+}
+
+func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t *testing.T) {
+	const (
+		pairs, each, size = 9, 160, 60_000 // 82 MiB: more than the users' bounds let through, and those let more through than the link's
+		userBound         = 8 << 20
+		linkBound         = 64 << 20
+		slack             = 24 << 20 // what is neither: packets that are being put together, tables, the NATS server
+	)
+	c := way{}.newCluster(t, 1, nil)
+	node := c.nodes[0]
+	stopped := spawn(t, "PARLEY_NODE=n2", "PARLEY_CLUSTER=127.0.0.1:0", "PARLEY_CLUSTER_SECRET="+testSecret, "PARLEY_JOIN="+node.ClusterAddr())
+	var senders []*user.User
+	others := c.login("alice", 0, false)
+	for i := range pairs {
+		senders = append(senders, user.CreateBlankUser("", fmt.Sprint("sender ", i)))
+		stopped.login(fmt.Sprint("bob ", i), false, client.OnPush(func(uint8, uint16, []byte) {}))
+	}
+	reach := func(what string) {
+		for i, u := range senders {
+			c.eventually(fmt.Sprint(what, i), func() bool {
+				done := make(chan error, 1)
+				node.DM().SendMessageByUserID(u, fmt.Sprint("bob ", i), 2, 11, []byte("hi"), func(err error) { done <- err })
+
+				return <-done == nil
+			})
+		}
+	}
+	reach("before it is stopped: bob ")
+	before := heapInUse()
+	began := time.Now()
+	f := &flood{outcomes: make(map[error]int)}
+	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	f.open.Add(pairs * each)
+	body := make([]byte, size)
+	for range each {
+		for i, u := range senders {
+			node.DM().SendMessageByUserID(u, fmt.Sprint("bob ", i), 2, 11, body, f.outcome)
+		}
+	}
+	inTime := time.Since(began) < time.Second // nobody has noticed yet
+	held := heapInUse() - before
+	if most := pairs*userBound + linkBound + slack; held > most {
+		t.Errorf("%d MiB are held, the bounds are %d", held>>20, most>>20)
+	}
+	others.tell("alice", "not held up")
+	f.open.Wait()
+	for kind := range f.outcomes {
+		switch kind {
+		case nil, dm.ErrReliableTimeout, dm.ErrOverloaded, dm.ErrUserNotFound:
+		default:
+			t.Errorf("outcomes %v", f.outcomes)
+		}
+	}
+	if inTime && f.outcomes[dm.ErrOverloaded] < pairs*(each-userBound/size-1) {
+		t.Errorf("outcomes %v", f.outcomes)
+	}
+	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	reach("it goes on: bob ")
+	c.eventually("all memory is given back", func() bool { return heapInUse()-before < slack })
+	t.Logf("%d MiB were held; outcomes %v", held>>20, f.outcomes)
+}
+
+// heapInUse is what is reachable in this process, in bytes.
+func heapInUse() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+
+	return int(m.HeapAlloc)
+}
