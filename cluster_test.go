@@ -42,7 +42,8 @@ type way struct {
 	flap time.Duration
 	dm   string // settings; empty: the defaults
 
-	links *linkWatch // if not nil, it takes the place of the nodes' logs
+	heartbeat time.Duration // of the clients; 0: the default
+	links     *linkWatch    // if not nil, it takes the place of the nodes' logs
 }
 
 // eachWay runs a test in clusters of all ways.
@@ -72,6 +73,9 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	}
 	if testing.Verbose() {
 		cfg.LogLevel = "debug"
+	}
+	if c.way.heartbeat > 0 {
+		cfg.Heartbeat = c.way.heartbeat
 	}
 	if c.way.dm != "" {
 		cfg.DM = json.RawMessage(c.way.dm)

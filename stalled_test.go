@@ -3,10 +3,9 @@
 package parley_test
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
-	"sync"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -15,20 +14,6 @@ import (
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/user"
 )
-
-// flood is what many users of one node send to users of another.
-type flood struct {
-	mu       sync.Mutex
-	outcomes map[error]int // guarded by mu
-	open     sync.WaitGroup
-}
-
-func (f *flood) outcome(err error) {
-	f.mu.Lock()
-	f.outcomes[errors.Unwrap(err)]++
-	f.mu.Unlock()
-	f.open.Done()
-}
 
 func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t *testing.T) {
 	const (
@@ -59,7 +44,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 	reach("before it is stopped: bob ")
 	before := heapInUse()
 	began := time.Now()
-	f := &flood{outcomes: make(map[error]int)}
+	f := &sent{outcomes: make(map[error]int)}
 	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +63,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 	others.tell("alice", "not held up")
 	f.open.Wait()
 	for kind := range f.outcomes {
-		switch kind {
-		case nil, dm.ErrReliableTimeout, dm.ErrOverloaded, dm.ErrUserNotFound:
-		default:
+		if !slices.Contains([]error{nil, dm.ErrReliableTimeout, dm.ErrOverloaded, dm.ErrUserNotFound}, kind) {
 			t.Errorf("outcomes %v", f.outcomes)
 		}
 	}
