@@ -20,7 +20,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 		pairs, each, size = 9, 160, 60_000 // 82 MiB: more than the users' bounds let through, and those let more through than the link's
 		userBound         = 8 << 20
 		linkBound         = 64 << 20
-		slack             = 24 << 20 // what is neither: packets that are being put together, tables, the NATS server
+		slack             = 48 << 20 // buffers that have grown beyond what they hold, packets that are being put together, the NATS server
 	)
 	c := way{}.newCluster(t, 1, nil)
 	node := c.nodes[0]
@@ -67,14 +67,14 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 			t.Errorf("outcomes %v", f.outcomes)
 		}
 	}
-	if inTime && f.outcomes[dm.ErrOverloaded] < pairs*(each-userBound/size-1) {
+	if inTime && f.outcomes[dm.ErrOverloaded]+f.outcomes[nil] < pairs*(each-userBound/size-1) {
 		t.Errorf("outcomes %v", f.outcomes)
 	}
 	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	reach("it goes on: bob ")
-	c.eventually("all memory is given back", func() bool { return heapInUse()-before < slack })
+	c.eventually("all memory is given back", func() bool { return heapInUse()-before < slack/2 })
 	t.Logf("%d MiB were held; outcomes %v", held>>20, f.outcomes)
 }
 
