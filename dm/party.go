@@ -225,5 +225,8 @@ func (p *party) tidySelf() {
 		return
 	}
 	p.dropped = true
+	if p.epoch > 0 && !p.user.IsBlank() { // whoever has left may still send: a new party counts on, so that no late answer fits what it sends
+		p.user.SetLogin(p.epoch)
+	}
 	p.m.parties.Delete(p.sid)
 }

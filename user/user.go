@@ -150,8 +150,8 @@ func (u *User) GetClientTransport() string {
 	return u.conn.Transport()
 }
 
-// SetLogin notes the cluster's stamp of this login: of two sessions of one user, the newer has the larger one. The engine
-// calls it.
+// SetLogin notes the cluster's stamp of this login, or how far what the session sends has counted on from there: of two sessions of one
+// user, the newer has the larger one. The engine calls it.
 func (u *User) SetLogin(stamp uint64) { u.login.Store(stamp) }
 
 // Login is what SetLogin noted, 0 for a blank user.
