@@ -44,8 +44,9 @@
 //
 // # Limits
 //
-// A user may have 1024 messages to one peer, and 8 MiB to all, without an outcome: beyond that ErrOverloaded. 4096 messages or
-// 8 MiB may wait for one user's callbacks: beyond that ErrRecipientBusy.
+// A user may have 1024 messages to one peer, and 65,536 or 8 MiB to all, without an outcome, and 4096 outcomes that its callbacks have not taken:
+// beyond that ErrOverloaded. 4096 messages or 8 MiB may wait for one user's callbacks: beyond that ErrRecipientBusy. An end of a channel is never
+// refused; where its last message finds no room it goes without. docs/promises.md lists all bounds, and what they are in memory.
 //
 // A message that was on its way to a node that died, or whose answer is lost, ends in ErrReliableTimeout and is not sent again: it may have
 // arrived. A node's death is noticed 1.5 s after it; what is sent to its users before that is lost in this sense.
