@@ -3,6 +3,7 @@ package mesh
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -27,11 +28,13 @@ func startDoubters(t *testing.T, w world, names ...string) (all []node, doubts [
 // wantUncertain asks for a user whom nobody holds as far as n can see.
 func wantUncertain(t *testing.T, n node, d *doubter, user string, uncertain bool) {
 	t.Helper()
+	synctest.Wait()
 	d.n, n.recorder.nobody = 0, nil
 	if err := n.Find(user, PortDirectory, []byte("x"), 1); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(100 * time.Millisecond)
+	synctest.Wait()
 	if got := d.n == 1 && len(n.nobody) == 0; got != uncertain || d.n+len(n.nobody) != 1 {
 		t.Errorf("%s, asked for %s: uncertain %d times, nobody %d times; want uncertain: %t", n.Self().Name, user, d.n, len(n.nobody), uncertain)
 	}
