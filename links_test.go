@@ -77,6 +77,7 @@ func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNo
 			w.dm = `{"reliableTimeout": "10s"}`
 		}
 		c := w.newCluster(t, 3, nil)
+		starved := watchStarvation(t)
 		lanes := make(map[string]*lane) // by "from to"
 		for i := range users {
 			from := fmt.Sprintf("user-%d", i)
@@ -102,11 +103,47 @@ func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNo
 			})
 		}
 		wg.Wait()
-		check(t, lanes, w)
+		check(t, lanes, w.flap > 0 || starved())
 	})
 }
 
-func check(t *testing.T, lanes map[string]*lane, w way) {
+// watchStarvation notes whether the process does not get to run for so long that its nodes cannot tell each other from dead ones.
+func watchStarvation(t *testing.T) (starved func() bool) {
+	t.Helper()
+	const much = 300 * time.Millisecond
+	var longest atomic.Int64
+	stop := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() {
+		last := time.Now()
+		for tick := time.NewTicker(10 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				tick.Stop()
+
+				return
+			case <-tick.C:
+			}
+			now := time.Now()
+			longest.Store(max(longest.Load(), int64(now.Sub(last))))
+			last = now
+		}
+	})
+
+	return func() bool {
+		close(stop)
+		done.Wait()
+		gap := time.Duration(longest.Load())
+		if gap > much {
+			t.Logf("the process did not run for %s: outcomes that are unknown are excused", gap)
+		}
+
+		return gap > much
+	}
+}
+
+// check looks at what became of all messages. Unsure: links break, and outcomes may be unknown.
+func check(t *testing.T, lanes map[string]*lane, unsure bool) {
 	t.Helper()
 	acked, timeouts := 0, 0
 	for name, l := range lanes {
@@ -132,7 +169,7 @@ func check(t *testing.T, lanes map[string]*lane, w way) {
 		if l.broken != "" {
 			t.Errorf("%s: %s", name, l.broken)
 		}
-		if l.failed != nil || l.timeouts > 0 && w.flap == 0 {
+		if l.failed != nil || l.timeouts > 0 && !unsure {
 			t.Errorf("%s: %d timeouts, %v", name, l.timeouts, l.failed)
 		}
 		acked, timeouts = acked+len(l.acked), timeouts+l.timeouts

@@ -70,7 +70,7 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.gateway = gateway.New(gateway.Config{
-		Node: s.NodeID(), TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize, Logger: s.log,
+		Node: s.NodeID(), Batch: s.batch(), TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize, Logger: s.log,
 	}, s.key, s.users, s.router, s)
 	if tcp != nil {
 		s.serving.Go(func() { s.ended("TCP", s.gateway.Serve(tcp)) }) //nolint:contextcheck // ctx bounds the starting only
@@ -152,6 +152,17 @@ func (s *Server) join(ctx context.Context) error {
 		return err
 	}
 	s.dm.Start()
+
+	return nil
+}
+
+// batch stands around what several clients send in a row, if the mesh has a use for that.
+func (s *Server) batch() gateway.Batch {
+	if m, ok := s.mesh.(interface{ Batch() mesh.Batch }); ok {
+		if b := m.Batch(); b != nil {
+			return b
+		}
+	}
 
 	return nil
 }

@@ -36,11 +36,11 @@ type loops struct {
 	turn atomic.Uint32
 }
 
-func (l *loops) next() *sock.Loop {
+func (l *loops) next(around sock.Batch) *sock.Loop {
 	l.make.Do(func() {
 		const most = 8
 		for range min(runtime.GOMAXPROCS(0), most) {
-			l.all = append(l.all, sock.NewLoop())
+			l.all = append(l.all, sock.NewLoop(around))
 		}
 	})
 	if l.all == nil { // closed
@@ -68,7 +68,7 @@ func (s *session) becomeBare() (former net.Conn) {
 		return nil
 	}
 	s.reader.Store(readerTaken)
-	s.loop = s.gw.loops.next()
+	s.loop = s.gw.loops.next(s.gw.cfg.Batch)
 	if !s.loop.Add(&s.bare, s) {
 		s.bare.Drop()
 

@@ -32,6 +32,9 @@ type Config struct {
 	QueueFrames int
 	// MaxPending bounds the connections whose hello has not come. Further ones are closed at once. Default 8192.
 	MaxPending int
+	// Batch, if not nil, is told before and after several connections are read in a row: what their clients send can leave the node
+	// with fewer system calls.
+	Batch Batch
 	// Logger gets what an operator should know. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -71,6 +74,12 @@ func (c Config) maxBody() int { return c.MaxMessage + wire.FrameRoom }
 // Verifier turns a token into a user ID. Its errors' texts are sent to the client. auth.Key is one.
 type Verifier interface {
 	Verify(token string) (userID string, err error)
+}
+
+// Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines, and must not block.
+type Batch interface {
+	Begin()
+	End()
 }
 
 // Host is what the gateway needs of its node.

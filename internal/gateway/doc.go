@@ -35,8 +35,9 @@
 //
 // On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer and no writer, and Go's poller does not know
 // it. A few loops (package sock), one for each processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
-// goroutine, with one call for all that has arrived. The program's own handlers run on a goroutine that is made for them, and so does whatever
-// has to wait. Should the loop be kept all the same, for 10 ms, another goroutine takes it over.
+// goroutine, with one call for all that has arrived; around several such in a row stands Config.Batch. The program's own handlers run on a
+// goroutine that is made for them, and so does whatever has to wait. Should the loop be kept all the same, for 10 ms, another goroutine
+// takes it over.
 //
 // Elsewhere, and with TLS, each session keeps a goroutine, which waits for the next frame.
 //

@@ -10,10 +10,9 @@ import (
 
 // linked is a link to a peer that is up, and receives what comes on it.
 type linked struct {
-	ls    *links
-	peer  *peer
-	link  *link.Link
-	began time.Time
+	ls   *links
+	peer *peer
+	link *link.Link
 
 	opened   atomic.Bool // packets to the peer go on it
 	answered atomic.Bool // packets of the peer come on it
@@ -22,6 +21,7 @@ type linked struct {
 	void     atomic.Bool // the peer is down: what the link holds is void too
 	lossy    atomic.Bool // something that it held could not be sent by the engine
 
+	began time.Time // guarded by member.mu; since when it may be opened
 	heard time.Time // guarded by member.mu; the last tick that found it fresh
 }
 

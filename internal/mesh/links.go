@@ -40,6 +40,7 @@ type links struct {
 	flap    time.Duration // for tests: how long a link lives, about
 	opts    link.Options
 
+	cork   link.Cork
 	door   *link.Door
 	advert door // what meetings tell
 
@@ -84,7 +85,7 @@ func newLinks(m *member, opts Options) *links {
 	}
 	ls.advert.tls = opts.LinkTLS
 	ls.opts = link.Options{
-		Self: link.Node(m.self), Key: link.NewKey(opts.Secret), TLS: opts.LinkTLS, MaxPacket: opts.maxPacket(), Admit: ls.admit, Logger: m.log,
+		Self: link.Node(m.self), Key: link.NewKey(opts.Secret), TLS: opts.LinkTLS, MaxPacket: opts.maxPacket(), Admit: ls.admit, Cork: &ls.cork, Logger: m.log,
 	}
 
 	return ls

@@ -105,3 +105,19 @@ func (b *buffer) free() {
 		buffers.Put(b)
 	}
 }
+
+// Batch stands around many calls of Send in a row. Begin and End come in pairs, on any goroutine: what is sent between them, by whomever, may
+// wait for End, and leaves with fewer system calls.
+type Batch interface {
+	Begin()
+	End()
+}
+
+// Batch returns the mesh's, nil if it would be of no use.
+func (m *member) Batch() Batch {
+	if m.links == nil {
+		return nil
+	}
+
+	return &m.links.cork
+}

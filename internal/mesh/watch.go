@@ -92,6 +92,9 @@ func (m *member) judgeLinkLocked(p *peer, now time.Time, stalled, engine bool) b
 	if heard || stalled || c.heard.IsZero() {
 		c.heard = now
 	}
+	if stalled {
+		c.began = now // that it is not open may be our own doing
+	}
 	switch {
 	case now.Sub(c.heard) >= m.timing.Failure:
 		c.link.Close(errSilent)

@@ -7,3 +7,9 @@ type Source interface {
 	// Park is called before the reader waits: what it holds, it holds for long perhaps.
 	Park()
 }
+
+// Batch is told when a [Loop] begins to tell of several connections in a row, and when it has. It must not block.
+type Batch interface {
+	Begin()
+	End()
+}

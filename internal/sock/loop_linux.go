@@ -11,10 +11,11 @@ import (
 // watcher keep it for longer than it may, another goroutine takes the loop over, and the one that was kept ends when the watcher lets go of it.
 // Safe for use by several goroutines.
 type Loop struct {
-	epoll int
-	file  *os.File // the same: the runtime's poller watches the one that watches all; so a loop that sleeps takes no thread
-	ready syscall.RawConn
-	ended sync.WaitGroup
+	epoll  int
+	file   *os.File // the same: the runtime's poller watches the one that watches all; so a loop that sleeps takes no thread
+	ready  syscall.RawConn
+	around Batch // nil: nobody wants to know
+	ended  sync.WaitGroup
 
 	mu       sync.Mutex
 	watchers []Watcher            // guarded by mu; by file descriptor
@@ -23,6 +24,7 @@ type Loop struct {
 	turn     uint64               // guarded by mu; the number of whose goroutine has the loop
 	told     uint64               // guarded by mu; events that were told
 	telling  bool                 // guarded by mu; a watcher is being told
+	batch    bool                 // guarded by mu; around has begun
 	closed   bool                 // guarded by mu
 
 	guard   *time.Timer // looks after the loop while it works
@@ -45,9 +47,10 @@ const (
 	over       = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-// NewLoop makes a loop, with a goroutine that Close ends. It returns nil where there is none to be had; nil is a Loop that takes nobody.
-func NewLoop() *Loop {
-	l := &Loop{events: make([]syscall.EpollEvent, 0, maxEvents)}
+// NewLoop makes a loop, with a goroutine that Close ends. Around, if not nil, is told of every batch of several events. It returns nil where there
+// is none to be had; nil is a Loop that takes nobody.
+func NewLoop(around Batch) *Loop {
+	l := &Loop{around: around, events: make([]syscall.EpollEvent, 0, maxEvents)}
 	var err error
 	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return nil
@@ -134,6 +137,10 @@ func (l *Loop) tell(turn uint64) bool {
 		l.guarded, l.seen = true, l.told
 		l.guard.Reset(maxTelling)
 	}
+	if l.around != nil && l.next+1 < len(l.events) && l.turn == turn {
+		l.batch = true
+		l.around.Begin()
+	}
 	for l.next < len(l.events) && l.turn == turn && !l.closed {
 		ev := l.events[l.next]
 		l.next++
@@ -151,8 +158,21 @@ func (l *Loop) tell(turn uint64) bool {
 			l.telling = false
 		}
 	}
+	if l.turn == turn {
+		l.endBatch()
+	}
 
 	return l.turn == turn && !l.closed
+}
+
+// endBatch is called with mu held, and lets go of it meanwhile.
+func (l *Loop) endBatch() {
+	if l.batch {
+		l.batch = false
+		l.mu.Unlock()
+		l.around.End()
+		l.mu.Lock()
+	}
 }
 
 // look is what guard does: if the loop is where it was, it goes to another goroutine.
@@ -169,6 +189,7 @@ func (l *Loop) look() {
 		l.telling = false
 		l.ended.Add(1)
 		go l.run(l.turn)
+		l.endBatch()
 	case l.told == l.seen: // nothing to do: it sleeps
 		l.guarded = false
 

@@ -44,7 +44,7 @@ func (s *sleeper) wakes(t *testing.T) {
 
 func newLoop(t *testing.T) *sock.Loop {
 	t.Helper()
-	l := sock.NewLoop()
+	l := sock.NewLoop(nil)
 	if l == nil {
 		t.Fatal("no loop")
 	}
@@ -256,8 +256,53 @@ func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
 	}
 }
 
+// batches counts.
+type batches struct{ begun, ended atomic.Int32 }
+
+func (b *batches) Begin() { b.begun.Add(1) }
+func (b *batches) End()   { b.ended.Add(1) }
+
+func TestSeveralEventsInARowAreABatchWhichEndsEvenIfAWatcherKeepsTheLoop(t *testing.T) {
+	around := new(batches)
+	l := sock.NewLoop(around)
+	t.Cleanup(l.Close)
+	one, oneThere := barePair(t)
+	alone := newSleeper()
+	l.Add(one, alone)
+	write(t, oneThere, "x")
+	alone.wakes(t)
+	if n := around.begun.Load(); n != 0 {
+		t.Errorf("%d batches of one", n)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for around.begun.Load() == 0 { // until several are kept waiting by the first of them
+		if time.Now().After(deadline) {
+			t.Fatal("no batch")
+		}
+		let := make(chan struct{})
+		var slow [8]*sleeper
+		for i := range slow {
+			b, there := barePair(t)
+			slow[i] = newSleeper()
+			slow[i].hold = let
+			write(t, there, "x")
+			l.Add(b, slow[i])
+		}
+		for _, s := range slow {
+			s.wakes(t)
+		}
+		close(let)
+	}
+	for around.begun.Load() != around.ended.Load() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d batches begun, %d ended", around.begun.Load(), around.ended.Load())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
-	l := sock.NewLoop()
+	l := sock.NewLoop(nil)
 	b, _ := barePair(t)
 	b.Close()
 	if l.Add(b, newSleeper()) {

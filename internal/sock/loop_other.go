@@ -13,7 +13,7 @@ type Loop struct{}
 type Watcher interface{ Wake(over bool) }
 
 // NewLoop returns nil, a Loop that takes nobody.
-func NewLoop() *Loop { return nil }
+func NewLoop(Batch) *Loop { return nil }
 
 // Add returns false.
 func (*Loop) Add(*Bare, Watcher) bool { return false }

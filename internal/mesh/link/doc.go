@@ -28,7 +28,8 @@
 //
 // Send never waits. Who finds nobody writing writes at once, without waiting; who comes meanwhile leaves the frame for the one who is writing, and
 // what the system does not take goes to a goroutine that ends when it did. Reading is one call for all that has arrived. While that
-// is handed over the link is corked: what is sent gathers and is written with one call at the end, or when 32 KiB are there. In neither
+// is handed over the link is corked: what is sent gathers and is written with one call at the end, or when 32 KiB are there. A [Cork] does the same for all
+// links of a node while it reads from many clients in a row. What nobody waits for (SendLater) goes with whatever goes next. In neither
 // direction anything is allocated for a packet.
 //
 // # Limits

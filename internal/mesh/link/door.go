@@ -34,7 +34,9 @@ type Options struct {
 	GiveUp time.Duration
 	// Admit is called for a node that has called and proved itself, before it is told that it is in. True: the link is its receiver's from
 	// then on, who must Run it, from another goroutine.
-	Admit  func(*Link) bool
+	Admit func(*Link) bool
+	// Cork, if not nil, holds up what all links of the node write.
+	Cork   *Cork
 	Logger *slog.Logger
 }
 

@@ -106,7 +106,7 @@ type party struct {
 
 // begin prepares the connection: deadline, TLS, channel binding.
 func (d *Door) begin(ctx context.Context, base net.Conn, secure func(net.Conn) *tls.Conn) (*shake, error) {
-	l := &Link{base: base, conn: base, limit: maxHandshake, bound: d.opts.QueueBytes, hold: true, writing: true}
+	l := &Link{base: base, conn: base, limit: maxHandshake, bound: d.opts.QueueBytes, shared: d.opts.Cork, hold: true, writing: true}
 	s := &shake{door: d, l: l}
 	_ = base.SetDeadline(time.Now().Add(d.opts.Patience))
 	if secure == nil {

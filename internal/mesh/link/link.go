@@ -52,6 +52,8 @@ type Link struct {
 	bound int // bytes that may wait
 	tls   bool
 
+	shared *Cork // nil: none
+
 	in intake // owned by Run
 
 	mu      sync.Mutex
@@ -65,6 +67,7 @@ type Link struct {
 	armed   bool        // guarded by mu; late is to come, and counts as one of drains
 	hold    bool        // guarded by mu
 	last    bool        // guarded by mu; a goodbye is queued: nothing may follow
+	waits   bool        // guarded by mu; for the End of the node's cork
 	closed  bool        // guarded by mu
 	why     error       // guarded by mu; of Close
 

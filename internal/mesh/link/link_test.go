@@ -54,7 +54,8 @@ func TestWhatIsSentArrivesInOrderOnceTheHoldIsReleased(t *testing.T) {
 func TestPacketsOfManySendersArriveInEachOnesOrder(t *testing.T) {
 	for _, secured := range []bool{false, true} {
 		const senders, packets = 8, 5000
-		a, b := pair(t, Options{TLS: secured})
+		cork := new(Cork)
+		a, b := pair(t, Options{TLS: secured, Cork: cork})
 		var got [senders]int
 		var total int
 		var mu sync.Mutex
@@ -75,6 +76,9 @@ func TestPacketsOfManySendersArriveInEachOnesOrder(t *testing.T) {
 		for s := range senders {
 			wg.Go(func() {
 				for i := range packets {
+					if i%3 == 0 {
+						cork.Begin()
+					}
 					send := a.Send
 					if (s+i)%3 == 0 {
 						send = a.SendLater
@@ -82,10 +86,15 @@ func TestPacketsOfManySendersArriveInEachOnesOrder(t *testing.T) {
 					if err := send(1, 0, strconv.AppendInt([]byte{byte(s)}, int64(i), 10)); err != nil {
 						t.Error(err)
 					}
+					if i%3 == 2 || i%3 == 0 && i == packets-1 {
+						cork.End()
+					}
 				}
 			})
 		}
 		wg.Wait()
+		cork.Begin()
+		cork.End()
 		await(t, "all packets", func() bool {
 			mu.Lock()
 			defer mu.Unlock()
@@ -208,6 +217,61 @@ func TestWhatNobodyWaitsForGoesWithTheNextPacketOrAfterAMoment(t *testing.T) {
 	await(t, "all, in order", func() bool {
 		return rb.has("packet 1 0 alone", "packet 1 0 one", "packet 1 0 two", "packet 1 0 three")
 	})
+}
+
+func TestWhatIsSentBetweenBeginAndEndIsWrittenAtTheEnd(t *testing.T) {
+	cork := new(Cork)
+	a, b := pair(t, Options{Cork: cork})
+	a.Release()
+	rb := &recorder{}
+	run(t, a, &recorder{})
+	run(t, b, rb)
+	waits := func() int {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+
+		return len(a.queue)
+	}
+	cork.Begin()
+	cork.Begin() // somebody else
+	_ = a.Send(1, 0, []byte("one"))
+	_ = a.Send(1, 0, []byte("two"))
+	if waits() == 0 {
+		t.Error("written before the end")
+	}
+	cork.End()
+	if waits() > 0 {
+		t.Error("not written at the end")
+	}
+	_ = a.Send(1, 0, []byte("three"))
+	if waits() == 0 {
+		t.Error("written before the other's end")
+	}
+	cork.End()
+	_ = a.Send(1, 0, []byte("four"))
+	if waits() > 0 {
+		t.Error("not written though nobody is between Begin and End")
+	}
+	await(t, "all, in order", func() bool {
+		return rb.has("packet 1 0 one", "packet 1 0 two", "packet 1 0 three", "packet 1 0 four")
+	})
+	cork.Begin()
+	long := make([]byte, corkBytes)
+	_ = a.Send(2, 0, long)
+	await(t, "much, at once", func() bool { return waits() == 0 })
+	cork.End()
+}
+
+func TestALinkThatEndsWhileItIsCorkedIsForgotten(t *testing.T) {
+	cork := new(Cork)
+	a, b := pair(t, Options{Cork: cork})
+	a.Release()
+	run(t, a, &recorder{})
+	run(t, b, &recorder{})
+	cork.Begin()
+	_ = a.Send(1, 0, []byte("one"))
+	a.Close(ErrClosed)
+	cork.End()
 }
 
 func TestALinkThatEndsForgetsWhatNobodyWaitedFor(t *testing.T) {

@@ -60,7 +60,7 @@ func (l *Link) send(port uint8, stamp uint64, packet []byte, urgent bool) error 
 	} else {
 		l.armLocked()
 	}
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 
 	return nil
 }
@@ -84,7 +84,7 @@ func (l *Link) writeLate() {
 	l.mu.Lock()
 	l.armed = false
 	l.urgent = len(l.queue) > 0
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 }
 
 // Control queues a packet for the other side's Control: it passes those that are held.
@@ -123,7 +123,7 @@ func (l *Link) control(f wire.Frame) error {
 	l.queue = wire.AppendFrame(l.queue, f)
 	l.urgent = true
 	l.last = f.Kind == kindGoodbye
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 
 	return nil
 }
@@ -143,7 +143,7 @@ func (l *Link) Release() {
 		l.queue, l.held = append(l.queue, l.held...), nil
 	}
 	l.urgent = len(l.queue) > 0
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 }
 
 // Held tells whether the link is on hold.
@@ -164,12 +164,13 @@ func (l *Link) cork() {
 func (l *Link) uncork() {
 	l.mu.Lock()
 	l.corked = false
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 }
 
-// unlockAndWrite is called with mu held. A corked link, and what nobody waits for, waits until enough has gathered.
-func (l *Link) unlockAndWrite() {
-	if l.writing || l.closed || len(l.queue) == 0 || (l.corked || !l.urgent) && len(l.queue) < corkBytes {
+// unlockAndWrite is called with mu held. A corked link, and what nobody waits for, waits until enough has gathered. Now: the node's cork does
+// not count.
+func (l *Link) unlockAndWrite(now bool) {
+	if l.writing || l.closed || len(l.queue) == 0 || len(l.queue) < corkBytes && (l.corked || !l.urgent || !now && l.shared.holds(l)) {
 		l.mu.Unlock()
 
 		return
@@ -281,5 +282,5 @@ func (l *Link) waitWrite(p []byte) (int, error) {
 func (l *Link) ready() {
 	l.mu.Lock()
 	l.writing = false
-	l.unlockAndWrite()
+	l.unlockAndWrite(false)
 }
