@@ -192,6 +192,8 @@ func (s *session) leave() {
 
 // finish is the end of the reader, and so of the session: it is the last goroutine that may start others.
 func (s *session) finish(eof bool) {
+	s.in.release() // many may end at once, and wait
+	s.dropFragment()
 	s.mu.Lock()
 	e := s.ending
 	s.mu.Unlock()
@@ -205,7 +207,6 @@ func (s *session) finish(eof bool) {
 	<-e.over
 	s.cut()
 	s.in.release()
-	s.dropFragment()
 	s.gw.routines.Done()
 }
 
