@@ -146,7 +146,7 @@ func (s *session) fillBare() (more bool, err error) {
 		s.heard.Store(s.gw.now.Load())
 	}
 
-	return n == len(space) || s.hung.Load(), nil
+	return n == len(space) || n > 0 && s.hung.Load(), nil
 }
 
 // letGo ends the reading, unless something has arrived meanwhile.

@@ -18,7 +18,8 @@ type Loop struct {
 	ended  sync.WaitGroup
 
 	mu       sync.Mutex
-	watchers []Watcher            // guarded by mu; by file descriptor
+	watchers []watching           // guarded by mu; by file descriptor
+	added    int32                // guarded by mu; how many were, the last one's number
 	events   []syscall.EpollEvent // guarded by mu; that have come
 	next     int                  // guarded by mu; events[next:] are not told
 	turn     uint64               // guarded by mu; the number of whose goroutine has the loop
@@ -37,6 +38,13 @@ type Watcher interface {
 	// Wake is called when something has arrived, once for all that has: what is not read then is not told again. Over: the other side has
 	// closed, or the connection is broken. It must not block; it may be called once more after Remove.
 	Wake(over bool)
+}
+
+// watching is a connection that is watched. A descriptor may be another connection's when an event is told that came for the one before: the
+// number, which events carry, tells them apart.
+type watching struct {
+	watcher Watcher // nil: nobody
+	number  int32
 }
 
 const (
@@ -82,12 +90,13 @@ func (l *Loop) Add(b *Bare, w Watcher) bool {
 		return false
 	}
 	if b.fd >= len(l.watchers) {
-		l.watchers = append(l.watchers, make([]Watcher, b.fd+1-len(l.watchers))...)
+		l.watchers = append(l.watchers, make([]watching, b.fd+1-len(l.watchers))...)
 	}
-	l.watchers[b.fd] = w
-	ev := syscall.EpollEvent{Events: watched, Fd: int32(b.fd)}
+	l.added++
+	l.watchers[b.fd] = watching{w, l.added}
+	ev := syscall.EpollEvent{Events: watched, Fd: int32(b.fd), Pad: l.added}
 	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
-		l.watchers[b.fd] = nil
+		l.watchers[b.fd] = watching{}
 
 		return false
 	}
@@ -103,8 +112,8 @@ func (l *Loop) Remove(b *Bare, w Watcher) {
 	defer b.leave()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if b.fd < len(l.watchers) && l.watchers[b.fd] == w {
-		l.watchers[b.fd] = nil
+	if !l.closed && b.fd < len(l.watchers) && l.watchers[b.fd].watcher == w {
+		l.watchers[b.fd] = watching{}
 		_ = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
 	}
 }
@@ -145,10 +154,10 @@ func (l *Loop) tell(turn uint64) bool {
 		ev := l.events[l.next]
 		l.next++
 		fd := int(ev.Fd)
-		if fd >= len(l.watchers) || l.watchers[fd] == nil {
+		if fd >= len(l.watchers) || l.watchers[fd].watcher == nil || l.watchers[fd].number != ev.Pad {
 			continue
 		}
-		w := l.watchers[fd]
+		w := l.watchers[fd].watcher
 		l.told++
 		l.telling = true
 		l.mu.Unlock()

@@ -338,6 +338,53 @@ func TestOneWhoIsRemovedIsNotTold(t *testing.T) {
 	}
 }
 
+// alarm is a watcher that does something.
+type alarm struct{ do func() }
+
+func (a *alarm) Wake(bool) { a.do() }
+
+func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T) {
+	l := newLoop(t)
+	keeper, keeperThere := barePair(t)
+	first, firstThere := barePair(t)
+	former, formerThere := barePair(t)
+	here, _ := pair(t)
+
+	var told atomic.Int32
+	innocent := &alarm{func() { told.Add(1) }}
+	gone := newSleeper()
+	kept, let, swapped := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	l.Add(keeper, &alarm{func() { close(kept); <-let }})
+	l.Add(former, gone)
+	l.Add(first, &alarm{func() { // the next event is the end of former
+		l.Remove(former, gone)
+		former.Close()
+		for range 32 { // one of them gets its descriptor
+			b := new(sock.Bare)
+			if !b.Take(here) || !l.Add(b, innocent) {
+				t.Error("not taken")
+			}
+			t.Cleanup(b.Close)
+		}
+		close(swapped)
+	}})
+	write(t, keeperThere, "x")
+	<-kept
+	write(t, firstThere, "x")
+	formerThere.Close()
+	time.Sleep(time.Millisecond)
+	close(let)
+	<-swapped
+	last, lastThere := barePair(t)
+	s := newSleeper()
+	l.Add(last, s)
+	write(t, lastThere, "x")
+	s.wakes(t)
+	if n := told.Load(); n != 0 {
+		t.Errorf("told %d times, though nothing has arrived", n)
+	}
+}
+
 func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
