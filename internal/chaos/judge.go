@@ -133,7 +133,7 @@ func (j *judgement) letter(f *flow, number int) {
 }
 
 // unhanded judges a message that came in and was not given to the client's callback. That is right if the client closes, which drops what
-// waits for callbacks, or has given the connection up when the message comes.
+// waits for callbacks, or has given the connection up when the message comes: what is read then, perhaps up to the server's goodbye, reaches nobody.
 func (j *judgement) unhanded(f *flow, number int) {
 	s := f.letters[number].by.record()
 	var at moment
@@ -142,8 +142,9 @@ func (j *judgement) unhanded(f *flow, number int) {
 			at = a.at
 		}
 	}
+	readByClient := at < s.ended && (s.parted || at.add(time.Second) < s.ended)
 	switch {
-	case s.fate != fateClose && s.fate != fateSilent && (s.parted || at.add(time.Second) < s.ended):
+	case s.fate != fateClose && s.fate != fateSilent && readByClient:
 		j.wrong(notHandedOn, f, number, "came and was not handed over")
 	case f.letters[number].outcome == delivered:
 		j.report.taken[s.fate]++

@@ -131,6 +131,18 @@ func TestAMessageThatComesAgainIsADuplicate(t *testing.T) {
 	s.wants(t, twice)
 }
 
+func TestWhatIsReadBeforeAGoodbyeMustBeHandedOverUnlessTheClientHadGivenUp(t *testing.T) {
+	s := newScene(t)
+	to := s.login(s.bob, 1, second)
+	number := s.sends(2*second, nil)
+	s.ledger.arrived(s.alice.id, to, appendLetter(number, 0))
+	to.toldGoodbye(wire.GoodbyeHeartbeat)
+	to.end(forever-1, fateUnknown)
+	s.wants(t, notHandedOn)
+	to.ended = s.flow.arrivals[0].at
+	s.wants(t)
+}
+
 func TestOrderGoesFromOneSessionOfTheRecipientToTheNext(t *testing.T) {
 	s := newScene(t)
 	older, newer := s.login(s.bob, 1, second), s.login(s.bob, 2, second)
