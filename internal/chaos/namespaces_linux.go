@@ -142,8 +142,11 @@ func (n *namespaces) build() error {
 	}
 	f, err := os.Open("/run/netns/" + hub)
 	n.hub = f
+	if err != nil {
+		return err
+	}
 
-	return err
+	return ip("netns", "exec", hub, "ip", "link", "show", "br0") // not everybody who may make one may enter it
 }
 
 func (n *namespaces) reach(from, to int, ok bool) error {

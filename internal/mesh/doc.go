@@ -77,8 +77,9 @@
 // alone than they are all dead.
 //
 // While one node of a cluster of embedded servers cannot be reached, and is not down yet, finding nobody means nothing either:
-// askers are told so ([Doubter]). The same holds while a node is missing: down for us, and up for another node that we see. Nodes tell each
-// other whom they see whenever that changes. It is so when a part of the network is cut, and whenever it is mended: not all meet at once.
+// askers are told so ([Doubter]). The same holds while a node is silent, for half the failure timeout or longer, and while one is missing: down
+// for us, and up for another node that we see. Nodes tell each other whom they see whenever that changes. It is so when a part of the network is
+// cut, and whenever it is mended: not all meet at once. Whoever says of a user of its own that it has left should know of such doubts ([Watchful]).
 //
 // # The embedded server
 //
