@@ -144,7 +144,7 @@ func (j *judgement) unhanded(f *flow, number int) {
 	}
 	readByClient := at < s.ended && (s.parted || at.add(time.Second) < s.ended)
 	switch {
-	case s.fate != fateClose && s.fate != fateSilent && readByClient:
+	case s.fate != fateClose && !s.silent && readByClient:
 		j.wrong(notHandedOn, f, number, "came and was not handed over")
 	case f.letters[number].outcome == delivered:
 		j.report.taken[s.fate]++
@@ -233,7 +233,7 @@ func (j *judgement) notice(p *person, n notice) {
 		}
 	}
 	for _, s := range j.sessions[p] {
-		if s.opened < n.at && s.ended > n.at && !s.session.node.healthy(n.at.add(-before), n.at) {
+		if s.opened < n.at && s.ended > n.at.add(-time.Second) && !s.session.node.healthy(n.at.add(-before), n.at) {
 			return
 		}
 	}

@@ -141,6 +141,9 @@ func TestWhatIsReadBeforeAGoodbyeMustBeHandedOverUnlessTheClientHadGivenUp(t *te
 	s.wants(t, notHandedOn)
 	to.ended = s.flow.arrivals[0].at
 	s.wants(t)
+	to.ended = forever - 1
+	to.fellSilent()
+	s.wants(t)
 }
 
 func TestOrderGoesFromOneSessionOfTheRecipientToTheNext(t *testing.T) {
@@ -188,6 +191,18 @@ func TestANoticeAboutSomebodyWhoIsThereIsWrong(t *testing.T) {
 	s.wants(t, mistold)
 	to.end(20*second-1, fateCut)
 	s.wants(t)
+}
+
+func TestANoticeMayBeHeardAMomentAfterTheSessionOnASickNodeHasEnded(t *testing.T) {
+	s := newScene(t)
+	s.login(s.bob, 1, second)
+	s.cluster.nodes[0].sicken(15 * second)
+	s.cluster.nodes[0].recover(16 * second)
+	s.from.end(20*second-1, fateUnknown)
+	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
+	s.wants(t)
+	s.from.ended = 18 * second
+	s.wants(t, mistold)
 }
 
 // logs makes as if all nodes had run, and had written this.

@@ -60,6 +60,7 @@ type session struct {
 	goodbye wire.Goodbye // guarded by mu: what the server said last; then everything before was read
 	parted  bool         // guarded by mu: there was a goodbye
 	fate    fate         // guarded by mu
+	silent  bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
 
 	// All that a server wrote to the connection before this moment has been handed to the client's callbacks: something that
 	// was sent after it has. Guarded by mu.
@@ -85,6 +86,14 @@ func (s *session) doom(why fate) {
 	if s.fate == "" {
 		s.fate = why
 	}
+}
+
+// fellSilent notes that the client has heard nothing for about as long as it waits.
+func (s *session) fellSilent() {
+	s.doom(fateSilent)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = true
 }
 
 func (s *session) prove(at moment) {
@@ -126,6 +135,7 @@ type record struct {
 	goodbye wire.Goodbye
 	parted  bool
 	fate    fate
+	silent  bool
 }
 
 func (s *session) record() record {
@@ -133,7 +143,7 @@ func (s *session) record() record {
 	defer s.mu.Unlock()
 	r := record{
 		session: s, node: s.node.name, sid: s.sid, rank: s.rank, dialed: s.dialed, opened: s.opened, ended: s.ended,
-		proven: s.proven, goodbye: s.goodbye, parted: s.parted, fate: s.fate,
+		proven: s.proven, goodbye: s.goodbye, parted: s.parted, fate: s.fate, silent: s.silent,
 	}
 	if r.ended == never {
 		r.ended = forever

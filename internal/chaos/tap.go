@@ -112,7 +112,7 @@ func (t *tapped) Read(p []byte) (int, error) {
 func (t *tapped) heard(at moment) {
 	const nearly = 2*heartbeat - 200*time.Millisecond
 	if t.last != never && at.since(t.last) > nearly {
-		t.s.doom(fateSilent)
+		t.s.fellSilent()
 	}
 	t.last = at
 }
