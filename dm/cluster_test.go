@@ -3,10 +3,8 @@ package dm_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,10 +22,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("PARLEY_STORIES") == "" {
-		// Scripts and random histories of whole clusters have not passed 50 times in a row on a busy machine yet: until then only on demand.
-		_ = flag.Set("test.skip", "^(TestScripts|TestAClusterKeepsItsPromises.*|TestAPairKeepsItsPromises.*)$")
-	}
 	slog.SetDefault(quiet)
 	goleak.VerifyTestMain(m)
 }
