@@ -49,7 +49,7 @@ func (w world) draw(t *rapid.T) (lines []string) {
 		ops = append(ops, "hold", "hold", "release", "release", "decline", "empty", "panic", "slip", "accept", "accept", "stall", "unstall", "full", "roomy")
 	}
 	if w.faults {
-		ops = append(ops, "crash", "cut", "heal", "cutoff", "restore", "freeze", "thaw", "restart", "mend")
+		ops = append(ops, "crash", "cut", "heal", "lose", "lose", "waver", "cutoff", "restore", "freeze", "thaw", "restart", "mend")
 	}
 	texts := 0
 	text := func() string {
@@ -78,7 +78,7 @@ func (w world) draw(t *rapid.T) (lines []string) {
 			do("hold %s %s", user.Draw(t, "user"), kind)
 		case "crash", "cutoff", "restore", "freeze", "thaw", "restart":
 			do("%s %s", op, node.Draw(t, "node"))
-		case "cut", "heal":
+		case "cut", "heal", "lose", "waver":
 			do("%s %s %s", op, node.Draw(t, "a"), node.Draw(t, "b"))
 		default: // of a user
 			do("%s %s", op, user.Draw(t, "user"))
@@ -216,7 +216,7 @@ func (c *calm) notes(w words) {
 		c.moves[both(w.at(1), w.at(2))]++
 	case "late":
 		c.crossed[both(w.at(1), w.at(2))] = true
-	case "hold", "stall", "full", "crash", "cut", "cutoff", "freeze", "panic", "slip", "stop":
+	case "hold", "stall", "full", "crash", "cut", "lose", "waver", "cutoff", "freeze", "panic", "slip", "stop":
 		c.rough = true
 	case "settle":
 		c.rest()
@@ -229,11 +229,7 @@ func both(a, b string) string { return min(a, b) + " and " + max(a, b) }
 func (c *calm) rest() {
 	for i, a := range everybody {
 		for _, b := range everybody[:i+1] {
-			n := c.moves[a] + c.moves[both(a, b)]
-			if a != b {
-				n += c.moves[b]
-			}
-			if n > 1 {
+			if c.moves[a]+c.moves[b]+c.moves[both(a, b)] > 1 { // of the channel with oneself both sides move at once
 				c.crossed[both(a, b)] = true
 			}
 		}

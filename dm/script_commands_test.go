@@ -325,6 +325,11 @@ func (s *story) network() map[string]func(words) error {
 			s.net.Cut(a.mesh, b.mesh)
 		}),
 		"heal": between(s.heal),
+		"lose": between(func(a, b *node) { s.net.LosePath(a.mesh, b.mesh) }), // a link breaks, and what is on it is lost
+		"waver": between(func(a, b *node) { // a link breaks, and what is on it has arrived
+			dm.PathLost(a.dm, b.mesh.Self())
+			dm.PathLost(b.dm, a.mesh.Self())
+		}),
 		"delay": func(w words) error { // delay n1 n2 20ms: one way
 			d, err := time.ParseDuration(w.at(3))
 			s.mu.Lock()

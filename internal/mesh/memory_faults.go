@@ -41,6 +41,28 @@ func (n *Memory) Heal(a, b *MemoryMesh) {
 	n.connectLocked(n.engine(a), n.engine(b))
 }
 
+// LosePath loses the packets of direct messages that are on their way between two nodes, and tells both sides' watchers so, as when a link
+// between them breaks. All else passes.
+func (n *Memory) LosePath(a, b *MemoryMesh) {
+	n.mu.Lock()
+	n.engine(a).loseDirectLocked(b.self.Incarnation)
+	n.engine(b).loseDirectLocked(a.self.Incarnation)
+	n.mu.Unlock()
+	a.pathLost(b.self)
+	b.pathLost(a.self)
+}
+
+func (m *member) pathLost(to NodeID) {
+	m.delivery.Lock()
+	defer m.delivery.Unlock()
+	if p := (*m.up.Load())[to.Incarnation]; p == nil || m.state.Load() != stateRunning {
+		return // nobody has a link to a node that is not up
+	}
+	for _, w := range m.watchers {
+		w.PathLost(to)
+	}
+}
+
 // CutOff takes the engine away from a node; Restore gives it back.
 func (n *Memory) CutOff(node *MemoryMesh) {
 	e := n.engine(node)
@@ -115,10 +137,26 @@ func (n *Memory) disconnectLocked(a, b *memoryEngine, lose bool) {
 }
 
 func (e *memoryEngine) loseLocked(from uint64) {
+	e.keepLocked(func(a arrival) bool { return a.from != from })
+}
+
+func (e *memoryEngine) loseDirectLocked(from uint64) {
+	e.keepLocked(func(a arrival) bool {
+		if a.from != from || a.what != arriveNode {
+			return true
+		}
+		h, _, err := parseHeader(a.packet)
+
+		return err != nil || h.kind != kindPacket || h.port != PortDM
+	})
+}
+
+// keepLocked throws away what is on its way, but for what it is to keep.
+func (e *memoryEngine) keepLocked(keep func(a arrival) bool) {
 	kept := e.inbox[:0]
 	e.count = 0
 	for _, a := range e.inbox {
-		if a.from == from {
+		if !keep(a) {
 			continue
 		}
 		kept = append(kept, a)
