@@ -51,8 +51,5 @@
 // A message that was on its way to a node that died, or whose answer is lost, ends in ErrReliableTimeout and is not sent again: it may have
 // arrived. A node's death is noticed 1.5 s after it; what is sent to its users before that is lost in this sense.
 //
-// A user whose newer login dies with its node before it is welcome has left without a word: its peers hear of it when they write to it next,
-// or never, if they do not; the channel is dropped when it has been idle.
-//
 // Messages are not stored: a user who is not connected gets ErrUserNotFound.
 package dm

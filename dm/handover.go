@@ -44,7 +44,21 @@ func (p *party) handOver(pr *peer) {
 	}
 	ho := handover{userID: p.user.ID, old: p.sid, now: p.next.SID, channels: []kept{{pr.id, at, pr.ch.Newest()}}}
 	to := p.next.Node
+	p.handed = append(p.handed, ho.channels...)
 	p.steps = append(p.steps, step{call: func() { p.m.passOn(to, ho) }})
+}
+
+// orphaned tells the peers of a session that was replaced where the newer one was, because its node has just died: it may not have come
+// to that itself. The party is locked.
+func (p *party) orphaned(dead channel.Node) {
+	if p.next.Node != dead {
+		return
+	}
+	for _, k := range p.handed {
+		l := relocation{peer: k.at.SID, old: p.sid, now: p.next, userID: p.user.ID}
+		p.steps = append(p.steps, step{call: func() { p.m.tell(k.at.Node, l) }})
+	}
+	p.handed = nil
 }
 
 // late deals with a channel that is open although its session is over: a find was still out that has opened it, or the farewell waited behind one
@@ -200,6 +214,10 @@ func (m *Module) relocate(l relocation) {
 	}
 	if pr := p.peers[l.userID]; pr != nil {
 		pr.ch.Relocate(l.old, l.now)
+		if !m.alive(l.now.Node) { // it was told by the node of the older session
+			p.add(pr, pr.ch.NodeDown(nil, l.now.Node))
+			p.tidy(pr)
+		}
 	}
 	p.unlock()
 }

@@ -16,6 +16,13 @@ func (w watcher) NodeDown(n mesh.NodeID, _ bool) {
 	w.tell(func(ch *channel.Channel, acts []channel.Action) []channel.Action {
 		return ch.NodeDown(acts, channel.Node(n))
 	})
+	w.m.parties.Range(func(_ channel.SID, p *party) bool {
+		p.mu.Lock()
+		p.orphaned(channel.Node(n))
+		p.unlock()
+
+		return true
+	})
 }
 
 // PathLost gives up what is in flight to users of that node: it ends in ErrReliableTimeout at once. Later messages find their way anew.

@@ -37,6 +37,7 @@ type party struct {
 	inboxBytes int           // guarded by mu; of the bodies in inbox
 	next       channel.Place // guarded by mu; where the user's newer session is; nowhere: it was not replaced
 	keep       int64         // guarded by mu; of one that was replaced: until when it is kept, by Module.sweep.now
+	handed     []kept        // guarded by mu; of one that was replaced: what it has handed over
 
 	inbox command.Lane // what has arrived: callbacks and pushes, in order
 	calls command.Lane // outcomes for callbacks of this user's messages
