@@ -173,9 +173,10 @@ func (s *session) finishBare(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayWait tells whether a frame is not for the loop's goroutine: handlers of the program may take their time.
+// mayWait tells whether a frame is not for the loop's goroutine: handlers of the program may take their time, and so may, when the engine is
+// stuck, the commands of Parley itself.
 func (s *session) mayWait(f wire.Frame) bool {
-	return f.Kind == wire.KindRequest && !s.gw.router.Quick(f.Ver, f.Cmd)
+	return f.Kind == wire.KindRequest && (s.loop.Kept() || !s.gw.router.Quick(f.Ver, f.Cmd))
 }
 
 // goOn goes on in place of the loop, with a frame that may wait.

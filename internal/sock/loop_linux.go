@@ -3,6 +3,7 @@ package sock
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -28,6 +29,8 @@ type Loop struct {
 	batch    bool                 // guarded by mu; around has begun
 	closed   bool                 // guarded by mu
 
+	kept atomic.Int64 // when it was last taken over, in Unix nanoseconds; 0: long ago
+
 	guard   *time.Timer // looks after the loop while it works
 	guarded bool        // guarded by mu; guard is to come
 	seen    uint64      // guarded by mu; told, when guard last came
@@ -50,9 +53,11 @@ type watching struct {
 const (
 	// maxTelling is how long a watcher may keep the loop.
 	maxTelling = 10 * time.Millisecond
-	maxEvents  = 128                                          // at once
-	watched    = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // EPOLLET: once for what arrives
-	over       = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	// lately is how long a loop that was kept counts as such.
+	lately    = 250 * time.Millisecond
+	maxEvents = 128                                          // at once
+	watched   = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // EPOLLET: once for what arrives
+	over      = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
 // NewLoop makes a loop, with a goroutine that Close ends. Around, if not nil, is told of every batch of several events. It returns nil where there
@@ -196,6 +201,7 @@ func (l *Loop) look() {
 	case l.telling && l.told == l.seen:
 		l.turn++
 		l.telling = false
+		l.kept.Store(time.Now().UnixNano())
 		l.ended.Add(1)
 		go l.run(l.turn)
 		l.endBatch()
@@ -206,6 +212,21 @@ func (l *Loop) look() {
 	}
 	l.seen = l.told
 	l.guard.Reset(maxTelling)
+}
+
+// Kept tells whether a watcher has kept the loop for too long, lately. Each that does costs all others of the loop that long: watchers
+// should then leave to other goroutines what they otherwise need not.
+func (l *Loop) Kept() bool {
+	at := l.kept.Load()
+	if at == 0 {
+		return false
+	}
+	if since := time.Now().UnixNano() - at; since >= 0 && since < int64(lately) {
+		return true
+	}
+	l.kept.CompareAndSwap(at, 0)
+
+	return false
 }
 
 // Close ends the loop. It waits for its goroutines, and so for watchers that are being told.

@@ -256,6 +256,29 @@ func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
 	}
 }
 
+func TestALoopTellsThatItWasKeptLately(t *testing.T) {
+	l := newLoop(t)
+	becomes := func(kept bool) {
+		t.Helper()
+		deadline := time.Now().Add(20 * time.Second)
+		for l.Kept() != kept {
+			if time.Now().After(deadline) {
+				t.Fatalf("not kept = %v", kept)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	becomes(false)
+	b, there := barePair(t)
+	s := newSleeper()
+	s.hold = make(chan struct{})
+	l.Add(b, s)
+	write(t, there, "x")
+	becomes(true)
+	close(s.hold)
+	becomes(false)
+}
+
 // batches counts.
 type batches struct{ begun, ended atomic.Int32 }
 

@@ -21,6 +21,9 @@ func (*Loop) Add(*Bare, Watcher) bool { return false }
 // Remove does nothing.
 func (*Loop) Remove(*Bare, Watcher) {}
 
+// Kept returns false.
+func (*Loop) Kept() bool { return false }
+
 // Close does nothing.
 func (*Loop) Close() {}
 
