@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/wire"
@@ -60,6 +61,9 @@ func (l *loops) close() {
 
 // readsOnLoop is how many calls of one session's reader the loop does in a row.
 const readsOnLoop = 4
+
+// lookAgain is the pause of who has no descriptor to wait with.
+const lookAgain = 50 * time.Millisecond
 
 // becomeBare gives the connection to a loop, if it can be, and returns what it was before, to be closed. Called with mu held by the reader,
 // which has taken the reading, when the session is about to be open and nobody has written yet.
@@ -194,7 +198,7 @@ func (s *session) goOnWithRoom() {
 	s.readBare(false)
 }
 
-// attach returns the connection as one that can wait, nil if that cannot be had. A bare session's exists until detach, or its end.
+// attach returns the connection as one that can wait, nil if no descriptor is left for that, or it is cut. A bare session's exists until detach, or its end.
 func (s *session) attach() (net.Conn, *sock.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"os"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -60,5 +63,94 @@ func TestCommandsThatBlockKeepTheOthersOfTheLoopForAMomentOnly(t *testing.T) {
 	close(let)
 	if took > time.Second { // if each kept one of two loops, it would be twice that
 		t.Errorf("a pong took %v", took)
+	}
+}
+
+// takeDescriptors takes all descriptors that the process may have, until they are given back.
+func takeDescriptors(t *testing.T) (giveBack func()) {
+	t.Helper()
+	var usual syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
+		t.Fatal(err)
+	}
+	few := usual
+	few.Cur = 64
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	var taken []*os.File
+	for {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			break
+		}
+		taken = append(taken, f)
+	}
+	given := false
+	giveBack = func() {
+		if given {
+			return
+		}
+		given = true
+		for _, f := range taken {
+			_ = f.Close()
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(giveBack)
+
+	return giveBack
+}
+
+func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *testing.T) {
+	n := start(t, Config{QueueBytes: 100 << 20, QueueFrames: 100_000})
+	c := n.dialTCP(t)
+	c.login("alice")
+	u := n.user(t, "alice")
+	n.bare(t)
+	giveBack := takeDescriptors(t)
+	var d tally
+	message := make([]byte, 1000)
+	count := int64(0)
+	push := func(more int64) {
+		for ; more > 0; more-- {
+			if err := u.Push(2, 2, message, true, &d); err != nil {
+				t.Fatal(err)
+			}
+			count++
+		}
+	}
+	for n.gw.Stats().Stalls == 0 {
+		push(1)
+	}
+	push(100)
+	for range count {
+		c.next()
+	}
+	eventually(t, func() bool { return d.ok.Load() == count })
+	c.wantAlive()
+	u.Close(2005, "bye")
+	c.wantGoodbye(2005)
+	c.io.close()
+	n.wantLeft(t, "alice", user.Left)
+	eventually(t, func() bool { return len(n.gw.wheel.all()) == 0 })
+	giveBack()
+}
+
+func TestAClientThatTakesNothingWhenNoDescriptorIsLeftIsSentAway(t *testing.T) {
+	n := start(t, Config{Heartbeat: 200 * time.Millisecond})
+	c := n.dialTCP(t)
+	c.login("alice")
+	u := n.user(t, "alice")
+	n.bare(t)
+	takeDescriptors(t)
+	var d tally
+	pushed := stall(t, u, &d)
+	n.wantLeft(t, "alice", user.Left)
+	eventually(t, func() bool { return d.all() == pushed && len(n.gw.wheel.all()) == 0 })
+	if d.other.Load() != 0 || d.gone.Load() == 0 {
+		t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
 	}
 }

@@ -214,6 +214,8 @@ func (s *session) finish(eof bool) {
 func (s *session) throwAway(until time.Time) {
 	conn, _ := s.attach()
 	if conn == nil {
+		s.throwAwayBare(until)
+
 		return
 	}
 	for {
@@ -222,6 +224,20 @@ func (s *session) throwAway(until time.Time) {
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
 			return
+		}
+	}
+}
+
+// throwAwayBare is throwAway where no descriptor is left to wait with: it looks again and again.
+func (s *session) throwAwayBare(until time.Time) {
+	for time.Now().Before(until) {
+		more, err := s.fillBare()
+		s.in.release()
+		if err != nil {
+			return
+		}
+		if !more {
+			time.Sleep(lookAgain)
 		}
 	}
 }

@@ -201,8 +201,8 @@ func (s *session) drain(b *batch) {
 	patience := 2 * s.gw.cfg.Heartbeat
 	var set time.Time
 	conn, sc := s.attach()
-	if conn == nil { // cut, or no more descriptors
-		s.writeFailed(b)
+	if conn == nil {
+		s.drainBare(b)
 
 		return
 	}
@@ -237,6 +237,33 @@ func (s *session) drain(b *batch) {
 	}
 }
 
+// drainBare is drain where no descriptor is left to wait with: it looks again and again.
+func (s *session) drainBare(b *batch) {
+	last := time.Now()
+	for b != nil {
+		n, err := s.bare.TryWrite(b.rest())
+		if n > 0 {
+			last = time.Now()
+			s.wrote(b, n)
+		}
+		if err != nil {
+			s.writeFailed(b)
+
+			return
+		}
+		if len(b.rest()) == 0 {
+			b.recycle()
+			b = s.next(true)
+
+			continue
+		}
+		if time.Since(last) > 2*s.gw.cfg.Heartbeat {
+			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+		}
+		time.Sleep(lookAgain)
+	}
+}
+
 // detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare session is all bare again. Called with mu held, before
 // closing.
 func (s *session) detach() {
@@ -245,8 +272,10 @@ func (s *session) detach() {
 
 		return
 	}
-	_ = s.conn.Close()
-	s.conn, s.sock = nil, nil
+	if s.conn != nil {
+		_ = s.conn.Close()
+		s.conn, s.sock = nil, nil
+	}
 }
 
 // writeFailed ends a session whose connection broke.
