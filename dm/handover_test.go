@@ -124,3 +124,27 @@ func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 		alice.quits()
 	})
 }
+
+func TestPromise3AFindThatIsHeldUpIsNotTakenBehindWhatWasTransmittedAfterIt(t *testing.T) {
+	inCluster(t, 1, nil, func(c *cluster) {
+		ann, older := c.login("ann", 0), c.login("bob", 0)
+		older.sends("ann", "open", nil)
+		n := ann.node
+		c.net.Freeze(n.mesh)
+		bob := n.connects("bob")
+		stamp, err := n.dir.Claim(c.t.Context(), "bob", bob.u.SID) // bob is between two sessions
+		if err != nil {
+			t.Fatal(err)
+		}
+		ann.sends("bob", "held up", dm.ErrReliableTimeout)
+		bob.u.SetLogin(uint64(stamp))
+		n.users.Add(bob.u)
+		n.dm.Joined(bob.u)
+		n.dir.Activate("bob", bob.u.SID)
+		ann.sends("bob", "transmitted", nil)
+		n.dm.ClearCacheByUserID(bob.u, "ann", 2, 12, nil) // what bob's side knew of ann's messages is forgotten
+		synctest.Wait()
+		c.net.Thaw(n.mesh)
+		bob.hears("2.11 transmitted")
+	})
+}

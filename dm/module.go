@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 
@@ -105,6 +106,7 @@ func (m *Module) Attach(parts Parts) {
 
 // Start begins to carry messages. The mesh must have been started.
 func (m *Module) Start() {
+	m.sweep.now.Store(time.Now().UnixNano()) // before anything is used or waits
 	m.running.Store(true)
 	m.done.Go(m.runSweep)
 }

@@ -51,7 +51,7 @@ type peer struct {
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
 
 	token uint64 // guarded by party.mu; of the find that is out, 0: none
-	asked uint64 // guarded by party.mu; the stamp of the newest find that came from there
+	asked uint64 // guarded by party.mu; finds from there with stamps up to this one come too late
 }
 
 // step is something to do for a party: an action of a channel, or else a call, or else an answer to send.

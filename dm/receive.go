@@ -156,6 +156,9 @@ func (m *Module) arrive(p *party, in *arrival) {
 		return
 	}
 	pr.asked = max(pr.asked, in.ask)
+	if !in.Found && in.Seq == 0 { // a find of an epoch before may still be held up somewhere: it was sent before this came
+		pr.asked = max(pr.asked, m.stamp())
+	}
 	m.stats.Received.Add(1)
 	full := p.inboxFull()
 	if full && !in.Kind.Ends() { // the peer has to hear of an end

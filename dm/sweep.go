@@ -68,7 +68,6 @@ const (
 )
 
 func (m *Module) runSweep() {
-	m.sweep.now.Store(time.Now().UnixNano())
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for n := 1; ; n++ {
