@@ -161,6 +161,8 @@ type game struct {
 	primed        atomic.Int64 // pairs whose messages get through
 	counts        atomic.Bool  // times are recorded
 	stop          atomic.Bool
+	looked        int64 // when watch last looked
+	stalled       int64 // how long it could not, altogether
 	pings, echoes sync.WaitGroup
 }
 
@@ -252,11 +254,27 @@ func (g *game) trips() (n uint64) {
 	return n
 }
 
-// watch fails the run if a ping has been under way for too long.
+// behind tells whether a ping that was sent before that time is still under way.
+func (g *game) behind(end int64) bool {
+	for _, p := range g.pairs {
+		if at := p.since.Load(); at > 0 && at <= end {
+			return true
+		}
+	}
+
+	return false
+}
+
+// watch fails the run if a ping has been under way for too long, unless it is we who have not run.
 func (g *game) watch() {
 	now := g.now()
+	gap := now - g.looked
+	g.looked = now
+	if gap > int64(10*look) {
+		g.stalled += gap
+	}
 	for _, p := range g.pairs {
-		if at := p.since.Load(); at > 0 && now-at > int64(g.load.Patience) {
+		if at := p.since.Load(); at > 0 && now-at-g.stalled > int64(g.load.Patience) {
 			g.fail(fmt.Errorf("a ping was lost: %s has had no echo for %s", p.a, g.load.Patience))
 
 			return
@@ -315,6 +333,12 @@ func (g *game) measure(s *Setup, sys *system) (Trips, error) {
 	}
 	if after, err := cpuTime(pid()); err == nil {
 		t.GeneratorCPU = micros(after-ownCPU) / float64(t.Messages)
+	}
+
+	for end := g.now(); g.behind(end); { // one that is lost fails the run
+		if err := g.spend(look/10, sys, func(float64) { s.progress(1, "the last echoes") }); err != nil {
+			return Trips{}, err
+		}
 	}
 
 	return t, nil
