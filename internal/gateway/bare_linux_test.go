@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"net"
 	"os"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/user"
@@ -37,6 +40,28 @@ func TestAReaderThatIsToldOfAnEndWhichHasNotComeRestsAgain(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	c.wantAlive()
+}
+
+func TestTheSystemGivesUpAClientThatAcknowledgesNothingForThreeHeartbeats(t *testing.T) {
+	n := start(t, Config{Heartbeat: 7 * time.Second})
+	c := n.dialTCP(t)
+	c.login("alice")
+	conn, err := n.bare(t).bare.Attach()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	if e := raw.Control(func(fd uintptr) { got, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); e != nil || err != nil {
+		t.Fatal(e, err)
+	}
+	if got != 21_000 {
+		t.Errorf("TCP_USER_TIMEOUT is %d ms", got)
+	}
 }
 
 func TestCommandsThatBlockKeepTheOthersOfTheLoopForAMomentOnly(t *testing.T) {
