@@ -58,7 +58,11 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 	}
 	s.code = code
 	e := &ending{until: time.Now().Add(lingerTime), over: make(chan struct{})}
-	e.cut = time.AfterFunc(lingerTime, s.cut)
+	s.gw.routines.Add(1) // the reader is still there
+	e.cut = time.AfterFunc(lingerTime, func() {
+		defer s.gw.routines.Done()
+		s.cut()
+	})
 	s.ending = e
 	s.phase.Store(closing)
 	if s.busy.Load() { // the reader is in a handler: that may take for ever
@@ -158,7 +162,9 @@ func (s *session) cut() {
 		return
 	}
 	s.phase.Store(closed)
-	s.ending.cut.Stop()
+	if s.ending.cut.Stop() {
+		s.gw.routines.Done()
+	}
 	if !s.flushed {
 		close(s.ending.over)
 	}
