@@ -159,9 +159,7 @@ func (s *Server) join(ctx context.Context) error {
 // batch stands around what several clients send in a row, if the mesh has a use for that.
 func (s *Server) batch() gateway.Batch {
 	if m, ok := s.mesh.(interface{ Batch() mesh.Batch }); ok {
-		if b := m.Batch(); b != nil {
-			return b
-		}
+		return m.Batch()
 	}
 
 	return nil

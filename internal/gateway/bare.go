@@ -37,7 +37,7 @@ type loops struct {
 	turn atomic.Uint32
 }
 
-func (l *loops) next(around sock.Batch) *sock.Loop {
+func (l *loops) next(around Batch) *sock.Loop {
 	l.make.Do(func() {
 		const most = 8
 		for range min(runtime.GOMAXPROCS(0), most) {

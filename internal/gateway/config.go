@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -77,10 +78,7 @@ type Verifier interface {
 }
 
 // Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines, and must not block.
-type Batch interface {
-	Begin()
-	End()
-}
+type Batch = sock.Batch
 
 // Host is what the gateway needs of its node.
 type Host interface {
