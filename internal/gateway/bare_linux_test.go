@@ -3,6 +3,7 @@ package gateway
 import (
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -165,15 +166,28 @@ func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *
 }
 
 func TestAClientThatTakesNothingWhenNoDescriptorIsLeftIsSentAway(t *testing.T) {
-	n := start(t, Config{Heartbeat: 200 * time.Millisecond})
+	n := start(t, Config{Heartbeat: time.Second})
 	c := n.dialTCP(t)
 	c.login("alice")
 	u := n.user(t, "alice")
 	n.bare(t)
 	takeDescriptors(t)
+	gone := make(chan struct{})
+	var pings sync.WaitGroup
+	pings.Go(func() { // it is not silent, it only does not read
+		for c.io.send(wire.AppendBody(nil, wire.Frame{Kind: wire.KindPing})) == nil {
+			select {
+			case <-gone:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
 	var d tally
 	pushed := stall(t, u, &d)
 	n.wantLeft(t, "alice", user.Left)
+	close(gone)
+	pings.Wait()
 	eventually(t, func() bool { return d.all() == pushed && len(n.gw.wheel.all()) == 0 })
 	if d.other.Load() != 0 || d.gone.Load() == 0 {
 		t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
