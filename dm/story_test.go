@@ -51,6 +51,8 @@ type story struct {
 type session struct {
 	*person
 
+	sending sync.Mutex // held from a letter's number to the end of the call that sends it
+
 	label string
 	began int // guarded by story.mu; story.count when it was welcomed
 	ended int // guarded by story.mu; story.count when it was over
@@ -300,7 +302,10 @@ func (s *story) newLetter(x *session, to, text string) *letter {
 	return l
 }
 
+// send may be called by several goroutines for one session: the letters' numbers have the order of the calls.
 func (s *story) send(x *session, to, text string) {
+	x.sending.Lock()
+	defer x.sending.Unlock()
 	l := s.newLetter(x, to, text)
 	x.node.dm.SendMessageByUserID(x.u, to, 2, 11, []byte(text), func(err error) { s.outcome(l, err, describe(err)) })
 }
