@@ -186,13 +186,10 @@ func (s *session) mayWait(f wire.Frame) bool {
 // goOn goes on in place of the loop, with a frame that may wait.
 func (s *session) goOn(f wire.Frame) {
 	s.handle(f)
-	if s.full.Load() {
-		s.waitForRoom()
-	}
-	s.readBare(false)
+	s.goOnWithRoom()
 }
 
-// goOnWithRoom goes on in place of the loop, when the client has read what it was sent.
+// goOnWithRoom goes on in place of the loop, when the client has read what it was sent, if it is behind with that.
 func (s *session) goOnWithRoom() {
 	s.waitForRoom()
 	s.readBare(false)
