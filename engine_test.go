@@ -138,17 +138,21 @@ func (l *loss) run(t *testing.T, linked bool) {
 	l.lose()
 	l.eventually("the loss is noticed", func() bool {
 		err := alice.try("carol", "lost?")
+		gone := l.half > 0 && errors.Is(err, client.ErrUserNotFound)
 		switch {
-		case err == nil, errors.Is(err, client.ErrTimeout), errors.Is(err, client.ErrNodesNotFound), l.half > 0 && errors.Is(err, client.ErrUserNotFound):
+		case err == nil, errors.Is(err, client.ErrTimeout), errors.Is(err, client.ErrNodesNotFound), gone:
 		default:
 			t.Fatalf("to somebody whom the engine would have to find: %v", err)
 		}
 
-		return err != nil && !errors.Is(err, client.ErrTimeout)
+		return errors.Is(err, client.ErrNodesNotFound) || gone && !linked // a link says that the node lives
 	})
 	before := talk.acks()
 	if linked {
 		l.eventually("open channels go on", func() bool { return talk.acks() > before+300 })
+		if err := alice.try("carol", "still lost?"); !errors.Is(err, client.ErrNodesNotFound) {
+			t.Errorf("to somebody whom the engine would have to find: %v, want %v", err, client.ErrNodesNotFound)
+		}
 	}
 	if l.half > 1 {
 		alice.tell("near", "we are still together")

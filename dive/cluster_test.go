@@ -38,13 +38,13 @@ func (p *peer) Found(_ mesh.NodeID, userID string, packet []byte) {
 	p.found = append(p.found, userID+" "+string(packet))
 }
 
-func (p *peer) Missed(token uint64, moved bool) {
+func (p *peer) Missed(token uint64, why Miss) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if moved {
-		p.moved = append(p.moved, token)
-	} else {
+	if why == Nowhere {
 		p.missed = append(p.missed, token)
+	} else {
+		p.moved = append(p.moved, token)
 	}
 }
 

@@ -164,4 +164,4 @@ type nobody struct{}
 
 func (nobody) Evicted(string, string, Place)     {}
 func (nobody) Found(mesh.NodeID, string, []byte) {}
-func (nobody) Missed(uint64, bool)               {}
+func (nobody) Missed(uint64, Miss)               {}

@@ -61,7 +61,7 @@ func (d *Directory) arrive(userID string, f find, forwarded bool) {
 func (d *Directory) miss(finds []find) {
 	for _, f := range finds {
 		if f.from == d.mesh.Self() {
-			d.finder.Missed(f.token, true)
+			d.finder.Missed(f.token, Moved)
 		} else {
 			_ = d.mesh.Send(f.from, mesh.PortDirectory, appendNumber(packetMissed, f.token)) // it has left, or it will time out
 		}
@@ -79,10 +79,11 @@ func (p *port) HandleFind(from mesh.NodeID, userID string, packet []byte) {
 	(*Directory)(p).arrive(userID, f, false)
 }
 
-func (p *port) HandleNobody(token uint64) { p.finder.Missed(token, false) }
+func (p *port) HandleNobody(token uint64) { p.finder.Missed(token, Nowhere) }
 
-// HandleUncertain makes the port a mesh.Doubter.
-func (p *port) HandleUncertain(token uint64) { p.finder.Missed(token, true) }
+// HandleUncertain and HandleUnreachable make the port a mesh.Doubter.
+func (p *port) HandleUncertain(token uint64)   { p.finder.Missed(token, Moved) }
+func (p *port) HandleUnreachable(token uint64) { p.finder.Missed(token, OutOfReach) }
 
 func (p *port) HandleBarrier(from mesh.NodeID, packet []byte) []byte {
 	answer := []byte{packetClaims}
@@ -107,7 +108,7 @@ func (p *port) HandlePacket(from mesh.NodeID, packet []byte) {
 		}
 	case packetMissed:
 		if len(packet) == 1+uint64Size {
-			d.finder.Missed(binary.BigEndian.Uint64(packet[1:]), true)
+			d.finder.Missed(binary.BigEndian.Uint64(packet[1:]), Moved)
 		}
 	case packetForward:
 		if userID, f, err := parseForward(packet[1:]); err == nil {

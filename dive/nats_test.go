@@ -18,7 +18,7 @@ type counter struct {
 }
 
 func (c *counter) Found(mesh.NodeID, string, []byte) { c.found.Add(1); c.note() }
-func (c *counter) Missed(uint64, bool)               { c.missed.Add(1); c.note() }
+func (c *counter) Missed(uint64, Miss)               { c.missed.Add(1); c.note() }
 
 func (c *counter) note() {
 	select {

@@ -53,8 +53,20 @@ type Resident interface {
 type Finder interface {
 	// Found is a find for a user who is active here. The packet is valid until Found returns.
 	Found(from mesh.NodeID, userID string, packet []byte)
-	// Missed: the find with this token reached nobody. Moved false: nobody holds the user. Moved true: the node that was asked
-	// no longer did, or one could not be asked, and nothing was delivered: ask again. It ends: as soon as the
-	// node that cannot be asked is back or down, there is a certain answer.
-	Missed(token uint64, moved bool)
+	// Missed: the find with this token reached nobody, and nothing was delivered.
+	Missed(token uint64, why Miss)
 }
+
+// Miss says why a find has reached nobody.
+type Miss uint8
+
+// Why a find reaches nobody.
+const (
+	// Nowhere: nobody holds the user.
+	Nowhere Miss = iota
+	// Moved: the node that was asked no longer holds the user, or one could not be asked: ask again. It ends: as soon as the
+	// node that cannot be asked is back or down, there is a certain answer.
+	Moved
+	// OutOfReach: nobody who could be asked holds the user, and a node lives that cannot be asked.
+	OutOfReach
+)

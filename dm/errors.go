@@ -15,7 +15,7 @@ var (
 	ErrReliableTimeout = errors.New("reliable time out: whether the message arrived is unknown")
 	// ErrMessageNil: the message is nil or empty. Nothing was sent.
 	ErrMessageNil = errors.New("message is nil or empty")
-	// ErrNodesNotFound: this node is cut off from its cluster, or not running. Nothing was sent.
+	// ErrNodesNotFound: this node is cut off from its cluster, or from a node where the user may be, or not running. Nothing was sent.
 	ErrNodesNotFound = errors.New("nodes not found: this node is cut off from its cluster")
 	// ErrUserNotFound: nobody of that user ID is connected to any node, or no longer.
 	ErrUserNotFound = errors.New("user not found")

@@ -1,6 +1,7 @@
 package dm
 
 import (
+	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/mesh"
 	"github.com/parley-dm/parley/user"
@@ -81,14 +82,18 @@ func (f finder) Found(from mesh.NodeID, userID string, packet []byte) {
 }
 
 // Missed ends a find that reached nobody.
-func (f finder) Missed(token uint64, moved bool) {
+func (f finder) Missed(token uint64, why dive.Miss) {
 	fd, ok := f.m.finds.LoadAndDelete(token)
 	if !ok {
 		return
 	}
 	fd.p.event(fd.peer, func(acts []channel.Action) []channel.Action {
-		if moved {
+		switch why {
+		case dive.Moved:
 			return fd.peer.ch.Answered(acts, channel.Reply{Epoch: fd.epoch, Outcome: channel.Moved})
+		case dive.OutOfReach:
+			return fd.peer.ch.Nobody(acts, fd.epoch, channel.CutOff)
+		case dive.Nowhere:
 		}
 
 		return fd.peer.ch.Nobody(acts, fd.epoch, channel.NotFound)

@@ -68,7 +68,8 @@
 //
 // Who is heard on a link is alive. A node that has lost its engine goes on with those to whom it has a link, and declares those of them down
 // that fall silent; of the others it knows nothing, and judges none. A node that hears another on its link only, for longer than the
-// failure timeout, waits for the engine's word no more, and asks it by the link for its answers to barriers.
+// failure timeout, waits for the engine's word no more, and asks it by the link for its answers to barriers. Finds do not come to that node: as long as
+// this lasts, those that nobody answers are said to be out of reach ([Doubter]), and not to have found nobody.
 //
 // # Cut off
 //

@@ -47,6 +47,14 @@ func (m *member) settleDoubts() {
 	}
 }
 
+// outOfReach tells whether a node lives that finds do not come to.
+func (m *member) outOfReach() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	return m.reachableLocked() < len(*m.up.Load())
+}
+
 // reachableLocked is how many nodes the engine should reach: those that are adrift were not reached for so long that they would be down
 // if they had no link.
 func (m *member) reachableLocked() int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -271,14 +272,19 @@ func TestNobodyIsUncertainWhileANodeThatIsUpCannotBeReached(t *testing.T) {
 type doubter struct {
 	*recorder
 
-	n     int
-	again func()
+	n           int
+	again       func()
+	unreachable atomic.Int64
 }
+
+var _ Doubter = (*doubter)(nil)
 
 func (d *doubter) HandleUncertain(uint64) {
 	d.n++
 	d.again()
 }
+
+func (d *doubter) HandleUnreachable(uint64) { d.unreachable.Add(1) }
 
 func TestAPacketIsValidOnlyWhileItsHandlerRuns(t *testing.T) {
 	inMemory(t, func(t *testing.T, _ *Memory, w world) {

@@ -363,10 +363,17 @@ func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T)
 	other := startServer(t, -1)
 	t.Cleanup(func() { stopServer(other) })
 	w := secretWorld{url: s.ClientURL(), secret: testSecret}
-	a, b := startNode(t, w, "a"), startNode(t, w, "b")
+	a, b := addNode(t, w, "a"), startNode(t, w, "b")
+	finds := &doubter{recorder: a.recorder, again: func() {}}
+	a.Handle(PortDirectory, finds)
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopNode(t, a) })
 	a.awaitNode(t, "up b")
 	b.awaitNode(t, "up a")
 	awaitLink(t, a, b)
+	hold(t, b, "bob")
 	b.member().eng.(*natsEngine).conn.Close() // for good
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -383,6 +390,11 @@ func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T)
 	if slices.Contains(a.events(), "down b") {
 		t.Errorf("a was told %v", a.events())
 	}
+	if err := a.Find("bob", PortDirectory, []byte("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	awaitTrue(t, "a find of a user who may be there is said to be out of reach", func() bool { return finds.unreachable.Load() == 1 })
+	a.await(t, "nothing", func() bool { return len(a.nobody) == 0 })
 }
 
 func TestAListenerAtAllAddressesIsToldByOneThatCanBeReached(t *testing.T) {

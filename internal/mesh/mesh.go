@@ -116,11 +116,14 @@ type Handler interface {
 }
 
 // Doubter is what a Handler may be besides. While a node that is up cannot be reached (the connection to its
-// server is broken, and it is not down yet), or one is down for this node alone, a find that nobody answers proves nothing: the user may be there.
+// server is broken, and it is not down yet), or one is down for this node alone, a find that nobody answers proves nothing: the user may be there. Without a Doubter
+// HandleNobody is called nevertheless.
 type Doubter interface {
 	// HandleUncertain is called in place of HandleNobody then, a moment later. Nothing was delivered: ask again.
-	// Without it HandleNobody is called.
 	HandleUncertain(token uint64)
+	// HandleUnreachable is called in place of HandleNobody while a node lives, as its link says, that finds do not
+	// come to: nothing was delivered, and to ask again is futile until the engine is whole.
+	HandleUnreachable(token uint64)
 }
 
 // Watcher is told who comes and goes. Its methods must not block.

@@ -147,6 +147,15 @@ func (m *member) onNobody(port Port, token uint64) {
 	m.delivery.RLock()
 	defer m.delivery.RUnlock()
 	if handler := m.handler(port); handler != nil {
+		m.tellNobody(handler, token)
+	}
+}
+
+// tellNobody tells that nobody answered a find, if all who should have heard it have.
+func (m *member) tellNobody(handler Handler, token uint64) {
+	if d, ok := handler.(Doubter); ok && m.outOfReach() {
+		d.HandleUnreachable(token)
+	} else {
 		handler.HandleNobody(token)
 	}
 }

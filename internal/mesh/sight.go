@@ -28,13 +28,13 @@ func (m *member) doubtsLocked() bool {
 }
 
 // lookAroundLocked notes whether a node lives that this one does not see: another one sees it, or it was heard again and both have not
-// met yet. What nodes say that the engine does not bring to us counts for nothing. One that is up and has been silent for a while counts
-// too: it may have declared us down already, and gone on.
+// met yet. What nodes say that the engine does not bring to us counts for nothing. One that is up and of which the engine has brought nothing
+// for a while counts too: it may have declared us down already, and gone on.
 func (m *member) lookAroundLocked() {
 	m.missing = false
 	silent := time.Now().Add(-m.timing.Failure / 2) //nolint:mnd // long before it is down: the two do not see each other vanish at one moment
 	for _, p := range *m.up.Load() {
-		m.missing = m.missing || p.heard.Before(silent)
+		m.missing = m.missing || !p.adrift && p.byEngine.Before(silent)
 		for _, inc := range p.sees {
 			m.missing = m.missing || !p.adrift && inc != m.self.Incarnation && !m.knowsLocked(inc)
 		}
