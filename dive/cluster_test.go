@@ -446,6 +446,33 @@ func TestAHealedPartitionLeavesTheNewestSessionOfEachUser(t *testing.T) {
 	})
 }
 
+// The way breaks once more, at each moment of the meeting, and what is on it is lost. Nobody notices.
+func TestWhatIsLostWhenNodesMeetIsToldAgain(t *testing.T) {
+	for at := time.Duration(0); at < 15*time.Millisecond; at += 500 * time.Microsecond {
+		inCluster(t, 2, func(t *testing.T, net *mesh.Memory, peers []*peer) {
+			t.Helper()
+			a, b := peers[0], peers[1]
+			net.Cut(a.mesh, b.mesh)
+			settle()
+			a.login(t, "bob", "older")
+			a.login(t, "alice", "s")
+			time.Sleep(time.Millisecond)
+			b.login(t, "bob", "newer")
+			net.Heal(a.mesh, b.mesh)
+			for len(a.mesh.Nodes()) == 0 && len(b.mesh.Nodes()) == 0 {
+				time.Sleep(100 * time.Microsecond)
+			}
+			time.Sleep(at)
+			net.Cut(a.mesh, b.mesh)
+			net.Heal(a.mesh, b.mesh)
+			settle()
+			if !slices.Equal(a.evicted, []string{"bob older by newer"}) || b.evicted != nil || a.Size() != 1 || b.Size() != 1 {
+				t.Errorf("%v after they have met: evicted %q and %q, sizes %d and %d", at, a.evicted, b.evicted, a.Size(), b.Size())
+			}
+		})
+	}
+}
+
 func TestNodesThatServedAloneBeforeTheyMetLeaveOneSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := mesh.NewMemory(mesh.MemoryOptions{})

@@ -20,7 +20,7 @@ type Directory struct {
 	size    int                    // guarded by mu; entries that have not moved
 	waiting []*claim               // guarded by mu; claims that no barrier has taken yet
 	running bool                   // guarded by mu; commit runs
-	offers  map[mesh.NodeID]*offer // guarded by mu; by node that is up
+	met     map[mesh.NodeID]uint64 // guarded by mu; how many users were here when that node came up, of those that are
 }
 
 // NewDirectory makes a node's directory and registers it with the mesh, which must not have been started.
@@ -30,7 +30,7 @@ func NewDirectory(m mesh.Mesh) *Directory {
 		resident: nobody{},
 		finder:   nobody{},
 		entries:  make(map[string]*entry),
-		offers:   make(map[mesh.NodeID]*offer),
+		met:      make(map[mesh.NodeID]uint64),
 	}
 	m.Handle(mesh.PortDirectory, (*port)(d))
 	m.Watch((*port)(d))

@@ -31,9 +31,9 @@
 //
 // Barriers are shared: claims that come while one is under way wait for the next, which carries them all.
 //
-// Nodes that could not hear each other may have confirmed one user each. When two nodes meet, they tell each other how
+// Nodes that could not hear each other may have confirmed one user each. When two nodes meet, they ask each other how
 // many users they have, and the one with fewer names them all; the other evicts its older ones and names its newer ones
-// in return. A node that has just started has none, so joining costs nothing.
+// in return. A node that has just started has none, so joining costs nothing. What gets lost on the way is asked again.
 //
 // # Finds on the move
 //

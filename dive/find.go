@@ -86,12 +86,7 @@ func (p *port) HandleUncertain(token uint64)   { p.finder.Missed(token, Moved) }
 func (p *port) HandleUnreachable(token uint64) { p.finder.Missed(token, OutOfReach) }
 
 func (p *port) HandleBarrier(from mesh.NodeID, packet []byte) []byte {
-	answer := []byte{packetClaims}
-	for _, w := range (*Directory)(p).contest(from, packet) {
-		answer = w.append(answer)
-	}
-
-	return answer
+	return (*Directory)(p).answer(from, packet)
 }
 
 func (p *port) HandlePacket(from mesh.NodeID, packet []byte) {
@@ -100,12 +95,6 @@ func (p *port) HandlePacket(from mesh.NodeID, packet []byte) {
 	}
 	d := (*Directory)(p)
 	switch packet[0] {
-	case packetClaims:
-		d.tellClaims(from, d.contest(from, packet))
-	case packetOffer:
-		if len(packet) == 1+uint64Size {
-			d.onOffer(from, binary.BigEndian.Uint64(packet[1:]))
-		}
 	case packetMissed:
 		if len(packet) == 1+uint64Size {
 			d.finder.Missed(binary.BigEndian.Uint64(packet[1:]), Moved)
@@ -117,7 +106,7 @@ func (p *port) HandlePacket(from mesh.NodeID, packet []byte) {
 	}
 }
 
-func (p *port) NodeUp(n mesh.NodeID)           { (*Directory)(p).offerTo(n) }
+func (p *port) NodeUp(n mesh.NodeID)           { (*Directory)(p).meet(n) }
 func (p *port) NodeDown(n mesh.NodeID, _ bool) { (*Directory)(p).forget(n) }
 
 // PathLost changes nothing: the directory's packets go by the engine.

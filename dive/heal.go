@@ -2,65 +2,86 @@ package dive
 
 import (
 	"cmp"
+	"context"
+	"encoding/binary"
 
 	"github.com/parley-dm/parley/internal/mesh"
 )
 
-// offer is what two nodes that have met told each other: how many users are claimed on each. The one with fewer
-// names them all, so that a user who is claimed on both stays on one. A node that has just started has none, so
-// joining costs nothing.
-type offer struct {
-	mine, theirs uint64
-	heard        bool // theirs is known
-}
-
-// offerTo begins the exchange with a node that was met. Logins from now on tell it by their barriers.
-func (d *Directory) offerTo(n mesh.NodeID) {
+// meet makes good what two nodes have not told each other before they met: a user may be claimed on both. They ask each other how many users
+// they had at that moment (logins from then on tell the other by their barriers), and the one with fewer names them all. Questions that
+// get lost are repeated, until one of the two is down: then there will be another time.
+func (d *Directory) meet(n mesh.NodeID) {
 	d.mu.Lock()
-	o := &offer{mine: uint64(d.size)}
-	d.offers[n] = o
+	mine := uint64(d.size)
+	d.met[n] = mine
 	d.mu.Unlock()
-	_ = d.mesh.Send(n, mesh.PortDirectory, appendNumber(packetOffer, o.mine)) // down again: there will be another time
+	if mine > 0 { // a node that has just started has none, and joining costs nothing
+		go d.heal(n, mine)
+	}
 }
 
 func (d *Directory) forget(n mesh.NodeID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.offers, n)
+	delete(d.met, n)
 }
 
-func (d *Directory) onOffer(from mesh.NodeID, theirs uint64) {
-	d.mu.Lock()
-	o := d.offers[from]
-	if o == nil || o.heard {
-		d.mu.Unlock()
-
+// heal ends when all is told, or the other node is down, or the mesh stops.
+func (d *Directory) heal(n mesh.NodeID, mine uint64) {
+	theirs, err := d.ask(n, []byte{packetCount})
+	if err != nil || len(theirs) != uint64Size {
 		return
 	}
-	o.theirs, o.heard = theirs, true
-	self := d.mesh.Self()
-	var claims []wireClaim
-	if cmp.Or(cmp.Compare(o.mine, o.theirs), cmp.Compare(self.Incarnation, from.Incarnation)) < 0 && o.mine > 0 {
-		claims = make([]wireClaim, 0, d.size)
-		for user, e := range d.entries {
-			if e.state != moved {
-				claims = append(claims, wireClaim{user: user, sid: e.place.SID, stamp: e.place.Stamp})
-			}
-		}
+	if cmp.Or(cmp.Compare(mine, binary.BigEndian.Uint64(theirs)), cmp.Compare(d.mesh.Self().Incarnation, n.Incarnation)) > 0 {
+		return
 	}
-	d.mu.Unlock()
-	d.tellClaims(from, claims)
-}
-
-// tellClaims sends claims of this node to another, which evicts its older ones and tells its newer ones.
-func (d *Directory) tellClaims(to mesh.NodeID, claims []wireClaim) {
+	claims := d.claims()
 	packet := []byte{packetClaims}
 	for i, w := range claims {
 		packet = w.append(packet)
-		last := i == len(claims)-1
-		if last || len(packet)+claims[i+1].size() > maxGroup {
-			_ = d.mesh.Send(to, mesh.PortDirectory, packet) // down again: there will be another time
-			packet = packet[:1]
+		if i < len(claims)-1 && len(packet)+claims[i+1].size() <= maxGroup {
+			continue
+		}
+		newer, err := d.ask(n, packet)
+		if err != nil {
+			return
+		}
+		d.contest(n, newer)
+		packet = packet[:1]
+	}
+}
+
+func (d *Directory) ask(n mesh.NodeID, packet []byte) ([]byte, error) {
+	return d.mesh.Ask(context.Background(), n, mesh.PortDirectory, packet)
+}
+
+// claims are all of this node.
+func (d *Directory) claims() []wireClaim {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]wireClaim, 0, d.size)
+	for user, e := range d.entries {
+		if e.state != moved {
+			all = append(all, wireClaim{user: user, sid: e.place.SID, stamp: e.place.Stamp})
 		}
 	}
+
+	return all
+}
+
+// answer answers what another node asks or claims.
+func (d *Directory) answer(from mesh.NodeID, packet []byte) []byte {
+	if len(packet) == 1 && packet[0] == packetCount {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+
+		return binary.BigEndian.AppendUint64(nil, d.met[from])
+	}
+	answer := []byte{packetClaims}
+	for _, w := range d.contest(from, packet) {
+		answer = w.append(answer)
+	}
+
+	return answer
 }

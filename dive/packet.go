@@ -9,15 +9,15 @@ import (
 
 // Packets between directories, big-endian. A name is n u8 | n bytes.
 //
-//	claims (barrier, its answer, and packet)  1 | (stamp u64 | user name | sid name)*
-//	offer                                     2 | how many users are claimed here u64
-//	missed                                    3 | token u64
-//	forward                                   4 | incarnation u64 | node name | token u64 | user name | packet
+//	claims (barrier, its answer)  1 | (stamp u64 | user name | sid name)*
+//	count (question)              2; the answer is how many users were claimed there when the two met, u64
+//	missed                        3 | token u64
+//	forward                       4 | incarnation u64 | node name | token u64 | user name | packet
 //
 // A find is token u64 | packet.
 const (
 	packetClaims byte = 1 + iota
-	packetOffer
+	packetCount
 	packetMissed
 	packetForward
 )

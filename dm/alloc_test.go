@@ -51,6 +51,10 @@ func (s *straight) Barrier(context.Context, mesh.Port, []byte) ([]mesh.Answer, e
 	return nil, nil
 }
 
+func (s *straight) Ask(context.Context, mesh.NodeID, mesh.Port, []byte) ([]byte, error) {
+	return nil, mesh.ErrNoNode
+}
+
 // sink is a connection that takes everything and keeps nothing.
 type sink struct {
 	line      command.Line

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// barrier is a call of Barrier that waits.
+// barrier is a call of Barrier or Ask that waits.
 type barrier struct {
+	number  uint64
 	port    Port
 	body    []byte // number and packet, to be sent again to those who are late
 	sent    time.Time
@@ -21,15 +22,10 @@ type barrier struct {
 const numberSize = 8
 
 func (m *member) Barrier(ctx context.Context, port Port, packet []byte) ([]Answer, error) {
-	if m.state.Load() != stateRunning {
-		return nil, ErrStopped
+	b, err := m.newBarrier(port, packet)
+	if err != nil {
+		return nil, err
 	}
-	if len(packet)+numberSize+maxHeader > m.eng.maxPacket() {
-		return nil, ErrPacketTooLarge
-	}
-	number := m.number.Add(1)
-	b := &barrier{port: port, sent: time.Now(), done: make(chan struct{})}
-	b.body = append(binary.BigEndian.AppendUint64(make([]byte, 0, numberSize+len(packet)), number), packet...)
 	m.mu.Lock()
 	b.waiting = maps.Clone(*m.up.Load())
 	if len(b.waiting) == 0 {
@@ -37,22 +33,63 @@ func (m *member) Barrier(ctx context.Context, port Port, packet []byte) ([]Answe
 
 		return nil, nil
 	}
-	m.barriers[number] = b
+	m.barriers[b.number] = b
 	m.mu.Unlock()
 	_ = m.broadcast(kindBarrier, port, b.body) // whom it does not reach is asked again
+
+	return m.await(ctx, b)
+}
+
+func (m *member) Ask(ctx context.Context, to NodeID, port Port, packet []byte) ([]byte, error) {
+	b, err := m.newBarrier(port, packet)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	p := (*m.up.Load())[to.Incarnation]
+	if p == nil {
+		m.mu.Unlock()
+
+		return nil, ErrNoNode
+	}
+	b.waiting = map[uint64]*peer{to.Incarnation: p}
+	m.barriers[b.number] = b
+	m.mu.Unlock()
+	_ = m.toPeer(p, kindBarrier, port, b.body) // if it does not reach it, it is asked again
+	answers, err := m.await(ctx, b)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(answers) == 0:
+		return nil, ErrNoNode
+	}
+
+	return answers[0].Packet, nil
+}
+
+func (m *member) newBarrier(port Port, packet []byte) (*barrier, error) {
+	if m.state.Load() != stateRunning {
+		return nil, ErrStopped
+	}
+	if len(packet)+numberSize+maxHeader > m.eng.maxPacket() {
+		return nil, ErrPacketTooLarge
+	}
+	b := &barrier{number: m.number.Add(1), port: port, sent: time.Now(), done: make(chan struct{})}
+	b.body = append(binary.BigEndian.AppendUint64(make([]byte, 0, numberSize+len(packet)), b.number), packet...)
+
+	return b, nil
+}
+
+// await waits for the answers to a barrier, which has been entered.
+func (m *member) await(ctx context.Context, b *barrier) ([]Answer, error) {
 	select {
 	case <-b.done:
 	case <-ctx.Done():
 	case <-m.stop:
 	}
-
-	return m.endBarrier(number, b, ctx)
-}
-
-func (m *member) endBarrier(number uint64, b *barrier, ctx context.Context) ([]Answer, error) { //nolint:revive // ctx only tells why
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.barriers, number)
+	delete(m.barriers, b.number)
 	switch {
 	case len(b.waiting) == 0:
 		return b.answers, nil

@@ -94,9 +94,11 @@ type Mesh interface {
 	// their answers when all have answered or died. Calls do not wait for each other. A node whose answer
 	// is late may be handed the packet again.
 	Barrier(ctx context.Context, port Port, packet []byte) ([]Answer, error)
+	// Ask is Barrier for one node. If that is no member, or dies before it has answered: ErrNoNode.
+	Ask(ctx context.Context, to NodeID, port Port, packet []byte) ([]byte, error)
 }
 
-// Answer is what one node returned from HandleBarrier.
+// Answer is what one node returned from HandleBarrier to a Barrier.
 type Answer struct {
 	From   NodeID
 	Packet []byte // owned by the caller
