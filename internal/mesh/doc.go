@@ -82,6 +82,10 @@
 // for us, and up for another node that we see. Nodes tell each other whom they see whenever that changes. It is so when a part of the network is
 // cut, and whenever it is mended: not all meet at once. Whoever says of a user of its own that it has left should know of such doubts ([Watchful]).
 //
+// A node that is down without a goodbye may still get finds from NATS, if its machine has vanished or stands still: a shadow. NATS notices after some
+// seconds, or minutes if its servers are somebody else's. Until it does (each beat asks it), finds do not follow the interest: the nodes that are up are
+// asked who holds the user, and the find goes to that one (seek.go).
+//
 // # The embedded server
 //
 // By default the NATS server runs in this process, and the node is connected to it in memory. A single node opens no port; a node of a

@@ -37,13 +37,7 @@ func (m *member) settleDoubts() {
 	m.delivery.RLock()
 	defer m.delivery.RUnlock()
 	for _, f := range waiting {
-		switch handler := m.handler(f.port).(type) {
-		case nil:
-		case Doubter:
-			handler.HandleUncertain(f.token)
-		default:
-			handler.HandleNobody(f.token)
-		}
+		tellUncertain(m.handler(f.port), f.token)
 	}
 }
 

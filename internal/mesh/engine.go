@@ -27,6 +27,9 @@ type engine interface {
 	toNode(to uint64, packet []byte) error
 	toAll(packet []byte) error
 	toHolder(userID string, port Port, token uint64, packet []byte) error
+	// probe is toNode, and tells the receiver (onNobody) if nothing that is sent to that node gets anywhere.
+	probe(to uint64, port Port, token uint64, packet []byte) error
+	holds(userID string) bool
 	hold(userID string) error
 	release(userID string)
 

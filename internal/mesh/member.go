@@ -49,11 +49,13 @@ type member struct {
 	vanished int                 // guarded by mu; how many peers vanished in the last disaster, 0 when one is back
 	lastLoss time.Time           // guarded by mu; when the last of them did
 
-	number  atomic.Uint64 // of barriers
-	cut     atomic.Bool   // what CutOff says, but for the engine's own state
-	inStep  chan struct{} // closed when joining is done
-	stop    chan struct{}
-	stopped sync.WaitGroup
+	number   atomic.Uint64 // of barriers
+	shadowed atomic.Bool   // a peer is a shadow
+	seeking  seeking
+	cut      atomic.Bool   // what CutOff says, but for the engine's own state
+	inStep   chan struct{} // closed when joining is done
+	stop     chan struct{}
+	stopped  sync.WaitGroup
 
 	drops drops
 }
@@ -85,6 +87,7 @@ func newMember(name string, timing Timing, log *slog.Logger) (*member, error) {
 		stop:     make(chan struct{}),
 	}
 	m.up.Store(&map[uint64]*peer{})
+	m.handlers[portSelf] = seeker{m}
 
 	return m, nil
 }

@@ -231,6 +231,30 @@ func (e *memoryEngine) toHolder(userID string, port Port, token uint64, packet [
 	return nil
 }
 
+func (e *memoryEngine) probe(to uint64, port Port, token uint64, packet []byte) error {
+	n := e.net
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch other := n.nodes[to]; {
+	case e.lost:
+		return ErrCutOff
+	case other != nil && n.linkedLocked(e, other):
+		n.postLocked(e, other, arrival{what: arriveNode, packet: append([]byte(nil), packet...)})
+	default:
+		n.postLocked(e, e, arrival{what: arriveNobody, port: port, token: token})
+	}
+
+	return nil
+}
+
+func (e *memoryEngine) holds(userID string) bool {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	_, held := e.own[userID]
+
+	return held
+}
+
 func (e *memoryEngine) hold(userID string) error {
 	n := e.net
 	n.mu.Lock()

@@ -281,6 +281,16 @@ func (e *natsEngine) toHolder(userID string, port Port, token uint64, packet []b
 	return sendError(conn.PublishRequest(subject, replySubject(e.inc, port, token), packet))
 }
 
+func (e *natsEngine) probe(to uint64, port Port, token uint64, packet []byte) error {
+	return sendError(e.conn.PublishRequest(nodeSubject(to), replySubject(e.inc, port, token), packet))
+}
+
+func (e *natsEngine) holds(userID string) bool {
+	_, held := e.held.Load(userID)
+
+	return held
+}
+
 func (e *natsEngine) hold(userID string) error {
 	var failed error
 	e.held.Compute(userID, func(old *nats.Subscription, held bool) (*nats.Subscription, xsync.ComputeOp) {

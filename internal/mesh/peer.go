@@ -29,6 +29,8 @@ type peer struct {
 	acked    bool      // it has told me that it knows mine
 	answered bool      // it has answered since I began to join
 	confirm  bool      // not heard since the engine came back
+	shadow   bool      // down, and the engine may still give finds to it
+	probed   time.Time // when it was last asked whether it would
 	back     bool      // down, but heard again: up once it knows that it was down for me
 	sees     []uint64  // whom it sees, as last told; incarnations
 	hadLink  bool      // it has a link, or had one when the engine was lost
@@ -51,6 +53,8 @@ func (m *member) setUpLocked(p *peer) {
 	p.heard = time.Now()
 	p.fresh.Store(true)
 	p.byEngine, p.adrift = p.heard, false
+	p.shadow = false
+	m.judgeShadowsLocked()
 	up := maps.Clone(*m.up.Load())
 	up[p.id.Incarnation] = p
 	m.up.Store(&up)
@@ -63,6 +67,8 @@ func (m *member) setUpLocked(p *peer) {
 func (m *member) setDownLocked(p *peer, state peerState) {
 	p.state, p.acked, p.confirm = state, false, false
 	p.hadLink, p.adrift = false, false
+	p.shadow, p.probed = state == peerDown, time.Time{}
+	m.judgeShadowsLocked()
 	p.marked.Store(0)
 	if c := p.inbound.Load(); c != nil {
 		c.dead.Store(true)

@@ -64,6 +64,8 @@ func (m *member) onNode(packet []byte) {
 		if handler := m.handler(h.port); handler != nil {
 			handler.HandlePacket(p.id, body)
 		}
+	case kindFind:
+		m.onFound(p, h.port, body)
 	case kindAnswer:
 		m.onAnswer(p, body)
 	case kindBarrier:
@@ -141,7 +143,7 @@ func (m *member) onFind(userID string, packet []byte) {
 }
 
 func (m *member) onNobody(port Port, token uint64) {
-	if m.doubts(port, token) {
+	if port != portSelf && m.doubts(port, token) {
 		return
 	}
 	m.delivery.RLock()

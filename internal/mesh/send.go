@@ -50,6 +50,9 @@ func (m *member) Find(userID string, port Port, packet []byte, token uint64) err
 		return ErrCutOff
 	}
 
+	if m.shadowed.Load() {
+		return m.seek(userID, port, packet, token)
+	}
 	b, err := m.compose(kindFind, port, packet)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ func (m *member) tick(t *turn, now time.Time) {
 	m.tellSight(now)
 	m.settleDoubts()
 	m.askPeers(now)
+	m.askForShadows(now)
 	m.repeatBarriers(now)
 	if now.Sub(t.prune) > goneFor/2 {
 		t.prune = now
@@ -171,6 +172,7 @@ func (m *member) bury(now time.Time) {
 			delete(m.peers, inc)
 		}
 	}
+	m.judgeShadowsLocked()
 }
 
 // onLost: the engine is away. Until it is back and all peers have been heard again, or are down, a find that

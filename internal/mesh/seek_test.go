@@ -1,0 +1,104 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// stillNode is heard once, and holds users: a machine that has vanished a moment later, which NATS does not know yet.
+func stillNode(t *testing.T, url, name string, users ...string) *nats.Conn {
+	t.Helper()
+	conn, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	self := NodeID{Name: name, Incarnation: newIncarnation()}
+	nothing := func(*nats.Msg) {}
+	if _, err = conn.Subscribe(nodeSubject(self.Incarnation), nothing); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range users {
+		_, subject := cells{}.place(u)
+		if _, err = conn.QueueSubscribe(subject, holdersGroup, nothing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var clock Clock
+	if err = conn.Publish(subjectAll, appendHeader(nil, kindBeat, 0, clock.Now(), self)); err != nil {
+		t.Fatal(err)
+	}
+	if err = conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+
+	return conn
+}
+
+func TestANodeThatIsDownGetsNoFindsThoughNATSWouldStillGiveThemToIt(t *testing.T) {
+	s := startServer(t, -1)
+	t.Cleanup(func() { stopServer(s) })
+	w := secretWorld{url: s.ClientURL(), secret: testSecret}
+	a, b := startNode(t, w, "a"), startNode(t, w, "b")
+	a.awaitNode(t, "up b")
+	still := stillNode(t, s.ClientURL(), "c", "bob", "carol")
+	a.awaitNode(t, "up c")
+	a.awaitNode(t, "down c")
+	b.awaitNode(t, "down c")
+	hold(t, b, "bob")
+	hold(t, a, "alice")
+	if _, err := b.Barrier(t.Context(), PortDM, nil); err != nil {
+		t.Fatal(err)
+	}
+	const finds = 50
+	for i := range uint64(finds) {
+		find(t, a, "bob", fmt.Sprint(i), 3*i)
+		find(t, a, "alice", fmt.Sprint(i), 3*i+1)
+		find(t, a, "carol", fmt.Sprint(i), 3*i+2)
+	}
+	b.await(t, "all finds for bob", func() bool { return len(b.finds) == finds })
+	a.await(t, "all finds for alice, and word that nobody holds carol", func() bool { return len(a.finds) == finds && len(a.nobody) == finds })
+	if slices.ContainsFunc(a.nobody, func(token uint64) bool { return token%3 != 2 }) {
+		t.Errorf("nobody holds the user of finds %v", a.nobody)
+	}
+
+	if !a.member().shadowed.Load() {
+		t.Error("NATS seems not to give anything to c any more: this test tests nothing")
+	}
+	still.Close()
+	for _, n := range []node{a, b} {
+		awaitTrue(t, "NATS gives nothing to c any more", func() bool { return !n.member().shadowed.Load() })
+	}
+	find(t, a, "bob", "by NATS", 1000)
+	b.await(t, "the find", func() bool { return b.finds[len(b.finds)-1] == "a bob by NATS" })
+}
+
+func TestFindsThatWaitForTheirHolderAreBounded(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, _ := startDoubters(t, w, "n1", "n2", "n3")
+		n1, n2, n3 := all[0], all[1], all[2]
+		net.Freeze(n3.memory())
+		n1.await(t, "n3 is down", func() bool { return slices.Contains(n1.nodes, "down n3") })
+		net.Freeze(n2.memory()) // nobody answers
+		body := make([]byte, 64<<10)
+		var err error
+		n := 0
+		for ; n < maxSought && err == nil; n++ {
+			err = n1.Find(fmt.Sprint("user ", n), PortDirectory, body, uint64(n))
+		}
+		if err != ErrOverloaded || n*len(body) < maxSoughtBytes || n*len(body) > maxSoughtBytes+2*maxAsked*len(body) {
+			t.Errorf("%d finds taken, then %v", n, err)
+		}
+		net.Thaw(n2.memory())
+		net.Thaw(n3.memory())
+		time.Sleep(5 * time.Second)
+		if s := &n1.memory().seeking; s.running || s.bytes != 0 || len(s.waiting) != 0 {
+			t.Errorf("%d finds still wait", len(s.waiting))
+		}
+	})
+}
