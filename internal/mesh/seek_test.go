@@ -97,7 +97,10 @@ func TestFindsThatWaitForTheirHolderAreBounded(t *testing.T) {
 		net.Thaw(n2.memory())
 		net.Thaw(n3.memory())
 		time.Sleep(5 * time.Second)
-		if s := &n1.memory().seeking; s.running || s.bytes != 0 || len(s.waiting) != 0 {
+		s := &n1.memory().seeking
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.running || s.bytes != 0 || len(s.waiting) != 0 {
 			t.Errorf("%d finds still wait", len(s.waiting))
 		}
 	})
