@@ -1,10 +1,18 @@
 package mesh
 
+import "time"
+
 // doubtful is a find that nobody answered while a node could not be reached, or was missing.
 type doubtful struct {
 	port  Port
 	token uint64
 }
+
+// unsureTime is how long doubts outlive their cause: that nobody holds a user may have been said before the cause was gone, and be heard
+// after it.
+const unsureTime = 500 * time.Millisecond
+
+func (m *member) unsureLocked() { m.unsure = time.Now().Add(unsureTime) }
 
 // maxDoubtful bounds those that wait for the next tick; what comes beyond is nobody.
 const maxDoubtful = 64 << 10

@@ -203,7 +203,20 @@ func (ls *links) onCall(p *peer) {
 	}
 }
 
-// beat says on every link that this node is alive.
+// run says on all links that this node lives, whatever the engine keeps the member from.
+func (ls *links) run() {
+	ticker := time.NewTicker(ls.m.timing.Beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ls.m.stop:
+			return
+		case <-ticker.C:
+			ls.beat()
+		}
+	}
+}
+
 func (ls *links) beat() {
 	for _, p := range *ls.m.up.Load() {
 		if c := p.link.Load(); c != nil {

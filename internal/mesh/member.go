@@ -45,6 +45,7 @@ type member struct {
 	missing  bool                // guarded by mu; a node lives that this one does not see
 	changed  bool                // guarded by mu; the others have not been told yet whom this one sees
 	looked   time.Time           // guarded by mu; when they were last asked because of a missing one
+	unsure   time.Time           // guarded by mu; until when a doubt that is over still counts
 	doubtful []doubtful          // guarded by mu; finds that wait for the next tick
 	vanished int                 // guarded by mu; how many peers vanished in the last disaster, 0 when one is back
 	lastLoss time.Time           // guarded by mu; when the last of them did
@@ -152,6 +153,9 @@ func (m *member) Start(ctx context.Context) error {
 	}
 	m.state.Store(stateRunning)
 	m.stopped.Go(m.run)
+	if m.links != nil {
+		m.stopped.Go(m.links.run)
+	}
 	if err := m.join(ctx); err != nil {
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()

@@ -26,6 +26,7 @@ type natsEngine struct {
 	server *embedded // nil with an external NATS
 	conn   *nats.Conn
 	ready  atomic.Bool // conn is set
+	away   atomic.Bool // conn is not connected: while it tries to, its methods may block for seconds
 	cells  cells
 	limit  int // maxPacket
 
@@ -50,6 +51,7 @@ const (
 	pingInterval    = 2 * time.Second
 	pingsOut        = 2
 	flushTimeout    = 5 * time.Second
+	flusherTimeout  = time.Second // a write that hangs holds up whoever wants to write
 )
 
 func newNATSEngine(opts Options, m *member) *natsEngine {
@@ -132,8 +134,17 @@ func (e *natsEngine) options() []nats.Option {
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(pingsOut),
 		nats.IgnoreAuthErrorAbort(),
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { e.handUp(e.up.onLost) }),
-		nats.ReconnectHandler(func(*nats.Conn) { e.handUp(e.up.onBack) }),
+		nats.FlusherTimeout(flusherTimeout),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) {
+			e.away.Store(true)
+			e.handUp(e.up.onLost)
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) {
+			e.holdAll()
+			e.away.Store(false)
+			e.holdAll() // those that came meanwhile
+			e.handUp(e.up.onBack)
+		}),
 		nats.ErrorHandler(e.onError),
 	}
 	if e.server != nil {
@@ -232,7 +243,7 @@ func (e *natsEngine) flush(ctx context.Context) error {
 
 func (e *natsEngine) close(ctx context.Context) {
 	if e.conn != nil {
-		if e.conn.IsConnected() {
+		if e.connected() {
 			_ = e.flush(ctx) // the goodbyes; if they do not get out, silence tells
 		}
 		e.gate.Lock()
@@ -247,7 +258,7 @@ func (e *natsEngine) close(ctx context.Context) {
 	}
 }
 
-func (e *natsEngine) connected() bool { return e.ready.Load() && e.conn.IsConnected() }
+func (e *natsEngine) connected() bool { return e.ready.Load() && !e.away.Load() }
 func (e *natsEngine) maxPacket() int  { return e.limit }
 func (e *natsEngine) pass()           {}
 
@@ -268,20 +279,35 @@ func (e *natsEngine) expected() string { return strings.Join(e.opts.Join, ", ") 
 func (e *natsEngine) reaches(n int) bool { return e.server == nil || e.server.NumRoutes() >= n }
 
 func (e *natsEngine) toNode(to uint64, packet []byte) error {
+	if e.away.Load() {
+		return ErrCutOff
+	}
+
 	return sendError(e.conn.Publish(nodeSubject(to), packet))
 }
 
 func (e *natsEngine) toAll(packet []byte) error {
+	if e.away.Load() {
+		return ErrCutOff
+	}
+
 	return sendError(e.conn.Publish(subjectAll, packet))
 }
 
 func (e *natsEngine) toHolder(userID string, port Port, token uint64, packet []byte) error {
+	if e.away.Load() {
+		return ErrCutOff
+	}
 	conn, subject := e.cells.place(userID)
 
 	return sendError(conn.PublishRequest(subject, replySubject(e.inc, port, token), packet))
 }
 
 func (e *natsEngine) probe(to uint64, port Port, token uint64, packet []byte) error {
+	if e.away.Load() {
+		return ErrCutOff
+	}
+
 	return sendError(e.conn.PublishRequest(nodeSubject(to), replySubject(e.inc, port, token), packet))
 }
 
@@ -294,11 +320,13 @@ func (e *natsEngine) holds(userID string) bool {
 func (e *natsEngine) hold(userID string) error {
 	var failed error
 	e.held.Compute(userID, func(old *nats.Subscription, held bool) (*nats.Subscription, xsync.ComputeOp) {
-		if held {
+		switch {
+		case held:
 			return old, xsync.CancelOp
+		case e.away.Load():
+			return nil, xsync.UpdateOp // see holdAll
 		}
-		conn, subject := e.cells.place(userID)
-		sub, err := conn.ChanQueueSubscribe(subject, holdersGroup, e.finds)
+		sub, err := e.subscribeTo(userID)
 		if err != nil {
 			failed = sendError(err)
 
@@ -311,9 +339,44 @@ func (e *natsEngine) hold(userID string) error {
 	return failed
 }
 
+func (e *natsEngine) subscribeTo(userID string) (*nats.Subscription, error) {
+	conn, subject := e.cells.place(userID)
+
+	return conn.ChanQueueSubscribe(subject, holdersGroup, e.finds)
+}
+
+// holdAll subscribes for those who came while there was no connection.
+func (e *natsEngine) holdAll() {
+	var waiting []string
+	e.held.Range(func(userID string, sub *nats.Subscription) bool {
+		if sub == nil {
+			waiting = append(waiting, userID)
+		}
+
+		return true
+	})
+	for _, userID := range waiting {
+		e.held.Compute(userID, func(old *nats.Subscription, held bool) (*nats.Subscription, xsync.ComputeOp) {
+			if !held || old != nil {
+				return old, xsync.CancelOp
+			}
+			sub, err := e.subscribeTo(userID)
+			if err != nil { // the connection is closed for good
+				return nil, xsync.CancelOp
+			}
+
+			return sub, xsync.UpdateOp
+		})
+	}
+}
+
 func (e *natsEngine) release(userID string) {
-	e.held.Compute(userID, func(sub *nats.Subscription, held bool) (*nats.Subscription, xsync.ComputeOp) {
-		if held {
+	e.held.Compute(userID, func(sub *nats.Subscription, _ bool) (*nats.Subscription, xsync.ComputeOp) {
+		switch {
+		case sub == nil:
+		case e.away.Load():
+			e.done.Go(func() { _ = sub.Unsubscribe() })
+		default:
 			_ = sub.Unsubscribe() // fails only when the connection is closed for good
 		}
 

@@ -88,7 +88,10 @@ func (m *member) setDownLocked(p *peer, state peerState) {
 // judgeCutLocked decides what CutOff says while the engine itself is there.
 func (m *member) judgeCutLocked() {
 	const all = 2 // one that vanished has crashed; all of two or more: it is us
-	m.cut.Store(m.resync || (m.vanished >= all && len(*m.up.Load()) == 0))
+	cut := m.resync || (m.vanished >= all && len(*m.up.Load()) == 0)
+	if m.cut.Swap(cut) && !cut {
+		m.unsureLocked()
+	}
 }
 
 func (m *member) newPeerLocked(id NodeID, state peerState) *peer {

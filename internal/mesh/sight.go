@@ -20,11 +20,11 @@ func (m *member) Doubts() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	return m.doubtsLocked() || m.CutOff()
+	return m.doubtsLocked()
 }
 
 func (m *member) doubtsLocked() bool {
-	return m.doubt || m.missing || !m.eng.reaches(m.reachableLocked())
+	return m.CutOff() || m.doubt || m.missing || time.Now().Before(m.unsure) || !m.eng.reaches(m.reachableLocked())
 }
 
 // lookAroundLocked notes whether a node lives that this one does not see: another one sees it, or it was heard again and both have not
@@ -32,7 +32,7 @@ func (m *member) doubtsLocked() bool {
 // for a while counts too: it may have declared us down already, and gone on.
 func (m *member) lookAroundLocked() {
 	m.missing = false
-	silent := time.Now().Add(-m.timing.Failure / 2) //nolint:mnd // long before it is down: the two do not see each other vanish at one moment
+	silent := time.Now().Add(-m.timing.silent())
 	for _, p := range *m.up.Load() {
 		m.missing = m.missing || !p.adrift && p.byEngine.Before(silent)
 		for _, inc := range p.sees {

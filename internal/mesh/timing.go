@@ -38,6 +38,9 @@ func (t Timing) withDefaults() Timing {
 // stall is the gap between two ticks from which on we know that we ourselves did not run.
 func (t Timing) stall() time.Duration { return t.Failure / 3 } //nolint:mnd // well before anybody is judged
 
+// silent is how long a node is not heard of before it may be down for others: the two do not see each other vanish at one moment.
+func (t Timing) silent() time.Duration { return t.Failure / 2 } //nolint:mnd // well before it is down for us
+
 // goneFor is how long a node that said goodbye is remembered, so that its last beats do not revive it.
 // downFor is how long one that vanished is remembered, to be told if it comes back.
 const (

@@ -34,9 +34,6 @@ func (m *member) tick(t *turn, now time.Time) {
 
 func (m *member) beat() {
 	_ = m.broadcast(kindBeat, 0, nil) // the next one follows soon
-	if m.links != nil {
-		m.links.beat()
-	}
 }
 
 // judge declares those down that were not heard for the failure timeout, by the engine or a link. After a stall of our own everybody counts as
@@ -49,6 +46,9 @@ func (m *member) judge(now time.Time, stalled bool) {
 		switch p.state {
 		case peerUp, peerMentioned:
 			if p.fresh.Swap(false) {
+				if now.Sub(p.byEngine) > m.timing.silent() {
+					m.unsureLocked()
+				}
 				p.heard, p.byEngine, p.adrift = now, now, false
 				m.confirmLocked(p)
 			}
