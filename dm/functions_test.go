@@ -189,6 +189,21 @@ func TestClearWithoutAMessageCallsSetOnClearCacheAtThePeer(t *testing.T) {
 	})
 }
 
+func TestAClearWhoseMessageIsTooLargeGoesWithoutIt(t *testing.T) {
+	cleared := &notes{}
+	inCluster(t, 2, func(m *dm.Module) {
+		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		alice.sends("bob", "hi", nil)
+		alice.node.dm.ClearCacheByUserID(alice.u, "bob", 2, 12, make([]byte, dm.DefaultSettings().MaxMessageSize+1))
+		cleared.are(t, "alice left bob")
+		bob.hears("2.11 hi")
+		alice.has("")
+		bob.has("")
+	})
+}
+
 func TestClearWithNoChannelDoesNothing(t *testing.T) {
 	cleared := &notes{}
 	inCluster(t, 2, func(m *dm.Module) {

@@ -99,6 +99,42 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 	})
 }
 
+func TestPromise7ALoginThatFailsWhenItHasTheChannelsOfTheOlderSessionIsALeaveAtOnce(t *testing.T) {
+	heard := &notes{}
+	synctest.Test(t, func(t *testing.T) {
+		c := &cluster{t: t, net: mesh.NewMemory(mesh.MemoryOptions{Delay: func(a, b mesh.NodeID) time.Duration {
+			if a.Name == "n4" || b.Name == "n4" {
+				return 20 * time.Millisecond // logins wait for its answer
+			}
+
+			return time.Millisecond
+		}})}
+		for range 4 {
+			c.start(func(m *dm.Module) {
+				m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
+			})
+		}
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		bob.sends("alice", "hi", nil)
+		nd := c.nodes[2]
+		u := nd.users.New("bob", user.NewSID(), &person{t: t})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := nd.dir.Claim(ctx, "bob", u.SID); err == nil {
+			t.Fatal("the login succeeded")
+		}
+		nd.dm.Abandoned(u)
+		nd.users.Discard(u)
+		time.Sleep(100 * time.Millisecond)
+		heard.are(t, "bob left alice")
+		alice.has("")
+		for _, nd := range c.nodes {
+			nd.stop()
+		}
+		synctest.Wait()
+	})
+}
+
 func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 	inCluster(t, 2, func(m *dm.Module) {
 		m.SetOnUserDisconnect(func(*user.User, string) []byte {
