@@ -142,7 +142,7 @@ func TestBytesThatWaitForOneUsersCallbacksAreBounded(t *testing.T) {
 			return true
 		})
 	}, func(c *cluster) {
-		c.login("bob", 1)
+		bob := c.login("bob", 1)
 		var out tally
 		body := []byte(strings.Repeat("x", 60000))
 		for i := range 300 {
@@ -165,6 +165,12 @@ func TestBytesThatWaitForOneUsersCallbacksAreBounded(t *testing.T) {
 		}
 		if h := c.nodes[1].dm.Holds(); h.ArrivedBytes != 0 || h.Arrived != 0 {
 			t.Errorf("still %d bytes of %d messages wait", h.ArrivedBytes, h.Arrived)
+		}
+		parties := c.nodes[1].dm.Holds().Parties
+		bob.quits()
+		time.Sleep(5 * time.Second)
+		if h := c.nodes[1].dm.Holds(); h.Parties != parties-1 {
+			t.Errorf("%d parties, want %d: nothing is left of bob's", h.Parties, parties-1)
 		}
 	})
 }

@@ -161,6 +161,31 @@ func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 	})
 }
 
+func TestPromise6AUserWhoWasReplacedBeforeItsLeaveSaysNoGoodbye(t *testing.T) {
+	asked := &notes{}
+	inCluster(t, 2, func(m *dm.Module) {
+		m.SetOnUserDisconnect(func(u *user.User, peer string) []byte {
+			asked.addf("%s leaves %s", u.ID, peer)
+
+			return nil
+		})
+	}, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		alice.stalled = true
+		bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("hi"), nil) // it waits for its outcome
+		time.Sleep(time.Second)
+		newer := c.nodes[0].users.New("bob", user.NewSID(), &person{t: c.t})
+		bob.node.users.Remove(bob.u)
+		bob.node.dm.Replaced(bob.u, dive.Place{Node: c.nodes[0].mesh.Self(), SID: newer.SID})
+		gone := false
+		bob.node.dm.Leave(bob.u, func() { gone = true })
+		if !gone {
+			c.t.Error("its leave waits for something")
+		}
+		asked.are(t)
+	})
+}
+
 func TestPromise3AFindThatIsHeldUpIsNotTakenBehindWhatWasTransmittedAfterIt(t *testing.T) {
 	inCluster(t, 1, nil, func(c *cluster) {
 		ann, older := c.login("ann", 0), c.login("bob", 0)
