@@ -1,8 +1,11 @@
 package dm_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +17,7 @@ import (
 	"github.com/parley-dm/parley/dm"
 )
 
-// world says what may happen in a random history. A history is a script: one that fails can be kept in testdata.
+// world says what may happen in a random history.
 type world struct {
 	nodes, users, length int
 	faults               bool // nodes crash and freeze, lose their engine or each other
@@ -91,17 +94,65 @@ func (w world) draw(t *rapid.T) (lines []string) {
 	return append(lines, "agree")
 }
 
-// check plays a random history in virtual time and holds it against the promises.
+// check plays random histories in virtual time and holds them against the promises. One that fails is shrunk and kept.
 func (w world) check(t *testing.T) {
 	t.Helper()
+	var kept string
+	defer func() {
+		if kept != "" {
+			keep(t, kept)
+		}
+	}()
 	rapid.Check(t, func(rt *rapid.T) {
 		lines := rapid.Custom(w.draw).Draw(rt, "history")
 		var err error
 		synctest.Test(t, func(t *testing.T) { err = relive(t, lines) })
 		if err != nil {
-			rt.Fatalf("%v\n%s", err, strings.Join(lines, "\n"))
+			kept = fmt.Sprintf("# %v\n%s\n", err, strings.Join(lines, "\n")) // the last one that fails is the shortest
+			rt.Fatal(kept)
 		}
 	})
+}
+
+// histories is where those that have failed are kept. They are played by every run of the tests from then on.
+const histories = "testdata/histories"
+
+func keep(t *testing.T, history string) {
+	t.Helper()
+	sum := sha256.Sum256([]byte(history))
+	name := filepath.Join(histories, fmt.Sprintf("%x.txt", sum[:4]))
+	if err := os.WriteFile(name, []byte(history), 0o644); err != nil {
+		t.Error(err)
+
+		return
+	}
+	t.Logf("the history that failed is kept in %s: give it a name", name)
+}
+
+// TestHistoriesThatHaveFailed plays them again. What goroutines do at the same moment has no order: so each is played several times.
+func TestHistoriesThatHaveFailed(t *testing.T) {
+	files, err := filepath.Glob(histories + "/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no histories", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(l string) bool {
+				return l == "" || strings.HasPrefix(l, "#")
+			})
+			for range 5 {
+				synctest.Test(t, func(t *testing.T) {
+					if err := relive(t, lines); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+	}
 }
 
 // relive plays a history.

@@ -27,6 +27,7 @@ type Module struct {
 	setupErr   error // of Setup
 	parts      Parts
 	self       channel.Node
+	sight      mesh.Watchful // nil: the mesh does not say
 
 	// life: new, running, stopped
 	running atomic.Bool
@@ -95,6 +96,7 @@ func (m *Module) ExposeCommands() { m.expose = true }
 func (m *Module) Attach(parts Parts) {
 	m.parts = parts
 	m.self = channel.Node(parts.Mesh.Self())
+	m.sight, _ = parts.Mesh.(mesh.Watchful)
 	m.hooks.freeze(parts.Log)
 	parts.Mesh.Handle(mesh.PortDM, packets{m})
 	parts.Mesh.Watch(watcher{m})

@@ -1,6 +1,8 @@
 package dm
 
 import (
+	"time"
+
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/mesh"
@@ -116,16 +118,39 @@ func (m *Module) arriveSent(in *arrival) {
 	m.arrive(p, in)
 }
 
+// doubtTime is how long a node that did not run may not have heard what the others did meanwhile.
+const doubtTime = 3 * time.Second
+
 // behind tells whether a user who has left here may have logged in elsewhere without this node knowing.
 func (m *Module) behind() bool {
-	w, ok := m.parts.Mesh.(mesh.Watchful)
+	if m.sight == nil {
+		return false
+	}
+	_, woke := m.sight.Woke()
 
-	return m.sweep.stalled() || ok && w.Doubts()
+	return time.Since(woke) < doubtTime || m.sight.Doubts()
+}
+
+// drainTime is how long after it did not run a node still reads what was sent to it before.
+const drainTime = 250 * time.Millisecond
+
+// stale tells whether an item was sent before this node stopped running for a while, as far as it can tell. Its recipient may have logged in
+// elsewhere meanwhile, and have had there what was sent later.
+func (m *Module) stale(in *arrival) bool {
+	if m.sight == nil || in.From.Node == m.self {
+		return false
+	}
+	stamp, woke := m.sight.Woke()
+	if in.Found {
+		return in.ask < uint64(stamp)
+	}
+
+	return !woke.IsZero() && time.Since(woke) < drainTime
 }
 
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
-	if p.overtaken(in) { // it must come anew, if it is still wanted
+	if p.overtaken(in) || m.stale(in) { // it must come anew, if it is still wanted
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
 		p.unlock()
 

@@ -21,8 +21,7 @@ const (
 
 // sweep is the one timer of a module: it ends messages whose time is up, and drops channels that nobody uses.
 type sweep struct {
-	now   atomic.Int64 // Unix nanoseconds, as of the last tick
-	doubt atomic.Int64 // until when this node may not know who has logged in elsewhere, Unix nanoseconds
+	now atomic.Int64 // Unix nanoseconds, as of the last tick
 
 	mu   sync.Mutex
 	busy map[*party]struct{} // guarded by mu; parties that may have items waiting
@@ -37,26 +36,6 @@ func (s *sweep) watch(p *party) {
 	s.mu.Lock()
 	s.busy[p] = struct{}{}
 	s.mu.Unlock()
-}
-
-// stallTime is a gap between two ticks that says that this node did not run. The others may have taken it for dead, and gone on without
-// it; until doubtTime later it may not have heard of that.
-const (
-	stallTime = 500 * time.Millisecond
-	doubtTime = 3 * time.Second
-)
-
-func (s *sweep) ticked(now time.Time) {
-	if last := s.now.Swap(now.UnixNano()); now.UnixNano()-last > int64(stallTime) {
-		s.doubt.Store(now.Add(doubtTime).UnixNano())
-	}
-}
-
-// stalled tells whether this node may not know who has logged in elsewhere, because it has not run for a while.
-func (s *sweep) stalled() bool {
-	now := time.Now().UnixNano()
-
-	return now < s.doubt.Load() || now-s.now.Load() > int64(stallTime)
 }
 
 // A timeout is noticed a tick late at most.
@@ -75,7 +54,7 @@ func (m *Module) runSweep() {
 		case <-m.stop:
 			return
 		case now := <-t.C:
-			m.sweep.ticked(now)
+			m.sweep.now.Store(now.UnixNano())
 			m.expire(now)
 			if n%idleTicks == 0 {
 				m.dropIdle(now)

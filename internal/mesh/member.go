@@ -52,6 +52,8 @@ type member struct {
 
 	number   atomic.Uint64 // of barriers
 	shadowed atomic.Bool   // a peer is a shadow
+	ticked   atomic.Int64  // the last tick, Unix nanoseconds
+	woken    atomic.Pointer[woken]
 	seeking  seeking
 	cut      atomic.Bool   // what CutOff says, but for the engine's own state
 	inStep   chan struct{} // closed when joining is done
@@ -151,6 +153,7 @@ func (m *member) Start(ctx context.Context) error {
 
 		return err
 	}
+	m.ticked.Store(time.Now().UnixNano())
 	m.state.Store(stateRunning)
 	m.stopped.Go(m.run)
 	if m.links != nil {

@@ -11,6 +11,9 @@ type Watchful interface {
 	// Doubts tells whether a user may have logged in elsewhere without this node knowing: a node may live that it does not see, or no
 	// longer hears. Then its word that a user has left is not the last.
 	Doubts() bool
+	// Woke tells when this node last found that it had not run for a while: by the cluster's clock, and by its own. It never has: zeros. What
+	// was sent to it before may be long out of date: the others may have taken it for dead, and gone on.
+	Woke() (Stamp, time.Time)
 }
 
 var _ Watchful = (*member)(nil)
@@ -22,6 +25,28 @@ func (m *member) Doubts() bool {
 
 	return m.doubtsLocked()
 }
+
+// woken is when the node found that it had not run.
+type woken struct {
+	stamp Stamp
+	at    time.Time
+}
+
+// Woke implements Watchful. Who asks may be the first that runs again.
+func (m *member) Woke() (Stamp, time.Time) {
+	now := time.Now()
+	if now.UnixNano()-m.ticked.Load() > int64(m.timing.stall()) {
+		m.wake(now)
+	}
+	w := m.woken.Load()
+	if w == nil {
+		return 0, time.Time{}
+	}
+
+	return w.stamp, w.at
+}
+
+func (m *member) wake(now time.Time) { m.woken.Store(&woken{m.clock.Now(), now}) }
 
 func (m *member) doubtsLocked() bool {
 	return m.CutOff() || m.doubt || m.missing || time.Now().Before(m.unsure) || !m.eng.reaches(m.reachableLocked())

@@ -14,8 +14,10 @@ func (m *member) tick(t *turn, now time.Time) {
 	stalled := now.Sub(t.last) > m.timing.stall()
 	if stalled {
 		m.log.Warn("this node did not run for a while; it judges nobody until it has listened again", "gap", now.Sub(t.last))
+		m.wake(now)
 	}
 	t.last = now
+	m.ticked.Store(now.UnixNano())
 	if now.Sub(t.beat) >= m.timing.Beat {
 		t.beat = now
 		m.beat()
