@@ -157,7 +157,15 @@ func (m *Module) arrive(p *party, in *arrival) {
 		return
 	}
 	switch {
-	case p.next.Known(), p.user.IsBlank(), p.left && !in.Kind.Ends() && m.behind():
+	case p.user.IsBlank(): // nobody has it: the peer's next find says so, and it keeps no channel to it
+		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
+		if pr := p.peers[string(in.my)]; pr != nil && pr.ch.Open() && pr.ch.Quiet() {
+			p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
+		}
+		p.unlock()
+
+		return
+	case p.next.Known(), p.left && !in.Kind.Ends() && m.behind():
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
 		p.unlock()
 

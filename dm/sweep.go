@@ -114,6 +114,13 @@ func (m *Module) dropIdle(now time.Time) {
 
 		return true
 	})
+	m.abandoned.Range(func(sid channel.SID, at int64) bool {
+		if at < now.Add(-keepReplaced).UnixNano() {
+			m.abandoned.Delete(sid)
+		}
+
+		return true
+	})
 	lost := now.Add(-2 * m.settings.ReliableTimeout).UnixNano()
 	m.finds.Range(func(token uint64, f find) bool {
 		if f.sent < lost { // its node died on the way
