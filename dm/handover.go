@@ -14,7 +14,7 @@ import (
 // When a newer login takes a user over, the older session hands its channels to the newer one, and that tells the peers. All of this is
 // told once and may be lost with a node: then the next message finds its way, as ever.
 
-// keepReplaced is how long a session that was replaced, or never came, is remembered, for what still comes to it.
+// keepReplaced is how long a session that was replaced, is over or never began is remembered, for what still comes to it.
 const keepReplaced = 5 * time.Second
 
 // Replaced hands the channels of a session over to the newer one of the same user, at next: being replaced is not leaving, and no peer is
@@ -106,7 +106,7 @@ func (m *Module) adopt(ho handover) {
 	} else if p := m.known(ho.now); p != nil { // replaced meanwhile
 		p.unlock()
 		m.follow(ho.now)
-	} else if _, never := m.abandoned.Load(ho.now); never {
+	} else if _, over := m.over.Load(ho.now); over {
 		m.bereave(ho.now)
 	}
 }
@@ -130,12 +130,14 @@ func (m *Module) Joined(u *user.User) {
 }
 
 // Abandoned is called for a session that was not welcomed after all: if nobody else has come in its place, its user has left.
-// What is handed over to it later finds that out.
 func (m *Module) Abandoned(u *user.User) {
 	sid := sessionOf(u)
-	m.abandoned.Store(sid, m.sweep.now.Load())
+	m.ended(sid)
 	m.bereave(sid)
 }
+
+// ended notes that a session is over, or never began: what is handed over to it from now on has nobody to wait for.
+func (m *Module) ended(sid channel.SID) { m.over.Store(sid, m.sweep.now.Load()) }
 
 // bereave tells the peers in what was handed over to a session that never came, or has gone, that the user is gone.
 func (m *Module) bereave(sid channel.SID) {

@@ -53,7 +53,9 @@ func (m *Module) disconnect(from *user.User, peerID string, msg Message, c compl
 // goroutine, once all peers have answered, or the time for that is over: until then the directory should hold the user, so that
 // messages for it find out here that it has left, behind its farewell.
 func (m *Module) Leave(u *user.User, gone func()) {
-	p := m.known(sessionOf(u))
+	sid := sessionOf(u)
+	m.ended(sid)
+	p := m.known(sid)
 	if p == nil {
 		gone()
 

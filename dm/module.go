@@ -34,12 +34,12 @@ type Module struct {
 	stop    chan struct{}
 	done    sync.WaitGroup
 
-	parties   *xsync.Map[channel.SID, *party]
-	tokens    atomic.Uint64                       // of finds
-	finds     *xsync.Map[uint64, find]            // by token; those that may still miss
-	adopted   *xsync.Map[channel.SID, []handover] // for sessions that have not logged in yet
-	abandoned *xsync.Map[channel.SID, int64]      // sessions that were not welcomed after all, and when, by Module.sweep.now
-	leaving   *xsync.Map[string, *party]          // by user ID; those whose farewells are under way
+	parties *xsync.Map[channel.SID, *party]
+	tokens  atomic.Uint64                       // of finds
+	finds   *xsync.Map[uint64, find]            // by token; those that may still miss
+	adopted *xsync.Map[channel.SID, []handover] // for sessions that have not logged in yet
+	over    *xsync.Map[channel.SID, int64]      // sessions that have left or were not welcomed after all, and when, by Module.sweep.now
+	leaving *xsync.Map[string, *party]          // by user ID; those whose farewells are under way
 
 	sweep sweep
 	stats Stats
@@ -65,13 +65,13 @@ type Stats struct {
 // New returns a module that is not part of a node yet.
 func New() *Module {
 	m := &Module{
-		settings:  DefaultSettings(),
-		stop:      make(chan struct{}),
-		parties:   xsync.NewMap[channel.SID, *party](),
-		finds:     xsync.NewMap[uint64, find](),
-		adopted:   xsync.NewMap[channel.SID, []handover](),
-		abandoned: xsync.NewMap[channel.SID, int64](),
-		leaving:   xsync.NewMap[string, *party](),
+		settings: DefaultSettings(),
+		stop:     make(chan struct{}),
+		parties:  xsync.NewMap[channel.SID, *party](),
+		finds:    xsync.NewMap[uint64, find](),
+		adopted:  xsync.NewMap[channel.SID, []handover](),
+		over:     xsync.NewMap[channel.SID, int64](),
+		leaving:  xsync.NewMap[string, *party](),
 	}
 	m.hooks.log = slog.Default()
 	m.sweep.busy = make(map[*party]struct{})

@@ -159,7 +159,7 @@ func (m *Module) arrive(p *party, in *arrival) {
 	switch {
 	case p.user.IsBlank(): // nobody has it: the peer's next find says so, and it keeps no channel to it
 		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
-		if pr := p.peers[string(in.my)]; pr != nil && pr.ch.Open() && pr.ch.Quiet() {
+		if pr := p.peers[string(in.my)]; pr != nil && !p.left && pr.ch.Open() && pr.ch.Quiet() {
 			p.send(pr, newItem(channel.Forget, 0, 0, nil, nil))
 		}
 		p.unlock()

@@ -114,9 +114,9 @@ func (m *Module) dropIdle(now time.Time) {
 
 		return true
 	})
-	m.abandoned.Range(func(sid channel.SID, at int64) bool {
+	m.over.Range(func(sid channel.SID, at int64) bool {
 		if at < now.Add(-keepReplaced).UnixNano() {
-			m.abandoned.Delete(sid)
+			m.over.Delete(sid)
 		}
 
 		return true
