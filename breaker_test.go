@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ type breaker struct {
 	cutOff bool                  // guarded by mu; who comes is sent away
 	quiet  chan struct{}         // guarded by mu; nil: bytes pass; else they wait until it is closed
 
+	came    atomic.Int32 // connections
 	running sync.WaitGroup
 }
 
@@ -46,6 +48,7 @@ func (b *breaker) accept() {
 		if err != nil {
 			return
 		}
+		b.came.Add(1)
 		b.running.Go(func() { b.carry(near) })
 	}
 }

@@ -262,3 +262,37 @@ func (k *talk) end(t *testing.T, linked bool) {
 	check(t, map[string]*lane{k.from + " " + k.to: k.lane}, !linked)
 	t.Logf("%d timeouts, the last failure: %v", k.timeouts, failed)
 }
+
+// The way of one node to NATS hangs: nothing passes, and who connects is not answered. The links say that all nodes live, though nobody has
+// anything to say on them.
+func TestPromise10AnIdleChannelOutlivesAWayToNATSThatHangs(t *testing.T) {
+	s := startNATS(t, &server.Options{})
+	b := newBreaker(t, s.Addr().String())
+	w := ways["links on"]
+	w.links = newLinkWatch()
+	c := w.newClusterOn(t, "nats://"+b.addr(), s.ClientURL(), s.ClientURL())
+	alice, bob := c.login("alice", 0, false), c.login("bob", 1, true)
+	n := 0
+	c.eventually("they have a link", func() bool {
+		n++
+		alice.tell("bob", fmt.Sprint(n))
+		bob.hears(fmt.Sprint("alice: ", n))
+
+		return w.links.both()
+	})
+	b.silence()
+	before := b.came.Load()
+	c.eventually("the node has tried to connect to NATS anew, several times", func() bool { return b.came.Load() >= before+4 })
+	select {
+	case text := <-bob.inbox:
+		t.Fatalf("bob, to whom nobody has written, heard %q", text)
+	default:
+	}
+	alice.tell("bob", "still there?")
+	bob.hears("alice: still there?")
+	if err := alice.try("nobody", "x"); !errors.Is(err, client.ErrNodesNotFound) {
+		t.Errorf("to somebody whom NATS would have to find: %v, want %v", err, client.ErrNodesNotFound)
+	}
+	b.mend()
+	c.eventually("all is well again", func() bool { return errors.Is(alice.try("nobody", "x"), client.ErrUserNotFound) })
+}
