@@ -16,6 +16,9 @@ const replacedText = "replaced by a newer login"
 // comeBackAfter is when a client is asked to try again that could not be announced to the cluster.
 const comeBackAfter = time.Second
 
+// refusedLogPause is how often the log tells of logins that cannot be announced.
+const refusedLogPause = 10 * time.Second
+
 // patienceCutOff is how long a login may take while this node is cut off from its cluster.
 const patienceCutOff = 2 * time.Second
 
@@ -38,9 +41,8 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 		}
 		s.dm.Abandoned(u)
 		s.users.Discard(u)
-		s.log.Warn("a login could not be announced to the cluster", "user", u.ID, "error", err)
 
-		return &gateway.Refusal{Code: wire.GoodbyeStopping, After: comeBackAfter}
+		return s.notAnnounced(u, err)
 	}
 	u.SetLogin(uint64(stamp))
 	if !s.users.Add(u) { // evicted since
@@ -53,6 +55,21 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 	s.directory.Activate(u.ID, u.SID)
 
 	return nil
+}
+
+// notAnnounced says why a login could not be made known to the cluster. There may be many: the log tells of some.
+func (s *Server) notAnnounced(u *user.User, err error) error {
+	why := "the login could not be made known to all servers: try again in a moment"
+	if s.mesh.CutOff() {
+		why = "the server has lost its cluster: try again in a moment"
+	}
+	s.refused.Add(1)
+	s.refusedLog.Do(func() {
+		s.log.Warn("logins are refused: they could not be announced to the cluster",
+			"logins", s.refused.Swap(0), "one_of_them", u.ID, "cut_off", s.mesh.CutOff(), "error", err)
+	})
+
+	return &gateway.Refusal{Code: wire.GoodbyeStopping, Text: why, After: comeBackAfter}
 }
 
 // Leave ends the session of an admitted user. The gateway calls it.

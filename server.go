@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
+	"golang.org/x/time/rate"
 
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
@@ -73,9 +74,11 @@ type Server struct {
 	pprofAddr net.Addr
 	serving   sync.WaitGroup
 
-	between  *xsync.Map[string, *user.User] // by SID; users whose login or farewell is under way
-	stopOnce sync.Once
-	stopErr  error
+	between    *xsync.Map[string, *user.User] // by SID; users whose login or farewell is under way
+	refused    atomic.Int64                   // logins that could not be announced, and that the log has not told of
+	refusedLog rate.Sometimes
+	stopOnce   sync.Once
+	stopErr    error
 }
 
 // New makes a node from its settings, which it checks. It opens nothing: Start does.
@@ -99,7 +102,7 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 	if cfg.DM != nil {
 		settings, warnings, err := dm.ParseSettings(cfg.DM)
 		if err != nil {
-			return nil, fmt.Errorf("dm: %w", err)
+			return nil, fmt.Errorf("%s: %w", cfg.Where("dm"), err)
 		}
 		for _, w := range warnings {
 			log.Warn("a setting of dm has no effect", "why", w)
@@ -119,6 +122,8 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 		router:  command.NewRouter(log),
 		done:    make(chan struct{}),
 		between: xsync.NewMap[string, *user.User](),
+
+		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}, nil
 }
 

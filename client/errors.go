@@ -98,6 +98,9 @@ func (e *GoodbyeError) Error() string {
 	if e.Text == "" {
 		return fmt.Sprintf("goodbye %d: %v", uint16(e.Code), e.Code)
 	}
+	if reason := wire.ParseReason([]byte(e.Text)); reason != "" {
+		return fmt.Sprintf("goodbye %d: %s", uint16(e.Code), reason)
+	}
 
 	return fmt.Sprintf("goodbye %d: %v: %s", uint16(e.Code), e.Code, e.Text)
 }

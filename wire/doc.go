@@ -107,8 +107,9 @@
 //
 //	code                    what happened                           what a client does
 //	0    leaving            sent by clients: done                   -
-//	1001 stopping           the server stops                        comes back after reconnect_in_ms if the text is
-//	                                                                JSON {"reconnect_in_ms":n}, else as usual
+//	1001 stopping           the server stops, or cannot take a      comes back after reconnect_in_ms if the text is
+//	                        login now                               JSON {"reconnect_in_ms":n}, else as usual; a
+//	                                                                "reason" beside it is for people
 //	1002 heartbeat          silence for two heartbeats              comes back
 //	1003 too slow           it did not read what it was sent        comes back
 //	2001 bad token          missing, forged, expired, no user ID    gets a new token first

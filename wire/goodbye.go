@@ -62,6 +62,26 @@ func AppendReconnect(dst []byte, after time.Duration) []byte {
 	return append(dst, '}')
 }
 
+// AppendReason is AppendReconnect, and says besides why, in words for people.
+func AppendReason(dst []byte, after time.Duration, reason string) []byte {
+	dst = AppendReconnect(dst, after)
+	text, _ := json.Marshal(reason) // a string always can be
+
+	return append(append(append(dst[:len(dst)-1], `,"reason":`...), text...), '}')
+}
+
+// ParseReason reads why the server said goodbye out of a text that AppendReason made, "" out of any other.
+func ParseReason(text []byte) string {
+	var t struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(text, &t) != nil {
+		return ""
+	}
+
+	return t.Reason
+}
+
 // ParseReconnect reads when to come back out of a goodbye's text. Any other text is not an error, it says nothing.
 func ParseReconnect(text []byte) (time.Duration, bool) {
 	var t struct {

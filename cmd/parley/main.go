@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -62,6 +63,11 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 	)
 	if err != nil {
 		return fail(s, err)
+	}
+	for _, arg := range args {
+		if !utf8.ValidString(arg) { // the parser would change it: another user's ID, perhaps
+			return fail(s, fmt.Errorf("the argument %q is not UTF-8", arg))
+		}
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {

@@ -58,6 +58,7 @@ func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
 		args []string
 		want string
 	}{
+		{[]string{"send", "--as", "alice", "--to", "b\xffb", "hi"}, `the argument "b\xffb" is not UTF-8`},
 		{nil, "expected one of"},
 		{[]string{"srve"}, "unexpected argument srve"},
 		{[]string{"serve", "--clutser", "x"}, `unknown flag --clutser, did you mean "--cluster"?`},

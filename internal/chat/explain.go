@@ -63,6 +63,10 @@ func goodbye(bye *client.GoodbyeError, url string) string {
 	case wire.GoodbyeReplaced:
 		return "logged in elsewhere: only the newest session of a user lives"
 	case wire.GoodbyeStopping:
+		if reason := wire.ParseReason([]byte(bye.Text)); reason != "" {
+			return url + ": " + oneLine([]byte(reason))
+		}
+
 		return url + " is stopping"
 	default:
 		return fmt.Sprintf("%s ended the connection: %s", url, oneLine([]byte(bye.Error())))

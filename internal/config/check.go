@@ -29,7 +29,7 @@ func (c *Config) checkValues() error {
 			return nil
 		}
 
-		return fmt.Errorf("%s: %w", c.where(name), err)
+		return fmt.Errorf("%s: %w", c.Where(name), err)
 	}
 	for _, v := range []struct {
 		name, text string
@@ -73,22 +73,22 @@ func (c *Config) checkCluster() error {
 		}{{"cluster", c.Cluster != ""}, {"join", len(c.Join) > 0}} {
 			if other.set {
 				return fmt.Errorf("%s cannot be given together with %s: the nodes meet either on a NATS cluster of their own or on the embedded one",
-					c.where(other.name), c.where("nats"))
+					c.Where(other.name), c.Where("nats"))
 			}
 		}
 		if _, err := checkNATS(c.NATS); err != nil {
-			return fmt.Errorf("%s: %w", c.where("nats"), err)
+			return fmt.Errorf("%s: %w", c.Where("nats"), err)
 		}
 	}
 	if len(c.Join) > 0 && c.Cluster == "" {
-		return fmt.Errorf("%s needs cluster: say at which address (host:port) the other nodes reach this one", c.where("join"))
+		return fmt.Errorf("%s needs cluster: say at which address (host:port) the other nodes reach this one", c.Where("join"))
 	}
 	if c.ClusterSecret != "" {
 		if _, err := checkClusterSecret(c.ClusterSecret); err != nil {
-			return fmt.Errorf("%s: %w", c.where("cluster_secret"), err)
+			return fmt.Errorf("%s: %w", c.Where("cluster_secret"), err)
 		}
 	} else if c.Cluster != "" {
-		return fmt.Errorf("%s needs cluster_secret: give all nodes of the cluster the same secret of at least %d bytes", c.where("cluster"), minClusterSecret)
+		return fmt.Errorf("%s needs cluster_secret: give all nodes of the cluster the same secret of at least %d bytes", c.Where("cluster"), minClusterSecret)
 	}
 
 	return nil
@@ -97,9 +97,9 @@ func (c *Config) checkCluster() error {
 func (c *Config) checkTLS() error {
 	switch {
 	case c.TLSCert != "" && c.TLSKey == "":
-		return fmt.Errorf("%s needs tls_key: the private key that belongs to the certificate", c.where("tls_cert"))
+		return fmt.Errorf("%s needs tls_key: the private key that belongs to the certificate", c.Where("tls_cert"))
 	case c.TLSKey != "" && c.TLSCert == "":
-		return fmt.Errorf("%s needs tls_cert: the certificate that belongs to the private key", c.where("tls_key"))
+		return fmt.Errorf("%s needs tls_cert: the certificate that belongs to the private key", c.Where("tls_key"))
 	}
 
 	return nil
@@ -115,15 +115,15 @@ func (c *Config) checkReach() error {
 		case l.addr == Off || !reachable(l.addr):
 		case c.AuthKey == "":
 			return fmt.Errorf("%s: %s can be reached from other machines, so it needs auth_key: set it, or listen on 127.0.0.1, or give insecure",
-				c.where(l.name), l.addr)
+				c.Where(l.name), l.addr)
 		case c.TLSCert == "":
 			return fmt.Errorf("%s: %s can be reached from other machines, so it needs tls_cert and tls_key: set them, or listen on 127.0.0.1, "+
-				"or give insecure if something before it speaks TLS", c.where(l.name), l.addr)
+				"or give insecure if something before it speaks TLS", c.Where(l.name), l.addr)
 		}
 	}
 	if c.Pprof != "" && reachable(c.Pprof) {
 		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
-			c.where("pprof"), c.Pprof)
+			c.Where("pprof"), c.Pprof)
 	}
 
 	return nil

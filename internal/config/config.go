@@ -86,8 +86,8 @@ func hostNode() string {
 	return name
 }
 
-// where names a setting in an error: by where its value came from, or else by its name.
-func (c *Config) where(name string) string {
+// Where names a setting in an error: by where its value came from, or else by its name.
+func (c *Config) Where(name string) string {
 	if origin, ok := c.origins[name]; ok {
 		return origin
 	}

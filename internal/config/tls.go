@@ -12,7 +12,7 @@ func (c *Config) TLS() (*tls.Config, error) {
 	}
 	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 	if err != nil {
-		return nil, fmt.Errorf("%s, %s: %w: they must be readable PEM files that belong together", c.where("tls_cert"), c.where("tls_key"), err)
+		return nil, fmt.Errorf("%s, %s: %w: they must be readable PEM files that belong together", c.Where("tls_cert"), c.Where("tls_key"), err)
 	}
 
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil

@@ -63,7 +63,7 @@ func (d *demo) stay(ctx context.Context) {
 	d.sayf("\nIt stays up until ctrl+c. Alice (on n1) and bob (on n2) answer whoever writes to them. In other terminals:\n")
 	d.sayf("  parley chat --as dave --with alice --url tcp://%s", first.TCPAddr())
 	d.sayf("  parley chat --as erin --with dave --url ws://%s/ws", third.HTTPAddr())
-	d.sayf("  parley send --as frank --to bob --url tcp://%s \"which node are you on?\"", third.TCPAddr())
+	d.sayf("  parley chat --as frank --with bob --url tcp://%s", third.TCPAddr())
 	d.sayf("  parley serve --node n4 --tcp 127.0.0.1:0 --http 127.0.0.1:0 --cluster 127.0.0.1:0 --join %s --cluster-secret %s\n",
 		first.ClusterAddr(), second.secret)
 	told := make(chan string, heardAtMost)

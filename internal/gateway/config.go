@@ -97,16 +97,19 @@ type Host interface {
 type Refusal struct { //nolint:errname // it reads better where it is used
 	Code  wire.Goodbye
 	Text  string
-	After time.Duration // if positive and there is no Text: when to come back
+	After time.Duration // if positive: when to come back
 }
 
 // Error implements error.
 func (r *Refusal) Error() string { return fmt.Sprintf("refused, %v: %s", r.Code, r.text()) }
 
 func (r *Refusal) text() string {
-	if r.Text == "" && r.After > 0 {
+	switch {
+	case r.After <= 0:
+		return r.Text
+	case r.Text == "":
 		return string(wire.AppendReconnect(nil, r.After))
 	}
 
-	return r.Text
+	return string(wire.AppendReason(nil, r.After, r.Text))
 }

@@ -60,7 +60,8 @@
 // # Limits
 //
 //   - Before its hello a connection has HelloTimeout (5 s), and there are at most MaxPending (8192) such: more are closed
-//     at once, over HTTP with status 503. A login has ten seconds to be admitted, then goodbye 1001.
+//     at once, over HTTP with status 503. A login has ten seconds to be admitted, unless the host
+//     refuses it earlier, then goodbye 1001.
 //   - A frame is at most MaxMessage + 1024 bytes; so is a WebSocket message of any number of fragments. A longer one
 //     is refused when its length is read.
 //   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as much as the longest frame needs.

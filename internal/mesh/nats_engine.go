@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -104,7 +105,7 @@ func (e *natsEngine) connect(ctx context.Context) error {
 		}
 		if !warned {
 			warned = true
-			e.log.Warn("no NATS server answers yet; still trying", "error", err)
+			e.log.Warn("no NATS server answers yet; still trying", "at", hosts(e.opts.URL), "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -118,6 +119,18 @@ func (e *natsEngine) connect(ctx context.Context) error {
 	}
 
 	return nil
+}
+
+// hosts is where the servers of a NATS URL are, without what lets one in.
+func hosts(urls string) string {
+	var list []string
+	for u := range strings.SplitSeq(urls, ",") {
+		if p, err := url.Parse(strings.TrimSpace(u)); err == nil {
+			list = append(list, p.Host)
+		}
+	}
+
+	return strings.Join(list, ", ")
 }
 
 func isBadURL(err error) bool {

@@ -107,7 +107,7 @@ func (m *member) judgeLinkLocked(p *peer, now time.Time, stalled, engine bool) b
 	if heard && !p.adrift && now.Sub(p.byEngine) >= m.timing.Failure {
 		p.adrift = true
 		m.confirmLocked(p)
-		m.log.Warn("the engine brings nothing of a node whose link says that it lives", "node", p.id)
+		m.log.Warn("NATS brings nothing of a node whose link says that it lives: finds do not come to it", "node", p.id)
 	}
 
 	return heard
@@ -187,7 +187,7 @@ func (m *member) onLost() {
 		p.confirm = true
 	}
 	m.judgeCutLocked()
-	m.log.Warn("the engine is lost: this node is cut off until it is back")
+	m.log.Warn("NATS is lost: this node is cut off until it is back; what goes by links goes on")
 }
 
 func (m *member) onBack() {
@@ -199,7 +199,7 @@ func (m *member) onBack() {
 	}
 	m.confirmLocked(nil)
 	m.mu.Unlock()
-	m.log.Info("the engine is back")
+	m.log.Info("NATS is back")
 	m.hello()
 }
 
