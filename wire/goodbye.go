@@ -65,7 +65,7 @@ func AppendReconnect(dst []byte, after time.Duration) []byte {
 // AppendReason is AppendReconnect, and says besides why, in words for people.
 func AppendReason(dst []byte, after time.Duration, reason string) []byte {
 	dst = AppendReconnect(dst, after)
-	text, _ := json.Marshal(reason) // a string always can be
+	text, _ := json.Marshal(reason) //nolint:errchkjson // a string always can be
 
 	return append(append(append(dst[:len(dst)-1], `,"reason":`...), text...), '}')
 }

@@ -14,10 +14,8 @@ type engine interface {
 	close(ctx context.Context)
 	// connected tells whether the engine is there at all.
 	connected() bool
-	// expectsOthers tells what kind of company a node that joins should wait for.
-	expectsOthers() company
-	// expected names them, for a line that says that none was there.
-	expected() string
+	// expects tells what kind of company a node that joins should wait for, and names it, for a line that says that nobody was there.
+	expects() (what company, who string)
 	// maxPacket is the length of the longest packet, header included.
 	maxPacket() int
 

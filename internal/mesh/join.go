@@ -9,7 +9,7 @@ import (
 // join returns when this node is in step: everybody it knows of, by itself or from others, has answered. The hellos
 // go out with the ticks.
 func (m *member) join(ctx context.Context) error {
-	company := m.eng.expectsOthers()
+	company, who := m.eng.expects()
 	if company == companyNone {
 		m.mu.Lock()
 		m.endJoinLocked()
@@ -40,7 +40,7 @@ func (m *member) join(ctx context.Context) error {
 		m.checkInStepLocked()
 		m.mu.Unlock()
 		if alone && company == companySurely {
-			m.log.Warn("no answer from the nodes to join yet; serving alone, still trying", "join", m.eng.expected())
+			m.log.Warn("no answer from the nodes to join yet; serving alone, still trying", "join", who)
 		}
 	}
 }

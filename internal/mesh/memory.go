@@ -147,20 +147,19 @@ func (e *memoryEngine) connected() bool {
 	return !e.lost && !e.closed
 }
 
-func (e *memoryEngine) expectsOthers() company {
+func (e *memoryEngine) expects() (company, string) {
 	e.net.mu.Lock()
 	defer e.net.mu.Unlock()
 	for _, other := range e.net.nodes {
 		if e.net.linkedLocked(e, other) {
-			return companySurely
+			return companySurely, "the other nodes in memory"
 		}
 	}
 
-	return companyNone
+	return companyNone, ""
 }
 
-func (e *memoryEngine) expected() string { return "the other nodes in memory" }
-func (e *memoryEngine) maxPacket() int   { return e.net.opts.MaxPacket }
+func (e *memoryEngine) maxPacket() int { return e.net.opts.MaxPacket }
 
 func (e *memoryEngine) reaches(n int) bool {
 	e.net.mu.Lock()

@@ -57,7 +57,7 @@ var (
 //
 // Packets are opaque to it. It copies what it is given before it returns, and what it hands to a
 // handler is valid only until the handler returns.
-type Mesh interface {
+type Mesh interface { //nolint:interfacebloat // a node's whole place in its cluster
 	// Self is this node.
 	Self() NodeID
 	// Clock is the cluster's clock as this node knows it. Every message between nodes carries it.
@@ -118,8 +118,8 @@ type Handler interface {
 }
 
 // Doubter is what a Handler may be besides. While a node that is up cannot be reached (the connection to its
-// server is broken, and it is not down yet), or one is down for this node alone, a find that nobody answers proves nothing: the user may be there. Without a Doubter
-// HandleNobody is called nevertheless.
+// server is broken, and it is not down yet), or one is down for this node alone, a find that nobody answers proves nothing: the
+// user may be there. Without a Doubter HandleNobody is called nevertheless.
 type Doubter interface {
 	// HandleUncertain is called in place of HandleNobody then, a moment later. Nothing was delivered: ask again.
 	HandleUncertain(token uint64)

@@ -275,18 +275,16 @@ func (e *natsEngine) connected() bool { return e.ready.Load() && !e.away.Load() 
 func (e *natsEngine) maxPacket() int  { return e.limit }
 func (e *natsEngine) pass()           {}
 
-func (e *natsEngine) expectsOthers() company {
+func (e *natsEngine) expects() (company, string) {
 	switch {
 	case e.server == nil:
-		return companyPerhaps
+		return companyPerhaps, ""
 	case len(e.opts.Join) > 0:
-		return companySurely
+		return companySurely, strings.Join(e.opts.Join, ", ")
 	}
 
-	return companyNone
+	return companyNone, ""
 }
-
-func (e *natsEngine) expected() string { return strings.Join(e.opts.Join, ", ") }
 
 // reaches: each other node of an embedded cluster has a server of its own, to which ours has one route.
 func (e *natsEngine) reaches(n int) bool { return e.server == nil || e.server.NumRoutes() >= n }

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -91,7 +92,7 @@ func TestFindsThatWaitForTheirHolderAreBounded(t *testing.T) {
 		for ; n < maxSought && err == nil; n++ {
 			err = n1.Find(fmt.Sprint("user ", n), PortDirectory, body, uint64(n))
 		}
-		if err != ErrOverloaded || n*len(body) < maxSoughtBytes || n*len(body) > maxSoughtBytes+2*maxAsked*len(body) {
+		if !errors.Is(err, ErrOverloaded) || n*len(body) < maxSoughtBytes || n*len(body) > maxSoughtBytes+2*maxAsked*len(body) {
 			t.Errorf("%d finds taken, then %v", n, err)
 		}
 		net.Thaw(n2.memory())

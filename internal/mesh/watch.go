@@ -48,11 +48,7 @@ func (m *member) judge(now time.Time, stalled bool) {
 		switch p.state {
 		case peerUp, peerMentioned:
 			if p.fresh.Swap(false) {
-				if now.Sub(p.byEngine) > m.timing.silent() {
-					m.unsureLocked()
-				}
-				p.heard, p.byEngine, p.adrift = now, now, false
-				m.confirmLocked(p)
+				m.heardLocked(p, now)
 			}
 			if m.judgeLinkLocked(p, now, stalled, engine) {
 				p.heard = now
@@ -78,6 +74,15 @@ func (m *member) judge(now time.Time, stalled bool) {
 	for _, p := range late {
 		m.declareDown(p, now)
 	}
+}
+
+// heardLocked notes that the engine has brought something of a peer.
+func (m *member) heardLocked(p *peer, now time.Time) {
+	if now.Sub(p.byEngine) > m.timing.silent() {
+		m.unsureLocked()
+	}
+	p.heard, p.byEngine, p.adrift = now, now, false
+	m.confirmLocked(p)
 }
 
 // judgeLinkLocked looks after a peer's link, and tells whether the peer was heard on it.
