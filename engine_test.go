@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/wire"
 )
 
 // loss is a cluster that loses its engine, in one way or another, while its users write to each other.
@@ -293,6 +295,16 @@ func TestPromise10AnIdleChannelOutlivesAWayToNATSThatHangs(t *testing.T) {
 	if err := alice.try("nobody", "x"); !errors.Is(err, client.ErrNodesNotFound) {
 		t.Errorf("to somebody whom NATS would have to find: %v, want %v", err, client.ErrNodesNotFound)
 	}
+	token, err := c.nodes[0].Token("carol")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var goodbye *client.GoodbyeError
+	_, err = client.Dial(t.Context(), "tcp://"+c.nodes[0].TCPAddr(), client.WithToken(token))
+	if !asGoodbye(err, &goodbye) || goodbye.Code != wire.GoodbyeStopping || !strings.Contains(err.Error(), "the server has lost its cluster") {
+		t.Errorf("a login: %v", err)
+	}
 	b.mend()
 	c.eventually("all is well again", func() bool { return errors.Is(alice.try("nobody", "x"), client.ErrUserNotFound) })
+	c.login("carol", 0, false)
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
 	"testing/iotest"
@@ -166,6 +167,9 @@ func FuzzParseReconnect(f *testing.F) {
 		after, ok := wire.ParseReconnect(text)
 		if after < 0 || !ok && after != 0 {
 			t.Errorf("%v, %v", after, ok)
+		}
+		if reason := wire.ParseReason(text); reason != "" && !json.Valid(text) {
+			t.Errorf("%q is why, says %q", reason, text)
 		}
 	})
 }

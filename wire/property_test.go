@@ -123,5 +123,10 @@ func TestPayloadsDecodeToWhatWasEncoded(t *testing.T) {
 		if got, ok := wire.ParseReconnect(wire.AppendReconnect(nil, after)); !ok || got != after {
 			t.Fatalf("reconnect %v, %v, want %v", got, ok, after)
 		}
+		reason := rapid.String().Draw(t, "reason")
+		because := wire.AppendReason(nil, after, reason)
+		if got, ok := wire.ParseReconnect(because); !ok || got != after || wire.ParseReason(because) != reason {
+			t.Fatalf("%s: reconnect %v, %v, want %v; reason %q, want %q", because, got, ok, after, wire.ParseReason(because), reason)
+		}
 	})
 }

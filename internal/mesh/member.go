@@ -185,6 +185,7 @@ func (m *member) Stop(ctx context.Context) error {
 		return nil
 	}
 	close(m.stop)
+	m.seeking.close()
 	m.stopped.Wait()
 	if m.links != nil {
 		m.links.leave(ctx)

@@ -97,6 +97,13 @@ type seeking struct {
 	waiting []sought // guarded by mu
 	bytes   int      // guarded by mu; of their bodies
 	running bool     // guarded by mu; seekAll runs
+	closed  bool     // guarded by mu; the member stops
+}
+
+func (s *seeking) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
 }
 
 // Bounds on the finds that wait, and on the user IDs in one question.
@@ -110,6 +117,9 @@ func (m *member) seek(userID string, port Port, packet []byte, token uint64) err
 	s := &m.seeking
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return ErrStopped
+	}
 	if len(s.waiting) >= maxSought || s.bytes+len(packet) > maxSoughtBytes {
 		return ErrOverloaded
 	}
