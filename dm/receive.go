@@ -150,8 +150,12 @@ func (m *Module) stale(in *arrival) bool {
 
 // arrive judges an arrival and takes it in. The party is locked, and unlocked on return.
 func (m *Module) arrive(p *party, in *arrival) {
-	if p.overtaken(in) || m.stale(in) { // it must come anew, if it is still wanted
-		p.refuse(in, channel.Verdict{Refusal: channel.Moved, Since: in.Seq})
+	if stale := m.stale(in); stale || p.overtaken(in) { // it must come anew, if it is still wanted
+		v := channel.Verdict{Refusal: channel.Moved, Since: in.Seq}
+		if stale && !in.Found {
+			v.Refusal = channel.NoChannel // nobody has moved, as far as is known here: if this node dies now, that is an end
+		}
+		p.refuse(in, v)
 		p.unlock()
 
 		return
