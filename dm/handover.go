@@ -2,6 +2,7 @@ package dm
 
 import (
 	"encoding/hex"
+	"errors"
 	"slices"
 	"time"
 
@@ -77,8 +78,18 @@ func (p *party) late(pr *peer) {
 func (m *Module) passOn(node channel.Node, ho handover) {
 	if node == m.self {
 		m.adopt(ho)
-	} else if err := m.parts.Mesh.Send(mesh.NodeID(node), mesh.PortDM, ho.append(nil)); err != nil {
-		m.parts.Log.Debug("dm: a channel could not be handed over", "user", ho.userID, "node", node.Name, "error", err)
+
+		return
+	}
+	err := m.parts.Mesh.Send(mesh.NodeID(node), mesh.PortDM, ho.append(nil))
+	if err == nil {
+		return
+	}
+	m.parts.Log.Debug("dm: a channel could not be handed over", "user", ho.userID, "node", node.Name, "error", err)
+	if errors.Is(err, mesh.ErrNoNode) { // see orphaned: it died before we could
+		for _, k := range ho.channels {
+			m.tell(k.at.Node, relocation{peer: k.at.SID, old: ho.old, now: channel.Place{Node: node, SID: ho.now}, userID: ho.userID})
+		}
 	}
 }
 

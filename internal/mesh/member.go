@@ -52,7 +52,8 @@ type member struct {
 
 	number   atomic.Uint64 // of barriers
 	shadowed atomic.Bool   // a peer is a shadow
-	ticked   atomic.Int64  // the last tick, Unix nanoseconds
+	born     time.Time
+	felt     atomic.Int64 // the last pulse, as a time.Duration since born
 	woken    atomic.Pointer[woken]
 	seeking  seeking
 	cut      atomic.Bool   // what CutOff says, but for the engine's own state
@@ -86,6 +87,7 @@ func newMember(name string, timing Timing, log *slog.Logger) (*member, error) {
 		log:      log,
 		peers:    make(map[uint64]*peer),
 		barriers: make(map[uint64]*barrier),
+		born:     time.Now(),
 		inStep:   make(chan struct{}),
 		stop:     make(chan struct{}),
 	}
@@ -153,9 +155,10 @@ func (m *member) Start(ctx context.Context) error {
 
 		return err
 	}
-	m.ticked.Store(time.Now().UnixNano())
+	m.felt.Store(int64(time.Since(m.born)))
 	m.state.Store(stateRunning)
 	m.stopped.Go(m.run)
+	m.stopped.Go(m.pulse)
 	if m.links != nil {
 		m.stopped.Go(m.links.run)
 	}
@@ -184,9 +187,7 @@ func (m *member) Stop(ctx context.Context) error {
 
 		return nil
 	}
-	close(m.stop)
-	m.seeking.close()
-	m.stopped.Wait()
+	m.halt()
 	if m.links != nil {
 		m.links.leave(ctx)
 	}
@@ -196,6 +197,13 @@ func (m *member) Stop(ctx context.Context) error {
 	m.eng.close(ctx)
 
 	return nil
+}
+
+// halt ends the member's own goroutines.
+func (m *member) halt() {
+	close(m.stop)
+	m.seeking.close()
+	m.stopped.Wait()
 }
 
 func (m *member) Hold(userID string) error {

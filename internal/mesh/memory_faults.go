@@ -18,8 +18,7 @@ func (n *Memory) Crash(node *MemoryMesh) {
 	}
 	n.removeLocked(e)
 	n.mu.Unlock()
-	close(node.stop)
-	node.stopped.Wait()
+	node.halt()
 	e.done.Wait()
 }
 

@@ -49,6 +49,9 @@ const (
 
 // setUpLocked and setDownLocked keep the snapshot that everybody reads.
 func (m *member) setUpLocked(p *peer) {
+	if p.state == peerDown {
+		m.unsureLocked()
+	}
 	p.state, p.back = peerUp, false
 	p.heard = time.Now()
 	p.fresh.Store(true)

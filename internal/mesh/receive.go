@@ -70,6 +70,7 @@ func (m *member) onNode(packet []byte) {
 		m.onAnswer(p, body)
 	case kindBarrier:
 		m.onBarrier(p, h.port, body, m.answerByEngine(p, h.port))
+	case kindBeat: // it asked whether anything gets here
 	case kindMark, kindCall:
 		m.onLinkPacket(h.kind, p, body)
 	default:

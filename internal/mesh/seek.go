@@ -63,12 +63,13 @@ func (m *member) judgeShadowsLocked() {
 // askForShadows sends each node that is down something, to learn whether the engine would still give it to that node. One that is only
 // standing still takes it for a beat later.
 func (m *member) askForShadows(now time.Time) {
-	if !m.shadowed.Load() {
-		return
-	}
 	var due []uint64
 	m.mu.Lock()
 	for inc, p := range m.peers {
+		if p.state == peerDown && now.Sub(p.probed) >= 2*m.timing.Failure { // its interest may have come back, with a way between NATS servers
+			p.shadow = true
+			m.shadowed.Store(true)
+		}
 		if p.shadow && now.Sub(p.probed) >= m.timing.Beat {
 			p.probed = now
 			due = append(due, inc)
@@ -199,6 +200,14 @@ func (m *member) sendFound(holder NodeID, f sought) error {
 	p := (*m.up.Load())[holder.Incarnation]
 	if p == nil {
 		return ErrNoNode
+	}
+	m.mu.Lock()
+	adrift := p.adrift
+	m.mu.Unlock()
+	if adrift { // it has answered by its link
+		m.onNobody(f.port, f.token)
+
+		return nil
 	}
 
 	return m.toPeer(p, kindFind, f.port, append(appendUser(make([]byte, 0, 1+len(f.user)+len(f.body)), f.user), f.body...))

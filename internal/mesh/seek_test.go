@@ -3,8 +3,11 @@ package mesh
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -105,4 +108,90 @@ func TestFindsThatWaitForTheirHolderAreBounded(t *testing.T) {
 			t.Errorf("%d finds still wait", len(s.waiting))
 		}
 	})
+}
+
+// Between two NATS servers the way breaks and comes back, and with it the interest of a node that still stands still.
+func TestANodeThatIsDownGetsNoFindsWhenItsInterestComesBack(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, _ := startDoubters(t, w, "n1", "n2", "n3")
+		n1, n2, n3 := all[0], all[1], all[2]
+		hold(t, n3, "bob")
+		net.Freeze(n3.memory())
+		n1.await(t, "n3 is down", func() bool { return slices.Contains(n1.nodes, "down n3") })
+		hold(t, n2, "bob")
+		net.Cut(n1.memory(), n3.memory())
+		time.Sleep(time.Second)
+		net.Heal(n1.memory(), n3.memory())
+		time.Sleep(5 * time.Second)
+		const finds = 100
+		for i := range uint64(finds) {
+			if err := n1.Find("bob", PortDirectory, []byte("x"), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if len(n2.finds) != finds {
+			t.Errorf("%d of %d finds have arrived", len(n2.finds), finds)
+		}
+		net.Thaw(n3.memory())
+		settle()
+		if n := n3.memory().drops.malformed.Load(); n > 0 {
+			t.Errorf("%d packets were malformed for a node that was asked whether anything gets there", n)
+		}
+	})
+}
+
+func TestAFindOfAUserOnANodeThatOnlyItsLinkReachesIsAnsweredBesideAShadow(t *testing.T) {
+	s := startServer(t, -1)
+	t.Cleanup(func() { stopServer(s) })
+	w := secretWorld{url: s.ClientURL(), secret: testSecret}
+	a, b := addNode(t, w, "a"), startNode(t, w, "b")
+	finds := &doubter{recorder: a.recorder, again: func() {}}
+	a.Handle(PortDirectory, finds)
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopNode(t, a) })
+	a.awaitNode(t, "up b")
+	b.awaitNode(t, "up a")
+	awaitLink(t, a, b)
+	stillNode(t, s.ClientURL(), "c")
+	a.awaitNode(t, "down c")
+	hold(t, b, "bob")
+	b.member().eng.(*natsEngine).conn.Close()
+	awaitTrue(t, "a knows that b is adrift", func() bool {
+		a.member().mu.Lock()
+		defer a.member().mu.Unlock()
+
+		return peerOf(a, b) != nil && peerOf(a, b).adrift
+	})
+	if err := a.Find("bob", PortDirectory, []byte("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	awaitTrue(t, "the find is out of reach", func() bool { return finds.unreachable.Load() == 1 })
+}
+
+func TestWhoSeeksWhileTheMeshStopsIsNotForgotten(t *testing.T) {
+	for range 300 {
+		n := NewMemory(MemoryOptions{}).Node("a")
+		n.Handle(PortDM, newRecorder())
+		if err := n.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n.shadowed.Store(true)
+		var seekers sync.WaitGroup
+		for range 2 {
+			seekers.Go(func() {
+				for n.Find("bob", PortDM, nil, 1) == nil {
+					runtime.Gosched()
+				}
+			})
+		}
+		if err := n.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		seekers.Wait()
+	}
 }

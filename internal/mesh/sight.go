@@ -34,10 +34,7 @@ type woken struct {
 
 // Woke implements Watchful. Who asks may be the first that runs again.
 func (m *member) Woke() (Stamp, time.Time) {
-	now := time.Now()
-	if now.UnixNano()-m.ticked.Load() > int64(m.timing.stall()) {
-		m.wake(now)
-	}
+	m.feel(time.Now())
 	w := m.woken.Load()
 	if w == nil {
 		return 0, time.Time{}
@@ -46,7 +43,29 @@ func (m *member) Woke() (Stamp, time.Time) {
 	return w.stamp, w.at
 }
 
-func (m *member) wake(now time.Time) { m.woken.Store(&woken{m.clock.Now(), now}) }
+// pulse notices that the node did not run. It waits for nothing but the time, as whoever works with the engine might.
+func (m *member) pulse() {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-m.stop:
+			return
+		case <-ticker.C:
+			m.eng.pass()
+			now := time.Now()
+			m.feel(now)
+			m.felt.Store(int64(now.Sub(m.born)))
+		}
+	}
+}
+
+// feel looks how long ago the pulse was.
+func (m *member) feel(now time.Time) {
+	if now.Sub(m.born)-time.Duration(m.felt.Load()) > m.timing.stall() {
+		m.woken.Store(&woken{m.clock.Now(), now})
+	}
+}
 
 func (m *member) doubtsLocked() bool {
 	return m.CutOff() || m.doubt || m.missing || time.Now().Before(m.unsure) || !m.eng.reaches(m.reachableLocked())

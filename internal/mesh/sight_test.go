@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,77 @@ func TestNobodyIsUncertainWhileANodeIsSilent(t *testing.T) {
 		wantUncertain(t, all[0], doubts[0], "carol", false)
 		if all[0].memory().Doubts() {
 			t.Error("there is doubt still")
+		}
+	})
+}
+
+// What NATS said before it knew the other's interest again may be heard after the two have met.
+func TestNobodyIsUncertainForAMomentAfterAMeeting(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, w world) {
+		t.Helper()
+		all, doubts := startDoubters(t, w, "n1", "n2", "n3")
+		n1, n2 := all[0], all[1]
+		net.Cut(n1.memory(), n2.memory())
+		settle()
+		hold(t, n2, "bob")
+		net.Heal(n1.memory(), n2.memory())
+		n1.await(t, "n2 is up again", func() bool { return n1.nodes[len(n1.nodes)-1] == "up n2" })
+		n1.memory().onNobody(PortDirectory, 7)
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		if len(n1.nobody) > 0 || doubts[0].n != 1 {
+			t.Errorf("nobody: %v, uncertain %d times", n1.nobody, doubts[0].n)
+		}
+		settle()
+		wantUncertain(t, n1, doubts[0], "carol", false)
+	})
+}
+
+// hanging is an engine that takes nothing for a while.
+type hanging struct {
+	engine
+
+	until atomic.Pointer[chan struct{}]
+}
+
+func (h *hanging) toAll(packet []byte) error {
+	if until := h.until.Load(); until != nil {
+		<-*until
+	}
+
+	return h.engine.toAll(packet)
+}
+
+func TestANodeWhoseEngineHangsHasNotSlept(t *testing.T) {
+	inMemory(t, func(t *testing.T, net *Memory, _ world) {
+		t.Helper()
+		held, frozen := net.Node("held"), net.Node("frozen")
+		h := &hanging{engine: held.eng}
+		held.eng = h
+		for _, n := range []*MemoryMesh{held, frozen} {
+			if err := n.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		until := make(chan struct{})
+		h.until.Store(&until)
+		net.Freeze(frozen)
+		slept := time.Now()
+		time.Sleep(5 * time.Second)
+		h.until.Store(nil)
+		close(until)
+		net.Thaw(frozen)
+		if stamp, woke := frozen.Woke(); woke.Sub(slept) != 5*time.Second || stamp == 0 { // before anything has run
+			t.Errorf("the node that was frozen woke at %v (%v)", woke, stamp)
+		}
+		time.Sleep(time.Second)
+		if stamp, woke := held.Woke(); stamp != 0 || !woke.IsZero() {
+			t.Errorf("the node that was held up woke at %v", woke)
+		}
+		for _, n := range []*MemoryMesh{held, frozen} {
+			if err := n.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }

@@ -13,11 +13,13 @@ type turn struct {
 func (m *member) tick(t *turn, now time.Time) {
 	stalled := now.Sub(t.last) > m.timing.stall()
 	if stalled {
-		m.log.Warn("this node did not run for a while; it judges nobody until it has listened again", "gap", now.Sub(t.last))
-		m.wake(now)
+		if _, woke := m.Woke(); woke.Before(t.last) {
+			m.log.Warn("NATS held this node up; it judges nobody until it has listened again", "gap", now.Sub(t.last))
+		} else {
+			m.log.Warn("this node did not run for a while; it judges nobody until it has listened again", "gap", now.Sub(t.last))
+		}
 	}
 	t.last = now
-	m.ticked.Store(now.UnixNano())
 	if now.Sub(t.beat) >= m.timing.Beat {
 		t.beat = now
 		m.beat()
