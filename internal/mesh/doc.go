@@ -99,6 +99,7 @@
 //     fit is dropped, logged and counted ([Drops]); who sent it hears nothing.
 //   - A find is lost, without a word, if the user is released while it is on its way, or if the holder dies. PathLost does not tell of finds: an answer
 //     to one that was sent by a link which broke is missed until the asker's patience ends.
+//   - When two nodes meet again, finds of the first milliseconds may come to one that has not met the other yet: they are dropped, without a word.
 //   - The node that calls proves that it knows the secret, the one that is called does not; the connection is
 //     not encrypted. The cluster port belongs into a network that is trusted.
 //   - Only links can say ErrOverloaded: NATS drops what does not fit at the receiver, and counts it.
