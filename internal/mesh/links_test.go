@@ -357,14 +357,12 @@ func (l *logged) count(text string) int {
 	return strings.Count(l.buf.String(), text)
 }
 
-func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T) {
-	s := startServer(t, -1)
-	t.Cleanup(func() { stopServer(s) })
-	other := startServer(t, -1)
-	t.Cleanup(func() { stopServer(other) })
-	w := secretWorld{url: s.ClientURL(), secret: testSecret}
-	a, b := addNode(t, w, "a"), startNode(t, w, "b")
-	finds := &doubter{recorder: a.recorder, again: func() {}}
+// startLinked starts two nodes that have a link; the first one notes on PortDirectory what its finds come to.
+func startLinked(t *testing.T, url string) (a, b node, finds *doubter) {
+	t.Helper()
+	w := secretWorld{url: url, secret: testSecret}
+	a, b = addNode(t, w, "a"), startNode(t, w, "b")
+	finds = &doubter{recorder: a.recorder, again: func() {}}
 	a.Handle(PortDirectory, finds)
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -373,6 +371,25 @@ func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T)
 	a.awaitNode(t, "up b")
 	b.awaitNode(t, "up a")
 	awaitLink(t, a, b)
+
+	return a, b, finds
+}
+
+// awaitAdrift waits until a hears b by its link only.
+func awaitAdrift(t *testing.T, a, b node) {
+	t.Helper()
+	awaitTrue(t, "a knows that b is adrift", func() bool {
+		a.member().mu.Lock()
+		defer a.member().mu.Unlock()
+
+		return peerOf(a, b) != nil && peerOf(a, b).adrift
+	})
+}
+
+func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T) {
+	s := startServer(t, -1)
+	t.Cleanup(func() { stopServer(s) })
+	a, b, finds := startLinked(t, s.ClientURL())
 	hold(t, b, "bob")
 	b.member().eng.(*natsEngine).conn.Close() // for good
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -381,12 +398,7 @@ func TestANodeWithoutItsEngineHoldsUpNoBarrierAsLongAsItsLinkLives(t *testing.T)
 	if err != nil || len(answers) != 1 || string(answers[0].Packet) != "seen hello" {
 		t.Errorf("%v, %v", answers, err)
 	}
-	awaitTrue(t, "a knows that b is adrift", func() bool {
-		a.member().mu.Lock()
-		defer a.member().mu.Unlock()
-
-		return peerOf(a, b) != nil && peerOf(a, b).adrift
-	})
+	awaitAdrift(t, a, b)
 	if slices.Contains(a.events(), "down b") {
 		t.Errorf("a was told %v", a.events())
 	}

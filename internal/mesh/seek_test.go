@@ -146,27 +146,12 @@ func TestANodeThatIsDownGetsNoFindsWhenItsInterestComesBack(t *testing.T) {
 func TestAFindOfAUserOnANodeThatOnlyItsLinkReachesIsAnsweredBesideAShadow(t *testing.T) {
 	s := startServer(t, -1)
 	t.Cleanup(func() { stopServer(s) })
-	w := secretWorld{url: s.ClientURL(), secret: testSecret}
-	a, b := addNode(t, w, "a"), startNode(t, w, "b")
-	finds := &doubter{recorder: a.recorder, again: func() {}}
-	a.Handle(PortDirectory, finds)
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stopNode(t, a) })
-	a.awaitNode(t, "up b")
-	b.awaitNode(t, "up a")
-	awaitLink(t, a, b)
+	a, b, finds := startLinked(t, s.ClientURL())
 	stillNode(t, s.ClientURL(), "c")
 	a.awaitNode(t, "down c")
 	hold(t, b, "bob")
 	b.member().eng.(*natsEngine).conn.Close()
-	awaitTrue(t, "a knows that b is adrift", func() bool {
-		a.member().mu.Lock()
-		defer a.member().mu.Unlock()
-
-		return peerOf(a, b) != nil && peerOf(a, b).adrift
-	})
+	awaitAdrift(t, a, b)
 	if err := a.Find("bob", PortDirectory, []byte("x"), 1); err != nil {
 		t.Fatal(err)
 	}
