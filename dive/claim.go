@@ -15,7 +15,7 @@ type claim struct {
 }
 
 func (c *claim) wire() wireClaim {
-	return wireClaim{user: c.user, sid: c.entry.place.SID, stamp: c.entry.place.Stamp}
+	return c.entry.wire(c.user)
 }
 
 // register enters a new login, evicts an older one on this node, and lets the claim wait for the next barrier.
@@ -169,7 +169,7 @@ func (d *Directory) contest(from mesh.NodeID, packet []byte) []wireClaim {
 		if place.newerThan(e.place) {
 			lost = append(lost, d.evictLocked(w.user, e, place))
 		} else {
-			newer = append(newer, wireClaim{user: w.user, sid: e.place.SID, stamp: e.place.Stamp})
+			newer = append(newer, e.wire(w.user))
 		}
 	})
 	d.mu.Unlock()

@@ -69,3 +69,8 @@ func (q *queue) take() []find {
 
 	return finds
 }
+
+// wire is the entry as other nodes are told of it.
+func (e *entry) wire(user string) wireClaim {
+	return wireClaim{user: user, sid: e.place.SID, stamp: e.place.Stamp}
+}

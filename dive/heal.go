@@ -63,7 +63,7 @@ func (d *Directory) claims() []wireClaim {
 	all := make([]wireClaim, 0, d.size)
 	for user, e := range d.entries {
 		if e.state != moved {
-			all = append(all, wireClaim{user: user, sid: e.place.SID, stamp: e.place.Stamp})
+			all = append(all, e.wire(user))
 		}
 	}
 

@@ -226,6 +226,11 @@ func (n *notes) addf(format string, args ...any) {
 	n.list = append(n.list, fmt.Sprintf(format, args...))
 }
 
+// clears notes the ends that come without a message.
+func (n *notes) clears(m *dm.Module) {
+	m.SetOnClearCache(func(gone string, stayer *user.User) { n.addf("%s left %s", gone, stayer.ID) })
+}
+
 // sort sorts the notes, for those that come in no order.
 func (n *notes) sort() {
 	synctest.Wait()

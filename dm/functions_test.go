@@ -174,9 +174,7 @@ func TestClearWithAMessagePushesItThroughTheCallbacksAndDoesNotCallSetOnClearCac
 
 func TestClearWithoutAMessageCallsSetOnClearCacheAtThePeer(t *testing.T) {
 	cleared := &notes{}
-	inCluster(t, 2, func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
-	}, func(c *cluster) {
+	inCluster(t, 2, cleared.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.sends("bob", "hi", nil)
 		bob.node.dm.ClearCacheByUserID(bob.u, "alice", 2, 12, nil)
@@ -191,9 +189,7 @@ func TestClearWithoutAMessageCallsSetOnClearCacheAtThePeer(t *testing.T) {
 
 func TestAClearWhoseMessageIsTooLargeGoesWithoutIt(t *testing.T) {
 	cleared := &notes{}
-	inCluster(t, 2, func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
-	}, func(c *cluster) {
+	inCluster(t, 2, cleared.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.sends("bob", "hi", nil)
 		alice.node.dm.ClearCacheByUserID(alice.u, "bob", 2, 12, make([]byte, dm.DefaultSettings().MaxMessageSize+1))
@@ -206,9 +202,7 @@ func TestAClearWhoseMessageIsTooLargeGoesWithoutIt(t *testing.T) {
 
 func TestClearWithNoChannelDoesNothing(t *testing.T) {
 	cleared := &notes{}
-	inCluster(t, 2, func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
-	}, func(c *cluster) {
+	inCluster(t, 2, cleared.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.node.dm.ClearCacheByUserID(alice.u, "bob", 2, 12, []byte("bye"))
 		alice.node.dm.ClearCacheByUserID(alice.u, "nobody", 2, 12, nil)

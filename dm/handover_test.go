@@ -15,9 +15,7 @@ import (
 
 func TestPromise7AChannelThatOpensAfterItsUserHasMovedAndLeftIsNotKept(t *testing.T) {
 	heard := &notes{}
-	inCluster(t, 3, func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
-	}, func(c *cluster) {
+	inCluster(t, 3, heard.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.stalled = true
 		bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("hi"), nil)
@@ -35,19 +33,22 @@ func TestPromise7AChannelThatOpensAfterItsUserHasMovedAndLeftIsNotKept(t *testin
 	})
 }
 
+// slowFourth is a network on whose fourth node all logins wait.
+func slowFourth() *mesh.Memory {
+	return mesh.NewMemory(mesh.MemoryOptions{Delay: func(a, b mesh.NodeID) time.Duration {
+		if a.Name == "n4" || b.Name == "n4" {
+			return 20 * time.Millisecond
+		}
+
+		return time.Millisecond
+	}})
+}
+
 func TestPromise6AChannelFollowsAUserWhoseLoginIsReplacedBeforeItsWelcome(t *testing.T) {
 	heard := &notes{}
-	setup := func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
-	}
+	setup := heard.clears
 	synctest.Test(t, func(t *testing.T) {
-		c := &cluster{t: t, net: mesh.NewMemory(mesh.MemoryOptions{Delay: func(a, b mesh.NodeID) time.Duration {
-			if a.Name == "n4" || b.Name == "n4" {
-				return 20 * time.Millisecond // logins wait for its answer
-			}
-
-			return time.Millisecond
-		}})}
+		c := &cluster{t: t, net: slowFourth()}
 		for range 4 {
 			c.start(setup)
 		}
@@ -79,9 +80,7 @@ func TestPromise6AChannelFollowsAUserWhoseLoginIsReplacedBeforeItsWelcome(t *tes
 
 func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing.T) {
 	heard := &notes{}
-	inCluster(t, 3, func(m *dm.Module) {
-		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
-	}, func(c *cluster) {
+	inCluster(t, 3, heard.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		bob.sends("alice", "hi", nil)
 		nd := c.nodes[2]
@@ -102,17 +101,9 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 func TestPromise7ALoginThatFailsWhenItHasTheChannelsOfTheOlderSessionIsALeaveAtOnce(t *testing.T) {
 	heard := &notes{}
 	synctest.Test(t, func(t *testing.T) {
-		c := &cluster{t: t, net: mesh.NewMemory(mesh.MemoryOptions{Delay: func(a, b mesh.NodeID) time.Duration {
-			if a.Name == "n4" || b.Name == "n4" {
-				return 20 * time.Millisecond // logins wait for its answer
-			}
-
-			return time.Millisecond
-		}})}
+		c := &cluster{t: t, net: slowFourth()}
 		for range 4 {
-			c.start(func(m *dm.Module) {
-				m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
-			})
+			c.start(heard.clears)
 		}
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		bob.sends("alice", "hi", nil)

@@ -131,28 +131,19 @@ func keep(t *testing.T, history string) {
 
 // TestHistoriesThatHaveFailed plays them again. What goroutines do at the same moment has no order: so each is played several times.
 func TestHistoriesThatHaveFailed(t *testing.T) {
-	files, err := filepath.Glob(histories + "/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no histories", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(l string) bool {
-				return l == "" || strings.HasPrefix(l, "#")
-			})
-			for range 5 {
-				synctest.Test(t, func(t *testing.T) {
-					if err := relive(t, lines); err != nil {
-						t.Error(err)
-					}
-				})
-			}
+	eachFile(t, histories, func(t *testing.T, _, text string) {
+		t.Helper()
+		lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(text), "\n"), func(l string) bool {
+			return l == "" || strings.HasPrefix(l, "#")
 		})
-	}
+		for range 5 {
+			synctest.Test(t, func(t *testing.T) {
+				if err := relive(t, lines); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
 }
 
 // relive plays a history.

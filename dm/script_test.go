@@ -24,9 +24,26 @@ var errNot = errors.New("not now")
 // settle. At the end of a paragraph all that is on its way arrives. Each packet between two nodes takes a millisecond. What happens is told by who
 // notices it; what one of them notices is in order.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
+	eachFile(t, "testdata", func(t *testing.T, f, text string) {
+		t.Helper()
+		var got string
+		synctest.Test(t, func(t *testing.T) { got = play(t, text) })
+		if *update {
+			if err := os.WriteFile(f, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if got != text {
+			t.Errorf("%s reads otherwise now; -update writes it anew:\n%s", f, got)
+		}
+	})
+}
+
+// eachFile runs a test for each text of a directory.
+func eachFile(t *testing.T, dir string, test func(t *testing.T, name, text string)) {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*.txt")
 	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
+		t.Fatal("no texts in", dir, err)
 	}
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
@@ -34,15 +51,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got string
-			synctest.Test(t, func(t *testing.T) { got = play(t, string(text)) })
-			if *update {
-				if err := os.WriteFile(f, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(text) {
-				t.Errorf("%s reads otherwise now; -update writes it anew:\n%s", f, got)
-			}
+			test(t, f, string(text))
 		})
 	}
 }

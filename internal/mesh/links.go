@@ -204,18 +204,7 @@ func (ls *links) onCall(p *peer) {
 }
 
 // run says on all links that this node lives, whatever the engine keeps the member from.
-func (ls *links) run() {
-	ticker := time.NewTicker(ls.m.timing.Beat)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ls.m.stop:
-			return
-		case <-ticker.C:
-			ls.beat()
-		}
-	}
-}
+func (ls *links) run() { ls.m.every(ls.m.timing.Beat, ls.beat) }
 
 func (ls *links) beat() {
 	for _, p := range *ls.m.up.Load() {

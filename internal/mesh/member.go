@@ -222,17 +222,24 @@ func (m *member) Release(userID string) {
 
 // run is the member's own goroutine.
 func (m *member) run() {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
 	t := turn{last: time.Now()}
 	m.beat()
+	m.every(tick, func() {
+		m.eng.pass()
+		m.tick(&t, time.Now())
+	})
+}
+
+// every does something again and again, until the member stops.
+func (m *member) every(pause time.Duration, do func()) {
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
 	for {
 		select {
 		case <-m.stop:
 			return
 		case <-ticker.C:
-			m.eng.pass()
-			m.tick(&t, time.Now())
+			do()
 		}
 	}
 }

@@ -45,19 +45,12 @@ func (m *member) Woke() (Stamp, time.Time) {
 
 // pulse notices that the node did not run. It waits for nothing but the time, as whoever works with the engine might.
 func (m *member) pulse() {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-m.stop:
-			return
-		case <-ticker.C:
-			m.eng.pass()
-			now := time.Now()
-			m.feel(now)
-			m.felt.Store(int64(now.Sub(m.born)))
-		}
-	}
+	m.every(tick, func() {
+		m.eng.pass()
+		now := time.Now()
+		m.feel(now)
+		m.felt.Store(int64(now.Sub(m.born)))
+	})
 }
 
 // feel looks how long ago the pulse was.
