@@ -70,12 +70,13 @@ var house = map[string][]string{
 	"wire":                {},
 	"internal/strictjson": {},
 	"internal/sock":       {},
+	"internal/node":       {}, // what names a node, a session and a moment
 
 	// Examples are written as their readers would write them: with public packages only.
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson"}
+var ground = []string{"internal/strictjson", "internal/node"}
 
 // strangers says who may import what others have made, or a part of the standard library that tells of another layer. Where several
 // prefixes fit, all must allow it.
