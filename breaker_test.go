@@ -2,10 +2,12 @@ package parley_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // breaker is a way to an address that a test can break: by an end of all connections, or by silence.
@@ -13,7 +15,7 @@ type breaker struct {
 	ln net.Listener
 
 	mu     sync.Mutex
-	to     string                // guarded by mu
+	to     func() string         // guarded by mu
 	open   map[net.Conn]struct{} // guarded by mu; both ends of all connections
 	cutOff bool                  // guarded by mu; who comes is sent away
 	quiet  chan struct{}         // guarded by mu; nil: bytes pass; else they wait until it is closed
@@ -24,6 +26,13 @@ type breaker struct {
 
 // newBreaker makes a way to an address.
 func newBreaker(t *testing.T, to string) *breaker {
+	t.Helper()
+
+	return newBreakerTo(t, func() string { return to })
+}
+
+// newBreakerTo makes a way to an address that is asked for with each connection; "" is nowhere.
+func newBreakerTo(t *testing.T, to func() string) *breaker {
 	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +68,7 @@ func (b *breaker) carry(near net.Conn) {
 	b.mu.Lock()
 	to := b.to
 	b.mu.Unlock()
-	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", to)
+	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", to())
 	if err != nil {
 		return
 	}
@@ -126,12 +135,21 @@ func (b *breaker) mend() {
 	b.endLocked()
 }
 
-// mendTo is mend for one who has moved.
-func (b *breaker) mendTo(addr string) {
-	b.mu.Lock()
-	b.to = addr
-	b.mu.Unlock()
-	b.mend()
+// flap ends all connections at random moments, about so often, until the test ends.
+func (b *breaker) flap(t *testing.T, every time.Duration) {
+	t.Helper()
+	stop := make(chan struct{})
+	b.running.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(every/2 + rand.N(every)):
+				b.mend()
+			}
+		}
+	})
+	t.Cleanup(func() { close(stop) })
 }
 
 func (b *breaker) endLocked() {

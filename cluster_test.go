@@ -25,25 +25,20 @@ const (
 type cluster struct {
 	t     *testing.T
 	way   way
-	nats  string // URL of a NATS cluster; empty: embedded servers
-	join  string // if not empty, where an embedded server finds the first node's
 	nodes []*parley.Server
 }
 
-// ways are how packets go between the nodes of a cluster: what holds must hold in all of them.
+// ways are how the links of a cluster fare: what holds must hold in all of them.
 var ways = map[string]way{
-	"links on":       {},
-	"links off":      {mesh: "off"},
-	"links flapping": {flap: 3 * time.Millisecond},
+	"links stand": {},
+	"links break": {flap: 30 * time.Millisecond},
 }
 
 type way struct {
-	mesh string
-	flap time.Duration
-	dm   string // settings; empty: the defaults
+	flap time.Duration // about how often all TCP connections of a node's links are broken; 0: never
+	dm   string        // settings; empty: the defaults
 
 	heartbeat time.Duration // of the clients; 0: the default
-	links     *linkWatch    // if not nil, it takes the place of the nodes' logs
 }
 
 // eachWay runs a test in clusters of all ways.
@@ -69,7 +64,7 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	c.t.Helper()
 	cfg := parley.Config{
 		Node: fmt.Sprintf("n%d", i+1), TCP: "127.0.0.1:0", HTTP: "127.0.0.1:0", AuthKey: testKey, LogLevel: "error",
-		Cluster: "127.0.0.1:0", ClusterSecret: testSecret, Mesh: c.way.mesh,
+		Cluster: "127.0.0.1:0", ClusterSecret: testSecret,
 	}
 	if testing.Verbose() {
 		cfg.LogLevel = "debug"
@@ -80,25 +75,18 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	if c.way.dm != "" {
 		cfg.DM = json.RawMessage(c.way.dm)
 	}
-	if c.nats != "" {
-		cfg.Cluster, cfg.NATS = "", c.nats
-	}
-	if c.join != "" {
-		cfg.Join = []string{c.join}
-	}
 	for _, other := range c.nodes {
-		if c.nats != "" || c.join != "" {
-			break
-		}
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
+	}
+	var s *parley.Server
+	if c.way.flap > 0 {
+		b := newBreakerTo(c.t, func() string { return s.ClusterAddr() })
+		b.flap(c.t, c.way.flap)
+		cfg.Advertise = b.addr()
 	}
 	s, err := parley.New(cfg)
 	if err != nil {
 		c.t.Fatal(err)
-	}
-	s.Flap(c.way.flap)
-	if c.way.links != nil {
-		s.SetLog(slog.New(c.way.links))
 	}
 	s.DM().ExposeCommands()
 	if setup != nil {
@@ -197,13 +185,7 @@ func (p *person) hears(want string) {
 
 func TestUsersOnThreeNodesReachEachOtherByTCPAndWebSocket(t *testing.T) {
 	slog.SetLogLoggerLevel(slog.LevelError)
-	for _, name := range []string{"links on", "links off"} {
-		t.Run(name, func(t *testing.T) { reachEachOther(t, ways[name].newCluster(t, 3, nil)) })
-	}
-}
-
-func reachEachOther(t *testing.T, c *cluster) {
-	t.Helper()
+	c := way{}.newCluster(t, 3, nil)
 	alice, bob, carol := c.login("alice", 0, false), c.login("bob", 2, true), c.login("carol", 0, true)
 	people := []*person{alice, bob, carol}
 	for _, from := range people {

@@ -64,6 +64,9 @@ func later(f func(*Server)) {
 func Start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	pipes := make(chan os.Signal, 1) // with it, a closed pipe on standard output or error is an error of the write
+	signal.Notify(pipes, syscall.SIGPIPE)
+	defer signal.Stop(pipes)
 	if err := run(ctx, stop); err != nil {
 		fmt.Fprintln(os.Stderr, "parley: "+err.Error())
 		os.Exit(1) //nolint:gocritic // stop is of no use any more
@@ -74,7 +77,7 @@ func run(ctx context.Context, onStop func()) error {
 	standard.Lock()
 	file, set := standard.file, standard.set
 	standard.Unlock()
-	cfg, err := config.Load(config.Sources{File: file, Env: os.LookupEnv})
+	cfg, err := config.Load(config.Sources{File: file, Environ: os.Environ()})
 	if err != nil {
 		return err
 	}
@@ -88,7 +91,11 @@ func run(ctx context.Context, onStop func()) error {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-s.Done():
+		return s.Err()
+	}
 	onStop() // a second signal ends the process
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()

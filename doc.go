@@ -18,22 +18,33 @@
 //	...
 //	err = s.Stop(ctx)
 //
-// The parts, and who calls whom:
+// The parts, and what calls what:
 //
-//	clients ──▶ gateway ──▶ command ──▶ handlers, dm
-//	               │                      │
-//	            Server ──▶ user        dive (directory) ──▶ mesh ──▶ other nodes
+//	clients ──▶ gateway ──▶ command ──▶ handlers, dm ──────────┐
+//	               │                      │ lookup             │ messages
+//	            Server ──▶ user       directory ──▶ cluster ◀──┘
+//	               └────── claims ────────┘            │
+//	                                                 links ──▶ other nodes
 //
 // # A login
 //
-// The gateway has checked the token and made a user. The directory claims the user ID for the new session: when every other node has
-// answered, no older session is left anywhere and every node's finds come here. Then the user is added to the registry, takes over
-// the channels of the session it replaced, and the client gets its welcome.
+// The gateway has checked the token and made a user. The directory claims the user ID for the new
+// session with its owner, one of the members: when that has confirmed it, no older session is left
+// anywhere and lookups find the new one. Then the user is added to the registry, takes over the
+// channels of the session it replaced, and the client gets its welcome.
 //
 // # A farewell
 //
-// A user whose session is over is found by nobody; then each peer it has a channel with is told, behind the last message; then
-// the directory forgets the user. A session that was replaced by a newer one goes silently.
+// A user whose session is over is found by nothing on its node; each peer it has a channel with is told,
+// behind the last message; when all messages have their outcomes the directory forgets the session. A
+// session that was replaced by a newer one goes silently.
+//
+// # Membership
+//
+// A node takes clients once it is a member of its cluster (package internal/cluster). When it must leave
+// for a while, because it misses a member that others see, it sends its users to other nodes. When its
+// process was stopped for a second or more, it handles no client before its sessions have been claimed
+// again, or 5 s have passed.
 //
 // # Limits
 //

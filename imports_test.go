@@ -36,7 +36,7 @@ var house = map[string][]string{
 
 	// The load generator speaks the wire by itself: the client library would be measured along. It starts nodes in its own process too, and
 	// makes its users' tokens. The NATS server that it compares with is a package that knows nothing of Parley.
-	"internal/bench":           {".", "internal/auth", "wire"},
+	"internal/bench":           {"internal/auth", "wire"},
 	"internal/bench/natsbench": {},
 
 	// Chaos runs the binary, and clients as everybody has them; the library only makes it tokens.
@@ -45,22 +45,24 @@ var house = map[string][]string{
 
 	// The only place where the parts meet.
 	".": {
-		"dm", "user", "dive", "wire", "internal/mesh/...", "internal/gateway", "internal/command", "internal/auth", "internal/config",
-		"internal/devkey", "internal/httpapi",
+		"dm", "user", "wire", "internal/cluster", "internal/directory", "internal/link", "internal/gateway", "internal/command",
+		"internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
 	},
 
-	"dm":                  {"user", "dive", "internal/mesh", "internal/command", "dm/internal/..."},
+	"dm":                  {"user", "internal/command", "dm/internal/..."},
 	"dm/internal/channel": {},
-	"dive":                {"internal/mesh"},
 	"client":              {"wire", "internal/sock"},
 
 	"internal/gateway": {"user", "internal/command", "internal/auth", "internal/sock", "wire"},
 	"internal/command": {"user", "wire"}, // wire for the codes of its answers
 	"internal/auth":    {"user"},         // for what a user ID is
-	"internal/mesh":    {"internal/mesh/link", "wire"},
 
-	// A link carries bytes between two nodes: it knows nothing of membership or of the engine.
-	"internal/mesh/link": {"internal/sock", "wire"},
+	// Links carry packets between two nodes and know nothing of membership; the directory knows neither
+	// links nor membership: the cluster's view is told to it.
+	"internal/cluster":     {"internal/link"},
+	"internal/link":        {"internal/sock"},
+	"internal/link/memnet": {},
+	"internal/directory":   {},
 
 	"internal/config":  {},
 	"internal/httpapi": {}, // what it shows comes through an interface of its own
@@ -70,13 +72,14 @@ var house = map[string][]string{
 	"wire":                {},
 	"internal/strictjson": {},
 	"internal/sock":       {},
+	"internal/logwriter":  {}, // a log that never blocks
 	"internal/node":       {}, // what names a node, a session and a moment
 
 	// Examples are written as their readers would write them: with public packages only.
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson", "internal/node"}
+var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node"}
 
 // strangers says who may import what others have made, or a part of the standard library that tells of another layer. Where several
 // prefixes fit, all must allow it.
@@ -85,7 +88,8 @@ var strangers = []struct {
 	by   []string
 	why  string
 }{
-	{"github.com/nats-io", []string{"internal/mesh/...", "internal/bench/natsbench"}, "only the mesh knows the engine, and who measures it by itself"},
+	{"github.com/nats-io", []string{"internal/bench/natsbench"}, "NATS is a competitor in the comparison; storages do not exist yet"},
+	{"github.com/hashicorp", []string{"internal/cluster"}, "only membership knows gossip"},
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
@@ -108,7 +112,7 @@ var withoutKnowledge = []struct {
 	{"user", []string{"net", "net/http"}},
 	{"wire", []string{"net", "net/http", "os"}},
 	{"internal/command", []string{"net", "net/http"}},
-	{"dive", []string{"net", "net/http"}},
+	{"internal/directory", []string{"net", "net/http", "encoding/json"}},
 }
 
 type listed struct {

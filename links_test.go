@@ -5,13 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
@@ -73,9 +70,7 @@ func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNo
 	eachWay(t, func(t *testing.T, w way) {
 		t.Helper()
 		const users, peers, bursts, burst = 240, 2, 4, 8
-		if w.flap == 0 { // nothing is lost: an outcome that is unknown is a defect, and not only a busy machine
-			w.dm = `{"reliableTimeout": "10s"}`
-		}
+		w.dm = `{"reliableTimeout": "10s"}` // nothing is lost: an outcome that is unknown is a defect, and not only a busy machine
 		c := w.newCluster(t, 3, nil)
 		starved := watchStarvation(t)
 		lanes := make(map[string]*lane) // by "from to"
@@ -104,7 +99,7 @@ func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNo
 		}
 		wg.Wait()
 		late := starved()
-		check(t, lanes, w.flap > 0 || late)
+		check(t, lanes, late)
 	})
 }
 
@@ -177,69 +172,6 @@ func check(t *testing.T, lanes map[string]*lane, unsure bool) {
 		l.mu.Unlock()
 	}
 	t.Logf("%d messages delivered, %d unknown", acked, timeouts)
-}
-
-func TestPromise10MessagesOfOpenChannelsGoOnWhileNATSIsAway(t *testing.T) {
-	start := func(port int) *server.Server {
-		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, MaxPayload: 1 << 20})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Start()
-		if !s.ReadyForConnections(patience) {
-			t.Fatal("the NATS server does not start")
-		}
-
-		return s
-	}
-	nats := start(-1)
-	port := nats.Addr().(*net.TCPAddr).Port
-	c := &cluster{t: t, nats: nats.ClientURL()}
-	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	c.add(0, nil)
-	c.add(1, nil)
-	alice, bob, carol := c.login("alice", 0, false), c.login("bob", 1, true), c.login("carol", 1, false)
-	alice.tell("bob", "hello") // opens the channel
-	bob.hears("alice: hello")
-	for range 100 { // and the link
-		alice.tell("bob", "x")
-		bob.hears("alice: x")
-		bob.tell("alice", "y")
-		alice.hears("bob: y")
-	}
-	stop := make(chan struct{})
-	var sent atomic.Int64
-	var traffic sync.WaitGroup
-	traffic.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := alice.try("bob", "on"); err != nil {
-				t.Errorf("message %d: %v", sent.Load(), err)
-
-				return
-			}
-			bob.hears("alice: on")
-			sent.Add(1)
-		}
-	})
-	nats.Shutdown()
-	nats.WaitForShutdown()
-	c.eventually("new finds fail", func() bool {
-		err := alice.try("carol", "lost?")
-
-		return errors.Is(err, client.ErrNodesNotFound)
-	})
-	before := sent.Load()
-	c.eventually("messages go on", func() bool { return sent.Load() > before+1000 })
-	nats = start(port)
-	c.eventually("new finds work", func() bool { return alice.try("carol", "found") == nil })
-	carol.hears("alice: found")
-	close(stop)
-	traffic.Wait()
 }
 
 // eventually waits until cond holds.

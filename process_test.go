@@ -264,7 +264,7 @@ func TestAUserMovesAndASecondLoginElsewhereWins(t *testing.T) {
 	alice.hears("-bob: bye alice") // once, and only now
 }
 
-func TestWhenAProcessIsKilledThePeersOfItsUsersHearOfItWithinTwoSeconds(t *testing.T) {
+func TestWhenAProcessIsKilledThePeersOfItsUsersHearOfItAtOnce(t *testing.T) {
 	servers := spawnCluster(t, 3)
 	alice, bob := servers[0].login("alice", false), servers[1].login("bob", true)
 	carol := servers[2].login("carol", false, client.WithoutReconnect())
@@ -278,7 +278,7 @@ func TestWhenAProcessIsKilledThePeersOfItsUsersHearOfItWithinTwoSeconds(t *testi
 	alice.hears("push 2 99 carol")
 	first := time.Since(killed)
 	bob.hears("push 2 99 carol")
-	if second := time.Since(killed); second > 2*time.Second {
+	if second := time.Since(killed); second > time.Second { // the kernel says so; a failure timeout would be more
 		t.Errorf("the peers heard of it after %v and %v", first, second)
 	} else {
 		t.Logf("the peers heard of it after %v and %v", first, second)

@@ -11,19 +11,21 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/devkey"
+	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
-	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/internal/link"
+	"github.com/parley-dm/parley/internal/logwriter"
+	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -49,23 +51,26 @@ var (
 // Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks are set
 // before Start.
 type Server struct {
-	cfg    Config
-	key    auth.Key
-	log    *slog.Logger
-	users  *user.Registry
-	router *command.Router
-	dm     *dm.Module
+	cfg      Config
+	key      auth.Key
+	log      *slog.Logger
+	logLines *logwriter.Writer // behind log; nil if a test gave the logger
+	users    *user.Registry
+	router   *command.Router
+	dm       *dm.Module
 
 	onReady     []func()
 	onTerminate []func()
 
-	begun atomic.Bool
-	ready atomic.Bool
-	done  chan struct{} // closed when the node has drained
+	begun      atomic.Bool
+	ready      atomic.Bool
+	stopping   atomic.Bool
+	takesUsers atomic.Bool   // WebSocket clients are let in
+	done       chan struct{} // closed when the node has drained
 
-	mesh      mesh.Mesh     // set before Start by tests
-	flap      time.Duration // set before Start by tests: see mesh.Options
-	directory *dive.Directory
+	cork      link.Cork // of what several clients send in a row
+	cluster   *cluster.Cluster
+	directory *directory.Directory
 	gateway   *gateway.Gateway
 	web       *http.Server
 	profiles  *http.Server // nil: none are served
@@ -74,8 +79,11 @@ type Server struct {
 	pprofAddr net.Addr
 	serving   sync.WaitGroup
 
-	between    *xsync.Map[string, *user.User] // by SID; users whose login or farewell is under way
-	refused    atomic.Int64                   // logins that could not be announced, and that the log has not told of
+	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
+	pauses       atomic.Uint64                    // how often this process did not run for a while
+	failure      atomic.Pointer[error]            // why the node has stopped by itself
+
+	refused    atomic.Int64 // logins that the cluster has not confirmed, and that the log has not told of
 	refusedLog rate.Sometimes
 	stopOnce   sync.Once
 	stopErr    error
@@ -92,8 +100,13 @@ func New(cfg Config) (*Server, error) {
 }
 
 func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
+	var lines *logwriter.Writer
 	if log == nil {
-		log = cfg.Logger(os.Stderr).With("self", cfg.Node)
+		log, lines = cfg.Logger(os.Stderr)
+		log = log.With("self", cfg.Node)
+	}
+	for _, w := range cfg.Warnings() {
+		log.Warn("a setting has no effect", "why", w)
 	}
 	key, err := signingKey(cfg, log)
 	if err != nil {
@@ -117,14 +130,24 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 		}
 	}
 
-	return &Server{
-		cfg: cfg, key: key, log: log, users: users, dm: module,
-		router:  command.NewRouter(log),
-		done:    make(chan struct{}),
-		between: xsync.NewMap[string, *user.User](),
+	s := &Server{
+		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module,
+		router: command.NewRouter(log),
+		done:   make(chan struct{}),
+
+		inTransition: xsync.NewMap[node.SID, *user.User](),
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
-	}, nil
+	}
+	s.cluster, err = cluster.New(cluster.Config{
+		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
+		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return s, nil
 }
 
 // signingKey is the key that clients' tokens are checked with. Without one in the settings it is the development key
@@ -165,8 +188,20 @@ func (s *Server) OnTerminate(f func()) { s.onTerminate = append(s.onTerminate, f
 // Done is closed when the node has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Ready returns nil if the node takes users.
+// Err is why the node has stopped by itself, nil if it has not: another node of its cluster has its name.
+func (s *Server) Err() error {
+	if err := s.failure.Load(); err != nil {
+		return *err
+	}
+
+	return nil
+}
+
+// Ready returns nil if the node takes users, else why not.
 func (s *Server) Ready() error {
+	if err := s.cluster.Ready(); err != nil && !s.stopping.Load() {
+		return err
+	}
 	if !s.ready.Load() {
 		return ErrNotReady
 	}
@@ -183,31 +218,18 @@ func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
 // PprofAddr is where profiles of the process can be had, once started; "" if nowhere.
 func (s *Server) PprofAddr() string { return addrOf(s.pprofAddr) }
 
-// ClusterAddr is where other nodes of an embedded cluster join this one, once started; "" if nowhere.
-func (s *Server) ClusterAddr() string {
-	if n, ok := s.mesh.(interface{ ClusterAddr() string }); ok && s.begun.Load() {
-		return n.ClusterAddr()
-	}
+// ClusterAddr is where links and gossip of other nodes come in, once started; "" if nowhere.
+func (s *Server) ClusterAddr() string { return s.cluster.Addr() }
 
-	return ""
-}
+// NodeID is the node's name and incarnation.
+func (s *Server) NodeID() string { return s.cluster.Self().String() }
 
-// LinkAddr is where other nodes' links to this one come in, once started; "" if nowhere.
-func (s *Server) LinkAddr() string {
-	if n, ok := s.mesh.(interface{ LinkAddr() string }); ok && s.begun.Load() {
-		return n.LinkAddr()
-	}
-
-	return ""
-}
-
-// NodeID is the node's name and incarnation, once started.
-func (s *Server) NodeID() string { return s.mesh.Self().String() }
-
-// Nodes lists the other nodes of the cluster that are alive.
+// Nodes lists the other members of the cluster.
 func (s *Server) Nodes() (ids []string) {
-	for _, n := range s.mesh.Nodes() {
-		ids = append(ids, n.String())
+	for _, n := range s.cluster.Members() {
+		if n != s.cluster.Self() {
+			ids = append(ids, n.String())
+		}
 	}
 
 	return ids

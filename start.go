@@ -10,38 +10,39 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
-	"github.com/parley-dm/parley/internal/mesh"
 )
 
 const (
-	tokenLife      = 24 * time.Hour
-	headerTimeout  = 5 * time.Second  // for the head of an HTTP request
-	idleTimeout    = 2 * time.Minute  // between two HTTP requests of one connection
-	maxHeaderBytes = 16 << 10         // of an HTTP request
-	unannounced    = 10 * time.Second // how long goodbyes of a failed start may take
+	tokenLife       = 24 * time.Hour
+	headerTimeout   = 5 * time.Second  // for the head of an HTTP request
+	idleTimeout     = 2 * time.Minute  // between two HTTP requests of one connection
+	maxHeaderBytes  = 16 << 10         // of an HTTP request
+	failedStartTime = 10 * time.Second // how long goodbyes of a failed start may take
 )
 
-// Start starts the node. It returns when the node takes users, or with the reason why it cannot; then nothing is left open. Ctx bounds the
-// starting only.
+// Start starts the node. It returns when the node takes users, or with the reason why it cannot; then
+// nothing is left open. Until then the HTTP listener answers health checks, and no other client port is
+// open. Ctx bounds the starting only.
 func (s *Server) Start(ctx context.Context) error {
 	if s.begun.Swap(true) {
 		return ErrStarted
 	}
 	if err := s.start(ctx); err != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), unannounced)
+		ctx, cancel := context.WithTimeout(context.Background(), failedStartTime)
 		defer cancel()
 		_ = s.Stop(ctx) //nolint:contextcheck // the caller's may have ended
 
 		return err
 	}
 	s.ready.Store(true)
-	s.log.Info("ready", "tcp", s.TCPAddr(), "http", s.HTTPAddr(), "cluster", s.ClusterAddr(), "links", s.LinkAddr(),
-		"id", s.NodeID(), "nodes", len(s.mesh.Nodes())+1)
+	s.log.Info("ready", "tcp", s.TCPAddr(), "http", s.HTTPAddr(), "cluster", s.ClusterAddr(),
+		"id", s.NodeID(), "members", len(s.cluster.Members()))
 	for _, f := range s.onReady {
 		f()
 	}
@@ -57,120 +58,112 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tcp, web, profiles, err := s.listen(ctx)
-	if err != nil {
-		return err
-	}
-	if profiles != nil {
-		s.serveProfiles(profiles)
-	}
-	if err := s.join(ctx); err != nil {
-		closeAll(tcp, web)
-
-		return err
+	if s.cfg.TCP != config.Off { // a port that is taken is the most common mistake
+		if err := gateway.PortFree(ctx, s.cfg.TCP); err != nil {
+			return listenError("tcp", s.cfg.TCP, err)
+		}
 	}
 	s.gateway = gateway.New(gateway.Config{
-		Node: s.NodeID(), Batch: s.batch(), TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize, Logger: s.log,
+		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
+		Running: s.cluster.Running, Logger: s.log,
 	}, s.key, s.users, s.router, s)
-	if tcp != nil {
-		s.serving.Go(func() { s.ended("TCP", s.gateway.Serve(tcp)) }) //nolint:contextcheck // ctx bounds the starting only
+	if err := s.openHTTP(ctx, tlsConfig); err != nil {
+		return err
 	}
-	if web != nil {
-		s.serveHTTP(web, tlsConfig)
+	if err := s.join(ctx); err != nil {
+		return err
 	}
+	s.takesUsers.Store(true)
+
+	return s.openTCP(ctx)
+}
+
+// openTCP opens the port of TCP clients.
+func (s *Server) openTCP(ctx context.Context) error {
+	tcp, err := listen(ctx, "tcp", s.cfg.TCP)
+	if err != nil || tcp == nil {
+		return err
+	}
+	s.tcpAddr = tcp.Addr()
+	s.serving.Go(func() { s.ended("TCP", s.gateway.Serve(tcp)) }) //nolint:contextcheck // ctx bounds the starting only
 
 	return nil
 }
 
-// listen opens the client listeners, first of all: a port that is taken is the most common mistake.
-func (s *Server) listen(ctx context.Context) (tcp, web, profiles net.Listener, err error) {
-	if tcp, err = open(ctx, s.cfg.TCP, "tcp"); err != nil {
-		return nil, nil, nil, err
-	}
-	if web, err = open(ctx, s.cfg.HTTP, "http"); err != nil {
-		closeAll(tcp)
-
-		return nil, nil, nil, err
-	}
-	if s.cfg.Pprof != "" {
-		if profiles, err = open(ctx, s.cfg.Pprof, "pprof"); err != nil {
-			closeAll(tcp, web)
-
-			return nil, nil, nil, err
-		}
-		s.pprofAddr = profiles.Addr()
-	}
-	if tcp != nil {
-		s.tcpAddr = tcp.Addr()
+// openHTTP opens the HTTP listener, which answers health checks before the node takes users, and that of profiles.
+func (s *Server) openHTTP(ctx context.Context, tlsConfig *tls.Config) error {
+	web, err := listen(ctx, "http", s.cfg.HTTP)
+	if err != nil {
+		return err
 	}
 	if web != nil {
 		s.httpAddr = web.Addr()
+		s.serveHTTP(web, tlsConfig)
 	}
+	if s.cfg.Pprof == "" {
+		return nil
+	}
+	profiles, err := listen(ctx, "pprof", s.cfg.Pprof)
+	if err != nil || profiles == nil {
+		return err
+	}
+	s.pprofAddr = profiles.Addr()
+	s.serveProfiles(profiles)
 
-	return tcp, web, profiles, nil
+	return nil
 }
 
-func open(ctx context.Context, addr, name string) (net.Listener, error) {
+// listen opens a listener; nil if it is off.
+func listen(ctx context.Context, name, addr string) (net.Listener, error) {
 	if addr == config.Off {
 		return nil, nil //nolint:nilnil // no listener is wanted
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("--%s %s: %w: choose another address, or off", name, addr, errors.Unwrap(err))
+		return nil, listenError(name, addr, err)
 	}
 
 	return ln, nil
 }
 
-func closeAll(listeners ...net.Listener) {
-	for _, ln := range listeners {
-		if ln != nil {
-			_ = ln.Close()
-		}
-	}
+func listenError(name, addr string, err error) error {
+	return fmt.Errorf("--%s %s: %w: choose another address, or off", name, addr, errors.Unwrap(err))
 }
 
-// join makes the node part of its cluster.
+// join makes the node part of its cluster. It returns when the node is a member.
 func (s *Server) join(ctx context.Context) error {
-	if s.mesh == nil {
-		m, err := mesh.NewNATS(mesh.Options{
-			Node: s.cfg.Node, Cluster: s.cfg.Cluster, Join: s.cfg.Join, Secret: s.cfg.ClusterSecret, URL: s.cfg.NATS,
-			Links: s.cfg.Mesh, LinkTLS: s.cfg.TLSCert != "", Flap: s.flap,
-			MaxMessage: s.dm.Settings().MaxMessageSize, Logger: s.log,
-		})
-		if err != nil {
-			return err
-		}
-		s.mesh = m
-	}
-	s.directory = dive.NewDirectory(s.mesh)
-	s.directory.SetResident(s)
-	s.dm.Attach(dm.Parts{Users: s.users, Directory: s.directory, Mesh: s.mesh, Router: s.router, Log: s.log})
+	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
+	s.directory.SetSessions(members{s})
+	s.directory.SetAsker(s.dm)
+	s.dm.Attach(dm.Parts{
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+	})
 	s.router.Freeze()
-	if err := s.mesh.Start(ctx); err != nil {
-		return err
-	}
+	s.cluster.SetDirectory(view{s.directory})
+	s.cluster.SetHost(members{s})
+	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
+	s.cluster.Handle(cluster.PortDM, s.dm.HandlePacket)
 	s.dm.Start()
 
-	return nil
-}
-
-// batch stands around what several clients send in a row, if the mesh has a use for that.
-func (s *Server) batch() gateway.Batch {
-	if m, ok := s.mesh.(interface{ Batch() mesh.Batch }); ok {
-		return m.Batch()
-	}
-
-	return nil
+	return s.cluster.Start(ctx)
 }
 
 func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
-	s.web = s.httpServer(httpapi.New(s, s.gateway.WebSocket()))
+	s.web = s.httpServer(httpapi.New(s, s.webSocket))
 	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
+}
+
+// webSocket takes WebSocket clients; nil until the node takes users.
+func (s *Server) webSocket() http.Handler {
+	if !s.takesUsers.Load() {
+		return nil
+	}
+
+	return s.gateway.WebSocket()
 }
 
 func (s *Server) serveProfiles(ln net.Listener) {

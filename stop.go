@@ -1,6 +1,12 @@
 package parley
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// logPatience is how long the reader of the log may take to read its last lines.
+const logPatience = time.Second
 
 // Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time to come back, tells their peers, waits for the
 // outcome of what is under way, says goodbye to the other nodes, and returns when all that is done. When ctx ends, what is not done
@@ -8,6 +14,9 @@ import "context"
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.stop(ctx)
+		if s.logLines != nil {
+			_ = s.logLines.Close(logPatience) // lines that nothing reads are no error of the node
+		}
 		close(s.done)
 	})
 
@@ -15,6 +24,7 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) stop(ctx context.Context) (err error) {
+	s.stopping.Store(true)
 	was := s.ready.Swap(false)
 	if was {
 		s.log.Info("stopping", "users", s.users.Count())
@@ -28,10 +38,8 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		err = s.gateway.Drain(ctx)
 	}
 	s.dm.Stop(ctx)
-	if s.mesh != nil {
-		if e := s.mesh.Stop(ctx); err == nil {
-			err = e
-		}
+	if e := s.cluster.Stop(ctx); err == nil {
+		err = e
 	}
 	if s.web != nil {
 		if e := s.web.Shutdown(ctx); e != nil {

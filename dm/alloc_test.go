@@ -6,54 +6,32 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/mesh"
+	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
-// straight is a mesh of two nodes that hands packets over by function calls: what remains is the work of dm itself.
+// straight is the way to one other node, by function calls: what remains is the work of dm itself. It is the directory of both, too.
 type straight struct {
-	self     mesh.NodeID
-	clock    mesh.Clock
-	other    *straight
-	handlers [4]mesh.Handler
+	self   nodes.ID
+	module *dm.Module
+	other  *straight
+	places map[string]nodes.Place // of both nodes
 }
 
-func (s *straight) Self() mesh.NodeID                     { return s.self }
-func (s *straight) Clock() *mesh.Clock                    { return &s.clock }
-func (s *straight) Nodes() []mesh.NodeID                  { return []mesh.NodeID{s.other.self} }
-func (s *straight) CutOff() bool                          { return false }
-func (s *straight) Handle(port mesh.Port, h mesh.Handler) { s.handlers[port] = h }
-func (s *straight) Watch(mesh.Watcher)                    {}
-func (s *straight) Start(context.Context) error           { return nil }
-func (s *straight) Stop(context.Context) error            { return nil }
-func (s *straight) Hold(string) error                     { return nil }
-func (s *straight) Release(string)                        {}
-func (s *straight) SendLater(to mesh.NodeID, port mesh.Port, packet []byte) error {
-	return s.Send(to, port, packet)
-}
+func (s *straight) Self() nodes.ID                             { return s.self }
+func (s *straight) Linked(nodes.ID) bool                       { return true }
+func (s *straight) SendLater(to nodes.ID, packet []byte) error { return s.Send(to, packet) }
+func (s *straight) Cancel(uint64)                              {}
 
-func (s *straight) Send(_ mesh.NodeID, port mesh.Port, packet []byte) error {
-	s.other.handlers[port].HandlePacket(s.self, packet)
+func (s *straight) Send(_ nodes.ID, packet []byte) error {
+	s.other.module.HandlePacket(s.self, packet)
 
 	return nil
 }
 
-func (s *straight) Find(userID string, port mesh.Port, packet []byte, _ uint64) error {
-	s.other.handlers[port].HandleFind(s.self, userID, packet)
-
-	return nil
-}
-
-func (s *straight) Barrier(context.Context, mesh.Port, []byte) ([]mesh.Answer, error) {
-	return nil, nil
-}
-
-func (s *straight) Ask(context.Context, mesh.NodeID, mesh.Port, []byte) ([]byte, error) {
-	return nil, mesh.ErrNoNode
-}
+func (s *straight) Lookup(userID string, token uint64) { s.module.Located(token, s.places[userID]) }
 
 // sink is a connection that takes everything and keeps nothing.
 type sink struct {
@@ -91,21 +69,23 @@ type pair struct {
 // newPair makes two nodes and a user on each, or two users on one.
 func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 	tb.Helper()
-	a, b := &straight{self: mesh.NodeID{Name: "a", Incarnation: 1}}, &straight{self: mesh.NodeID{Name: "b", Incarnation: 2}}
+	places := make(map[string]nodes.Place)
+	a, b := &straight{self: nodes.ID{Name: "a", Incarnation: 1}, places: places}, &straight{self: nodes.ID{Name: "b", Incarnation: 2}, places: places}
 	a.other, b.other = b, a
 	var users [2]*user.Registry
-	var dirs [2]*dive.Directory
+	var clock nodes.Clock
 	p := &pair{from: &sink{}, to: &sink{}}
-	for i, m := range []*straight{a, b} {
-		users[i], dirs[i] = user.NewRegistry(), dive.NewDirectory(m)
+	for i, n := range []*straight{a, b} {
+		users[i] = user.NewRegistry()
 		module := dm.New()
+		n.module = module
 		module.ExposeCommands()
 		if callbacks {
 			module.SetOnReceiveMessage(func(uint8, uint16, []byte, string, *user.User) bool { return true })
 			module.SetOnMessage(func(uint8, uint16, []byte, string, *user.User) []byte { return nil })
 		}
 		router := command.NewRouter(quiet)
-		module.Attach(dm.Parts{Users: users[i], Directory: dirs[i], Mesh: m, Router: router, Log: quiet})
+		module.Attach(dm.Parts{Users: users[i], Directory: n, Nodes: n, Clock: &clock, Router: router, Log: quiet})
 		router.Freeze()
 		module.Start()
 		tb.Cleanup(func() { module.Stop(context.Background()) })
@@ -115,13 +95,9 @@ func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 	}
 	enter := func(id string, s *sink, at int) *user.User {
 		u := users[at].New(id, user.NewSID(), s)
-		stamp, err := dirs[at].Claim(context.Background(), id, u.SID)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		u.SetLogin(uint64(stamp))
+		places[id] = nodes.Place{Node: []*straight{a, b}[at].self, SID: nodes.ParseSID(u.SID)}
+		u.SetLogin(uint64(clock.Now()))
 		users[at].Add(u)
-		dirs[at].Activate(id, u.SID)
 
 		return u
 	}

@@ -2,7 +2,6 @@ package dm
 
 import (
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/internal/mesh"
 )
 
 // answer carries an answer to the sender.
@@ -14,11 +13,13 @@ func (m *Module) answer(a *answer) {
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	*buf = a.append((*buf)[:0])
-	send := m.parts.Mesh.Send
+	var err error
 	if a.lax {
-		send = m.parts.Mesh.SendLater
+		err = m.parts.Nodes.SendLater(a.node, *buf)
+	} else {
+		err = m.parts.Nodes.Send(a.node, *buf)
 	}
-	if err := send(mesh.NodeID(a.node), mesh.PortDM, *buf); err != nil {
+	if err != nil {
 		m.parts.Log.Debug("dm: an answer could not be sent", "node", a.node.Name, "error", err)
 	}
 	release(buf)
@@ -35,24 +36,17 @@ func (m *Module) notHere(in *arrival) {
 	})
 }
 
-// answered gives an answer to the channel of the one who sent.
+// answered gives an answer to the channel of the session that sent.
 func (m *Module) answered(a *answer, by []byte) {
 	p := m.known(a.to)
 	if p == nil {
 		return
 	}
 	pr := p.peers[string(by)]
-	if pr == nil {
-		if (a.Outcome == channel.Delivered || a.Outcome == channel.Dropped) && a.Seq == 0 && !p.next.Known() {
-			p.disown(string(by), a.Place)
-		}
+	if pr == nil { // every message has its outcome: this one was taken back before
 		p.unlock()
 
 		return
-	}
-	if a.Seq == 0 && pr.token != 0 {
-		m.finds.Delete(pr.token)
-		pr.token = 0
 	}
 	var buf [4]channel.Action
 	pr.used = m.sweep.now.Load()
@@ -61,16 +55,4 @@ func (m *Module) answered(a *answer, by []byte) {
 	p.trim(pr)
 	p.tidy(pr)
 	p.unlock()
-}
-
-// disown drops the channel that a peer holds open since our find was answered: the answer came after its deadline, and nothing is
-// known of it here. The party is locked.
-func (p *party) disown(id string, at channel.Place) {
-	pr := p.peer(id)
-	pr.ch.Adopt(at)
-	kind := channel.Forget
-	if p.left {
-		kind = channel.Leave
-	}
-	p.send(pr, newItem(kind, engineVer, cmdDisconnect, nil, nil))
 }

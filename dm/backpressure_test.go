@@ -176,11 +176,11 @@ func TestBytesThatWaitForOneUsersCallbacksAreBounded(t *testing.T) {
 }
 
 func TestANodeThatStandsStillCostsABoundedAmountAndRecovers(t *testing.T) {
-	for _, d := range []time.Duration{time.Second, 10 * time.Second} { // shorter and longer than the failure timeout
+	for _, d := range []time.Duration{800 * time.Millisecond, 10 * time.Second} { // shorter and longer than what suspends a link
 		inCluster(t, 3, nil, func(c *cluster) {
 			alice, bob, carol := c.login("alice", 0), c.login("bob", 1), c.login("carol", 2)
 			alice.sends("bob", "hi", nil)
-			c.net.Freeze(c.nodes[1].mesh)
+			c.nodes[1].freeze()
 			var out tally
 			for range 5000 {
 				alice.node.dm.SendMessageByUserID(alice.u, "bob", 2, 11, []byte("x"), out.add)
@@ -192,7 +192,7 @@ func TestANodeThatStandsStillCostsABoundedAmountAndRecovers(t *testing.T) {
 			}
 			alice.sends("carol", "not delayed", nil)
 			time.Sleep(d - d/2)
-			c.net.Thaw(c.nodes[1].mesh)
+			c.nodes[1].thaw()
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
 			want := "map[ok:1024 overloaded:3976]"

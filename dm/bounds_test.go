@@ -102,7 +102,7 @@ func TestAnEndIsHeardOfThoughItsMessageFindsNoRoom(t *testing.T) {
 func TestAUserWhoWritesToEverybodyHoldsNoMoreThanItsBound(t *testing.T) {
 	inCluster(t, 2, nil, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
-		c.net.Freeze(c.nodes[0].mesh) // no find is answered
+		c.nodes[0].asked.hold()
 		var out tally
 		for i := range allBound + 1000 {
 			alice.node.dm.SendMessageByUserID(alice.u, fmt.Sprint("nobody ", i), 2, 11, []byte("x"), out.add)
@@ -110,7 +110,7 @@ func TestAUserWhoWritesToEverybodyHoldsNoMoreThanItsBound(t *testing.T) {
 		if h := alice.node.dm.Holds(); h.Items != allBound {
 			t.Errorf("%d messages wait, the bound is %d", h.Items, allBound)
 		}
-		c.net.Thaw(c.nodes[0].mesh)
+		c.nodes[0].asked.release()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if got := out.are(); got != fmt.Sprintf("map[overloaded:1000 user not found:%d]", allBound) {
@@ -205,7 +205,7 @@ func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
 			}
 		}},
 		{"a sender to everybody", 80, 16, func(c *cluster, alice *person, _ []*person) {
-			c.net.Freeze(alice.node.mesh)
+			alice.node.asked.hold()
 			for i := range allBound + 1000 {
 				alice.node.dm.SendMessageByUserID(alice.u, fmt.Sprint("nobody ", i), 2, 11, []byte("x"), nil)
 			}
@@ -224,15 +224,20 @@ func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
 				g.close()
 				tc.flood(c, alice, others)
 				time.Sleep(time.Second)
-				synctest.Wait()
+				renew := func() { // the connection's memory goes with it
+					c.breakLink(c.nodes[0], c.nodes[1])
+					time.Sleep(100 * time.Millisecond)
+					synctest.Wait()
+				}
+				renew()
 				held := heap() - before
 				if held > tc.most*mib {
 					t.Errorf("%.1f MiB are held, at most %d are stated", float64(held)/mib, tc.most)
 				}
-				c.net.Thaw(alice.node.mesh)
+				alice.node.asked.release()
 				g.open()
 				time.Sleep(10 * time.Second)
-				synctest.Wait()
+				renew()
 				bob.mu.Lock()
 				bob.heard = nil
 				bob.mu.Unlock()

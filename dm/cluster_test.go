@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,10 +15,12 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
+	members "github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/internal/directory"
+	"github.com/parley-dm/parley/internal/link/memnet"
+	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -28,39 +31,61 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// cluster is a cluster of nodes without sockets, on an in-memory mesh, in the virtual time of a synctest bubble.
+// cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a synctest bubble.
 type cluster struct {
-	t   *testing.T
-	net *mesh.Memory
+	t      *testing.T
+	net    *memnet.Net
+	gossip *members.Memory
 
 	growing sync.Mutex
 	nodes   []*node // guarded by growing, where nodes start while others are looked for
 }
 
+// newCluster makes a cluster without nodes. Delay is how long a packet takes from one node to another.
+func newCluster(t *testing.T, delay func(from, to string) time.Duration) *cluster {
+	t.Helper()
+
+	return &cluster{t: t, net: memnet.New(memnet.Options{Delay: delay}), gossip: members.NewMemory()}
+}
+
+func aMillisecond(_, _ string) time.Duration { return time.Millisecond }
+
 // inCluster runs a test with n nodes in virtual time. Setup sees each module before its node starts.
 func inCluster(t *testing.T, n int, setup func(m *dm.Module), test func(c *cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := &cluster{t: t, net: mesh.NewMemory(mesh.MemoryOptions{Delay: func(_, _ mesh.NodeID) time.Duration { return time.Millisecond }})}
-		for range n {
-			c.start(setup)
-		}
+		c := newCluster(t, aMillisecond)
+		c.begin(n, setup)
 		test(c)
 		c.stop()
 	})
 }
 
-// node is one node: what package parley puts together, without gateway and engine.
+// node is one node: what package parley puts together, without gateway and storages.
 type node struct {
 	c       *cluster
 	name    string
-	mesh    *mesh.MemoryMesh
+	host    *memnet.Host
+	members *members.Cluster
 	users   *user.Registry
 	between sync.Map // of *user.User by SID: those that are logging in or leaving, as in package parley
-	dir     *dive.Directory
+	dir     *directory.Directory
+	asked   asked // dir, for lookups
 	dm      *dm.Module
 	router  *command.Router
 	crashed atomic.Bool
+	frozen  atomic.Bool
+	paused  atomic.Bool
+}
+
+// begin starts nodes that make one cluster.
+func (c *cluster) begin(n int, setup func(m *dm.Module)) {
+	c.t.Helper()
+	for range n {
+		c.start(setup)
+	}
+	time.Sleep(time.Second) // until all see all, and owners are settled
+	synctest.Wait()
 }
 
 func (c *cluster) start(setup func(m *dm.Module)) *node {
@@ -76,14 +101,36 @@ func (c *cluster) start(setup func(m *dm.Module)) *node {
 // startAs starts a node of that name.
 func (c *cluster) startAs(name string, setup func(nd *node)) *node {
 	c.t.Helper()
-	nd := &node{c: c, name: name, mesh: c.net.Node(name), users: user.NewRegistry(), dm: dm.New(), router: command.NewRouter(quiet)}
-	nd.dir = dive.NewDirectory(nd.mesh)
-	nd.dir.SetResident(nd)
+	nd := &node{c: c, name: name, host: c.net.Host(name), users: user.NewRegistry(), dm: dm.New(), router: command.NewRouter(quiet)}
+	cfg := members.Config{
+		Node: name, Addr: name + ":1", Secret: "the secret of the tests", Network: nd.host, Discovery: c.gossip.Node(),
+		Resolve: func(_ context.Context, host string) ([]string, error) { return []string{host}, nil },
+		Clock:   c.net.Clock, Gate: nd.host.Gate, Logger: quiet, Incarnation: uint64(len(c.nodes) + 1), // owners are the same in each run
+	}
+	for _, other := range c.nodes {
+		if !other.crashed.Load() {
+			cfg.Join = append(cfg.Join, other.name+":1")
+		}
+	}
+	var err error
+	if nd.members, err = members.New(cfg); err != nil {
+		c.t.Fatal(err)
+	}
+	nd.dir = directory.New(nd.members.Sender(members.PortDirectory), nd.members.Clock(), directory.Options{Log: quiet})
+	nd.dir.SetSessions(nd)
+	nd.dir.SetAsker(nd.dm)
 	nd.dm.ExposeCommands()
 	setup(nd)
-	nd.dm.Attach(dm.Parts{Users: nd.users, Directory: nd.dir, Mesh: nd.mesh, Router: nd.router, Log: quiet})
+	nd.asked.Directory, nd.asked.asker = nd.dir, nd.dm
+	nd.dm.Attach(dm.Parts{
+		Users: nd.users, Directory: &nd.asked, Nodes: nd.members.Sender(members.PortDM), Clock: nd.members.Clock(), Router: nd.router, Log: quiet,
+	})
 	nd.router.Freeze()
-	if err := nd.mesh.Start(c.t.Context()); err != nil {
+	nd.members.SetDirectory(viewOf{nd.dir})
+	nd.members.SetHost(hostOf{nd})
+	nd.members.Handle(members.PortDirectory, nd.dir.HandlePacket)
+	nd.members.Handle(members.PortDM, nd.dm.HandlePacket)
+	if err := nd.members.Start(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
 	nd.dm.Start()
@@ -94,6 +141,110 @@ func (c *cluster) startAs(name string, setup func(nd *node)) *node {
 	return nd
 }
 
+// asked is a directory whose lookups can be held up, and fail.
+type asked struct {
+	*directory.Directory
+
+	asker *dm.Module
+
+	mu   sync.Mutex
+	shut bool              // guarded by mu
+	fail bool              // guarded by mu
+	held map[uint64]string // guarded by mu; user IDs by token
+}
+
+// Lookup implements dm.Directory.
+func (a *asked) Lookup(userID string, token uint64) {
+	a.mu.Lock()
+	shut, fail := a.shut, a.fail
+	if shut {
+		a.held[token] = userID
+	}
+	a.mu.Unlock()
+	switch {
+	case fail:
+		a.asker.LookupFailed(token)
+	case !shut:
+		a.Directory.Lookup(userID, token)
+	}
+}
+
+// Cancel implements dm.Directory.
+func (a *asked) Cancel(token uint64) {
+	a.mu.Lock()
+	_, held := a.held[token]
+	delete(a.held, token)
+	a.mu.Unlock()
+	if !held {
+		a.Directory.Cancel(token)
+	}
+}
+
+func (a *asked) hold() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shut, a.held = true, make(map[uint64]string)
+}
+
+func (a *asked) release() {
+	a.mu.Lock()
+	held := a.held
+	a.shut, a.held = false, nil
+	a.mu.Unlock()
+	for _, token := range slices.Sorted(maps.Keys(held)) {
+		a.Directory.Lookup(held[token], token)
+	}
+}
+
+// fails has all lookups fail from now on, or no more.
+func (a *asked) fails(yes bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fail = yes
+}
+
+// viewOf tells a directory of the view.
+type viewOf struct{ *directory.Directory }
+
+func (d viewOf) ViewChanged(m []nodes.ID) { d.Directory.ViewChanged(directory.View{Members: m}) }
+func (d viewOf) NodeDown(n nodes.ID, m []nodes.ID) {
+	d.Directory.NodeDown(n, directory.View{Members: m})
+}
+
+// hostOf is what a node does about its membership.
+type hostOf struct{ *node }
+
+// NodeDown implements cluster.Host.
+func (h hostOf) NodeDown(n nodes.ID) {
+	if !h.crashed.Load() {
+		h.dm.NodeDown(n)
+	}
+}
+
+// StepOut sends all users elsewhere.
+func (h hostOf) StepOut() {
+	for _, u := range h.all() {
+		u.Close(1001, "the node leaves the cluster")
+	}
+	for until := time.Now().Add(5 * time.Second); h.users.Count() > 0 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// Paused implements cluster.Host.
+func (h hostOf) Paused(time.Duration) { h.paused.Store(true) }
+
+// Failed implements cluster.Host.
+func (h hostOf) Failed(err error) { h.c.t.Errorf("%s: %v", h.name, err) }
+
+// Reclaimed implements directory.Sessions.
+func (nd *node) Reclaimed() { nd.paused.Store(false) }
+
+// serves tells whether the node handles clients.
+func (nd *node) serves() bool {
+	return !nd.crashed.Load() && !nd.frozen.Load() && !nd.paused.Load() && nd.members.Running()
+}
+
 func (c *cluster) stop() {
 	for _, nd := range c.nodes {
 		nd.stop()
@@ -101,23 +252,27 @@ func (c *cluster) stop() {
 	synctest.Wait()
 }
 
-func (nd *node) stop() {
-	if nd.crashed.Load() {
-		return
-	}
-	var all []*user.User
+func (nd *node) all() (all []*user.User) {
 	nd.users.Range(func(u *user.User) bool {
 		all = append(all, u)
 
 		return true
 	})
-	for _, u := range all {
+
+	return all
+}
+
+func (nd *node) stop() {
+	if nd.crashed.Load() {
+		return
+	}
+	for _, u := range nd.all() {
 		nd.leave(u)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	nd.dm.Stop(ctx)
-	if err := nd.mesh.Stop(ctx); err != nil {
+	if err := nd.members.Stop(ctx); err != nil {
 		nd.c.t.Errorf("stop: %v", err)
 	}
 	nd.crashed.Store(true)
@@ -126,10 +281,39 @@ func (nd *node) stop() {
 // crash ends a node without a word.
 func (nd *node) crash() {
 	nd.crashed.Store(true)
-	nd.c.net.Crash(nd.mesh)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
+	nd.host.Crash()
 	nd.dm.Stop(ctx)
+	_ = nd.members.Stop(ctx)
+}
+
+// freeze stops the node's process, thaw lets it go on.
+func (nd *node) freeze() {
+	nd.frozen.Store(true)
+	nd.host.Freeze()
+}
+
+func (nd *node) thaw() {
+	nd.host.Thaw()
+	nd.frozen.Store(false)
+}
+
+// cut has nothing pass between two nodes until heal; breakLink breaks what connects them.
+func (c *cluster) cut(a, b *node)       { c.net.Cut(a.name, b.name) }
+func (c *cluster) heal(a, b *node)      { c.net.Heal(a.name, b.name) }
+func (c *cluster) breakLink(a, b *node) { c.net.Break(a.name, b.name) }
+
+// isolate cuts a node off from all others, restore ends that.
+func (c *cluster) isolate(nd *node) { c.withOthers(nd, c.cut) }
+func (c *cluster) restore(nd *node) { c.withOthers(nd, c.heal) }
+
+func (c *cluster) withOthers(nd *node, do func(a, b *node)) {
+	for _, other := range c.nodes {
+		if other.name != nd.name {
+			do(nd, other)
+		}
+	}
 }
 
 var errReplaced = errors.New("replaced by a newer login")
@@ -139,9 +323,9 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 	u := p.u
 	nd.between.Store(u.SID, u)
 	defer nd.between.Delete(u.SID)
-	stamp, err := nd.dir.Claim(ctx, u.ID, u.SID)
+	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), nd.dm.NewestEpoch(u.ID))
 	p.stamp = stamp
-	if replaced, ok := errors.AsType[*dive.ReplacedError](err); ok {
+	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 		nd.dm.Replaced(u, replaced.Next)
 		nd.users.Discard(u)
 
@@ -156,12 +340,11 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 	u.SetLogin(uint64(stamp))
 	if !nd.users.Add(u) {
 		nd.dm.Abandoned(u)
-		nd.dir.Release(u.ID, u.SID)
+		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), 0)
 
 		return errReplaced
 	}
 	nd.dm.Joined(u)
-	nd.dir.Activate(u.ID, u.SID)
 
 	return nil
 }
@@ -185,19 +368,21 @@ func (c *cluster) login(id string, at int) *person {
 	return p
 }
 
-// Evicted ends a session for a newer one.
-func (nd *node) Evicted(_, sid string, next dive.Place) {
-	u := nd.users.BySID(sid)
+// Evict ends a session for a newer one.
+func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
+	u := nd.users.BySID(sid.String())
 	if u == nil {
-		v, ok := nd.between.Load(sid)
+		v, ok := nd.between.Load(sid.String())
 		if !ok {
-			return
+			return 0
 		}
 		u, _ = v.(*user.User)
 	}
-	nd.dm.Replaced(u, next)
+	newest := nd.dm.Replaced(u, next)
 	nd.users.Remove(u)
 	u.Close(2002, "replaced")
+
+	return newest
 }
 
 func (nd *node) leave(u *user.User) {
@@ -207,12 +392,15 @@ func (nd *node) leave(u *user.User) {
 
 		return
 	}
-	nd.dm.Leave(u, func() {
-		nd.dir.Release(u.ID, u.SID)
+	nd.dm.Leave(u, func(newest uint64) {
+		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), newest)
 		nd.between.Delete(u.SID)
 	})
 	nd.users.Discard(u)
 }
+
+// entries is how many sessions the directory of the node holds of its own.
+func (nd *node) entries() int { return nd.dir.Stats().Sessions }
 
 // notes is a list that callbacks write to.
 type notes struct {

@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// FindData is what a node asks the cluster with when it looks for the recipient of a message: it carries that first message.
-// The recipient's node answers MyNodeAddr.
+// FindData is the first message to a place that the directory has told: it opens the channel. It goes to the node of that place only, which
+// answers MyNodeAddr.
 type FindData struct {
 	MyUserID   string `json:"myUserID"`   // the sender
 	YourUserID string `json:"yourUserID"` // the recipient
@@ -18,7 +18,7 @@ type FindData struct {
 	Message    []byte `json:"message"`
 }
 
-// SendData is what a node sends to the node where the recipient is known to be.
+// SendData is every later message to a place.
 type SendData struct {
 	MyUserID   string `json:"myUserID"`   // the sender
 	YourUserID string `json:"yourUserID"` // the recipient

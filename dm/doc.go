@@ -16,13 +16,14 @@
 //
 //	sender's node                                    recipient's node
 //	─────────────                                    ────────────────
-//	Send ─▶ party ─▶ channel ── find, first ────────▶ directory ─▶ arrive ─▶ channel
-//	                   │                                              │ taken, in order
-//	                   └────── transmit, later ─────▶ mesh ───────────┤
-//	                                                                  ▼
-//	                                          receive callbacks, message callbacks
-//	                                                                  │
-//	callback ◀─ Finish ◀─ channel ◀── answer ── mesh ◀── Pushed ◀── connection
+//	Send ─▶ party ─▶ channel ── find ─▶ directory: at which place is the peer?
+//	                    │ ◀──── place ──────┘
+//	                    ├── carry, first ─────▶ link ──▶ arrive ─▶ channel
+//	                    └── transmit, later ──▶ link ──▶            │ taken, in order
+//	                                                                ▼
+//	                                        receive callbacks, message callbacks
+//	                                                                │
+//	callback ◀─ Finish ◀─ channel ◀── answer ── link ◀── Pushed ◀── connection
 //
 // A party is a session that takes part; it has a state machine for each peer (dm/internal/channel: read its documentation for how order is kept and
 // nothing comes twice). Between users of one node the same path is function calls.
@@ -31,7 +32,8 @@
 //
 // Two users have a channel once a message between them was accepted: each side remembers where the other is. It ends when one of them ends it
 // (ClearCacheByUserID), leaves or is on a node that dies: the one who stayed is told, by a last message or by
-// SetOnClearCache. It does not end when a user logs in anew: the newer session takes it over. Channels that are not
+// SetOnClearCache. It does not end when a user logs in anew: the newer session takes it over. A message to a place names the session there, and no
+// other takes it. Channels that are not
 // used for a while, or are too many, are dropped in silence; the next message finds its way again.
 //
 // # Callbacks
@@ -48,8 +50,11 @@
 // beyond that ErrOverloaded. 4096 messages or 8 MiB may wait for one user's callbacks: beyond that ErrRecipientBusy. An end of a channel is never
 // refused; where its last message finds no room it goes without. docs/promises.md lists all bounds, and what they are in memory.
 //
-// A message that was on its way to a node that died, or whose answer is lost, ends in ErrReliableTimeout and is not sent again: it may have
-// arrived. A node's death is noticed 1.5 s after it; what is sent to its users before that is lost in this sense.
+// A message that was on its way on a link that has ended, or whose answer is lost, ends in ErrReliableTimeout and is not sent again: it may have
+// arrived. What a session has not sent yet when a newer login replaces it ends in ErrReliableTimeout as well, and is not sent.
+//
+// A session that has left stays registered until all that it has sent is answered or on links that have ended. A recipient's callback that never
+// returns keeps it there, until the recipient's node stops.
 //
 // Messages are not stored: a user who is not connected gets ErrUserNotFound.
 package dm

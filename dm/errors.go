@@ -10,14 +10,15 @@ import (
 // How a message can end, other than well. Test with errors.Is; the error that a callback or [Module.Send] gets is an [*Error] that
 // names the recipient.
 var (
-	// ErrReliableTimeout: no answer came within the reliable timeout, or the way to the recipient's node was lost: whether
+	// ErrReliableTimeout: no answer came within the reliable timeout, or the link to the recipient's node has ended: whether
 	// the message arrived is unknown.
 	ErrReliableTimeout = errors.New("reliable time out: whether the message arrived is unknown")
 	// ErrMessageNil: the message is nil or empty. Nothing was sent.
 	ErrMessageNil = errors.New("message is nil or empty")
-	// ErrNodesNotFound: this node is cut off from its cluster, or from a node where the user may be, or not running. Nothing was sent.
+	// ErrNodesNotFound: this node is cut off from its cluster, or the cluster has not settled in time, or this node is not running. Nothing was
+	// sent.
 	ErrNodesNotFound = errors.New("nodes not found: this node is cut off from its cluster")
-	// ErrUserNotFound: nobody of that user ID is connected to any node, or no longer.
+	// ErrUserNotFound: no user of that ID is connected to any node, or no longer.
 	ErrUserNotFound = errors.New("user not found")
 	// ErrMessageTooLarge: the message is longer than the nodes take.
 	ErrMessageTooLarge = errors.New("message too large")

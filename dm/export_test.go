@@ -10,7 +10,7 @@ import (
 
 // Holdings is what a module remembers and keeps waiting.
 type Holdings struct {
-	Parties, Channels, Finds, Adopted, Leaving, Watched int
+	Parties, Channels, Lookups, Adopted, Ended, Watched int
 	Items, Bytes                                        int // of messages without an outcome
 	Arrived, ArrivedBytes                               int // not seen by the callbacks yet
 	Calls                                               int // outcomes that callbacks have not been told
@@ -40,7 +40,7 @@ func (h *Holdings) add(p *party) {
 
 // Holds counts what the module holds now.
 func (m *Module) Holds() Holdings {
-	h := Holdings{Parties: m.parties.Size(), Finds: m.finds.Size(), Adopted: m.adopted.Size(), Leaving: m.leaving.Size()}
+	h := Holdings{Parties: m.parties.Size(), Lookups: m.lookups.Size(), Adopted: m.adopted.Size(), Ended: m.ended.Size()}
 	m.sweep.mu.Lock()
 	h.Watched = len(m.sweep.busy)
 	m.sweep.mu.Unlock()

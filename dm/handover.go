@@ -1,14 +1,12 @@
 package dm
 
 import (
-	"encoding/hex"
 	"errors"
 	"slices"
 	"time"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -19,20 +17,24 @@ import (
 const keepReplaced = 5 * time.Second
 
 // Replaced hands the channels of a session over to the newer one of the same user, at next: being replaced is not leaving, and no peer is
-// told that anybody left. What the older session has not yet sent ends in ErrReliableTimeout. It does not block and runs no callback of the
+// told that the user left. What the older session has not yet sent ends in ErrReliableTimeout, and it sends nothing more. Replaced returns the
+// newest epoch that the session has used: the stamp of the newer one must be above it. It does not block and runs no callback of the
 // application. It is to be called before the user is out of the registry and before the newer login is confirmed.
-func (m *Module) Replaced(u *user.User, next dive.Place) {
+func (m *Module) Replaced(u *user.User, next node.Place) (newestEpoch uint64) {
 	p := m.party(u)
 	p.left = true
-	p.next = channel.Place{Node: channel.Node(next.Node), SID: sidOf(next.SID)}
+	p.next = next
 	p.keep = m.sweep.now.Load() + int64(keepReplaced)
 	for _, pr := range p.peers {
 		p.handOver(pr)
 	}
+	newestEpoch = p.newest()
+	p.end()
 	p.tidyAll()
 	p.unlock()
 	m.follow(p.sid)
-	m.leaving.Delete(u.ID) // it has come back
+
+	return newestEpoch
 }
 
 // handOver gives one channel to the newer session, if it is open. The party is locked.
@@ -75,20 +77,20 @@ func (p *party) late(pr *peer) {
 }
 
 // passOn carries a handover to the node of the newer session.
-func (m *Module) passOn(node channel.Node, ho handover) {
-	if node == m.self {
+func (m *Module) passOn(to channel.Node, ho handover) {
+	if to == m.self {
 		m.adopt(ho)
 
 		return
 	}
-	err := m.parts.Mesh.Send(mesh.NodeID(node), mesh.PortDM, ho.append(nil))
+	err := m.parts.Nodes.Send(to, ho.append(nil))
 	if err == nil {
 		return
 	}
-	m.parts.Log.Debug("dm: a channel could not be handed over", "user", ho.userID, "node", node.Name, "error", err)
-	if errors.Is(err, mesh.ErrNoNode) { // see orphaned: it died before we could
+	m.parts.Log.Debug("dm: a channel could not be handed over", "user", ho.userID, "node", to.Name, "error", err)
+	if errors.Is(err, node.ErrNoNode) { // see orphaned: it died before we could
 		for _, k := range ho.channels {
-			m.tell(k.at.Node, relocation{peer: k.at.SID, old: ho.old, now: channel.Place{Node: node, SID: ho.now}, userID: ho.userID})
+			m.tell(k.at.Node, relocation{peer: k.at.SID, old: ho.old, now: channel.Place{Node: to, SID: ho.now}, userID: ho.userID})
 		}
 	}
 }
@@ -143,18 +145,18 @@ func (m *Module) Joined(u *user.User) {
 // Abandoned is called for a session that was not welcomed after all: if nobody else has come in its place, its user has left.
 func (m *Module) Abandoned(u *user.User) {
 	sid := sessionOf(u)
-	m.ended(sid)
+	m.noteOver(sid)
 	m.bereave(sid)
 }
 
-// ended notes that a session is over, or never began: what is handed over to it from now on has nobody to wait for.
-func (m *Module) ended(sid channel.SID) { m.over.Store(sid, m.sweep.now.Load()) }
+// noteOver notes that a session is over, or never began: what is handed over to it from now on waits for nothing.
+func (m *Module) noteOver(sid channel.SID) { m.over.Store(sid, m.sweep.now.Load()) }
 
 // bereave tells the peers in what was handed over to a session that never came, or has gone, that the user is gone.
 func (m *Module) bereave(sid channel.SID) {
 	waited, _ := m.adopted.LoadAndDelete(sid)
 	for _, ho := range waited {
-		p := m.party(user.CreateBlankUser(hex.EncodeToString(sid[:]), ho.userID))
+		p := m.party(user.CreateBlankUser(sid.String(), ho.userID))
 		p.left = true
 		m.take(p, ho)
 	}
@@ -175,7 +177,7 @@ func (m *Module) takeOne(p *party, ho handover) {
 		pr.ch.After(k.newest)
 		pr.ch.Adopt(k.at)
 		switch {
-		case !m.alive(k.at.Node):
+		case !m.linked(k.at.Node):
 			p.add(pr, pr.ch.NodeDown(nil, k.at.Node))
 		default:
 			l := relocation{peer: k.at.SID, old: ho.old, now: p.place(), userID: p.user.ID}
@@ -192,26 +194,15 @@ func (m *Module) takeOne(p *party, ho handover) {
 	}
 }
 
-// alive tells whether a node is this one or a member.
-func (m *Module) alive(node channel.Node) bool {
-	if node == m.self {
-		return true
-	}
-	for _, n := range m.parts.Mesh.Nodes() {
-		if n.Incarnation == node.Incarnation {
-			return true
-		}
-	}
-
-	return false
-}
+// linked tells whether a node is this one or has a link to it.
+func (m *Module) linked(n channel.Node) bool { return n == m.self || m.parts.Nodes.Linked(n) }
 
 // tell tells a peer's node where a user is now.
-func (m *Module) tell(node channel.Node, l relocation) {
-	if node == m.self {
+func (m *Module) tell(to channel.Node, l relocation) {
+	if to == m.self {
 		m.relocate(l)
-	} else if err := m.parts.Mesh.Send(mesh.NodeID(node), mesh.PortDM, l.append(nil)); err != nil {
-		m.parts.Log.Debug("dm: a peer could not be told of a move", "user", l.userID, "node", node.Name, "error", err)
+	} else if err := m.parts.Nodes.Send(to, l.append(nil)); err != nil {
+		m.parts.Log.Debug("dm: a peer could not be told of a move", "user", l.userID, "node", to.Name, "error", err)
 	}
 }
 
@@ -234,7 +225,7 @@ func (m *Module) relocate(l relocation) {
 	}
 	if pr := p.peers[l.userID]; pr != nil {
 		pr.ch.Relocate(l.old, l.now)
-		if !m.alive(l.now.Node) { // it was told by the node of the older session
+		if !m.linked(l.now.Node) { // it was told by the node of the older session
 			p.add(pr, pr.ch.NodeDown(nil, l.now.Node))
 			p.tidy(pr)
 		}

@@ -55,7 +55,7 @@ func (w world) draw(t *rapid.T) (lines []string) {
 		ops = append(ops, "hold", "hold", "release", "release", "decline", "empty", "panic", "slip", "accept", "accept", "stall", "unstall", "full", "roomy")
 	}
 	if w.faults {
-		ops = append(ops, "crash", "cut", "heal", "lose", "lose", "waver", "cutoff", "restore", "freeze", "thaw", "restart", "mend")
+		ops = append(ops, "crash", "cut", "heal", "break", "break", "cutoff", "restore", "freeze", "thaw", "restart", "mend")
 	}
 	texts := 0
 	text := func() string {
@@ -84,7 +84,7 @@ func (w world) draw(t *rapid.T) (lines []string) {
 			do("hold %s %s", user.Draw(t, "user"), kind)
 		case "crash", "cutoff", "restore", "freeze", "thaw", "restart":
 			do("%s %s", op, node.Draw(t, "node"))
-		case "cut", "heal", "lose", "waver":
+		case "cut", "heal", "break":
 			do("%s %s %s", op, node.Draw(t, "a"), node.Draw(t, "b"))
 		default: // of a user
 			do("%s %s", op, user.Draw(t, "user"))
@@ -261,7 +261,7 @@ func (c *calm) notes(w words) {
 		c.moves[both(w.at(1), w.at(2))]++
 	case "late":
 		c.crossed[both(w.at(1), w.at(2))] = true
-	case "hold", "stall", "full", "crash", "cut", "lose", "waver", "cutoff", "freeze", "panic", "slip", "stop":
+	case "hold", "stall", "full", "crash", "cut", "cutoff", "freeze", "panic", "slip", "stop":
 		c.rough = true
 	case "settle":
 		c.rest()

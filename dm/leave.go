@@ -1,8 +1,6 @@
 package dm
 
 import (
-	"time"
-
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/user"
 )
@@ -49,74 +47,60 @@ func (m *Module) disconnect(from *user.User, peerID string, msg Message, c compl
 }
 
 // Leave ends all channels of a user whose session is over, each with the message that the SetOnUserDisconnect callbacks make for that
-// peer. What the user has sent before still arrives before. The user must be out of the registry. Gone is called, on any
-// goroutine, once all peers have answered, or the time for that is over: until then the directory should hold the user, so that
-// messages for it find out here that it has left, behind its farewell.
-func (m *Module) Leave(u *user.User, gone func()) {
+// peer. What the user has sent before still arrives before. The user must be out of the registry. Gone is called once, on any goroutine, when
+// all messages of the session have their true outcomes, with the newest epoch that it has used; a deadline is no outcome. Until then the
+// directory should hold the session: messages for it find out here that it has left, behind its farewell, and the stamp of a newer one is
+// above its epochs.
+func (m *Module) Leave(u *user.User, gone func(newestEpoch uint64)) {
 	sid := sessionOf(u)
-	m.ended(sid)
+	m.noteOver(sid)
 	p := m.known(sid)
 	if p == nil {
-		gone()
+		gone(u.Login())
 
 		return
 	}
 	if p.next.Known() { // replaced meanwhile
+		newest := p.newest()
 		p.unlock()
-		gone()
+		gone(newest)
 
 		return
 	}
-	m.leaving.Store(u.ID, p)
-	farewells := make(map[string][]byte)
+	farewells := m.farewells(p)
+	if p.dropped || p.next.Known() { // it had no peer and was forgotten, or was replaced, while the callbacks ran
+		newest := p.newest()
+		p.unlock()
+		gone(newest)
+
+		return
+	}
+	p.left, p.gone = true, gone
+	p.end()
+	for id, pr := range p.peers {
+		p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, farewells[id], nil))
+	}
+	p.tidyAll()
+	p.unlock()
+}
+
+// farewells makes the last messages of a user, by the peer's user ID. The party is locked, but not while the callbacks run.
+func (m *Module) farewells(p *party) map[string][]byte {
+	made := make(map[string][]byte)
 	for {
 		missing := ""
 		for id := range p.peers {
-			if _, made := farewells[id]; !made {
+			if _, ok := made[id]; !ok {
 				missing = id
 
 				break
 			}
 		}
 		if missing == "" {
-			break
+			return made
 		}
-		p.mu.Unlock() // the callbacks run without the lock
-		farewells[missing] = m.hooks.farewell(u, missing)
+		p.mu.Unlock()
+		made[missing] = m.hooks.farewell(p.user, missing)
 		p.mu.Lock()
 	}
-	if p.dropped { // it had no peer, and was found to be over while the callbacks ran
-		p.unlock()
-		gone()
-		m.left(u, p)
-
-		return
-	}
-	p.left = true
-	for id, pr := range p.peers {
-		p.send(pr, newItem(channel.Leave, engineVer, cmdDisconnect, farewells[id], nil))
-	}
-	p.gone = func() {
-		time.AfterFunc(linger, func() {
-			gone()
-			m.left(u, p)
-		})
-	}
-	p.tidyAll()
-	p.unlock()
-}
-
-// linger is how long one who has left is held on to after the farewells. To let go of a user loses the finds that are on their way at that
-// moment, and right after a farewell is when peers ask.
-const linger = 500 * time.Millisecond
-
-// left forgets that a user is leaving.
-func (m *Module) left(u *user.User, p *party) {
-	m.leaving.Compute(u.ID, func(old *party, loaded bool) (*party, computeOp) {
-		if loaded && old == p {
-			return nil, deleteOp
-		}
-
-		return old, cancelOp
-	})
 }

@@ -9,11 +9,7 @@ import (
 
 	"github.com/puzpuzpuz/xsync/v4"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/mesh"
-	"github.com/parley-dm/parley/user"
 )
 
 // Module carries the direct messages of one node. Callbacks are set before it is attached to the node, messages sent after the
@@ -27,7 +23,6 @@ type Module struct {
 	setupErr   error // of Setup
 	parts      Parts
 	self       channel.Node
-	sight      mesh.Watchful // nil: the mesh does not say
 
 	// life: new, running, stopped
 	running atomic.Bool
@@ -35,30 +30,21 @@ type Module struct {
 	done    sync.WaitGroup
 
 	parties *xsync.Map[channel.SID, *party]
-	tokens  atomic.Uint64                       // of finds
-	finds   *xsync.Map[uint64, find]            // by token; those that may still miss
+	tokens  atomic.Uint64                       // of lookups
+	lookups *xsync.Map[uint64, lookup]          // by token
 	adopted *xsync.Map[channel.SID, []handover] // for sessions that have not logged in yet
 	over    *xsync.Map[channel.SID, int64]      // sessions that have left or were not welcomed after all, and when, by Module.sweep.now
-	leaving *xsync.Map[string, *party]          // by user ID; those whose farewells are under way
+	ended   *xsync.Map[string, ended]           // by user ID; sessions that are over and have parties still
 
 	sweep sweep
 	stats Stats
-}
-
-// Parts are what a module needs of its node.
-type Parts struct {
-	Users     *user.Registry
-	Directory *dive.Directory
-	Mesh      mesh.Mesh
-	Router    *command.Router
-	Log       *slog.Logger
 }
 
 // Stats counts what has happened since the start. Read it with atomic loads.
 type Stats struct {
 	Sent     atomic.Uint64 // messages that a user of this node sent
 	Received atomic.Uint64 // messages that came to a user of this node, before any callback
-	Finds    atomic.Uint64 // finds that this node sent
+	Finds    atomic.Uint64 // lookups that messages of this node needed
 	Outcomes [16]atomic.Uint64
 }
 
@@ -68,10 +54,10 @@ func New() *Module {
 		settings: DefaultSettings(),
 		stop:     make(chan struct{}),
 		parties:  xsync.NewMap[channel.SID, *party](),
-		finds:    xsync.NewMap[uint64, find](),
+		lookups:  xsync.NewMap[uint64, lookup](),
 		adopted:  xsync.NewMap[channel.SID, []handover](),
 		over:     xsync.NewMap[channel.SID, int64](),
-		leaving:  xsync.NewMap[string, *party](),
+		ended:    xsync.NewMap[string, ended](),
 	}
 	m.hooks.log = slog.Default()
 	m.sweep.busy = make(map[*party]struct{})
@@ -93,22 +79,18 @@ func (m *Module) Settings() Settings { return m.settings }
 // the node starts.
 func (m *Module) ExposeCommands() { m.expose = true }
 
-// Attach makes the module part of a node: it receives what the mesh carries to PortDM and what the directory finds. No callback can be
-// set afterwards. It must be called before the mesh starts.
+// Attach makes the module part of a node. From then on it is given what other nodes send (HandlePacket), the ends of links (NodeDown) and the
+// answers of the directory (Located, NotFound, LookupFailed). No callback can be set afterwards.
 func (m *Module) Attach(parts Parts) {
 	m.parts = parts
-	m.self = channel.Node(parts.Mesh.Self())
-	m.sight, _ = parts.Mesh.(mesh.Watchful)
+	m.self = parts.Nodes.Self()
 	m.hooks.freeze(parts.Log)
-	parts.Mesh.Handle(mesh.PortDM, packets{m})
-	parts.Mesh.Watch(watcher{m})
-	parts.Directory.SetFinder(finder{m})
 	if m.expose {
 		m.exposeCommands(parts.Router)
 	}
 }
 
-// Start begins to carry messages. The mesh must have been started.
+// Start begins to carry messages.
 func (m *Module) Start() {
 	m.sweep.now.Store(time.Now().UnixNano()) // before anything is used or waits
 	m.running.Store(true)

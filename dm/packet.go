@@ -12,7 +12,7 @@ import (
 //
 // The item of a send is a channel.Kind, and 0x80 besides if its sender does not wait for the answer.
 //
-//	find      1 | item u8 | sender SID | epoch u64 | heard u64 | asked u64 | FindData
+//	find      1 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | FindData
 //	send      2 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | seq u32 | SendData
 //	answer    3 | outcome u8 | sender SID | recipient SID | epoch u64 | seq u32 | since u32 | newest u64 | recipient's user ID
 //	handover  4 | newer SID | user ID (name) | older SID | { peer (name) | its SID | newest u64 | incarnation u64 | node (name) }...
@@ -34,8 +34,7 @@ var errMalformed = errors.New("dm: malformed packet")
 type arrival struct {
 	channel.Arrival
 
-	to  channel.SID // the recipient's session; of a find: none
-	ask uint64      // of a find: the cluster's stamp of its sending
+	to  channel.SID // the recipient's session
 	lax bool        // nobody waits for the answer
 	my  []byte      // the sender's user ID
 	you []byte      // the recipient's user ID
@@ -44,12 +43,12 @@ type arrival struct {
 	msg []byte
 }
 
-func appendFind(b []byte, sid channel.SID, a *channel.Action, asked uint64, d *FindData) ([]byte, error) {
+func appendFind(b []byte, sid channel.SID, a *channel.Action, d *FindData) ([]byte, error) {
 	b = append(b, packetFind, byte(a.Item.Kind))
 	b = append(b, sid[:]...)
+	b = append(b, a.To.SID[:]...)
 	b = binary.BigEndian.AppendUint64(b, a.Epoch)
 	b = binary.BigEndian.AppendUint64(b, a.Heard)
-	b = binary.BigEndian.AppendUint64(b, asked)
 
 	return d.AppendBinary(b)
 }
@@ -80,13 +79,9 @@ func parseArrival(node channel.Node, packet []byte) (in arrival, err error) {
 	}
 	in.Kind = channel.Kind(kind)
 	in.From = channel.Place{Node: node, SID: r.sid()}
-	if !in.Found {
-		in.to = r.sid()
-	}
+	in.to = r.sid()
 	in.Epoch, in.Heard = r.u64(), r.u64()
-	if in.Found {
-		in.ask = r.u64()
-	} else {
+	if !in.Found {
 		in.Seq = r.u32()
 	}
 	if r.bad || !in.Kind.Known() {
@@ -105,11 +100,10 @@ func parseArrival(node channel.Node, packet []byte) (in arrival, err error) {
 type answer struct {
 	channel.Reply
 
-	node   channel.Node // the sender's; it does not travel
-	to     channel.SID  // the sender's session
-	newest uint64       // of Stale: the epoch to be newer than
-	lax    bool         // nobody waits for it; it does not travel
-	by     []byte       // the recipient's user ID
+	node channel.Node // the sender's; it does not travel
+	to   channel.SID  // the sender's session
+	lax  bool         // its delay delays nothing; it does not travel
+	by   []byte       // the recipient's user ID
 }
 
 func (a *answer) append(b []byte) []byte {
@@ -119,7 +113,7 @@ func (a *answer) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, a.Epoch)
 	b = binary.BigEndian.AppendUint32(b, a.Seq)
 	b = binary.BigEndian.AppendUint32(b, a.Since)
-	b = binary.BigEndian.AppendUint64(b, a.newest)
+	b = binary.BigEndian.AppendUint64(b, a.Newest)
 
 	return append(b, a.by...)
 }
@@ -130,7 +124,7 @@ func parseAnswer(node channel.Node, packet []byte) (a answer, by []byte, err err
 	a.Outcome = channel.Outcome(r.u8())
 	a.to = r.sid()
 	a.Place = channel.Place{Node: node, SID: r.sid()}
-	a.Epoch, a.Seq, a.Since, a.newest = r.u64(), r.u32(), r.u32(), r.u64()
+	a.Epoch, a.Seq, a.Since, a.Newest = r.u64(), r.u32(), r.u32(), r.u64()
 	if r.bad || !a.Outcome.Answer() {
 		return a, nil, errMalformed
 	}

@@ -1,12 +1,11 @@
 package dm
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -26,9 +25,10 @@ type party struct {
 	spare   []step           // guarded by mu; the other of two buffers that take turns
 	doing   bool             // guarded by mu; somebody is doing steps
 	left    bool             // guarded by mu; the session is over: it takes no messages any more
-	gone    func()           // guarded by mu; of one who has left: called when all farewells are answered
+	gone    func(uint64)     // guarded by mu; of a session that is leaving: called when all its messages have their true outcomes
+	counted bool             // guarded by mu; Module.ended knows of it
 	epoch   uint64           // guarded by mu; the newest of what this session sends
-	floor   uint64           // guarded by mu; of the finds whose machines were thrown away, the stamp of the newest
+	floor   uint64           // guarded by mu; the newest epoch that was accepted by machines which were thrown away
 	watched bool             // guarded by mu; the sweep looks at it
 	dropped bool             // guarded by mu; it is out of Module.parties: look it up again
 	waiting int              // guarded by mu; items that wait for an outcome
@@ -50,8 +50,7 @@ type peer struct {
 	ch   *channel.Channel
 	used int64 // guarded by party.mu; Module.sweep.now when something last passed
 
-	token uint64 // guarded by party.mu; of the find that is out, 0: none
-	asked uint64 // guarded by party.mu; finds from there with stamps up to this one come too late
+	token uint64 // guarded by party.mu; of the lookup that is out, 0: none
 }
 
 // step is something to do for a party: an action of a channel, or else a call, or else an answer to send.
@@ -65,28 +64,10 @@ type step struct {
 // sessionOf is what a user's session is known by. A blank user's SID may be any string, and stand for several users.
 func sessionOf(u *user.User) channel.SID {
 	if u.IsBlank() {
-		return hash(u.ID + "\x00" + u.SID)
+		return node.HashSID(u.ID + "\x00" + u.SID)
 	}
 
-	return sidOf(u.SID)
-}
-
-func hash(s string) (sid channel.SID) {
-	sum := sha256.Sum256([]byte(s))
-	copy(sid[:], sum[:])
-
-	return sid
-}
-
-// sidOf turns a session's ID into its 16 bytes.
-func sidOf(s string) (sid channel.SID) {
-	if len(s) == hex.EncodedLen(len(sid)) {
-		if _, err := hex.Decode(sid[:], []byte(s)); err == nil {
-			return sid
-		}
-	}
-
-	return hash(s)
+	return node.ParseSID(u.SID)
 }
 
 // party returns the party of a user, locked. A user whose session is over gets one that is over too: it may send, but keeps no
@@ -136,6 +117,7 @@ func (p *party) peer(id string) *peer {
 	pr := p.peers[id]
 	if pr == nil {
 		pr = &peer{id: id, wire: []byte(id), ch: channel.New(p.nextEpoch)}
+		pr.ch.Floor(p.floor)
 		if p.next.Known() { // the newer session's messages come after all of this one's
 			pr.ch.Retire(nil)
 		}
@@ -146,28 +128,6 @@ func (p *party) peer(id string) *peer {
 
 	return pr
 }
-
-// nextEpoch counts the epochs of a session up from the stamp of its login. So all of them are older than those of any newer session of the
-// user, even if this one has been paused, with its node, and does not know yet that it was replaced. The party is locked.
-func (p *party) nextEpoch() uint64 {
-	if p.epoch == 0 {
-		if p.epoch = p.user.Login(); p.epoch == 0 { // a blank user
-			p.epoch = uint64(p.m.parts.Mesh.Clock().Now())
-		}
-	}
-	p.epoch++
-
-	return p.epoch
-}
-
-// overtaken tells whether a find was sent before the session began, or before one that has come and is forgotten: something that was sent
-// after it may have arrived already. The party is locked.
-func (p *party) overtaken(in *arrival) bool {
-	return in.Found && in.ask <= max(p.floor, p.user.Login())
-}
-
-// stamp is the time of the cluster's clock.
-func (m *Module) stamp() uint64 { return uint64(m.parts.Mesh.Clock().Now()) }
 
 // add leaves actions of a peer's channel as steps. The party is locked.
 func (p *party) add(pr *peer, acts []channel.Action) {
@@ -207,7 +167,7 @@ const maxSpare = 64
 // tidy throws away what a party need not remember. It is locked.
 func (p *party) tidy(pr *peer) {
 	if pr.ch.Over() && p.peers[pr.id] == pr {
-		p.floor = max(p.floor, pr.asked)
+		p.floor = max(p.floor, pr.ch.Accepted())
 		delete(p.peers, pr.id)
 	}
 	p.tidySelf()
@@ -218,16 +178,15 @@ func (p *party) tidySelf() {
 	if len(p.peers) > 0 || len(p.steps) > 0 || p.dropped || !p.left && !p.user.IsBlank() {
 		return
 	}
-	if p.gone != nil {
-		p.steps = append(p.steps, step{call: p.gone})
+	if gone := p.gone; gone != nil {
+		newest := p.newest()
+		p.steps = append(p.steps, step{call: func() { gone(newest) }})
 		p.gone = nil
 	}
 	if p.next.Known() && p.m.sweep.now.Load() < p.keep {
 		return
 	}
 	p.dropped = true
-	if p.epoch > 0 && !p.user.IsBlank() { // whoever has left may still send: a new party counts on, so that no late answer fits what it sends
-		p.user.SetLogin(p.epoch)
-	}
+	p.forget()
 	p.m.parties.Delete(p.sid)
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/mesh"
+	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -21,7 +21,7 @@ type person struct {
 	node  *node
 	id    string
 	u     *user.User
-	stamp mesh.Stamp
+	stamp nodes.Stamp
 	line  command.Line
 	told  func(text string) // if not nil, it is told instead of heard
 	ended func()            // if not nil, it is told that the server closes the connection
@@ -151,7 +151,7 @@ func (p *person) Close(code uint16, _ string) {
 // gone is what the gateway does when a connection that the server has closed is over.
 func (p *person) gone(code uint16) {
 	if code == 2002 {
-		p.node.dir.Release(p.u.ID, p.u.SID)
+		p.node.dir.Release(p.u.ID, nodes.ParseSID(p.u.SID), 0)
 		p.node.users.Discard(p.u)
 	} else {
 		p.node.leave(p.u)

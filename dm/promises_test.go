@@ -186,7 +186,7 @@ func TestPromise4EveryErrorIsItsOwnAndNamesTheUserID(t *testing.T) {
 				t.Errorf("%v is no *dm.Error with the user ID", err)
 			}
 		}
-		c.net.CutOff(c.nodes[0].mesh)
+		c.nodes[0].asked.fails(true)
 		alice.sends("elsewhere", "hi", dm.ErrNodesNotFound)
 		_ = bob
 	})
@@ -367,18 +367,37 @@ func TestPromise9ACallbackThatPanicsCostsOneMessage(t *testing.T) {
 	})
 }
 
-func TestPromise10NewFindsFailWhileTheEngineIsLostAndWorkAgainAfterwards(t *testing.T) {
+func TestPromise10WhatIsCutOffIsAClusterOfItsOwnUntilItIsBack(t *testing.T) {
 	inCluster(t, 3, nil, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		carol := c.login("carol", 0)
-		c.net.CutOff(c.nodes[0].mesh)
-		alice.sends("bob", "one", dm.ErrNodesNotFound)
+		alice.sends("bob", "zero", nil)
+		c.isolate(c.nodes[0])
+		began := time.Now()
+		alice.sends("bob", "one", dm.ErrReliableTimeout)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("the end of the link was noticed after %v", took)
+		}
+		alice.sends("bob", "two", dm.ErrUserNotFound)
 		alice.sends("carol", "same node", nil)
-		c.net.Restore(c.nodes[0].mesh)
-		time.Sleep(3 * time.Second)
-		alice.sends("bob", "two", nil)
-		bob.hears("2.11 two")
+		c.restore(c.nodes[0])
+		time.Sleep(5 * time.Second)
+		alice.sends("bob", "three", nil)
+		bob.hears("2.11 zero", "2.11 three")
 		carol.hears("2.11 same node")
+	})
+}
+
+func TestPromise4ALookupThatFailsIsNodesNotFound(t *testing.T) {
+	inCluster(t, 2, nil, func(c *cluster) {
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		c.nodes[0].asked.fails(true)
+		alice.sends("bob", "one", dm.ErrNodesNotFound)
+		c.nodes[0].asked.fails(false)
+		alice.sends("bob", "two", nil)
+		c.nodes[0].asked.fails(true)
+		alice.sends("bob", "the channel needs no lookup", nil)
+		bob.hears("2.11 two", "2.11 the channel needs no lookup")
 	})
 }
 

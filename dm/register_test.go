@@ -14,9 +14,9 @@ import (
 	"github.com/anishathalye/porcupine"
 	"pgregory.net/rapid"
 
-	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
-	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/internal/directory"
+	nodes "github.com/parley-dm/parley/internal/node"
 )
 
 // A user ID is a register: a login writes a session to it, the session's end clears it, and a message reads it: whoever hears it is the user.
@@ -38,41 +38,49 @@ type registerInput struct {
 }
 
 type registerOutput struct {
-	sid     string     // of a read: who heard it; "": nobody is there
-	stamp   mesh.Stamp // of a login
-	ok      bool       // of a login: it was welcome
-	unknown bool       // of a read: the outcome is unknown
+	sid     string      // of a read: who heard it; "": nobody is there
+	stamp   nodes.Stamp // of a login
+	ok      bool        // of a login: it was welcome
+	unknown bool        // of a read: the outcome is unknown
 }
 
 // registered is the state: the session, and the stamp of the newest login so far.
 type registered struct {
 	sid   string
-	stamp mesh.Stamp
+	stamp nodes.Stamp
 }
 
-var register = porcupine.Model{
-	Init: func() any { return registered{} },
-	Step: func(state, input, output any) (bool, any) {
+// A login that a newer one overtakes may have ended the session before it already.
+var register = (&porcupine.NondeterministicModel{
+	Init: func() []any { return []any{registered{}} },
+	Step: func(state, input, output any) []any {
 		r, in, out := state.(registered), input.(registerInput), output.(registerOutput)
 		switch in.op {
 		case opLogin:
 			if !out.ok { // a newer one was quicker
-				return true, r
+				return []any{r, registered{"", r.stamp}}
+			}
+			if out.stamp <= r.stamp {
+				return nil
 			}
 
-			return out.stamp > r.stamp, registered{in.sid, out.stamp}
+			return []any{registered{in.sid, out.stamp}}
 		case opEnd:
 			if r.sid == in.sid {
 				r.sid = ""
 			}
 
-			return true, r
+			return []any{r}
 		default:
-			return out.unknown || out.sid == r.sid, r
+			if !out.unknown && out.sid != r.sid {
+				return nil
+			}
+
+			return []any{r}
 		}
 	},
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %+v", input, output) },
-}
+}).ToModel()
 
 // logbook records operations.
 type logbook struct {
@@ -136,10 +144,10 @@ func TestLoginsOfAUserAreARegister(t *testing.T) {
 // checkRegister lets clients act on the user bob.
 func checkRegister(t *testing.T, clients [][]act) error {
 	t.Helper()
-	const nodes = 4
+	const count = 4
 	s := newStory(t)
 	s.history, s.jitter = true, 3*time.Millisecond
-	for i := range nodes {
+	for i := range count {
 		s.begin(fmt.Sprint("n", i+1))
 		s.loginAt(fmt.Sprint("reader", i), s.nodes[i])
 	}
@@ -175,7 +183,7 @@ func checkRegister(t *testing.T, clients [][]act) error {
 	}
 	wg.Wait()
 	rest(5 * time.Second)
-	for i := range nodes { // at the end every node knows the same
+	for i := range count { // at the end every node knows the same
 		s.reads(book, len(clients)+i, i, fmt.Sprint("last read ", i))
 	}
 	if !porcupine.CheckOperations(register, book.ops) {
@@ -204,7 +212,7 @@ func (s *story) registers(book *logbook, client, at int) *person {
 	s.mu.Unlock()
 	book.record(client, registerInput{opLogin, p.u.SID}, func() registerOutput {
 		err := s.nodes[at].admit(context.Background(), p)
-		if err != nil && !errors.Is(err, dive.ErrReplaced) && !errors.Is(err, errReplaced) {
+		if err != nil && !errors.Is(err, directory.ErrReplaced) && !errors.Is(err, errReplaced) {
 			s.wrongf("a login failed: %v", err)
 		}
 
@@ -249,7 +257,7 @@ func (s *story) oneStands(book *logbook) error {
 	}
 	entries, standing := 0, []string(nil)
 	for _, nd := range s.nodes {
-		entries += nd.dir.Size() - 1 // the reader
+		entries += nd.entries() - 1 // the reader
 		if u := nd.users.ByUID("bob"); u != nil {
 			standing = append(standing, u.SID)
 		}

@@ -58,7 +58,7 @@ func (s *story) people() map[string]func(words) error {
 	speak := func(f func(x *session, to, text string)) func(words) error {
 		return func(w words) error {
 			x := s.live(w.at(1))
-			if x == nil {
+			if x == nil || !x.node.serves() {
 				return errNot
 			}
 			f(x, w.at(2), w.from(3))
@@ -68,7 +68,7 @@ func (s *story) people() map[string]func(words) error {
 	}
 	login := func(w words) error {
 		nd := s.node(w.at(2))
-		if nd == nil {
+		if nd == nil || !nd.serves() {
 			return errNot
 		}
 		if !s.history {
@@ -111,7 +111,7 @@ func (s *story) people() map[string]func(words) error {
 		"burst": func(w words) error { // burst alice bob 3 a: sends a1 a2 a3
 			x := s.live(w.at(1))
 			n, err := strconv.Atoi(w.at(3))
-			if x == nil || err != nil {
+			if x == nil || err != nil || !x.node.serves() {
 				return errNot
 			}
 			for i := range n {
@@ -303,6 +303,7 @@ func (s *story) network() map[string]func(words) error {
 			}
 			s.begin(name)
 		}
+		time.Sleep(time.Second) // until all see all
 
 		return nil
 	}
@@ -314,22 +315,18 @@ func (s *story) network() map[string]func(words) error {
 		"cutoff": on(func(nd *node) {
 			if !s.lost[nd] {
 				s.lost[nd] = true
-				s.net.CutOff(nd.mesh)
+				s.isolate(nd)
 			}
 		}),
 		"restore": on(s.restore),
-		"freeze":  on(func(nd *node) { s.net.Freeze(nd.mesh) }),
-		"thaw":    on(func(nd *node) { s.net.Thaw(nd.mesh) }),
+		"freeze":  on((*node).freeze),
+		"thaw":    on((*node).thaw),
 		"cut": between(func(a, b *node) {
 			s.cuts[[2]*node{a, b}] = true
-			s.net.Cut(a.mesh, b.mesh)
+			s.cut(a, b)
 		}),
-		"heal": between(s.heal),
-		"lose": between(func(a, b *node) { s.net.LosePath(a.mesh, b.mesh) }), // a link breaks, and what is on it is lost
-		"waver": between(func(a, b *node) { // a link breaks, and what is on it has arrived
-			dm.PathLost(a.dm, b.mesh.Self())
-			dm.PathLost(b.dm, a.mesh.Self())
-		}),
+		"heal":  between(s.heal),
+		"break": between(s.breakLink), // what connects two nodes breaks
 		"delay": func(w words) error { // delay n1 n2 20ms: one way
 			d, err := time.ParseDuration(w.at(3))
 			s.mu.Lock()
@@ -412,8 +409,8 @@ func (s *story) watching() map[string]func(words) error {
 					continue
 				}
 				h := nd.dm.Holds()
-				s.notef(nd.name, 3, 0, "%s holds %d parties, %d channels, %d finds, %d messages of %d bytes; %d users are claimed there",
-					nd.name, h.Parties, h.Channels, h.Finds, h.Items, h.Bytes, nd.dir.Size())
+				s.notef(nd.name, 3, 0, "%s holds %d parties, %d channels, %d lookups, %d messages of %d bytes; %d users are claimed there",
+					nd.name, h.Parties, h.Channels, h.Lookups, h.Items, h.Bytes, nd.entries())
 			}
 
 			return nil
@@ -423,14 +420,14 @@ func (s *story) watching() map[string]func(words) error {
 
 func (s *story) restore(nd *node) {
 	if s.lost[nd] && !nd.crashed.Load() {
-		s.net.Restore(nd.mesh)
+		s.cluster.restore(nd)
 	}
 	delete(s.lost, nd)
 }
 
 func (s *story) heal(a, b *node) {
 	if (s.cuts[[2]*node{a, b}] || s.cuts[[2]*node{b, a}]) && !a.crashed.Load() && !b.crashed.Load() {
-		s.net.Heal(a.mesh, b.mesh)
+		s.cluster.heal(a, b)
 	}
 	delete(s.cuts, [2]*node{a, b})
 	delete(s.cuts, [2]*node{b, a})
@@ -440,7 +437,7 @@ func (s *story) heal(a, b *node) {
 func (s *story) mend() {
 	for _, nd := range s.nodes {
 		if !nd.crashed.Load() {
-			s.net.Thaw(nd.mesh)
+			nd.thaw()
 		}
 		s.restore(nd)
 	}

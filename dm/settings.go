@@ -36,7 +36,7 @@ func DefaultSettings() Settings {
 const (
 	minReliableTimeout    = 10 * time.Millisecond
 	maxReliableTimeout    = 10 * time.Minute
-	maxMaxMessageSize     = 1_000_000 // a NATS server carries 1 MiB if nobody told it otherwise, the sender's and recipient's IDs included
+	maxMaxMessageSize     = 1_000_000 // far below what a link carries
 	maxMaxChannels        = 1_000_000
 	minChannelIdleTimeout = time.Second
 	maxChannelIdleTimeout = 30 * 24 * time.Hour

@@ -7,24 +7,18 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/internal/mesh"
+	"github.com/parley-dm/parley/internal/node"
 )
-
-// find is a find that may still miss: nobody holds the user.
-type find struct {
-	p     *party
-	peer  *peer
-	epoch uint64
-	sent  int64 // Module.sweep.now
-}
 
 // do does one step. The party is not locked.
 func (p *party) do(s *step) {
 	switch s.action.Do {
 	case channel.Find:
-		p.find(s.peer, &s.action)
-	case channel.Transmit:
-		p.transmit(s.peer, &s.action)
+		p.find(s.peer, s.action.Epoch)
+	case channel.Cancel:
+		p.cancel(s.peer)
+	case channel.Carry, channel.Transmit:
+		p.carry(s.peer, &s.action)
 	case channel.Finish:
 		p.finish(s.peer, s.action.Item, s.action.Outcome)
 	case channel.Again:
@@ -40,66 +34,49 @@ func (p *party) do(s *step) {
 	}
 }
 
-// find asks for a peer: here first, then in the cluster.
-func (p *party) find(pr *peer, a *channel.Action) {
-	m, it := p.m, a.Item
-	m.stats.Finds.Add(1)
-	if u := m.parts.Users.ByUID(pr.id); u != nil {
-		m.arriveFound(u, p.localArrival(pr, a, true))
-
-		return
-	}
-	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
-	defer release(buf)
-	packet, err := appendFind((*buf)[:0], p.sid, a, m.stamp(), &FindData{
-		MyUserID: p.user.ID, YourUserID: pr.id, MyNodeAddr: m.parts.Mesh.Self().String(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
-	})
-	*buf = packet
-	token := m.tokens.Add(1)
-	if err == nil {
-		p.mu.Lock()
-		pr.token = token
-		p.mu.Unlock()
-		m.finds.Store(token, find{p, pr, a.Epoch, m.sweep.now.Load()})
-		err = m.parts.Directory.Find(pr.id, packet, token)
-	}
-	if err != nil {
-		m.finds.Delete(token)
-		p.event(pr, func(acts []channel.Action) []channel.Action { return pr.ch.Nobody(acts, a.Epoch, unsent(err)) })
-	}
-}
-
-// transmit sends an item to the node where the peer is known to be.
-func (p *party) transmit(pr *peer, a *channel.Action) {
-	m, it := p.m, a.Item
+// carry sends an item to the node of the session that it is for.
+func (p *party) carry(pr *peer, a *channel.Action) {
+	m := p.m
 	if a.To.Node == m.self {
-		in := p.localArrival(pr, a, false)
-		m.arriveSent(&in)
+		in := p.localArrival(pr, a)
+		m.arrived(&in)
 
 		return
 	}
 	buf := packetBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's New
 	defer release(buf)
-	packet, err := appendSend((*buf)[:0], p.sid, a, &SendData{
-		MyUserID: p.user.ID, YourUserID: pr.id, Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
-	})
+	packet, err := p.packet((*buf)[:0], pr, a)
 	*buf = packet
 	if err == nil {
-		err = m.parts.Mesh.Send(mesh.NodeID(a.To.Node), mesh.PortDM, packet)
+		err = m.parts.Nodes.Send(a.To.Node, packet)
 	}
 	if err != nil {
 		p.event(pr, func(acts []channel.Action) []channel.Action { return pr.ch.Unsent(acts, a.Epoch, a.Seq, unsent(err)) })
 	}
 }
 
-// unsent is what an error of the mesh means to a message that has not left.
+// packet appends the packet for an item: the first to a place goes as FindData, later ones as SendData.
+func (p *party) packet(b []byte, pr *peer, a *channel.Action) ([]byte, error) {
+	it := a.Item
+	if a.Do == channel.Carry {
+		return appendFind(b, p.sid, a, &FindData{
+			MyUserID: p.user.ID, YourUserID: pr.id, MyNodeAddr: p.m.self.String(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
+		})
+	}
+
+	return appendSend(b, p.sid, a, &SendData{
+		MyUserID: p.user.ID, YourUserID: pr.id, Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
+	})
+}
+
+// unsent is what an error of sending means to an item that has not left.
 func unsent(err error) channel.Outcome {
 	switch {
-	case errors.Is(err, mesh.ErrNoNode):
+	case errors.Is(err, node.ErrNoNode):
 		return channel.Moved
-	case errors.Is(err, mesh.ErrOverloaded):
+	case errors.Is(err, node.ErrOverloaded):
 		return channel.Overloaded
-	case errors.Is(err, mesh.ErrPacketTooLarge):
+	case errors.Is(err, node.ErrTooLarge):
 		return channel.TooLarge
 	default:
 		return channel.CutOff
@@ -107,19 +84,15 @@ func unsent(err error) channel.Outcome {
 }
 
 // localArrival is an item that need not leave this node.
-func (p *party) localArrival(pr *peer, a *channel.Action, found bool) arrival {
-	var asked uint64
-	if found {
-		asked = p.m.stamp()
-	}
-
+func (p *party) localArrival(pr *peer, a *channel.Action) arrival {
 	return arrival{
-		Arrival: channel.Arrival{Kind: a.Item.Kind, Found: found, From: p.place(), Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard},
-		to:      a.To.SID,
-		ask:     asked,
-		my:      p.id,
-		you:     pr.wire,
-		ver:     a.Item.Ver, cmd: a.Item.Cmd, msg: a.Item.Body,
+		Arrival: channel.Arrival{
+			Kind: a.Item.Kind, Found: a.Do == channel.Carry, From: p.place(), Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard,
+		},
+		to:  a.To.SID,
+		my:  p.id,
+		you: pr.wire,
+		ver: a.Item.Ver, cmd: a.Item.Cmd, msg: a.Item.Body,
 	}
 }
 
@@ -138,7 +111,7 @@ func (p *party) finish(pr *peer, it *channel.Item, o channel.Outcome) {
 	}
 }
 
-// Pauses between finds that come to a place which the peer has just left or not yet reached: they double.
+// Pauses after refusals, of a place that the peer has just left or not yet reached: they double.
 const (
 	firstPause = time.Millisecond
 	maxPause   = 128 * time.Millisecond

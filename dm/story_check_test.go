@@ -121,7 +121,7 @@ func (s *story) empty() error {
 		if h := nd.dm.Holds(); h != (dm.Holdings{}) {
 			return fmt.Errorf("%s still holds %+v", nd.name, h)
 		}
-		if n := nd.dir.Size(); n != 0 {
+		if n := nd.entries(); n != 0 {
 			return fmt.Errorf("the directory of %s still holds %d", nd.name, n)
 		}
 		if n := nd.users.Count(); n != 0 {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/dm"
-	"github.com/parley-dm/parley/internal/mesh"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -97,19 +96,19 @@ type line struct {
 func newStory(t *testing.T) *story {
 	t.Helper()
 	s := &story{
-		cluster: &cluster{t: t}, settings: dm.DefaultSettings(), lost: map[*node]bool{}, cuts: map[[2]*node]bool{},
+		settings: dm.DefaultSettings(), lost: map[*node]bool{}, cuts: map[[2]*node]bool{},
 		byText: map[string]*letter{}, bySID: map[string]*session{}, manners: map[string]*manner{}, blanks: map[string]*session{},
 		delays: map[[2]string]time.Duration{}, rng: rand.New(rand.NewPCG(1, 1)),
 	}
-	s.net = mesh.NewMemory(mesh.MemoryOptions{Delay: s.delay})
+	s.cluster = newCluster(t, s.delay)
 
 	return s
 }
 
-func (s *story) delay(from, to mesh.NodeID) time.Duration {
+func (s *story) delay(from, to string) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, ok := s.delays[[2]string{from.Name, to.Name}]
+	d, ok := s.delays[[2]string{from, to}]
 	if !ok {
 		d = time.Millisecond
 	}

@@ -121,14 +121,6 @@ func (m *Module) dropIdle(now time.Time) {
 
 		return true
 	})
-	lost := now.Add(-2 * m.settings.ReliableTimeout).UnixNano()
-	m.finds.Range(func(token uint64, f find) bool {
-		if f.sent < lost { // its node died on the way
-			m.finds.Delete(token)
-		}
-
-		return true
-	})
 }
 
 // trim drops the least recently used channel of a party that has one more than it may. The party is locked.
@@ -185,12 +177,12 @@ func (m *Module) waiting() (n int) {
 
 // abandon ends everything that is still open when the module stops.
 func (m *Module) abandon() {
-	never := time.Unix(1<<40, 0) // every deadline is before it
 	m.parties.Range(func(_ channel.SID, p *party) bool {
 		p.mu.Lock()
 		for _, pr := range p.peers {
 			var buf [4]channel.Action
-			p.add(pr, pr.ch.Expire(buf[:0], never))
+			p.add(pr, pr.ch.Abandon(buf[:0]))
+			p.tidy(pr)
 		}
 		p.unlock()
 

@@ -22,7 +22,8 @@ func measure[T any](t *testing.T, args ...string) (out string, results T) {
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // with -race each process would sleep for a second before it ends
 	file := filepath.Join(t.TempDir(), "results.json")
 	chart := filepath.Join(t.TempDir(), "chart.svg")
-	status, out, errs := command(t, "", append(append([]string{"bench"}, args...), "--json", file, "--svg", chart)...)
+	const limit = 4 * patience // dozens of processes, on few processors, with -race
+	status, out, errs := commandWithin(t, limit, "", append(append([]string{"bench"}, args...), "--json", file, "--svg", chart)...)
 	if status != 0 || errs != "" {
 		t.Fatalf("parley bench %q: status %d, %s", args, status, errs)
 	}
@@ -57,11 +58,15 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 	for _, args := range [][]string{
 		{"floor", "--pairs", "5"},
 		{"floor", "--same-node"},
+		{"floor", "--pinned"},
 		{"pingpong"},
 		{"pingpong", "--pairs", "5", "--ack", "--size", "3000"},
 		{"pingpong", "--pairs", "3", "--ws", "--same-node"},
 	} {
-		out, trips := measure[bench.Trips](t, append(args, "--duration", "200ms", "--warmup", "50ms")...)
+		if runtime.GOOS != "linux" && slices.Contains(args, "--pinned") {
+			continue
+		}
+		out, trips := measure[bench.Trips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
 		plausible(t, trips.RoundTrip)
 		if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
 			t.Errorf("%q: %+v\n%s", args, trips, out)
@@ -77,57 +82,121 @@ func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestBenchMeasuresLogins(t *testing.T) {
-	_, logins := measure[bench.Logins](t, "connect", "--users", "50", "--nodes", "2", "--ws")
-	plausible(t, logins.Login)
-	if logins.Login.Count != 50 || logins.PerSecond <= 0 {
-		t.Errorf("%+v", logins)
+func TestBenchMeasuresLoginsOfAWholeCluster(t *testing.T) {
+	out, all := measure[[]bench.Logins](t, "connect", "--users", "50", "--nodes", "1,2", "--ws", "--rest", "50ms")
+	if len(all) != 2 || all[0].Nodes != 1 || all[1].Nodes != 2 {
+		t.Fatalf("%+v", all)
+	}
+	for _, logins := range all {
+		plausible(t, logins.Login)
+		if logins.Login.Count != 50 || logins.PerSecond <= 0 || runtime.GOOS == "linux" && logins.ServerCPU <= 0 {
+			t.Errorf("%+v", logins)
+		}
+	}
+	if !strings.Contains(out, "50 users, 2 nodes") || !strings.Contains(out, "all nodes rest") {
+		t.Errorf("it prints\n%s", out)
 	}
 }
 
-func TestBenchMeasuresMemory(t *testing.T) {
+func TestBenchMeasuresWhatAnIdleUserCostsAWholeCluster(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is read from /proc")
 	}
-	for _, transport := range []string{"--ws", "--ws=false"} {
-		out, memory := measure[bench.Memory](t, "idle", "--users", "200", "--settle", "200ms", transport)
-		if memory.Users != 200 || memory.Before < 1<<20 || memory.After < 1<<20 || !strings.Contains(out, "KB") {
-			t.Errorf("%+v\n%s", memory, out)
+	for transport, name := range map[string]string{"--ws": "WebSocket", "--ws=false": "TCP"} {
+		out, all := measure[[]bench.Memory](t, "idle", "--users", "200", "--nodes", "1,3", "--settle", "200ms", "--rest", "50ms", transport)
+		if len(all) != 2 || all[0].Nodes != 1 || all[1].Nodes != 3 {
+			t.Fatalf("%+v", all)
 		}
-	}
-}
-
-func TestBenchMeasuresFirstMessages(t *testing.T) {
-	for _, args := range [][]string{{"first", "--nodes", "1,3"}, {"first", "--nodes", "1,3", "--processes"}} {
-		_, found := measure[[]bench.Finding](t, append(args, "--samples", "6")...)
-		if len(found) != 2 || found[0].Nodes != 1 || found[1].Nodes != 3 {
-			t.Fatalf("%+v", found)
+		for _, m := range all {
+			if m.Users != 200 || m.Before < uint64(m.Nodes)<<20 || m.After < uint64(m.Nodes)<<20 || m.Transport != name || m.Logins.ServerCPU <= 0 {
+				t.Errorf("%+v", m)
+			}
 		}
-		for _, f := range found {
-			plausible(t, f.First)
-			plausible(t, f.NotFound)
-			if f.First.Count != 6 || f.NotFound.Count != 6 {
-				t.Errorf("%+v", f)
+		for _, want := range []string{"whole cluster", "memory a user, " + name, "CPU a login, " + name, "3 to 1", "KB", "ms/s"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing in\n%s", want, out)
 			}
 		}
 	}
 }
 
+func TestBenchMeasuresSeveralBinariesInTurn(t *testing.T) {
+	_, all := measure[[]bench.Logins](t, "connect", "--users", "10", "--rest", "10ms", "--binary", "before="+os.Args[0], "--binary", "after=self")
+	if len(all) != 2 || all[0].Binary != "before" || all[1].Binary != "after" {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestBenchMeasuresFirstMessages(t *testing.T) {
+	_, found := measure[[]bench.Finding](t, "first", "--nodes", "1,3", "--samples", "6", "--rest", "50ms")
+	if len(found) != 2 || found[0].Nodes != 1 || found[1].Nodes != 3 {
+		t.Fatalf("%+v", found)
+	}
+	for _, f := range found {
+		plausible(t, f.First)
+		plausible(t, f.NotFound)
+		if f.First.Count != 6 || f.NotFound.Count != 6 {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
+	out, all := measure[[]bench.Notice](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
+	if len(all) != 1 || all[0].Clients != 30 {
+		t.Fatalf("%+v", all)
+	}
+	plausible(t, all[0].Told)
+	plausible(t, all[0].NotFound)
+	if all[0].Told.Count != 2*30 || all[0].NotFound.Count != 2*20 {
+		t.Errorf("%+v", all[0])
+	}
+	if !strings.Contains(out, "30 clients, 3 nodes") {
+		t.Errorf("it prints\n%s", out)
+	}
+}
+
 func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "2", "--pairs", "5", "--duration", "100ms", "--warmup", "20ms",
-		"--users", "50", "--settle", "100ms", "--nodes", "2,3", "--samples", "5", "--markdown")
-	if len(c.Contenders) != 3 || len(c.First) != 2 {
+		"--users", "0", "--samples", "0", "--notice", "0", "--markdown")
+	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Spread) > 0 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
 		if one.P50 <= 0 || one.P50 > one.P99 || one.P99 > one.P999 || one.PerSecond <= 0 || one.P50Ratio <= 0 {
 			t.Errorf("%+v", one)
 		}
+		if runtime.GOOS == "linux" && (one.PinnedP50 <= 0 || one.PinnedP50Ratio <= 0) {
+			t.Errorf("pinned: %+v", one)
+		}
 	}
 	if c.Contenders[0].P50Ratio != 1 {
 		t.Errorf("the floor is %g × the floor", c.Contenders[0].P50Ratio)
 	}
 	for _, want := range []string{"| round trip p50, 1 pair |", "| Parley/floor | budget |", "- machine: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+}
+
+func TestBenchComparesClustersOfSeveralSizes(t *testing.T) {
+	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats", "--no-pinned",
+		"--users", "20", "--settle", "50ms", "--spread", "1,2", "--nodes", "2,3", "--samples", "5", "--notice", "5", "--cluster", "2",
+		"--cluster-rounds", "1", "--rest", "20ms", "--markdown")
+	if len(c.First) != 2 || len(c.Notice) != 1 || runtime.GOOS == "linux" && len(c.Spread) != 4 {
+		t.Fatalf("%+v", c)
+	}
+	for _, one := range c.Contenders {
+		if one.PinnedP50 != 0 {
+			t.Errorf("pinned without being asked to: %+v", one)
+		}
+	}
+	wants := []string{"| kill -9 of a node |", "| first message |"}
+	if runtime.GOOS == "linux" {
+		wants = append(wants, "| whole cluster | 1 node | 2 nodes | 2 to 1 | budget |", "| memory a user, WebSocket |")
+	}
+	for _, want := range wants {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -187,7 +256,7 @@ func broker(t *testing.T) string {
 func TestBenchComparesWithServersOfOthers(t *testing.T) {
 	addr := broker(t)
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
-		"--users", "0", "--samples", "0", "--peer", "mqtt="+addr+","+addr)
+		"--users", "0", "--samples", "0", "--notice", "0", "--peer", "mqtt="+addr+","+addr)
 	if len(c.Contenders) != 3 || c.Contenders[2].Name != "MQTT" || c.Contenders[2].Nodes != 2 || c.Contenders[2].P50 <= 0 || c.Contenders[2].LoadP50 <= 0 {
 		t.Errorf("%+v", c)
 	}
@@ -221,6 +290,10 @@ func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"rate", "--rate", "0"}, "--rate 0: messages a second"},
 		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
 		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
+		{[]string{"notice", "--nodes", "1"}, "--nodes 1: between 2"},
+		{[]string{"idle", "--binary", "none=/none"}, "--binary none=/none: "},
+		{[]string{"idle", "--binary", "self", "--url", "tcp://h:1"}, "give one of them"},
+		{[]string{"rate", "--binary", "a=self", "--binary", "b=self"}, "--binary: give one here"},
 		{[]string{"compare", "--rounds", "0"}, "--rounds 0: at least 1"},
 		{[]string{"compare", "--peer", "nats=h:1"}, "--peer nats=h:1: write centrifugo="},
 		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},

@@ -31,6 +31,14 @@ func settingsFlags() kong.Plugins {
 		})
 	}
 
+	for i, r := range config.RetiredSettings() { // config says what to set instead
+		fields = append(fields, reflect.StructField{
+			Name: fmt.Sprintf("Retired%d", i),
+			Type: reflect.TypeFor[string](),
+			Tag:  reflect.StructTag(fmt.Sprintf(`name:%q hidden:""`, r.Flag())),
+		})
+	}
+
 	return kong.Plugins{reflect.New(reflect.StructOf(fields)).Interface()}
 }
 
@@ -39,6 +47,9 @@ func givenSettings(parsed *kong.Context) map[string]string {
 	known := map[string]bool{}
 	for _, s := range config.Settings() {
 		known[s.Flag()] = s.Kind != config.Object
+	}
+	for _, r := range config.RetiredSettings() {
+		known[r.Flag()] = true
 	}
 	given := map[string]string{}
 	for _, part := range parsed.Path {

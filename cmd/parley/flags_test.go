@@ -29,7 +29,7 @@ func parse(t *testing.T, args ...string) *kong.Context {
 func TestTheFlagsOfServeAreTheTableOfSettings(t *testing.T) {
 	var flags, settings []string
 	for _, flag := range parse(t, "serve").Selected().Flags {
-		if flag.Name != "config" {
+		if flag.Name != "config" && !flag.Hidden {
 			flags = append(flags, flag.Name+": "+flag.PlaceHolder)
 		}
 	}
@@ -54,6 +54,7 @@ func TestOnlyFlagsThatWereGivenCount(t *testing.T) {
 		{[]string{"serve", "--config", "f", "--tcp=off", "--join", "a:1,b:2"}, map[string]string{"tcp": "off", "join": "a:1,b:2"}},
 		{[]string{"serve", "--insecure", "--node="}, map[string]string{"insecure": "true", "node": ""}},
 		{[]string{"serve", "--insecure=false"}, map[string]string{"insecure": "false"}},
+		{[]string{"serve", "--min-members", "2", "--mesh", "off"}, map[string]string{"min-members": "2", "mesh": "off"}},
 		{[]string{"serve", "--tcp", "a", "--tcp", "b"}, map[string]string{"tcp": "b"}},
 	} {
 		if got := givenSettings(parse(t, c.args...)); !maps.Equal(got, c.want) {

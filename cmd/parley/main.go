@@ -6,21 +6,27 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/parley-dm/parley/internal/logwriter"
 )
+
+// lastWordsTime is how long a process that ends waits for the readers of its output.
+const lastWordsTime = time.Second
 
 // streams are the process's ends to the world, so that tests can hold them.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	env      func(name string) (string, bool)
+	environ  []string // "NAME=value" each
 }
 
 func main() {
 	ctx, stop := untilSignal(context.Background(), os.Exit)
-	status := run(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+	status := run(ctx, os.Args[1:], &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()})
 	stop()
 	os.Exit(status)
 }
@@ -80,9 +86,12 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 	return 0
 }
 
-// fail says what was wrong, in one line.
+// fail says what was wrong, in one line, and does not wait for long until it is read: the process is
+// to end.
 func fail(s *streams, err error) int {
-	fmt.Fprintln(s.err, "parley:", strings.Join(strings.Fields(err.Error()), " "))
+	out := logwriter.New(s.err, nil)
+	fmt.Fprintln(out, "parley:", strings.Join(strings.Fields(err.Error()), " "))
+	_ = out.Close(lastWordsTime)
 
 	return 1
 }

@@ -39,10 +39,17 @@ func home(t *testing.T) string {
 // command runs a command in this process, with nothing in its environment but what is given.
 func command(t *testing.T, input string, args ...string) (status int, out, err string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+
+	return commandWithin(t, patience, input, args...)
+}
+
+// commandWithin is command with a time of its own.
+func commandWithin(t *testing.T, limit time.Duration, input string, args ...string) (status int, out, err string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	var o, e bytes.Buffer
-	status = run(ctx, args, &streams{in: strings.NewReader(input), out: &o, err: &e, env: func(string) (string, bool) { return "", false }})
+	status = run(ctx, args, &streams{in: strings.NewReader(input), out: &o, err: &e})
 
 	return status, o.String(), e.String()
 }
@@ -66,6 +73,11 @@ func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"serve", "--tcp", "7200"}, `--tcp: "7200" is no address: write host:port, such as 127.0.0.1:7200, or off`},
 		{[]string{"serve", "--tcp="}, `--tcp: "" is no address`},
 		{[]string{"serve", "--join", "127.0.0.1:7300"}, "--join needs cluster"},
+		{[]string{"serve", "--mesh", "127.0.0.1:0"}, "--mesh is no setting any more: leave it out and set cluster (--cluster)"},
+		{[]string{"serve", "--advertise", "10.0.0.1:7300"}, "--advertise needs cluster"},
+		{[]string{"serve", "--min-members", "2"}, "--min-members needs cluster"},
+		{[]string{"serve", "--cluster", "127.0.0.1:0"}, "--cluster needs cluster_secret"},
+		{[]string{"serve", "--cluster", "127.0.0.1:0", "--cluster-secret", "file:" + filepath.Join(dir, "none")}, "--cluster-secret: "},
 		{[]string{"serve", "--tcp", "0.0.0.0:0"}, "can be reached from other machines"},
 		{[]string{"serve", "--auth-key", "short"}, "at least 32 bytes"},
 		{[]string{"serve", "--auth-key", "file:" + filepath.Join(dir, "none")}, "none"},
@@ -102,7 +114,7 @@ func TestHelpListsEverySettingOfServe(t *testing.T) {
 	if status != 0 || err != "" {
 		t.Fatalf("status %d, %q", status, err)
 	}
-	for _, want := range []string{"--config=FILE", "--cluster-secret=KEY", "--join=ADDR,…", "--insecure", "127.0.0.1:7200"} {
+	for _, want := range []string{"--config=FILE", "--cluster-secret=KEY", "--join=ADDR,…", "--insecure", "--advertise=ADDR", "--min-members=N", "127.0.0.1:7200"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}

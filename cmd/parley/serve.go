@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/notice"
 )
 
@@ -28,11 +32,15 @@ type serveCommand struct {
 
 // Run runs a node until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams) error {
-	cfg, err := config.Load(config.Sources{File: c.Config, Env: s.env, Flags: givenSettings(parsed)})
+	cfg, err := config.Load(config.Sources{File: c.Config, Environ: s.environ, Flags: givenSettings(parsed)})
 	if err != nil {
 		return err
 	}
-	if gogc, set := s.env("GOGC"); !set || gogc == "" {
+	stop := survivePipes()
+	defer stop()
+	out := logwriter.New(s.out, nil) // a node does not wait for who reads it
+	defer func() { _ = out.Close(lastWordsTime) }()
+	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
 	}
 	node, err := parley.New(cfg)
@@ -48,9 +56,13 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 
 		return err
 	}
-	announce(s, cfg, node)
-	<-ctx.Done()
-	fmt.Fprintln(s.out, "stopping; once more to stop at once")
+	announce(out, cfg, node)
+	select {
+	case <-ctx.Done():
+	case <-node.Done():
+		return node.Err()
+	}
+	fmt.Fprintln(out, "stopping; once more to stop at once")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 
@@ -58,7 +70,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 }
 
 // announce says where the node is, in lines that a script can read as well: a name, spaces, and what it stands for.
-func announce(s *streams, cfg parley.Config, node *parley.Server) {
+func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
 	tcp, web := "tcp://", "ws://"
 	if cfg.TLSCert != "" {
 		tcp, web = "tls://", "wss://"
@@ -71,11 +83,11 @@ func announce(s *streams, cfg parley.Config, node *parley.Server) {
 	}
 	for _, l := range lines {
 		if l.value != "" {
-			fmt.Fprintf(s.out, "%-9s%s%s%s\n", l.name, l.before, l.value, l.after)
+			fmt.Fprintf(out, "%-9s%s%s%s\n", l.name, l.before, l.value, l.after)
 		}
 	}
 	if cfg.AuthKey == "" {
-		fmt.Fprintln(s.out, "key      made on this machine: parley token, send and chat sign with it (not for production: see --auth-key)")
+		fmt.Fprintln(out, "key      made on this machine: parley token, send and chat sign with it (not for production: see --auth-key)")
 	}
-	fmt.Fprintln(s.out, "ready")
+	fmt.Fprintln(out, "ready")
 }

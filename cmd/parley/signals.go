@@ -37,3 +37,13 @@ func untilSignal(parent context.Context, exit func(status int)) (ctx context.Con
 		cancel()
 	}
 }
+
+// survivePipes keeps the process going when its standard output or error is a closed pipe: a write
+// is an error then, and SIGPIPE, which ends a Go program that does not ask for it, is taken and
+// dropped. Stop ends that.
+func survivePipes() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+
+	return func() { signal.Stop(signals) }
+}

@@ -7,21 +7,32 @@ import (
 
 // The budgets of the design (section 8), which the table of a comparison shows beside the figures.
 const (
-	budgetP50      = 1.5  // × floor
-	budgetCPU      = 1.3  // × floor
-	budgetTCP      = 6144 // bytes an idle user
-	budgetWS       = 8192
-	budgetFirst    = 1000 // µs
-	budgetNotFound = 1000 // µs
-	budgetFlat     = 1.2  // first message, most nodes to fewest
+	budgetP50        = 1.3  // × floor, pinned
+	budgetCPU        = 1.2  // × floor
+	budgetMemory     = 2048 // bytes an idle user, of all nodes together
+	budgetMemoryFlat = 1.1  // most nodes to fewest
+	budgetLogin      = 150  // µs of CPU time a login, of all nodes together
+	budgetLoginFlat  = 1.2  // most nodes to fewest
+	budgetRest       = 10   // ms of CPU time a second and node
+	budgetFirst      = 1000 // µs
+	budgetNotFound   = 1000 // µs
+	budgetFlat       = 1.2  // first message, most nodes to fewest
+	budgetNotice     = 50e3 // µs from the kill of a node with few clients, p50
+	budgetNoticeFew  = 100  // clients
+	budgetNoticeMax  = 250e3
 )
 
 // verdict is a budget and whether it is kept.
 func verdict(value, budget float64, text string) string {
+	return marked(text, value > 0, value <= budget)
+}
+
+// marked is a budget with a mark that says whether it is kept, if that is known.
+func marked(text string, measured, kept bool) string {
 	switch {
-	case value == 0:
+	case text == "" || !measured:
 		return text
-	case value <= budget:
+	case kept:
 		return text + " ✓"
 	}
 
@@ -45,8 +56,8 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 	for _, one := range c.Contenders {
 		r.Table.Head = append(r.Table.Head, one.Name)
 	}
-	r.Table.Head = append(r.Table.Head, "Parley/floor", "budget")
 	parley := c.Contenders[1]
+	r.Table.Head = append(r.Table.Head, parley.Name+"/floor", "budget")
 	many := fmt.Sprintf(", %d pairs", m.Pairs)
 	rateRow := "messages/s" + many
 	row := func(name string, of func(Contender) float64, write func(float64) string, ratio float64, budget string) {
@@ -76,21 +87,34 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 	rate := func(c Contender) float64 { return c.PerSecond }
 	load50 := func(c Contender) float64 { return c.LoadP50 }
 	load99 := func(c Contender) float64 { return c.LoadP99 }
-	row("round trip p50, 1 pair", func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, verdict(parley.P50Ratio, budgetP50, "≤ 1.5 × floor"))
+	unpinned := "round trip p50, 1 pair"
+	if m.Pinned && canPin {
+		pinned99 := func(c Contender) float64 { return c.PinnedP99 }
+		row("round trip p50, 1 pair, pinned", func(c Contender) float64 { return c.PinnedP50 }, us,
+			parley.PinnedP50Ratio, verdict(parley.PinnedP50Ratio, budgetP50, "≤ 1.3 × floor"))
+		row("round trip p99, 1 pair, pinned", pinned99, us, over(pinned99), "")
+		row(unpinned, func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, "")
+	} else {
+		row(unpinned, func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, verdict(parley.P50Ratio, budgetP50, "≤ 1.3 × floor"))
+	}
 	row("round trip p99, 1 pair", p99, us, over(p99), "")
 	row("round trip p99.9, 1 pair", p999, us, over(p999), "")
 	row("server CPU a message"+many, func(c Contender) float64 { return c.ServerCPU }, us,
-		parley.CPURatio, verdict(parley.CPURatio, budgetCPU, "≤ 1.3 × floor"))
+		parley.CPURatio, verdict(parley.CPURatio, budgetCPU, "≤ 1.2 × floor"))
 	row(rateRow, rate, number, over(rate), "")
 	row("round trip p50"+many, load50, us, over(load50), "")
 	row("round trip p99"+many, load99, us, over(load99), "")
 	if m.Users > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("idle users: %d on one server, resident memory of its process", m.Users))
 		memory := func(c Contender) float64 { return c.Memory }
-		row("idle user, TCP", memory, bytesOf, over(memory), verdict(parley.Memory, budgetTCP, "≤ 6 KB"))
-		row("idle user, WebSocket", func(c Contender) float64 { return c.MemoryWS }, bytesOf, 0, verdict(parley.MemoryWS, budgetWS, "≤ 8 KB"))
+		row("idle user, TCP, one server", memory, bytesOf, over(memory), "")
+		row("idle user, WebSocket, one server", func(c Contender) float64 { return c.MemoryWS }, bytesOf, 0, "")
 	}
-	c.finds(r)
+	if m.Pinned {
+		r.Notes = append(r.Notes, pinNote())
+	}
+	c.binaries(r)
+	c.clusters(r, s)
 	c.peers(r, m)
 	r.Chart.Title, r.Chart.Under = "Parley beside the floor and other servers", strings.Join(r.Notes[:1], "; ")
 
@@ -117,30 +141,35 @@ func (c *Comparison) peers(r *Report, m Match) {
 	}
 }
 
-// finds adds what first messages cost.
-func (c *Comparison) finds(r *Report) {
-	row := func(name string, value float64, budget string) {
-		cells := []string{name}
-		for i := range c.Contenders {
-			if i == 1 {
-				cells = append(cells, us(value))
-			} else {
-				cells = append(cells, "-")
-			}
+// binaries adds the ratios of all binaries but the first, which has a column.
+func (c *Comparison) binaries(r *Report) {
+	for _, one := range c.Contenders[2:] {
+		if one.nodes == nil {
+			continue
 		}
-		r.Table.add(append(cells, "-", budget)...)
+		note := fmt.Sprintf("%s: round trip p50 of one pair %s that of the floor", one.Name, times(one.P50Ratio))
+		if one.PinnedP50Ratio > 0 {
+			note += ", pinned " + times(one.PinnedP50Ratio)
+		}
+		if one.CPURatio > 0 {
+			note += ", CPU a message " + times(one.CPURatio)
+		}
+		r.Notes = append(r.Notes, note)
 	}
-	for i, f := range c.First {
-		text := "≤ 1 ms"
-		limit := float64(budgetFirst)
-		if i > 0 && c.First[0].First.P50 > 0 {
-			limit = min(limit, budgetFlat*c.First[0].First.P50)
-			text = fmt.Sprintf("≤ 1 ms, ≤ 1.2 × that of %d", c.First[0].Nodes)
-		}
-		row(fmt.Sprintf("first message p50, %d nodes", f.Nodes), f.First.P50, verdict(f.First.P50, limit, text))
-		row(fmt.Sprintf("not found p50, %d nodes", f.Nodes), f.NotFound.P50, verdict(f.NotFound.P50, budgetNotFound, "≤ 1 ms"))
+}
+
+// clusters adds the tables of what depends on the number of nodes.
+func (c *Comparison) clusters(r *Report, s *Setup) {
+	if len(c.Spread) > 0 {
+		r.More = append(r.More, s.spreadTable(c.Spread))
+		r.Notes = append(r.Notes, spreadNote)
 	}
 	if len(c.First) > 0 {
-		r.Notes = append(r.Notes, "first messages: one at a time, nodes in the generator's process")
+		r.More = append(r.More, s.findTable(c.First))
+		r.Notes = append(r.Notes, findNotes(c.First)...)
+	}
+	if len(c.Notice) > 0 {
+		r.More = append(r.More, s.noticeTable(c.Notice))
+		r.Notes = append(r.Notes, noticeNote)
 	}
 }

@@ -86,7 +86,8 @@ func text(b *strings.Builder, x, y float64, anchor, colour, s string) {
 	fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">%s</text>\n", x, y, anchor, colour, html.EscapeString(s))
 }
 
-// curves draws latency over percentile, both logarithmic: 90, 99 and 99.9 % are equally far from each other.
+// curves draws latency over percentile, both logarithmic: 90, 99 and 99.9 % are equally far from
+// each other.
 func (c *Chart) curves(b *strings.Builder) {
 	least, most := math.Inf(1), 0.0
 	for _, one := range c.Curves {

@@ -2,9 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
-	"time"
 )
 
 // messageNote says what a message is.
@@ -13,12 +13,8 @@ func (s *Setup) messageNote(size int) string {
 	if s.Ack {
 		how = "with an id: the response is read and checked"
 	}
-	transport := "TCP"
-	if s.WebSocket {
-		transport = "WebSocket"
-	}
 
-	return fmt.Sprintf("a message is request 701 (%s), %d bytes, by %s", how, size, transport)
+	return fmt.Sprintf("a message is request 701 (%s), %d bytes, by %s", how, size, s.transport())
 }
 
 const cpuNote = "a round trip is two messages; CPU is what both servers take for one message, user and kernel time"
@@ -29,13 +25,8 @@ func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	sys, err := s.relays(ctx, load.servers())
-	if err != nil {
-		return nil, err
-	}
-	defer sys.stop()
 
-	return s.trips(ctx, sys, load, "floor", fmt.Sprintf("the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
+	return s.trips(ctx, s.relays, load, "floor", fmt.Sprintf("the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
 }
 
 // PingPong measures round trips between users of Parley.
@@ -44,28 +35,39 @@ func (s *Setup) PingPong(ctx context.Context, load Load) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	sys, err := s.parley(ctx, load.servers())
+	one, err := s.only()
 	if err != nil {
 		return nil, err
 	}
-	defer sys.stop()
 
-	return s.trips(ctx, sys, load, "pingpong", s.messageNote(load.Size))
+	return one.trips(ctx, one.parley, load, "pingpong", s.messageNote(load.Size))
 }
 
-func (s *Setup) trips(ctx context.Context, sys *system, load Load, command, note string) (*Report, error) {
-	t, err := s.pingpong(ctx, sys, load)
+func (s *Setup) trips(ctx context.Context, start starter, load Load, command, note string) (*Report, error) {
+	measure := s.unpinned
+	r := newReport(command, nil, note, cpuNote)
+	if load.Pinned {
+		if len(s.URLs) > 0 {
+			return nil, errors.New("--pinned ties processes to one processor that it starts itself: not with --url")
+		}
+		measure = s.pinned
+		r.Notes = append(r.Notes, pinNote())
+	}
+	t, err := measure(ctx, start, load)
 	if err != nil {
 		return nil, err
 	}
-	r := newReport(command, t, note, cpuNote)
+	r.Results = t
 	r.Table.Head = latencyHead("round trip", "messages/s", "server CPU")
-	name := fmt.Sprintf("%d pairs, %d servers", load.Pairs, len(sys.addrs))
+	name := fmt.Sprintf("%d pairs, %d servers", load.Pairs, t.Servers)
 	if load.Pairs == 1 {
-		name = fmt.Sprintf("1 pair, %d servers", len(sys.addrs))
+		name = fmt.Sprintf("1 pair, %d servers", t.Servers)
+	}
+	if load.Pinned {
+		name += ", pinned"
 	}
 	r.Table.add(latencyRow(name, t.RoundTrip, number(t.PerSecond), known(t.ServerCPU, us))...)
-	r.Chart = Chart{Title: "Round trip, " + sys.name, Under: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{sys.name, t.hist}}}
+	r.Chart = Chart{Title: "Round trip, " + t.Name, Under: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{t.Name, t.hist}}}
 
 	return r, nil
 }
@@ -76,7 +78,11 @@ func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	sys, err := s.parley(ctx, load.servers())
+	one, err := s.only()
+	if err != nil {
+		return nil, err
+	}
+	sys, err := one.parley(ctx, load.servers())
 	if err != nil {
 		return nil, err
 	}
@@ -98,120 +104,102 @@ func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, err
 	return r, nil
 }
 
-// Connect measures logins.
-func (s *Setup) Connect(ctx context.Context, users, nodes int) (*Report, error) {
+// Connect measures logins, with each number of nodes.
+func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, error) {
 	if err := checkUsers(users); err != nil {
 		return nil, err
 	}
-	if err := checkNodes([]int{nodes}); err != nil {
+	if err := checkNodes(nodes); err != nil {
 		return nil, err
 	}
-	sys, err := s.parley(ctx, nodes)
+	all, err := s.connects(ctx, users, nodes)
 	if err != nil {
 		return nil, err
 	}
-	defer sys.stop()
-	l, lines, err := s.logins(ctx, sys, users)
-	closeLines(lines)
-	if err != nil {
-		return nil, err
+	r := newReport("connect", all,
+		fmt.Sprintf("a login is connecting, a signed token, and the welcome; %d at once, by %s", min(openAtOnce, users), s.transport()),
+		"server CPU: of all nodes together, what they take at rest taken off")
+	r.Table.Head = latencyHead("login", "logins/s", "server CPU", "all nodes rest")
+	r.Chart = Chart{Title: "Login, Parley", Under: r.Notes[0]}
+	for _, l := range all {
+		name := fmt.Sprintf("%d users, %s", l.Users, nodesOf(l.Nodes))
+		r.Table.add(latencyRow(s.rowName(name, l.Binary), l.Login, number(l.PerSecond), known(l.ServerCPU, us), known(l.Rest, perSecond))...)
+		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(nodesOf(l.Nodes), l.Binary), l.hist})
 	}
-	r := newReport("connect", l, fmt.Sprintf("a login is connecting, a signed token, and the welcome; %d at once", min(openAtOnce, users)))
-	r.Table.Head = latencyHead("login", "logins/s", "server CPU")
-	r.Table.add(latencyRow(fmt.Sprintf("%d users, %d nodes", users, len(sys.addrs)), l.Login, number(l.PerSecond), known(l.ServerCPU, us))...)
-	r.Chart = Chart{Title: "Login, Parley", Under: r.Notes[0], Curves: []curve{{"login", l.hist}}}
 
 	return r, nil
 }
 
-// Idle measures the memory of users who do nothing.
-func (s *Setup) Idle(ctx context.Context, users, nodes int, settle time.Duration) (*Report, error) {
-	if err := checkUsers(users); err != nil {
+// Idle measures what users who do nothing cost the cluster, with each number of nodes.
+func (s *Setup) Idle(ctx context.Context, p Spread) (*Report, error) {
+	if err := p.check(); err != nil {
 		return nil, err
-	}
-	if err := checkNodes([]int{nodes}); err != nil {
-		return nil, err
-	}
-	if settle <= 0 {
-		return nil, fmt.Errorf("--settle %s: how long memory may take to settle, such as 10s", settle)
 	}
 	if !canMeasure {
 		return nil, errNoMemory
 	}
-	sys, err := s.parley(ctx, nodes)
+	all, err := s.spread(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	defer sys.stop()
-	m, err := s.idle(ctx, sys, users, settle)
-	if err != nil {
-		return nil, err
-	}
-	transport := "TCP"
-	if s.WebSocket {
-		transport = "WebSocket"
-	}
-	r := newReport("idle", m, "resident memory of the server processes, everything included, divided by the users who came; kernel buffers are not in it")
+	r := newReport("idle", all,
+		spreadNote, "resident memory is what the kernel counts for a process, everything included; kernel buffers are not in it")
 	r.Table.Head = []string{"idle users", "before", "after", "a user"}
-	name := fmt.Sprintf("%d by %s, %d nodes", users, transport, len(sys.addrs))
-	r.Table.add(name, bytesOf(float64(m.Before)), bytesOf(float64(m.After)), bytesOf(m.PerUser))
-	r.Chart = Chart{Title: "Memory of an idle user", Under: name, Groups: []group{{"resident, KB a user", []bar{{transport, bytesOf(m.PerUser), m.PerUser}}}}}
+	bars := group{name: "resident, KB a user, all nodes together"}
+	for _, m := range all {
+		name := s.rowName(fmt.Sprintf("%d by %s, %s", m.Users, m.Transport, nodesOf(m.Nodes)), m.Binary)
+		r.Table.add(name, bytesOf(float64(m.Before)), bytesOf(float64(m.After)), bytesOf(m.PerUser))
+		bars.bars = append(bars.bars, bar{s.rowName(nodesOf(m.Nodes), m.Binary), bytesOf(m.PerUser), m.PerUser})
+	}
+	r.More = append(r.More, s.spreadTable(all))
+	r.Chart = Chart{Title: "Memory of an idle user", Under: fmt.Sprintf("%d by %s", p.Users, s.transport()), Groups: []group{bars}}
 
 	return r, nil
 }
 
-// First measures first messages against the number of nodes, which are processes or instances in this one.
-func (s *Setup) First(ctx context.Context, nodes []int, samples int, processes bool) (*Report, error) {
+// First measures first messages against the number of nodes, each a process.
+func (s *Setup) First(ctx context.Context, nodes []int, samples int) (*Report, error) {
 	if len(s.URLs) > 0 {
 		nodes = []int{len(s.URLs)}
 	}
 	if err := checkFinds(nodes, samples); err != nil {
 		return nil, err
 	}
-	var all []Finding
-	for i, n := range nodes {
-		sub := s.part(float64(i)/float64(len(nodes)), float64(i+1)/float64(len(nodes)), fmt.Sprintf("%d nodes", n))
-		f, err := sub.first(ctx, n, samples, processes)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f)
+	all, err := s.finds(ctx, nodes, samples, 1)
+	if err != nil {
+		return nil, err
 	}
-	where := "nodes in the generator's process"
-	if processes || len(s.URLs) > 0 {
-		where = "nodes in processes of their own"
-	}
-	r := newReport("first", all,
-		"first: from sending a first message to a user on another node (with 1 node: the same) until it is there; not found: until the answer",
-		"one at a time, with nothing else going on; "+where)
-	r.Table.Head = []string{"nodes", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max"}
+	r := newReport("first", all, findNotes(all)...)
+	r.Table = s.findTable(all)
 	firsts, missing := group{name: "first message, p50"}, group{name: "not found, p50"}
 	for _, f := range all {
-		a, b, name := f.First, f.NotFound, strconv.Itoa(f.Nodes)
-		r.Table.add(name, strconv.FormatUint(a.Count, 10), us(a.P50), us(a.P90), us(a.P99), us(a.Max), us(b.P50), us(b.P90), us(b.P99), us(b.Max))
-		firsts.bars = append(firsts.bars, bar{name + " nodes", us(a.P50), a.P50})
-		missing.bars = append(missing.bars, bar{name + " nodes", us(b.P50), b.P50})
+		name := s.rowName(nodesOf(f.Nodes), f.Binary)
+		firsts.bars = append(firsts.bars, bar{name, us(f.First.P50), f.First.P50})
+		missing.bars = append(missing.bars, bar{name, us(f.NotFound.P50), f.NotFound.P50})
 	}
 	r.Chart = Chart{Title: "First message by number of nodes", Under: r.Notes[1], Groups: []group{firsts, missing}}
 
 	return r, nil
 }
 
-func (s *Setup) first(ctx context.Context, nodes, samples int, processes bool) (Finding, error) {
-	if processes || len(s.URLs) > 0 {
-		sys, err := s.parley(ctx, nodes)
-		if err != nil {
-			return Finding{}, err
-		}
-		defer sys.stop()
-
-		return s.find(ctx, sys, samples)
+// Notice measures how long it takes until the peers of a killed node's clients know.
+func (s *Setup) Notice(ctx context.Context, k Killing) (*Report, error) {
+	if len(s.URLs) > 0 {
+		return nil, errors.New("--url: notice kills a node, and starts its own therefore")
 	}
-	sys, stop, err := s.instances(ctx, nodes)
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	all, err := s.notices(ctx, k)
 	if err != nil {
-		return Finding{}, err
+		return nil, err
 	}
-	defer stop()
+	r := newReport("notice", all, noticeNote)
+	r.Table = s.noticeTable(all)
+	r.Chart = Chart{Title: "From the kill of a node until the peers of its clients know", Under: nodesOf(k.Nodes)}
+	for _, n := range all {
+		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(fmt.Sprintf("%d clients", n.Clients), n.Binary), n.told})
+	}
 
-	return s.find(ctx, sys, samples)
+	return r, nil
 }

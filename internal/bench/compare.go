@@ -17,10 +17,17 @@ type Match struct {
 	NATS     bool          // plain NATS takes part
 	Peers    []Peer        // so do they
 
+	Pinned bool // one pair is measured with all processes on one processor, too
+
 	Users   int // idle, to measure memory; 0: memory is not measured
 	Settle  time.Duration
+	Spread  []int // numbers of nodes that they are spread over, too
 	Nodes   []int // first messages
 	Samples int   // of them; 0: they are not measured
+	Notice  []int // clients on a node that is killed; none: that is not measured
+	Cluster int   // nodes of the cluster of which one is killed
+	// ClusterRounds is how often Spread, Nodes and Notice are measured; 0: once.
+	ClusterRounds int
 }
 
 // Contender is what Compare has found of one kind of server: medians of all rounds.
@@ -31,6 +38,9 @@ type Contender struct {
 	P50  float64 `json:"p50_us"`
 	P99  float64 `json:"p99_us"`
 	P999 float64 `json:"p99_9_us"`
+	// The same, pinned; 0: not measured.
+	PinnedP50 float64 `json:"pinned_p50_us"`
+	PinnedP99 float64 `json:"pinned_p99_us"`
 	// Many pairs.
 	PerSecond float64 `json:"messages_per_second"`
 	LoadP50   float64 `json:"load_p50_us"`
@@ -43,9 +53,13 @@ type Contender struct {
 	P50Ratio float64 `json:"p50_ratio"`
 	CPURatio float64 `json:"cpu_ratio"`
 
-	one, many []Trips // by round
-	sys       *system
-	start     starter // of fresh servers; nil: they are the reader's
+	PinnedP50Ratio float64 `json:"pinned_p50_ratio"`
+
+	one, many, pinned []Trips // by round
+	sys               *system
+	start             starter // of fresh servers; nil: they are the reader's
+	nodes             *Setup  // of nodes of Parley; nil: it is something else
+	pinnedStart       starter // of servers to be pinned; nil: as above
 }
 
 // starter starts so many servers of a kind.
@@ -55,7 +69,9 @@ type starter func(ctx context.Context, servers int) (*system, error)
 type Comparison struct {
 	Rounds     int         `json:"rounds"`
 	Contenders []Contender `json:"contenders"` // the floor first, then Parley
+	Spread     []Memory    `json:"spread"`
 	First      []Finding   `json:"first"`
+	Notice     []Notice    `json:"notice"`
 }
 
 func (m Match) load(pairs int) (Load, error) {
@@ -83,11 +99,25 @@ func (m Match) check() (one, many Load, err error) {
 	if err == nil && m.Users != 0 {
 		err = checkUsers(m.Users)
 	}
+	if err == nil && m.Users != 0 && len(m.Spread) > 0 {
+		err = m.spread().check()
+	}
+	if err == nil && len(m.Notice) > 0 {
+		err = m.killing().check()
+	}
 	if err == nil && m.Samples != 0 {
 		err = checkFinds(m.Nodes, m.Samples)
 	}
 
 	return one, many, err
+}
+
+func (m Match) spread() Spread {
+	return Spread{Users: m.Users, Nodes: m.Spread, Settle: m.Settle, Rounds: m.ClusterRounds}
+}
+
+func (m Match) killing() Killing {
+	return Killing{Nodes: m.Cluster, Clients: m.Notice, Rounds: m.ClusterRounds}
 }
 
 // Match is Compare without its report.
@@ -108,42 +138,60 @@ func (s *Setup) Match(ctx context.Context, m Match) (*Comparison, error) {
 	if err := s.peerMemories(ctx, all, m); err != nil {
 		return nil, err
 	}
-	if err := s.rounds(ctx, all, m.Rounds, []Load{one, many}); err != nil {
+	if err := s.rounds(ctx, all, m, []Load{one, many}); err != nil {
 		return nil, err
 	}
 	result := &Comparison{Rounds: m.Rounds}
 	for i, c := range all {
 		c.settle(all[0])
 		c.sys.stop()
-		if err := s.part(loads+.2*float64(i)/float64(len(all)), loads+.2*float64(i+1)/float64(len(all)), c.Name).memories(ctx, c, m); err != nil {
+		part := .1 / float64(len(all))
+		if err := s.part(loads+part*float64(i), loads+part*float64(i+1), c.Name).memories(ctx, c, m); err != nil {
 			return nil, fmt.Errorf("%s, idle users: %w", c.Name, err)
 		}
 		result.Contenders = append(result.Contenders, *c)
 	}
-	for i, n := range m.Nodes {
-		if m.Samples == 0 {
-			break
+
+	return result, s.clusters(ctx, result, m)
+}
+
+// clusters measures what depends on the number of nodes. All nodes are started: what the URLs name
+// is one cluster only.
+func (s *Setup) clusters(ctx context.Context, c *Comparison, m Match) (err error) {
+	plain := *s
+	plain.URLs = nil
+	if m.Users > 0 && len(m.Spread) > 0 && canMeasure {
+		for i, ws := range []bool{false, true} {
+			sub := plain.part(.6+.1*float64(i), .7+.1*float64(i), "cluster")
+			sub.WebSocket = ws
+			all, err := sub.spread(ctx, m.spread())
+			if err != nil {
+				return err
+			}
+			c.Spread = append(c.Spread, all...)
 		}
-		sub := s.part(.9+.1*float64(i)/float64(len(m.Nodes)), .9+.1*float64(i+1)/float64(len(m.Nodes)), fmt.Sprintf("%d nodes", n))
-		f, err := sub.first(ctx, n, m.Samples, false)
-		if err != nil {
-			return nil, err
+	}
+	if m.Samples > 0 {
+		if c.First, err = plain.part(.8, .9, "first messages").finds(ctx, m.Nodes, m.Samples, max(m.ClusterRounds, 1)); err != nil {
+			return err
 		}
-		result.First = append(result.First, f)
+	}
+	if len(m.Notice) > 0 {
+		c.Notice, err = plain.part(.9, 1, "kill").notices(ctx, m.killing())
 	}
 
-	return result, nil
+	return err
 }
 
 // loads is the share of the progress that is spent with loads.
-const loads = .7
+const loads = .5
 
-// rounds runs both loads with everybody, again and again.
-func (s *Setup) rounds(ctx context.Context, all []*Contender, rounds int, both []Load) error {
-	steps, step := float64(2*len(all)*rounds), 0.0
-	for round := range rounds {
+// rounds runs both loads with all contenders, again and again.
+func (s *Setup) rounds(ctx context.Context, all []*Contender, m Match, both []Load) error {
+	steps, step := float64(2*len(all)*m.Rounds), 0.0
+	for round := range m.Rounds {
 		for i := range all {
-			c := all[(i+round)%len(all)] // nobody is always first
+			c := all[(i+round)%len(all)] // none is always first
 			for under, l := range both {
 				c.sys.rest(ctx)
 				sub := s.part(loads*step/steps, loads*(step+1)/steps, fmt.Sprintf("round %d, %s, %d pairs", round+1, c.Name, l.Pairs))
@@ -159,14 +207,22 @@ func (s *Setup) rounds(ctx context.Context, all []*Contender, rounds int, both [
 				}
 				step++
 			}
+			if m.Pinned && canPin && c.pinnedStart != nil {
+				t, err := s.part(loads*step/steps, loads*step/steps, c.Name+", pinned").pinned(ctx, c.pinnedStart, both[0])
+				if err != nil {
+					return fmt.Errorf("%s, 1 pair, pinned: %w", c.Name, err)
+				}
+				t.hist = nil
+				c.pinned = append(c.pinned, t)
+			}
 		}
 	}
 
 	return nil
 }
 
-// contenders starts what is compared; what has been started is returned with an error too. Peers run already: whether they can be measured
-// shows before anything is started.
+// contenders starts what is compared; what has been started is returned with an error too. Peers
+// run already: whether they can be measured shows before anything is started.
 func (s *Setup) contenders(ctx context.Context, m Match) (all []*Contender, err error) {
 	var peers []*Contender
 	for _, p := range m.Peers {
@@ -176,18 +232,27 @@ func (s *Setup) contenders(ctx context.Context, m Match) (all []*Contender, err 
 		}
 		peers = append(peers, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys})
 	}
-	plain := *s
-	plain.WebSocket, plain.URLs = false, nil
-	kinds := []struct{ start, fresh starter }{{s.relays, s.relays}, {s.parley, plain.parley}, {s.nats, s.nats}}
-	if !m.NATS {
-		kinds = kinds[:2]
+	type kind struct {
+		start, fresh, pinned starter
+		nodes                *Setup
 	}
-	for _, kind := range kinds {
-		sys, err := kind.start(ctx, 2)
+	kinds := []kind{{s.relays, s.relays, s.relays, nil}}
+	for _, binary := range s.each() {
+		own := *binary
+		own.URLs = nil
+		plain := own
+		plain.WebSocket = false
+		kinds = append(kinds, kind{binary.parley, plain.parley, own.parley, &plain})
+	}
+	if m.NATS {
+		kinds = append(kinds, kind{s.nats, s.nats, s.nats, nil})
+	}
+	for _, k := range kinds {
+		sys, err := k.start(ctx, 2)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys, start: kind.fresh})
+		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys, start: k.fresh, pinnedStart: k.pinned, nodes: k.nodes})
 	}
 
 	return append(all, peers...), nil
@@ -209,10 +274,13 @@ func (c *Contender) settle(floor *Contender) {
 	c.P50, c.P99, c.P999 = of(c.one, p50), of(c.one, p99), of(c.one, func(t Trips) float64 { return t.RoundTrip.P999 })
 	c.LoadP50, c.LoadP99, c.ServerCPU = of(c.many, p50), of(c.many, p99), of(c.many, cpu)
 	c.PerSecond = of(c.many, func(t Trips) float64 { return t.PerSecond })
+	c.PinnedP50, c.PinnedP99 = of(c.pinned, p50), of(c.pinned, p99)
 	c.P50Ratio, c.CPURatio = ratios(c.one, floor.one, p50), ratios(c.many, floor.many, cpu)
+	c.PinnedP50Ratio = ratios(c.pinned, floor.pinned, p50)
 }
 
-// ratios is the median of the rounds' own ratios: what slows the machine down for a while slows both.
+// ratios is the median of the rounds' own ratios: what slows the machine down for a while slows
+// both.
 func ratios(mine, floor []Trips, f func(Trips) float64) float64 {
 	var values []float64
 	for i := range mine {
@@ -253,17 +321,17 @@ func (s *Setup) memories(ctx context.Context, c *Contender, m Match) error {
 		return memory.PerUser, err
 	}
 	var err error
-	if c.Memory, err = measure(c.start); err == nil && c.Name == parleyName {
-		ws := *s
-		ws.WebSocket, ws.URLs = true, nil
+	if c.Memory, err = measure(c.start); err == nil && c.nodes != nil {
+		ws := *c.nodes
+		ws.WebSocket = true
 		c.MemoryWS, err = measure(ws.parley)
 	}
 
 	return err
 }
 
-// peerMemories measures idle users of the peers whose processes are known. That comes before the rounds, while the servers hold nothing of
-// what was under way in them.
+// peerMemories measures idle users of the peers whose processes are known. That comes before the
+// rounds, while the servers hold nothing of what was under way in them.
 func (s *Setup) peerMemories(ctx context.Context, all []*Contender, m Match) error {
 	for _, c := range all {
 		if c.start != nil || len(c.sys.pids) == 0 || m.Users == 0 || !canMeasure {

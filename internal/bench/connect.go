@@ -10,11 +10,14 @@ import (
 
 // Logins is what many logins have shown.
 type Logins struct {
+	Binary    string  `json:"binary"`
+	Nodes     int     `json:"nodes"`
 	Users     int     `json:"users"`
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"logins_per_second"`
-	Login     Latency `json:"login"`         // from connecting until the welcome
-	ServerCPU float64 `json:"server_cpu_us"` // a login; 0: not known
+	Login     Latency `json:"login"`              // from connecting until the welcome
+	ServerCPU float64 `json:"server_cpu_us"`      // a login, of all nodes together, rest taken off; 0: not known
+	Rest      float64 `json:"rest_ms_per_second"` // CPU time of all nodes with no users; 0: not known
 
 	hist *hdrhistogram.Histogram
 }
@@ -29,12 +32,37 @@ func checkUsers(users int) error {
 	return nil
 }
 
-// logins logs users in, spread over all servers, as fast as they come in.
+// loginTail is how long after the last welcome the servers' CPU time still counts for the logins.
+const loginTail = 500 * time.Millisecond
+
+// logins logs users in, spread evenly over all servers, as fast as they come in. What the servers
+// take at rest is measured before, and taken off.
 func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, lines []*line, err error) {
-	times := newRecorders(1)
 	sys.rest(ctx)
+	s.progress(0, "servers rest")
+	l = Logins{Binary: sys.name, Nodes: len(sys.addrs), Users: users, Rest: sys.restCPU(ctx, s.restTime())}
 	cpu, known := sys.cpu()
 	begin := time.Now()
+	lines, times, err := s.arrive(ctx, sys, users)
+	if err != nil {
+		return l, nil, sys.because(ctx, err)
+	}
+	took := time.Since(begin)
+	l.Seconds, l.PerSecond, l.hist = took.Seconds(), float64(users)/took.Seconds(), times.merged()
+	l.Login = latencyOf(l.hist)
+	sleep(ctx, loginTail)
+	if after, ok := sys.cpu(); ok && known {
+		const restUnit = float64(time.Second / time.Millisecond)
+		spent := float64(after-cpu) - l.Rest/restUnit*float64(time.Since(begin))
+		l.ServerCPU = max(spent, 0) / float64(time.Microsecond) / float64(users)
+	}
+
+	return l, lines, ctx.Err()
+}
+
+// arrive logs the users in and tells of the progress.
+func (s *Setup) arrive(ctx context.Context, sys *system, users int) ([]*line, recorders, error) {
+	times := newRecorders(1)
 	done := make(chan struct{}, users)
 	shown := make(chan struct{})
 	go func() {
@@ -46,21 +74,37 @@ func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, l
 			s.progress(float64(n)/float64(users), "users log in")
 		}
 	}()
-	lines, err = sys.crowd(ctx, users, func(i int) int { return i % len(sys.addrs) }, func(took time.Duration) {
+	lines, err := sys.crowd(ctx, users, func(i int) int { return i % len(sys.addrs) }, func(took time.Duration) {
 		times.of(0).add(took)
 		done <- struct{}{}
 	})
 	close(done)
 	<-shown
-	if err != nil {
-		return l, nil, err
-	}
-	took := time.Since(begin)
-	l = Logins{Users: users, Seconds: took.Seconds(), PerSecond: float64(users) / took.Seconds(), hist: times.merged()}
-	l.Login = latencyOf(l.hist)
-	if after, ok := sys.cpu(); ok && known {
-		l.ServerCPU = micros(after-cpu) / float64(users)
+
+	return lines, times, err
+}
+
+// connects measures logins with each binary and each number of nodes.
+func (s *Setup) connects(ctx context.Context, users int, nodes []int) ([]Logins, error) {
+	var all []Logins
+	runs := s.runs(nodes)
+	for i, r := range runs {
+		l, err := func() (Logins, error) {
+			sys, err := r.setup.parley(ctx, r.nodes)
+			if err != nil {
+				return Logins{}, err
+			}
+			defer sys.stop()
+			l, lines, err := s.step(i, len(runs), r.name()).logins(ctx, sys, users)
+			closeLines(lines)
+
+			return l, err
+		}()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
 	}
 
-	return l, lines, nil
+	return all, nil
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256 KB.
+// What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256
+// KB.
 const (
 	shortest  = 1       // ns
 	longest   = 1 << 40 // ns; more is counted as that
@@ -86,7 +87,8 @@ func latencyOf(h *hdrhistogram.Histogram) Latency {
 	return l
 }
 
-// atNines is the duration that all but 10^-nines of all did not exceed: 2 stands for the 99th percentile, 0 for the least.
+// atNines is the duration that all but 10^-nines of all did not exceed: 2 stands for the 99th
+// percentile, 0 for the least.
 func atNines(h *hdrhistogram.Histogram, nines float64) float64 {
 	return float64(h.ValueAtPercentile(100 * (1 - math.Pow(10, -nines))))
 }

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// nearly tells that a histogram's value stands for a duration: its counter's upper end, within a thousandth.
+// nearly tells that a histogram's value stands for a duration: its counter's upper end, within a
+// thousandth.
 func nearly(got, want int64) bool { return got >= want && float64(got-want) <= float64(want)/1000 }
 
 func TestPercentilesAreThoseOfTheSortedDurations(t *testing.T) {

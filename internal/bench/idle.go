@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,10 +12,15 @@ import (
 
 // Memory is what idle users cost.
 type Memory struct {
-	Users   int     `json:"users"`
-	Before  uint64  `json:"resident_before"` // bytes, with one user
-	After   uint64  `json:"resident_after"`  // with all, once it had settled
-	PerUser float64 `json:"bytes_per_user"`
+	Binary    string  `json:"binary"`
+	Nodes     int     `json:"nodes"`
+	Transport string  `json:"transport"`
+	Users     int     `json:"users"`
+	Before    uint64  `json:"resident_before"` // bytes, of all nodes together, with one user on each
+	After     uint64  `json:"resident_after"`  // with all, once it had settled
+	PerUser   float64 `json:"bytes_per_user"`
+	Logins    Logins  `json:"logins"`                        // of these users
+	RestUsers float64 `json:"rest_with_users_ms_per_second"` // CPU time of all nodes with these users idle; 0: not known
 }
 
 // errNoMemory ends what only Linux can measure.
@@ -23,21 +29,27 @@ var errNoMemory = errors.New("the memory of a process is read from /proc, and fo
 // steady is for how long memory must not have grown or shrunk by more than a hundredth.
 const steady = 2 * time.Second
 
-// idle logs users in, waits until the servers' memory has settled, for at most settle, and divides what has come on top.
+// idle logs users in, waits until the servers' memory has settled, for at most settle, and divides
+// what has come on top. Then it measures what the servers take at rest.
 func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
-	warm, err := sys.dial(ctx, 0, uint32(users)) // what the first user of all makes a server load and build
-	if err != nil {
-		return Memory{}, err
+	var warm []*line // one on each: what the first user makes a server load and build is no user's
+	defer func() { closeLines(warm) }()
+	for i := range sys.addrs {
+		l, err := sys.dial(ctx, i, uint32(users+i))
+		if err != nil {
+			return Memory{}, err
+		}
+		warm = append(warm, l)
 	}
-	defer warm.close()
 	sys.rest(ctx)
-	m := Memory{Users: users}
+	m := Memory{Binary: sys.name, Nodes: len(sys.addrs), Transport: s.transport(), Users: users}
 	var ok bool
 	if m.Before, ok = sys.memory(); !ok {
 		return m, errNoMemory
 	}
-	_, lines, err := s.part(0, .5, "idle").logins(ctx, sys, users)
-	if err != nil {
+	var lines []*line
+	var err error
+	if m.Logins, lines, err = s.part(0, .5, "idle").logins(ctx, sys, users); err != nil {
 		return m, err
 	}
 	outer := ctx
@@ -45,7 +57,7 @@ func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Du
 	defer fail(nil)
 	var stop atomic.Bool
 	var reads sync.WaitGroup
-	for _, l := range append(lines, warm) {
+	for _, l := range slices.Concat(lines, warm) {
 		reads.Go(func() { // answers pings
 			for {
 				if _, err := l.receive(); err != nil {
@@ -58,10 +70,13 @@ func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Du
 			}
 		})
 	}
-	m.After, err = s.settled(ctx, sys, settle)
+	if m.After, err = s.settled(ctx, sys, settle); err == nil {
+		m.RestUsers = sys.restCPU(ctx, s.restTime())
+		err = context.Cause(ctx)
+	}
 	stop.Store(true)
 	closeLines(lines)
-	warm.close()
+	closeLines(warm)
 	reads.Wait()
 	if err != nil {
 		return m, sys.because(outer, err)

@@ -7,7 +7,8 @@ import (
 	"net"
 )
 
-// line is one user's connection: one read buffer, one frame to send, no goroutine of its own. One goroutine reads; another one may send.
+// line is one user's connection: one read buffer, one frame to send, no goroutine of its own. One
+// goroutine reads; another one may send.
 type line struct {
 	conn  net.Conn
 	proto protocol
@@ -70,7 +71,8 @@ func (l *line) response() error {
 	}
 }
 
-// event waits for anything, and answers it if the protocol wants that. The payload is valid until the next call.
+// event waits for anything, and answers it if the protocol wants that. The payload is valid until
+// the next call.
 func (l *line) event() (event, error) {
 	for {
 		if l.r < l.w {

@@ -44,7 +44,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	}
 	defer stop()
 	proto, _ := nodes.proto.(*parleyProtocol)
-	running := &Setup{Key: proto.key, PIDs: []int{os.Getpid()}, Ack: true}
+	running := &Setup{Key: proto.key, PIDs: []int{os.Getpid()}, Ack: true, RestTime: 50 * time.Millisecond}
 	for _, addr := range nodes.addrs {
 		running.URLs = append(running.URLs, "tcp://"+addr)
 	}
@@ -62,7 +62,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	if f.Messages != 75 {
 		t.Errorf("%d messages in 150 ms at 500/s, want 75", f.Messages)
 	}
-	first, err := running.First(t.Context(), nil, 10, false)
+	first, err := running.First(t.Context(), nil, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,17 +70,17 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 		plausible(t, found.First)
 		plausible(t, found.NotFound)
 	}
-	logins, err := running.Connect(t.Context(), 30, 2)
+	logins, err := running.Connect(t.Context(), 30, []int{2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plausible(t, logins.Results.(Logins).Login)
+	plausible(t, logins.Results.([]Logins)[0].Login)
 	if canMeasure {
-		memory, err := running.Idle(t.Context(), 30, 2, 300*time.Millisecond)
+		memory, err := running.Idle(t.Context(), Spread{Users: 30, Nodes: []int{2}, Settle: 300 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := memory.Results.(Memory); m.Users != 30 || m.Before == 0 || m.After == 0 {
+		if m := memory.Results.([]Memory)[0]; m.Users != 30 || m.Nodes != 2 || m.Before == 0 || m.After == 0 || m.Logins.Users != 30 || m.RestUsers <= 0 {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -174,17 +174,29 @@ func TestEachSenderOfARateHasItsOwnPairs(t *testing.T) {
 func TestMistakesAreNamedByTheirFlags(t *testing.T) {
 	s := &Setup{}
 	for want, f := range map[string]func() (*Report, error){
-		"--pairs 0":   func() (*Report, error) { return s.PingPong(t.Context(), Load{Size: 64, Duration: 1}) },
-		"--size 7":    func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 7, Duration: 1}) },
-		"--duration":  func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8}) },
-		"--warmup":    func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Warmup: -1}) },
-		"--users 0":   func() (*Report, error) { return s.Connect(t.Context(), 0, 1) },
-		"--nodes 0":   func() (*Report, error) { return s.Idle(t.Context(), 1, 0, 1) },
-		"--settle 0s": func() (*Report, error) { return s.Idle(t.Context(), 1, 1, 0) },
-		"--nodes 65":  func() (*Report, error) { return s.First(t.Context(), []int{2, 65}, 1, false) },
-		"--nodes: ":   func() (*Report, error) { return s.First(t.Context(), []int{}, 1, false) },
-		"--samples 0": func() (*Report, error) { return s.First(t.Context(), []int{2}, 0, false) },
-		"--rounds 0":  func() (*Report, error) { return s.Compare(t.Context(), Match{}) },
+		"--pairs 0":            func() (*Report, error) { return s.PingPong(t.Context(), Load{Size: 64, Duration: 1}) },
+		"--size 7":             func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 7, Duration: 1}) },
+		"--duration":           func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8}) },
+		"--warmup":             func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Warmup: -1}) },
+		"--users 0":            func() (*Report, error) { return s.Connect(t.Context(), 0, []int{1}) },
+		"--nodes 0":            func() (*Report, error) { return s.Idle(t.Context(), Spread{Users: 1, Nodes: []int{0}, Settle: 1}) },
+		"--settle 0s":          func() (*Report, error) { return s.Idle(t.Context(), Spread{Users: 1, Nodes: []int{1}}) },
+		"--nodes 65":           func() (*Report, error) { return s.First(t.Context(), []int{2, 65}, 1) },
+		"--nodes: ":            func() (*Report, error) { return s.First(t.Context(), []int{}, 1) },
+		"--samples 0":          func() (*Report, error) { return s.First(t.Context(), []int{2}, 0) },
+		"--nodes 1: between 2": func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 1, Clients: []int{1}}) },
+		"--clients 0":          func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 2, Clients: []int{0}}) },
+		"--clients: ":          func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 2}) },
+		"--url: notice": func() (*Report, error) {
+			return (&Setup{URLs: []string{"tcp://h:1"}}).Notice(t.Context(), Killing{Nodes: 2, Clients: []int{1}})
+		},
+		"not with --url": func() (*Report, error) {
+			return (&Setup{URLs: []string{"tcp://h:1"}}).PingPong(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Pinned: true})
+		},
+		"give one here": func() (*Report, error) {
+			return (&Setup{Binaries: []Binary{{Name: "a"}, {Name: "b"}}}).Rate(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1}, 1)
+		},
+		"--rounds 0": func() (*Report, error) { return s.Compare(t.Context(), Match{}) },
 		"--pairs -1": func() (*Report, error) {
 			return s.Compare(t.Context(), Match{Rounds: 1, Pairs: -1, Size: 8, Duration: 1})
 		},

@@ -183,7 +183,8 @@ func (s *system) meet(ctx context.Context, patience time.Duration) error {
 	return nil
 }
 
-// acquaint sends messages from a user at one server to a user at another one until the first arrives.
+// acquaint sends messages from a user at one server to a user at another one until the first
+// arrives.
 func (s *system) acquaint(ctx context.Context, from, to int, patience time.Duration) error {
 	a, err := s.dial(ctx, from, 0)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 		peers[2].pids = []int{os.Getpid()}
 		floor.pids = peers[2].pids
 	}
-	s := &Setup{}
+	s := &Setup{RestTime: 20 * time.Millisecond}
 	m := Match{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Peers: peers, Users: 20, Settle: time.Millisecond}
 	all := []*Contender{{Name: "floor", Nodes: 2, sys: floor}, {Name: "Parley", Nodes: 2, sys: floor}}
 	for _, p := range peers {
@@ -74,7 +74,7 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rounds(t.Context(), all, m.Rounds, []Load{one, many}); err != nil {
+	if err := s.rounds(t.Context(), all, m, []Load{one, many}); err != nil {
 		t.Fatal(err)
 	}
 	c := &Comparison{Rounds: m.Rounds}

@@ -17,6 +17,7 @@ type Load struct {
 	Duration time.Duration // measured
 	Warmup   time.Duration // before that
 	SameNode bool          // both users of a pair on one node
+	Pinned   bool          // all processes on one processor, where that is possible
 	Patience time.Duration // after which a message counts as lost; 0: 5 s
 }
 
@@ -54,6 +55,8 @@ func (l Load) servers() int {
 
 // Trips is what a ping-pong has shown.
 type Trips struct {
+	Name      string  `json:"name"`
+	Servers   int     `json:"servers"`
 	RoundTrip Latency `json:"round_trip"`
 	Messages  uint64  `json:"messages"` // two a round trip
 	Seconds   float64 `json:"seconds"`
@@ -65,7 +68,7 @@ type Trips struct {
 	hist *hdrhistogram.Histogram
 }
 
-// pair is two users of whom one sends and the other sends back.
+// pair is two users: one sends, the other sends back.
 type pair struct {
 	a, b  *line
 	since atomic.Int64  // when the ping under way left, ns since the run began; 0: none is
@@ -82,7 +85,7 @@ func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (Trips, er
 	g := &game{pairs: pairs, load: load, begin: time.Now(), times: newRecorders(len(pairs))}
 	g.ctx, g.fail = context.WithCancelCause(ctx)
 	defer g.fail(nil)
-	unwatched := context.AfterFunc(g.ctx, func() { closePairs(pairs) }) //nolint:contextcheck // the run's own: nobody is left waiting
+	unwatched := context.AfterFunc(g.ctx, func() { closePairs(pairs) }) //nolint:contextcheck // the run's own: its end needs no caller
 	defer unwatched()
 	for i, p := range pairs {
 		g.echoes.Go(func() { g.echo(p) })
@@ -123,8 +126,9 @@ func closePairs(pairs []*pair) {
 	}
 }
 
-// pairs logs the users in and tells each whom to write to. User 2n and user 2n+1 are a pair. On two servers, half of the pairs have
-// their first user on the first one, so that both have the same to do.
+// pairs logs the users in and gives each its recipient. User 2n and user 2n+1 are a pair. On two
+// servers, half of the pairs have their first user on the first one, so that both have the same to
+// do.
 func (s *system) pairs(ctx context.Context, load Load) ([]*pair, error) {
 	servers := len(s.addrs)
 	where := func(i int) int {
@@ -216,8 +220,8 @@ func (g *game) ping(p *pair, times *recorder) {
 	}
 }
 
-// primeAgain is after how long a first ping is repeated that got no echo; then after twice as long, and so on: servers that are merely
-// slow are not to be flooded.
+// primeAgain is after how long a first ping is repeated that got no echo; then after twice as long,
+// and so on: servers that are merely slow are not to be flooded.
 const primeAgain = 50 * time.Millisecond
 
 // prime repeats the first ping until it gets through, with servers that cannot tell when it will.
@@ -265,7 +269,8 @@ func (g *game) behind(end int64) bool {
 	return false
 }
 
-// watch fails the run if a ping has been under way for too long, unless it is we who have not run.
+// watch fails the run if a ping has been under way for too long, unless the generator itself has
+// not run.
 func (g *game) watch() {
 	now := g.now()
 	gap := now - g.looked
@@ -322,7 +327,7 @@ func (g *game) measure(s *Setup, sys *system) (Trips, error) {
 	}
 	g.counts.Store(false)
 	took := time.Since(begin)
-	t := Trips{Messages: 2 * (g.trips() - before), Seconds: took.Seconds(), hist: g.times.merged()}
+	t := Trips{Name: sys.name, Servers: len(sys.addrs), Messages: 2 * (g.trips() - before), Seconds: took.Seconds(), hist: g.times.merged()}
 	t.RoundTrip = latencyOf(t.hist)
 	t.PerSecond = float64(t.Messages) / t.Seconds
 	if t.Messages == 0 {

@@ -1,51 +1,88 @@
 package bench
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // canMeasure tells that CPU times and memory of processes can be read here.
 const canMeasure = true
 
-// tick is the unit of the times in /proc/PID/stat. The kernel shows it to programs as 100 a second on every architecture that Go runs on.
-const tick = 10 * time.Millisecond
-
 var errProc = errors.New("/proc is not as expected")
 
-// cpuTime is the CPU time that a process has taken so far, its own and the kernel's for it.
+// cpuTime is the CPU time that a process has taken so far, its own and the kernel's for it, to the
+// nanosecond: the clock of another process (clock_getcpuclockid). The times in /proc/PID/stat are
+// rounded to 10 ms.
 func cpuTime(pid int) (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
+	const scheduler = 2 // CPUCLOCK_SCHED of the whole process
+	const mostPID = 1 << 22
+	if pid <= 0 || pid > mostPID {
+		return 0, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+	}
+	var t unix.Timespec
+	switch err := unix.ClockGettime(int32(^pid)<<3|scheduler, &t); {
+	case errors.Is(err, unix.EINVAL):
+		return 0, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+	case err != nil:
+		return 0, fmt.Errorf("process %d: %w", pid, err)
 	}
 
-	return parseStat(stat)
+	return time.Duration(t.Nano()), nil
 }
 
-// parseStat finds user and system time: the 14th and 15th field, of which the 2nd, a name in parentheses, may hold anything.
-func parseStat(stat []byte) (time.Duration, error) {
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const user, system = 14 - 3, 15 - 3 // the first of these fields is the 3rd
-	if len(fields) <= system {
-		return 0, errProc
-	}
-	u, err := strconv.ParseInt(string(fields[user]), 10, 64)
+// machineTime is how long all processors together have been busy since the system started, and how
+// long they have existed.
+func machineTime() (busy, all float64, ok bool) {
+	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, errProc
-	}
-	s, err := strconv.ParseInt(string(fields[system]), 10, 64)
-	if err != nil {
-		return 0, errProc
+		return 0, 0, false
 	}
 
-	return time.Duration(u+s) * tick, nil
+	return parseMachine(string(stat))
+}
+
+// parseMachine adds up the first line: user, nice, system, idle, waiting for a disk, interrupts,
+// more of them, stolen.
+func parseMachine(stat string) (busy, all float64, ok bool) {
+	line, _, _ := strings.Cut(stat, "\n")
+	fields := strings.Fields(line)
+	const idle, waiting, last = 4, 5, 8
+	if len(fields) <= last || fields[0] != "cpu" {
+		return 0, 0, false
+	}
+	for i, field := range fields[1 : last+1] {
+		v, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return 0, 0, false
+		}
+		all += v
+		if i+1 != idle && i+1 != waiting {
+			busy += v
+		}
+	}
+
+	return busy, all, true
+}
+
+// sourceAddr is where a user's connection to a loopback address comes from. Some 28,000 ports go
+// from one address to one port, and all of
+// 127.0.0.0/8 is this machine: each further 20,000 users have an address of their own.
+func sourceAddr(user uint32) net.Addr {
+	const each = 20000
+	if user < each {
+		return nil
+	}
+	const first = 1
+
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(first+user/each))}
 }
 
 // residentMemory is what a process holds in memory, in bytes.
@@ -77,7 +114,8 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// pause sleeps: more exactly than time.Sleep, which waits in whole milliseconds when the process has nothing else to do.
+// pause sleeps: more exactly than time.Sleep, which waits in whole milliseconds when the process
+// has nothing else to do.
 func pause(d time.Duration) {
 	t := syscall.NsecToTimespec(int64(d))
 	_ = syscall.Nanosleep(&t, nil)

@@ -1,27 +1,23 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
 )
 
 func TestCPUTimeAndMemoryAreReadFromProc(t *testing.T) {
-	for _, c := range []struct {
-		stat string
-		want time.Duration
-	}{
-		{"12 (a name) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0", 2 * time.Second},
-		{"12 (a) ) (b) R 1 2 3 4 5 6 7 8 9 10 1 0 0 0\n", tick},
-	} {
-		if got, err := parseStat([]byte(c.stat)); err != nil || got != c.want {
-			t.Errorf("%q: %s, %v", c.stat, got, err)
-		}
+	if _, err := cpuTime(1 << 30); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the CPU time of no process: %v", err)
 	}
-	for _, bad := range []string{"", "12 (a) S 1 2", "1 (a) S 1 2 3 4 5 6 7 8 9 10 x 1 0", "1 (a) S 1 2 3 4 5 6 7 8 9 10 1 x 0"} {
-		if _, err := parseStat([]byte(bad)); err == nil {
+	for _, bad := range []string{"", "cpu 1 2", "cpu0 1 1 1 1 1 1 1 1 0 0", "cpu 1 1 1 x 1 1 1 1 0 0"} {
+		if _, _, ok := parseMachine(bad); ok {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+	if busy, all, ok := parseMachine("cpu  10 0 20 60 5 1 2 2 9 9\ncpu0 1"); !ok || busy != 35 || all != 100 {
+		t.Errorf("%g of %g, %t", busy, all, ok)
 	}
 	for _, bad := range []string{"", "1", "1 x"} {
 		if _, err := parseStatm(bad); err == nil {

@@ -4,6 +4,7 @@ package bench
 
 import (
 	"errors"
+	"net"
 	"runtime"
 	"syscall"
 	"time"
@@ -16,6 +17,10 @@ var errNoProc = errors.New("CPU times and memory of processes are measured on Li
 func cpuTime(int) (time.Duration, error) { return 0, errNoProc }
 
 func residentMemory(int) (uint64, error) { return 0, errNoProc }
+
+func machineTime() (busy, all float64, ok bool) { return 0, 0, false }
+
+func sourceAddr(uint32) net.Addr { return nil }
 
 func ownGroup() *syscall.SysProcAttr { return nil }
 

@@ -3,10 +3,13 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -20,8 +23,15 @@ type Self struct {
 	Env  []string // beside this process's own
 }
 
+// with is the same with another binary, if there is one.
+func (s Self) with(b Binary) Self {
+	s.Path = cmp.Or(b.Path, s.Path)
+
+	return s
+}
+
 const (
-	startTime = 30 * time.Second // for a process to say that it is ready
+	startTime = 60 * time.Second // for a process to be ready
 	stopTime  = 10 * time.Second // for one to end when it is told to
 )
 
@@ -29,32 +39,45 @@ const (
 type process struct {
 	name string
 	cmd  *exec.Cmd
-	says chan string   // its standard output, line by line, until it is ready
+	says chan string   // its standard output, line by line, until dropped
+	deaf chan struct{} // closed by drop: further output is read and thrown away
 	done chan struct{} // closed when it has ended
 	last tail          // of its standard error
 
 	reads sync.WaitGroup
 }
 
-// start runs this program with other arguments and waits until it prints "ready". What it printed before, such as "clients ADDRESS",
-// is returned by name.
-func (s Self) start(ctx context.Context, name string, env []string, args ...string) (*process, map[string]string, error) {
-	cmd := exec.Command(s.Path, args...) //nolint:gosec,noctx // this very program; told to stop by stop, which may be gentle
+// launch runs this program with other arguments. Its output must be awaited or dropped.
+func (s Self) launch(name string, env []string, args ...string) (*process, error) {
+	cmd := exec.Command(s.Path, args...) //nolint:gosec,noctx // this very program or --binary; told to stop by stop, which may be gentle
 	cmd.Env = append(append(os.Environ(), s.Env...), env...)
 	cmd.SysProcAttr = ownGroup()
-	p := &process{name: name, cmd: cmd, says: make(chan string), done: make(chan struct{})}
+	p := &process{name: name, cmd: cmd, says: make(chan string), deaf: make(chan struct{}), done: make(chan struct{})}
 	cmd.Stderr = &p.last
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("%s cannot be started: %w", name, err)
+		return nil, fmt.Errorf("%s cannot be started: %w", name, err)
 	}
-	ready := make(chan struct{})
-	p.reads.Go(func() { p.read(out, ready) })
+	p.reads.Go(func() { p.read(out) })
+
+	return p, nil
+}
+
+// drop makes further output be thrown away. It is called once.
+func (p *process) drop() { close(p.deaf) }
+
+// start launches a process and waits until it prints "ready". What it printed before, such as
+// "clients ADDRESS", is returned by name.
+func (s Self) start(ctx context.Context, name string, env []string, args ...string) (*process, map[string]string, error) {
+	p, err := s.launch(name, env, args...)
+	if err != nil {
+		return nil, nil, err
+	}
 	said, err := p.await(ctx)
-	close(ready)
+	p.drop()
 	if err != nil {
 		p.stop()
 
@@ -64,13 +87,56 @@ func (s Self) start(ctx context.Context, name string, env []string, args ...stri
 	return p, said, nil
 }
 
-// read passes lines on until ready is closed, then drops them, and reaps the process.
-func (p *process) read(out io.Reader, ready <-chan struct{}) {
+// serving waits until a node takes users: /readyz says so and its TCP port accepts.
+func (p *process) serving(ctx context.Context, at nodePorts) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("not ready after %s", startTime))
+	defer cancel()
+	const again = 20 * time.Millisecond
+	for !ready(ctx, at) {
+		select {
+		case <-p.done:
+			return p.ended()
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
+		case <-time.After(again):
+		}
+	}
+
+	return nil
+}
+
+// ready asks a node once whether it takes users.
+func ready(ctx context.Context, at nodePorts) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.http+"/readyz", http.NoBody)
+	if err != nil {
+		return false
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return false
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", at.tcp)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+
+	return true
+}
+
+// read passes lines on until they are dropped, and reaps the process.
+func (p *process) read(out io.Reader) {
 	defer close(p.done)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		select {
 		case p.says <- lines.Text():
-		case <-ready:
+		case <-p.deaf:
 		}
 	}
 	_, _ = io.Copy(io.Discard, out) // behind a line that is too long
@@ -115,6 +181,9 @@ func (p *process) alive() error {
 		return nil
 	}
 }
+
+// kill ends the process as kill -9 does, and does not wait for its end.
+func (p *process) kill() error { return p.cmd.Process.Kill() }
 
 // stop ends the process, gently if it lets us.
 func (p *process) stop() {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Bar is a line on a terminal that says how far a run is. Its methods are safe for use by several goroutines.
+// Bar is a line on a terminal that says how far a run is. Its methods are safe for use by several
+// goroutines.
 type Bar struct {
 	w io.Writer
 

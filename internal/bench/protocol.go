@@ -8,19 +8,22 @@ import (
 	"strings"
 )
 
-// protocol is how the clients of one kind of server talk: as little of it as two users need to reach each other.
+// protocol is how the clients of one kind of server talk: as little of it as two users need to
+// reach each other.
 type protocol interface {
 	// login makes a fresh connection that of a user. The caller has set a deadline.
 	login(l *line, user uint32) error
 	// message is the frame of one message to a user who has logged in, with its payload left blank.
 	message(to uint32, size int) template
-	// next finds the first event in buf and how many bytes it takes; 0 bytes: it has not arrived yet.
+	// next finds the first event in buf and how many bytes it takes; 0 bytes: it has not arrived
+	// yet.
 	next(buf []byte) (e event, n int, err error)
 	// unsure tells that a login's success does not mean that messages get through already.
 	unsure() bool
 }
 
-// template is a frame that is sent again and again: only its payload changes, and its id if it has one.
+// template is a frame that is sent again and again: only its payload changes, and its id if it has
+// one.
 type template struct {
 	frame   []byte
 	payload int  // where the payload begins
@@ -33,11 +36,12 @@ type event struct {
 	payload  []byte // of a message; nil: it is none
 	text     bool   // the payload is text, and so is its stamp
 	reply    []byte // what the protocol wants to be answered at once
+	gone     []byte // the user ID of a peer who is gone: a push 700 with an empty last message; nil: it is none
 	response bool   // it answers a message that wanted an answer, and says that all is well
 }
 
-// stampSize is what a message's payload holds at least: a time stamp. As bytes it is a u64, as text 48 bits in base64: 78 hours in
-// nanoseconds.
+// stampSize is what a message's payload holds at least: a time stamp. As bytes it is a u64, as text
+// 48 bits in base64: 78 hours in nanoseconds.
 const stampSize = 8
 
 // textStamp is how many bytes a stamp in text stands for.

@@ -7,8 +7,9 @@ import (
 	"strconv"
 )
 
-// centrifugoProtocol is that of plain Centrifugo clients, in JSON over WebSocket: a user subscribes to a channel of its own, and who writes
-// to it publishes there. The server answers every publication to its sender.
+// centrifugoProtocol is that of plain Centrifugo clients, in JSON over WebSocket: a user subscribes
+// to a channel of its own, and who writes to it publishes there. The server answers every
+// publication to its sender.
 type centrifugoProtocol struct {
 	path string // of the WebSocket
 	run  string // in names, so that two runs do not hear each other

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and who writes to it publishes there, with QoS 0
-// both times.
+// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and who
+// writes to it publishes there, with QoS 0 both times.
 type mqttProtocol struct {
 	run string // in names, so that two runs do not take each other's sessions over
 }
@@ -45,7 +45,8 @@ func (p mqttProtocol) name(user uint32) string {
 // unsure: brokers tell each other of subscriptions in their own time.
 func (mqttProtocol) unsure() bool { return true }
 
-// mqttPacket is a packet: its first byte, the length of the rest in 7 bits a byte, least first, and the rest.
+// mqttPacket is a packet: its first byte, the length of the rest in 7 bits a byte, least first, and
+// the rest.
 func mqttPacket(first byte, rest []byte) []byte {
 	packet := binary.AppendUvarint([]byte{first}, uint64(len(rest)))
 

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and who writes to it publishes there. It is
-// spoken by hand so that the generator costs the same for every kind of server.
+// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and who writes
+// to it publishes there. It is spoken by hand so that the generator costs the same for every kind
+// of server.
 type natsProtocol struct{}
 
 const natsSubject = "user."

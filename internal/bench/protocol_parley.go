@@ -11,8 +11,9 @@ import (
 )
 
 const (
+	cmdGone = 700 // a peer is gone
 	cmdSend = 701
-	verSend = 1
+	verSend = 1 // of both
 
 	tokenLife = time.Hour
 	maxBody   = wire.DefaultMaxMessage + wire.FrameRoom
@@ -106,12 +107,7 @@ func (p *parleyProtocol) next(buf []byte) (event, int, error) {
 	}
 	switch f.Kind { //nolint:exhaustive // servers send no others
 	case wire.KindPush:
-		if f.Ver != verSend || f.Cmd != cmdSend {
-			return event{}, n, nil
-		}
-		_, message, err := wire.ParsePeer(f.Payload)
-
-		return event{payload: message}, n, err
+		return pushed(f, n)
 	case wire.KindPing:
 		return event{reply: p.frame(wire.Frame{Kind: wire.KindPong, ID: f.ID})}, n, nil
 	case wire.KindResponse:
@@ -121,6 +117,22 @@ func (p *parleyProtocol) next(buf []byte) (event, int, error) {
 	}
 
 	return event{}, n, nil
+}
+
+// pushed is a message, or word that a peer is gone.
+func pushed(f wire.Frame, n int) (event, int, error) {
+	if f.Ver != verSend || f.Cmd != cmdSend && f.Cmd != cmdGone {
+		return event{}, n, nil
+	}
+	peer, message, err := wire.ParsePeer(f.Payload)
+	switch {
+	case f.Cmd == cmdSend:
+		return event{payload: message}, n, err
+	case len(message) > 0: // a farewell, which ends no channel in silence
+		return event{}, n, err
+	}
+
+	return event{gone: peer}, n, err
 }
 
 // refused is a response that is no success.

@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that nobody has to make accounts for them: the server
-// gives each a name, and the others learn it here. Messages go to that very session and are headlines, which no server keeps.
+// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that nobody has
+// to make accounts for them: the server gives each a name, and the others learn it here. Messages
+// go to that very session and are headlines, which no server keeps.
 type xmppProtocol struct {
 	domain string
 	names  *sync.Map // full JID as it stands in XML, by user (uint32)

@@ -110,7 +110,8 @@ func (r *stream) read(l *line, times *recorder) {
 	}
 }
 
-// send sends every n-th message, beginning with the i-th, each when it is due or, if that is over, at once.
+// send sends every n-th message, beginning with the i-th, each when it is due or, if that is over,
+// at once.
 func (r *stream) send(i, n int) {
 	for k := i; ; k += n {
 		due := int64(float64(k) * r.every)
@@ -138,7 +139,8 @@ func (r *stream) send(i, n int) {
 	}
 }
 
-// turn is whose turn message k is: sender i of n has the pairs i, i+n, i+2n, ... to itself, one after another.
+// turn is whose turn message k is: sender i of n has the pairs i, i+n, i+2n, ... to itself, one
+// after another.
 func (r *stream) turn(k, i, n int) int {
 	mine := (len(r.pairs) - i + n - 1) / n
 

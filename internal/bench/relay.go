@@ -14,8 +14,8 @@ import (
 //
 //	length u32 (of what follows) | to u32 | payload
 //
-// A client's first frame says with its number who it is, and is sent back as it came. A relay's first frame to the other relay
-// does the same with relayHello.
+// A client's first frame says with its number who it is, and is sent back as it came. A relay's
+// first frame to the other relay does the same with relayHello.
 const (
 	relayHead  = 8
 	relayUsers = 1 << 16
@@ -24,8 +24,8 @@ const (
 	meshRead   = 64 << 10 // of the other relay: many messages come at once
 )
 
-// relay is the least that a Go program can do to bring A's message to B by way of another process: it is the floor. What it does
-// not do: names, tokens, answers, limits, heartbeats, reconnecting.
+// relay is the least that a Go program can do to bring A's message to B by way of another process:
+// it is the floor. What it does not do: names, tokens, answers, limits, heartbeats, reconnecting.
 type relay struct {
 	users [relayUsers]atomic.Pointer[net.Conn]
 	mesh  atomic.Pointer[combiner]
@@ -35,7 +35,8 @@ type relay struct {
 	serves sync.WaitGroup
 }
 
-// ServeRelay runs a relay until ctx ends. If join is not empty, that is where the other relay listens. It announces where it listens.
+// ServeRelay runs a relay until ctx ends. If join is not empty, that is where the other relay
+// listens. It announces where it listens.
 func ServeRelay(ctx context.Context, join string, announce func(name, value string)) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", loopback)
@@ -167,8 +168,8 @@ var (
 	errIsRelay = errors.New("this is no client but the other relay")
 )
 
-// eachFrame reads frames until the connection ends or f returns an error, and then returns what it has read but not used. The
-// frame, with its head, is valid during the call.
+// eachFrame reads frames until the connection ends or f returns an error, and then returns what it
+// has read but not used. The frame, with its head, is valid during the call.
 func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte) error) (rest []byte, err error) {
 	buf = append(buf, make([]byte, max(len(begin)-len(buf), 0))...)
 	r, w := 0, copy(buf, begin)
@@ -203,7 +204,8 @@ func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte)
 	}
 }
 
-// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the one who is.
+// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the
+// one who is.
 type combiner struct {
 	conn net.Conn
 

@@ -16,13 +16,16 @@ type Report struct {
 	Notes   []string  `json:"notes"`   // what was measured, and how
 	Results any       `json:"results"` // of the command: Trips, Flow, Logins, ...
 
-	Table Table `json:"-"`
-	Chart Chart `json:"-"`
+	Table Table   `json:"-"`
+	More  []Table `json:"-"`
+	Chart Chart   `json:"-"`
 }
 
 func newReport(command string, results any, notes ...string) *Report {
 	return &Report{Command: command, At: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Notes: notes, Results: results}
 }
+
+func (r *Report) tables() []Table { return append([]Table{r.Table}, r.More...) }
 
 // JSON writes everything, in numbers.
 func (r *Report) JSON(w io.Writer) error {
@@ -34,8 +37,10 @@ func (r *Report) JSON(w io.Writer) error {
 
 // Text writes the table and what it means.
 func (r *Report) Text(w io.Writer) {
-	r.Table.Text(w)
-	fmt.Fprintln(w)
+	for _, t := range r.tables() {
+		t.Text(w)
+		fmt.Fprintln(w)
+	}
 	for _, note := range append(r.Notes, r.Machine.String()) {
 		fmt.Fprintln(w, note)
 	}
@@ -43,8 +48,10 @@ func (r *Report) Text(w io.Writer) {
 
 // Markdown writes the same for a page.
 func (r *Report) Markdown(w io.Writer) {
-	r.Table.Markdown(w)
-	fmt.Fprintln(w)
+	for _, t := range r.tables() {
+		t.Markdown(w)
+		fmt.Fprintln(w)
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(w, "- %s\n", note)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,30 +42,93 @@ func sampleReport() *Report {
 	trips := func(p50, cpu float64) []Trips {
 		return []Trips{{RoundTrip: Latency{P50: p50, P99: 3 * p50, P999: 5 * p50}, ServerCPU: cpu, PerSecond: 1000}}
 	}
-	floor := Contender{Name: "floor", Memory: 3500, one: trips(100, 20), many: trips(1000, 20)}
-	parley := Contender{Name: "Parley", Memory: 7000, MemoryWS: 7000, one: trips(140, 20), many: trips(1200, 30)}
+	floor := Contender{Name: "floor", Memory: 3500, one: trips(100, 20), many: trips(1000, 20), pinned: trips(100, 30)}
+	parley := Contender{Name: "Parley", Memory: 7000, MemoryWS: 7000, one: trips(140, 20), many: trips(1200, 30), pinned: trips(125, 30)}
 	nats := Contender{Name: "NATS", Memory: 50000, one: trips(400, 50), many: trips(3000, 50)}
-	c := &Comparison{Rounds: 1, First: []Finding{{Nodes: 2, First: Latency{P50: 100}, NotFound: Latency{P50: 90}}, {Nodes: 32, First: Latency{P50: 130}, NotFound: Latency{P50: 90}}}}
-	for _, one := range []*Contender{&floor, &parley, &nats} {
+	c := &Comparison{
+		Rounds: 1, First: sampleFindings(), Spread: sampleSpread(),
+		Notice: []Notice{
+			{Binary: parleyName, Nodes: 4, Clients: 100, Told: Latency{Count: 100, P50: 40e3, Max: 90e3}, NotFound: Latency{P50: 50e3, Max: 60e3}},
+			{Binary: parleyName, Nodes: 4, Clients: 8000, Told: Latency{Count: 8000, P50: 90e3, Max: 251e3}, Others: map[string]int{"timeout": 3}},
+		},
+	}
+	before := Contender{Name: "before", nodes: &Setup{}, one: trips(150, 20), many: trips(1200, 40), pinned: trips(160, 30)}
+	for _, one := range []*Contender{&floor, &parley, &before, &nats} {
 		one.settle(&floor)
 		c.Contenders = append(c.Contenders, *one)
 	}
 
-	return c.report(&Setup{}, Match{Rounds: 1, Pairs: 500, Size: 64, Duration: time.Second, Users: 100})
+	return c.report(&Setup{}, Match{Rounds: 1, Pairs: 500, Size: 64, Duration: time.Second, Users: 100, Pinned: true})
+}
+
+func sampleFindings() []Finding {
+	return []Finding{
+		{Binary: parleyName, Nodes: 2, First: Latency{Count: 1, P50: 100}, NotFound: Latency{P50: 90}},
+		{Binary: parleyName, Nodes: 8, First: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .5},
+		{Binary: parleyName, Nodes: 32, First: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .95},
+	}
+}
+
+func sampleSpread() []Memory {
+	of := func(nodes int, transport string, bytes, login, rest float64) Memory {
+		return Memory{Binary: parleyName, Nodes: nodes, Transport: transport, PerUser: bytes, Logins: Logins{ServerCPU: login, PerSecond: 5000, Rest: rest}}
+	}
+
+	return []Memory{of(2, "TCP", 1900, 100, 21), of(8, "TCP", 2000, 130, 40), of(2, "WebSocket", 1000, 140, 5), of(8, "WebSocket", 1200, 140, 81)}
 }
 
 func TestAComparisonShowsRatiosAndWhetherBudgetsAreKept(t *testing.T) {
 	var text strings.Builder
 	sampleReport().Text(&text)
 	for _, want := range []string{
-		"1.40 ×              ≤ 1.5 × floor ✓",
-		"1.50 ×              ≤ 1.3 × floor ✗",
-		"≤ 6 KB ✗", "≤ 8 KB ✓",
-		"≤ 1 ms, ≤ 1.2 × that of 2 ✗",
+		"round trip p50, 1 pair, pinned 100 µs 125 µs 160 µs - 1.25 × ≤ 1.3 × floor ✓",
+		"round trip p50, 1 pair 100 µs 140 µs 150 µs 400 µs 1.40 ×\n",
+		"1.50 × ≤ 1.2 × floor ✗",
+		"before: round trip p50 of one pair 1.50 × that of the floor, pinned 1.60 ×, CPU a message 2.00 ×",
+		"whole cluster 2 nodes 8 nodes 8 to 2 budget",
+		"memory a user, TCP 1.86 KB 1.95 KB 1.05 × ≤ 2.0 KB, ≤ 1.1 × ✓",
+		"memory a user, WebSocket 0.98 KB 1.17 KB 1.20 × ≤ 2.0 KB, ≤ 1.1 × ✗",
+		"CPU a login, TCP 100 µs 130 µs 1.30 × ≤ 150 µs, ≤ 1.2 × ✗",
+		"CPU a login, WebSocket 140 µs 140 µs 1.00 × ≤ 150 µs, ≤ 1.2 × ✓",
+		"CPU at rest, no users, TCP 21.0 ms/s 40.0 ms/s 1.90 × ≤ 1 % of a core a node ✗",
+		"CPU at rest, no users, WebSocket 5.00 ms/s 81.0 ms/s 16.2 × ≤ 1 % of a core a node ✗",
+		"1.30 × ≤ 1 ms both, ≤ 1.2 × that of 2 ✗",
+		"1.30 × ≤ 1 ms both, ≤ 1.2 × that of 2 (bound by CPU) ✓",
+		"bound by CPU: with 32 nodes (Parley) 95.0 % of the machine",
+		"100 clients, 4 nodes 100 40.0 ms 0 µs 90.0 ms ≤ 50 ms p50, ≤ 250 ms max ✓ 50.0 ms 60.0 ms none",
+		"8000 clients, 4 nodes 8000 90.0 ms 0 µs 251 ms ≤ 250 ms ✗ 0 µs 0 µs [3 timeout]",
 	} {
-		if !strings.Contains(text.String(), want) {
+		if !strings.Contains(columns.ReplaceAllString(text.String(), " "), want) {
 			t.Errorf("%q is missing in\n%s", want, &text)
 		}
+	}
+}
+
+// columns are the gaps between those of a table.
+var columns = regexp.MustCompile(" +")
+
+func TestWithSeveralBinariesEachRowSaysWhichItIsOf(t *testing.T) {
+	s := &Setup{Binaries: []Binary{{Name: "before"}, {Name: parleyName}}}
+	all := sampleSpread()[:2]
+	for _, nodes := range []int{2, 8} {
+		all = append(all, Memory{Binary: "before", Nodes: nodes, Transport: "TCP", PerUser: 1024 * float64(nodes)})
+	}
+	table := s.spreadTable(all)
+	if got := strings.Join(table.Rows[1], "|"); got != "before, memory a user, TCP|2.00 KB|8.00 KB|4.00 ×|≤ 2.0 KB, ≤ 1.1 × ✗" {
+		t.Errorf("the row is %q", got)
+	}
+	if got := table.Rows[0][0]; got != "Parley, memory a user, TCP" {
+		t.Errorf("the row is %q", got)
+	}
+}
+
+func TestRoundsCountByTheirMedians(t *testing.T) {
+	var all []Memory
+	for _, v := range []float64{3, 1, 2} {
+		all = append(all, Memory{Nodes: 2, PerUser: v, RestUsers: 10 * v, Logins: Logins{ServerCPU: 100 * v, PerSecond: v, Rest: v}})
+	}
+	if m := medianMemory(all); m.PerUser != 2 || m.RestUsers != 20 || m.Logins.ServerCPU != 200 || m.Logins.PerSecond != 2 || m.Logins.Rest != 2 || m.Nodes != 2 {
+		t.Errorf("%+v", m)
 	}
 }
 

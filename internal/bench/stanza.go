@@ -20,8 +20,9 @@ var (
 
 const xmlSpace = " \t\r\n"
 
-// splitStanza finds the first element on the level of stanzas; n is 0 while it is not whole. The opening tag of the stream is one by
-// itself. Streams have no comments, no CDATA that servers would send, and no processing instructions but the first line.
+// splitStanza finds the first element on the level of stanzas; n is 0 while it is not whole. The
+// opening tag of the stream is one by itself. Streams have no comments, no CDATA that servers would
+// send, and no processing instructions but the first line.
 func splitStanza(buf []byte) (s stanza, n int, err error) {
 	text := bytes.TrimLeft(buf, xmlSpace)
 	begin := len(buf) - len(text)
@@ -79,7 +80,8 @@ func tagSize(text []byte) int {
 
 func selfClosing(tag []byte) bool { return tag[len(tag)-2] == '/' }
 
-// innerSize is how much an element holds whose opening tag was before text, and the size of its closing tag; 0: it is not whole.
+// innerSize is how much an element holds whose opening tag was before text, and the size of its
+// closing tag; 0: it is not whole.
 func innerSize(text []byte) (size, tail int, err error) {
 	for at, depth := 0, 1; ; {
 		next := bytes.IndexByte(text[at:], '<')

@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// The stubs (stub_mqtt_test.go and so on) are servers of other kinds, as small as two users need them. The test fails when a client does what
-// it should not. Where servers ping, a stub does so behind the login, and wants the answer before the client's second message.
+// The stubs (stub_mqtt_test.go and so on) are servers of other kinds, as small as two users need
+// them. The test fails when a client does what it should not. Where servers ping, a stub does so
+// behind the login, and wants the answer before the client's second message.
 
 // office knows who is logged in at a stub.
 type office struct {
@@ -30,7 +31,8 @@ func newOffice(t *testing.T) *office {
 	return &office{t: t, users: map[string]*func([]byte){}, lost: map[string]int{}}
 }
 
-// enter logs a user in. The newest login counts: the end of an earlier one may be noticed later. Whoever leaves calls what it returns.
+// enter logs a user in. The newest login counts: the end of an earlier one may be noticed later.
+// Whoever leaves calls what it returns.
 func (o *office) enter(name string, deliver func([]byte)) (leave func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

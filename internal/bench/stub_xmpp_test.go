@@ -99,7 +99,8 @@ func (o *office) xmpp(conn net.Conn) error {
 	_ = xml.EscapeText(&escaped, []byte(jid))
 	inXML := strings.ReplaceAll(escaped.String(), "&#39;", "'")
 	leave := o.enter(jid, func(payload []byte) {
-		// An event of another extension first, and white space, as servers send it to keep a connection open.
+		// An event of another extension first, and white space, as servers send it to keep a
+		// connection open.
 		say("\n<message type='headline'><event a='>'/><bodyless/></message>\n <message from='x' type=\"headline\"><subject/><body xml:lang='en'>" + string(payload) + "</body></message>")
 	})
 	defer leave()

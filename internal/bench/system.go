@@ -1,13 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,18 +14,26 @@ import (
 type Setup struct {
 	Self Self
 
-	// URLs are running nodes of one cluster, tcp:// or ws://; none: nodes are started. Key signs their users' tokens, and PIDs are their
-	// processes if they run on this machine.
+	// URLs are running nodes of one cluster, tcp:// or ws://; none: nodes are started. Key signs
+	// their users' tokens, and PIDs are their processes if they run on this machine.
 	URLs []string
 	Key  auth.Key
 	PIDs []int
 
-	WebSocket bool // users of Parley connect by WebSocket
-	Ack       bool // messages ask for a response
+	// Binaries are the parley binaries whose nodes are measured, in turn; none: Self alone.
+	Binaries []Binary
+	binary   Binary // the one whose turn it is; zero: Self
+
+	WebSocket bool          // users of Parley connect by WebSocket
+	Ack       bool          // messages ask for a response
+	RestTime  time.Duration // how long CPU at rest is measured; 0: 3 s
 
 	// Progress is told how much is done, 0 to 1, and what is being done. Nil: nobody is.
 	Progress func(done float64, what string)
 }
+
+// restTime is how long CPU at rest is measured.
+func (s *Setup) restTime() time.Duration { return cmp.Or(s.RestTime, restDefault) }
 
 func (s *Setup) progress(done float64, what string) {
 	if s.Progress != nil {
@@ -123,11 +127,13 @@ func (s *system) memory() (sum uint64, ok bool) {
 }
 
 const (
-	restLook = 100 * time.Millisecond
-	restMost = 3 * time.Second
+	restLook    = 100 * time.Millisecond
+	restMost    = 3 * time.Second
+	restDefault = 3 * time.Second
 )
 
-// rest waits until the servers have nothing left to do of what was before, for some seconds at most.
+// rest waits until the servers have nothing left to do of what was before, for some seconds at
+// most.
 func (s *system) rest(ctx context.Context) {
 	last, ok := s.cpu()
 	for end := time.Now().Add(restMost); ok && time.Now().Before(end) && sleep(ctx, restLook); {
@@ -137,6 +143,20 @@ func (s *system) rest(ctx context.Context) {
 		}
 		last = now
 	}
+}
+
+// restCPU measures for d what all servers take with nothing to do, in milliseconds of CPU time a
+// second; 0: not known.
+func (s *system) restCPU(ctx context.Context, d time.Duration) float64 {
+	cpu, known := s.cpu()
+	begin := time.Now()
+	sleep(ctx, d)
+	after, ok := s.cpu()
+	if !known || !ok {
+		return 0
+	}
+
+	return float64(after-cpu) / float64(time.Since(begin)) * float64(time.Second/time.Millisecond)
 }
 
 // sleep returns false if ctx ended meanwhile.
@@ -197,73 +217,6 @@ func (s *Setup) nats(ctx context.Context, n int) (*system, error) {
 		}
 		sys.add(p, said["clients"])
 		cluster = said["cluster"]
-	}
-
-	return sys, nil
-}
-
-// parley starts n nodes, or takes those that run.
-func (s *Setup) parley(ctx context.Context, n int) (*system, error) {
-	if len(s.URLs) > 0 {
-		return s.running()
-	}
-	key := auth.NewKey()
-	env := []string{"PARLEY_AUTH_KEY=" + key.Secret(), "PARLEY_CLUSTER_SECRET=" + rand.Text(), "PARLEY_LOG_LEVEL=error", "PARLEY_CONFIG="}
-	sys := &system{name: parleyName, proto: s.protocol(key)}
-	var join []string
-	for i := range n {
-		name := "bench-" + strconv.Itoa(i+1)
-		args := []string{"serve", "--node", name, "--tcp", loopback, "--http", loopback}
-		if n > 1 {
-			args = append(args, "--cluster", loopback)
-		}
-		if i > 0 {
-			args = append(args, "--join", strings.Join(join, ","))
-		}
-		p, said, err := s.Self.start(ctx, name, env, args...)
-		if err != nil {
-			sys.stop()
-
-			return nil, err
-		}
-		addr := strings.TrimPrefix(said["clients"], "tcp://")
-		if s.WebSocket {
-			addr = strings.TrimSuffix(strings.TrimPrefix(said["web"], "ws://"), "/ws")
-		}
-		sys.add(p, addr)
-		join = append(join, said["cluster"])
-	}
-
-	return sys, nil
-}
-
-func (s *Setup) protocol(key auth.Key) *parleyProtocol {
-	return &parleyProtocol{key: key, prefix: "bench-" + rand.Text()[:8] + "-", webSocket: s.WebSocket, ack: s.Ack}
-}
-
-// running is the cluster that the URLs name.
-func (s *Setup) running() (*system, error) {
-	if !s.Key.CanMint() {
-		return nil, errors.New("running nodes need the key that their users' tokens are signed with: give --auth-key")
-	}
-	proto := s.protocol(s.Key)
-	sys := &system{name: parleyName, proto: proto, pids: s.PIDs}
-	for i, text := range s.URLs {
-		u, err := url.Parse(text)
-		if err != nil || u.Host == "" || u.Scheme != "tcp" && u.Scheme != "ws" {
-			return nil, fmt.Errorf("--url %s: write tcp://host:port or ws://host:port/ws", text)
-		}
-		ws := u.Scheme == "ws"
-		if i > 0 && ws != proto.webSocket {
-			return nil, errors.New("--url: give all of them as tcp:// or all as ws://")
-		}
-		proto.webSocket = ws
-		sys.addrs = append(sys.addrs, u.Host)
-	}
-	for _, pid := range s.PIDs {
-		if _, err := cpuTime(pid); err != nil {
-			return nil, fmt.Errorf("--pid %d: %w", pid, err)
-		}
 	}
 
 	return sys, nil

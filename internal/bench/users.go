@@ -21,6 +21,9 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*line, erro
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
 	var d net.Dialer
+	if host, _, err := net.SplitHostPort(s.addrs[server]); err == nil && net.ParseIP(host).IsLoopback() {
+		d.LocalAddr = sourceAddr(user)
+	}
 	conn, err := d.DialContext(ctx, "tcp", s.addrs[server])
 	if err != nil {
 		return nil, explainDial(err)
@@ -40,7 +43,8 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*line, erro
 	return l, nil
 }
 
-// explainDial says how to mend the two mistakes that load generators make with their operating system.
+// explainDial says how to mend the two mistakes that load generators make with their operating
+// system.
 func explainDial(err error) error {
 	switch {
 	case errors.Is(err, syscall.EMFILE):
@@ -52,9 +56,14 @@ func explainDial(err error) error {
 	return err
 }
 
-// crowd logs n users in, several at once; where says at which server each connects. Every login is told to each, if that is
-// not nil, from several goroutines at once.
+// crowd logs users 0 to n-1 in, several at once; where says at which server each connects. Every
+// login is told to each, if that is not nil, from several goroutines at once.
 func (s *system) crowd(ctx context.Context, n int, where func(i int) int, each func(took time.Duration)) ([]*line, error) {
+	return s.crowdFrom(ctx, 0, n, where, each)
+}
+
+// crowdFrom is crowd with users first to first+n-1.
+func (s *system) crowdFrom(ctx context.Context, first, n int, where func(i int) int, each func(took time.Duration)) ([]*line, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	lines := make([]*line, n)
@@ -64,7 +73,7 @@ func (s *system) crowd(ctx context.Context, n int, where func(i int) int, each f
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				begin := time.Now()
-				l, err := s.dial(ctx, where(i), uint32(i))
+				l, err := s.dial(ctx, where(first+i), uint32(first+i))
 				if err != nil {
 					cancel(err)
 

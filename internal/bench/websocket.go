@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// The part of RFC 6455 that a well-behaved pair of programs needs: whole messages, pings, closes. Frames of a client are masked;
-// ours with zeros, which leaves the bytes as they are.
+// The part of RFC 6455 that a well-behaved pair of programs needs: whole messages, pings, closes.
+// Frames of a client are masked; ours with zeros, which leaves the bytes as they are.
 const (
 	opText   = 1
 	opBinary = 2
@@ -43,7 +43,8 @@ func webSocketFrame(op byte, payload []byte) []byte {
 	return append(append(frame, 0, 0, 0, 0), payload...)
 }
 
-// splitWebSocket finds the first frame: a body, which has to be of that kind, or nil and perhaps a reply.
+// splitWebSocket finds the first frame: a body, which has to be of that kind, or nil and perhaps a
+// reply.
 func splitWebSocket(buf []byte, kind byte) (body []byte, n int, reply []byte, err error) {
 	if len(buf) < 2 {
 		return nil, 0, nil, nil
@@ -95,7 +96,8 @@ func webSocketClosed(body []byte) error {
 	return fmt.Errorf("%w: %d %s", errWSClosed, binary.BigEndian.Uint16(body), said(body[2:]))
 }
 
-// upgrade makes a WebSocket of a fresh connection. It does not check the accept key: the server is known to be one.
+// upgrade makes a WebSocket of a fresh connection. It does not check the accept key: the server is
+// known to be one.
 func upgrade(l *line, path, subprotocol string) error {
 	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", path, l.conn.RemoteAddr())

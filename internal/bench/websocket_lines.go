@@ -2,7 +2,8 @@ package bench
 
 import "net"
 
-// lineConn reads the text frames of a WebSocket as lines, whether a frame has one or several. What is written to it are whole frames.
+// lineConn reads the text frames of a WebSocket as lines, whether a frame has one or several. What
+// is written to it are whole frames.
 type lineConn struct {
 	net.Conn
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"strings"
 	"sync"
 )
 
@@ -20,66 +19,68 @@ type cluster struct {
 	o       *Options
 	network network
 	nodes   []*node
-	engine  *engine // nil: nodes embed it
 
-	cutting sync.Mutex
-	cuts    map[way]int // guarded by cutting: how many faults cut it
-
-	mu  sync.Mutex
-	rng *rand.Rand // guarded by mu: for picks; faults have their own
+	mu      sync.Mutex
+	rng     *rand.Rand // guarded by mu: for picks; faults have their own
+	started int        // guarded by mu: processes
+	strays  []*process // guarded by mu: processes that no node has any more
 }
 
 func newCluster(o *Options, net network) *cluster {
-	c := &cluster{o: o, network: net, engine: newEngine(o), cuts: map[way]int{}, rng: rand.New(rand.NewPCG(o.Seed, 0))}
+	c := &cluster{o: o, network: net, rng: rand.New(rand.NewPCG(o.Seed, 0))}
 	for i := range o.Nodes {
-		name := fmt.Sprintf("n%d", i+1)
-		c.nodes = append(c.nodes, &node{index: i, name: name, log: filepath.Join(o.Dir, name+".log")})
+		c.add(i, fmt.Sprintf("n%d", i+1))
 	}
 
 	return c
 }
 
-// start starts all nodes, and before them what they need.
-func (c *cluster) start(ctx context.Context) error {
-	if c.engine != nil {
-		if err := c.engine.start(ctx, c.network, c.o); err != nil {
-			return err
-		}
-	}
-	for _, n := range c.nodes {
-		if err := c.startNode(ctx, n); err != nil {
-			return err
-		}
-	}
+func (c *cluster) add(place int, name string) *node {
+	n := &node{index: place, name: name, log: filepath.Join(c.o.Dir, name+".log")}
+	c.nodes = append(c.nodes, n)
 
-	return nil
+	return n
 }
 
-// startNode starts a node, which joins all others that ever were.
-func (c *cluster) startNode(ctx context.Context, n *node) error {
-	var join, args []string
-	for _, other := range c.nodes {
-		other.mu.Lock()
-		if other != n && other.cluster != "" {
-			join = append(join, other.cluster)
+// start starts all nodes at once.
+func (c *cluster) start(ctx context.Context) error {
+	for _, n := range c.nodes {
+		if err := n.settle(c.network); err != nil {
+			return err
 		}
-		other.mu.Unlock()
 	}
-	switch {
-	case c.engine != nil:
-		args = []string{"--nats", c.engine.url()}
-	case len(join) > 0:
-		args = []string{"--join", strings.Join(join, ",")}
+	errs := make([]error, len(c.nodes))
+	var all sync.WaitGroup
+	for i, n := range c.nodes {
+		all.Go(func() { errs[i] = c.startNode(ctx, n) })
 	}
-	err := n.start(ctx, c.network, c.o, args)
-	if err != nil && strings.Contains(err.Error(), "address already in use") { // a client's connection has taken it meanwhile
+	all.Wait()
+
+	return errors.Join(errs...)
+}
+
+// startNode starts a node. It is given the cluster addresses of all nodes, itself included, and
+// more.
+func (c *cluster) startNode(ctx context.Context, n *node, more ...string) error {
+	c.mu.Lock()
+	c.started++
+	n.mu.Lock()
+	n.started = c.started
+	n.mu.Unlock()
+	c.mu.Unlock()
+
+	return n.start(ctx, c.network, c.o, append(c.addrs(), more...))
+}
+
+// addrs are the cluster addresses of all nodes.
+func (c *cluster) addrs() (addrs []string) {
+	for _, n := range c.nodes {
 		n.mu.Lock()
-		n.tcp, n.web, n.cluster = "", "", ""
+		addrs = append(addrs, n.cluster)
 		n.mu.Unlock()
-		err = n.start(ctx, c.network, c.o, args)
 	}
 
-	return err
+	return addrs
 }
 
 // end kills whatever still runs.
@@ -87,25 +88,11 @@ func (c *cluster) end() {
 	for _, n := range c.nodes {
 		n.end()
 	}
-	c.engine.end()
-}
-
-// cut cuts ways, and returns what mends them. Where several faults cut one, the last one mends it.
-func (c *cluster) cut(ways []way) (undo func() error, err error) {
-	set := func(more int) error {
-		c.cutting.Lock()
-		defer c.cutting.Unlock()
-		for _, w := range ways {
-			c.cuts[w] += more
-			if err := c.network.reach(w.from, w.to, c.cuts[w] == 0); err != nil {
-				return err
-			}
-		}
-
-		return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.strays {
+		p.kill()
 	}
-
-	return func() error { return set(-1) }, set(1)
 }
 
 // others are the places of all other nodes.
@@ -119,20 +106,28 @@ func (c *cluster) others(than *node) (places []int) {
 	return places
 }
 
-var errNobodyThere = errors.New("chaos: no node is up")
+var errNoNode = errors.New("chaos: no node is up")
 
-// pick is what a load balancer does: the node that is wished if it is well, else any that is. Who is reckless takes one that is paused, too.
+// pick is what a load balancer does: the node that is wished if it is ready, else any that is. A
+// reckless one takes any that runs, or is paused.
 func (c *cluster) pick(wish int, web, reckless bool) (*node, string, error) {
-	var well []*node
+	var well, up []*node
 	for _, n := range c.nodes {
 		n.mu.Lock()
-		if n.state == nodeUp || reckless && n.state == nodePaused {
+		switch {
+		case n.state == nodeDown:
+		case n.ready && n.state == nodeUp || reckless:
 			well = append(well, n)
+		case n.state == nodeUp:
+			up = append(up, n)
 		}
 		n.mu.Unlock()
 	}
 	if len(well) == 0 {
-		return nil, "", errNobodyThere
+		well = up
+	}
+	if len(well) == 0 {
+		return nil, "", errNoNode
 	}
 	c.mu.Lock()
 	n := well[c.rng.IntN(len(well))]

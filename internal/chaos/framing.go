@@ -7,8 +7,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// framing finds the frames in what one side of a connection sends. It only listens: what it does not understand it leaves to those who
-// talk.
+// framing finds the frames in what one side of a connection sends. It only listens: what it does
+// not understand it passes over.
 type framing struct {
 	web   bool // WebSocket: a head of HTTP, then messages
 	begun bool // the head is over
@@ -38,7 +38,8 @@ func (f *framing) feed(p []byte) {
 	f.buf = append(f.buf[:0], f.buf[used:]...)
 }
 
-// next returns the first body in buf, nil if something else is there, and how many bytes that takes; 0 if more are needed.
+// next returns the first body in buf, nil if something else is there, and how many bytes that
+// takes; 0 if more are needed.
 func (f *framing) next(buf []byte) (body []byte, n int) {
 	if !f.web {
 		body, n, _ = wire.Split(buf, maxBody)
@@ -58,7 +59,8 @@ func (f *framing) next(buf []byte) (body []byte, n int) {
 	return nextWeb(buf)
 }
 
-// nextWeb takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends fragments.
+// nextWeb takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends
+// fragments.
 func nextWeb(buf []byte) (body []byte, n int) {
 	const (
 		head      = 2

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-func TestTheTapFindsFramesHoweverTheyAreCut(t *testing.T) {
+func TestAConnectionFindsFramesHoweverTheyAreCut(t *testing.T) {
 	var tcp, web []byte
 	var want []string
 	web = append(web, "HTTP/1.1 101 Switching Protocols\r\n\r\n"...)
@@ -34,7 +34,7 @@ func TestTheTapFindsFramesHoweverTheyAreCut(t *testing.T) {
 	}
 }
 
-func FuzzTheTapSurvivesAnything(f *testing.F) {
+func FuzzAConnectionSurvivesAnything(f *testing.F) {
 	f.Add(true, []byte("GET / HTTP/1.1\r\n\r\n\x82\x08\x05\x01\x00\x00\x00\x00\x00\x00"))
 	f.Add(false, []byte{0, 0, 0, 8, 5, 1, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(_ *testing.T, web bool, stream []byte) {

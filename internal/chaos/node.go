@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"strings"
 	"sync"
 )
@@ -15,10 +16,12 @@ type node struct {
 
 	mu      sync.Mutex
 	state   nodeState // guarded by mu
+	ready   bool      // guarded by mu: what /readyz said last
 	process *process  // guarded by mu: the newest
 	tcp     string    // guarded by mu: where it listens; the same after a restart
 	web     string    // guarded by mu
 	cluster string    // guarded by mu
+	started int       // guarded by mu: the count of processes when this one was started; a younger one has more
 	ills    []span    // guarded by mu: when something was wrong with it, or may have been
 }
 
@@ -33,43 +36,39 @@ const (
 // span is some time.
 type span struct{ from, to moment }
 
-// start runs a process for the node and waits until it takes users.
-func (n *node) start(ctx context.Context, net network, o *Options, engine []string) error {
+// settle gives the node addresses.
+func (n *node) settle(net network) error {
+	tcp, web, cluster, err := net.addrs(n.index)
 	n.mu.Lock()
-	listen := func(was string) string {
-		if was == "" {
-			was = net.host(n.index) + ":0"
-		}
+	defer n.mu.Unlock()
+	n.tcp, n.web, n.cluster = tcp, web, cluster
 
-		return was
-	}
-	args := []string{
-		"serve", "--node", n.name, "--insecure", "--heartbeat", heartbeat.String(), "--auth-key", authKey, "--cluster-secret", clusterSecret,
-		"--tcp", listen(n.tcp), "--http", listen(n.web),
-	}
-	if !o.External {
-		args = append(args, "--cluster", listen(n.cluster))
-	}
+	return err
+}
+
+// start runs a process for the node and waits until it takes users.
+func (n *node) start(ctx context.Context, net network, o *Options, join []string, more ...string) error {
+	n.mu.Lock()
+	args := append([]string{
+		"serve", "--node", n.name, "--insecure", "--heartbeat", heartbeat.String(), "--auth-key", authKey,
+		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.web, "--cluster", n.cluster,
+		"--join", strings.Join(join, ","),
+	}, more...)
 	n.mu.Unlock()
-	if o.NoLinks {
-		args = append(args, "--mesh", "off")
-	} else {
-		args = append(args, "--mesh", net.host(n.index)+":0")
-	}
-	p, err := launch(net.command(n.index, o.Binary, append(args, engine...)...), n.log)
+	cmd := exec.Command(o.Binary, args...) //nolint:gosec,noctx // the binary under test; node.end and node.drain alone end it
+	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.index, c) })
 	if err != nil {
 		return err
 	}
-	said, err := p.await(ctx)
-	if err != nil {
+	n.mu.Lock()
+	n.process = p // to be ended, should the run end before it is ready
+	n.mu.Unlock()
+	if _, err := p.await(ctx); err != nil {
 		return fmt.Errorf("chaos: %s: %w", n.name, err)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.state, n.process = nodeUp, p
-	n.tcp = strings.TrimPrefix(said["clients"], "tcp://")
-	n.web = strings.TrimSuffix(strings.TrimPrefix(said["web"], "ws://"), "/ws")
-	n.cluster = said["cluster"]
+	n.state, n.ready = nodeUp, true
 
 	return nil
 }
@@ -78,7 +77,7 @@ func (n *node) start(ctx context.Context, net network, o *Options, engine []stri
 func (n *node) end() {
 	n.mu.Lock()
 	p := n.process
-	n.state = nodeDown
+	n.state, n.ready = nodeDown, false
 	n.mu.Unlock()
 	if p != nil {
 		p.kill()
@@ -89,7 +88,7 @@ func (n *node) end() {
 func (n *node) drain() error {
 	n.mu.Lock()
 	p := n.process
-	n.state = nodeDown // as a load balancer would have it
+	n.state, n.ready = nodeDown, false // as a load balancer would have it
 	n.mu.Unlock()
 	if err := p.end(); err != nil {
 		return fmt.Errorf("%s: %w", n.name, err)
@@ -114,7 +113,7 @@ func (n *node) resume() error {
 	return resume(n.process.cmd.Process)
 }
 
-// ended tells whether the process has ended although nobody wanted it to.
+// ended tells whether the process has ended although nothing ended it.
 func (n *node) ended() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// process is a running `parley serve`, or a NATS server.
+// process is a running `parley serve`.
 type process struct {
 	cmd    *exec.Cmd
 	log    string                 // where it writes what it says
@@ -26,8 +26,8 @@ const (
 	drainTime = 30 * time.Second // serve takes at most 20
 )
 
-// launch starts a process.
-func launch(cmd *exec.Cmd, logTo string) (*process, error) {
+// launch starts a process by start.
+func launch(cmd *exec.Cmd, logTo string, start func(*exec.Cmd) error) (*process, error) {
 	log, err := os.OpenFile(logTo, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:mnd // ours alone
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func launch(cmd *exec.Cmd, logTo string) (*process, error) {
 	dieWithUs(cmd)
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = start(cmd)
 	}
 	if err != nil {
 		_ = log.Close()
@@ -66,7 +66,8 @@ func (p *process) follow(stdout io.Reader, log io.WriteCloser) {
 	p.err = p.cmd.Wait()
 }
 
-// await waits until a process is ready, and returns what it has said. One that is not in time is killed.
+// await waits until a process is ready, and returns what it has said. One that is not in time is
+// killed.
 func (p *process) await(ctx context.Context) (said map[string]string, err error) {
 	timer := time.NewTimer(startTime)
 	defer timer.Stop()

@@ -20,16 +20,24 @@ type Report struct {
 	rounds   int
 	outcomes [outcomes]int
 	received int
-	without  [outcomes]int     // of messages that began and ended while NATS was away
-	byLinks  int               // those that got from one node to another meanwhile
-	away     time.Duration     // how long that was
-	links    map[[2]string]int // how often each began, by the nodes' names
-	taken    map[fate]int      // acknowledged and not received, by the end of the connection
+	taken    map[fate]int // acknowledged and not received, by the end of the connection
 	rules    map[rule]int
 	wrongs   []wrong
 	errors   int // lines of that level in the nodes' logs
 	notices  []line
 	heals    []line
+	skipped  []string // faults, and why
+	lag      string   // of the network
+
+	bytes       int64 // between nodes
+	control     int   // what the search found between clients and nodes
+	connections int   // of links
+	broken      int   // of these, in the middle of a segment
+	stepped     int   // pairs without a link of which one stepped out
+	younger     int   // of these, the younger
+	sentAway    int   // clients that were told to come back elsewhere
+	conflicts   int   // processes that went on and found their name taken
+	yielded     int   // of these, ended by themselves
 }
 
 type line struct {
@@ -58,16 +66,20 @@ func (t *times) sorted() []time.Duration {
 
 // gather takes over what was measured.
 func (r *Report) gather(from *runner) {
-	r.rounds, r.away = from.count.rounds, from.cluster.engine.absence()
+	c := &from.count
+	r.rounds, r.skipped, r.lag = c.rounds, from.skipped, from.lag.String()
+	r.stepped, r.younger, r.sentAway, r.conflicts, r.yielded = c.stepped, c.younger, c.sentAway, c.conflicts, c.yielded
 	r.notices = []line{
-		{"its node was killed (kill -9)", from.count.killed.sorted()},
+		{"its process was killed (kill -9)", from.count.killed.sorted()},
+		{"the machine of its node vanished", from.count.gone.sorted()},
 		{"its connection was cut", from.count.left.sorted()},
 		{fmt.Sprintf("its machine vanished (heartbeat %v)", heartbeat), from.count.vanished.sorted()},
 	}
+	r.heals = []line{{fmt.Sprintf("start of %d nodes at once until all are members", formed), c.formed.sorted()}}
 	for what, t := range from.count.recoveries {
 		r.heals = append(r.heals, line{what, t.sorted()})
 	}
-	slices.SortFunc(r.heals, func(a, b line) int { return strings.Compare(a.what, b.what) })
+	slices.SortStableFunc(r.heals[1:], func(a, b line) int { return strings.Compare(a.what, b.what) })
 }
 
 // OK tells whether no rule was violated.
@@ -76,12 +88,13 @@ func (r *Report) OK() bool { return len(r.rules) == 0 }
 // Print writes the table and the first violations of each rule.
 func (r *Report) Print(w io.Writer) {
 	row := func(what string, n int) { fmt.Fprintf(w, "  %-70s %9d\n", what, n) }
-	fmt.Fprintf(w, "\nchaos: %v, seed %d, %d nodes%s, %d clients, %d messages/s, %d rounds of faults\n%s\n",
-		r.o.Time, r.o.Seed, r.o.Nodes, r.o.kind(), r.o.Clients, r.o.Rate, r.rounds, r.machine)
+	fmt.Fprintf(w, "\nchaos: %v, seed %d, %d nodes, %d clients, %d messages/s, %d rounds of faults\n%s\n",
+		r.o.Time, r.o.Seed, r.o.Nodes, r.o.Clients, r.o.Rate, r.rounds, r.machine)
 	sent := 0
 	for _, n := range r.outcomes {
 		sent += n
 	}
+	fmt.Fprintf(w, "network: %s\n", r.lag)
 	fmt.Fprintln(w, "\nmessages")
 	row("sent", sent)
 	row("received", r.received)
@@ -90,20 +103,16 @@ func (r *Report) Print(w io.Writer) {
 			row("outcome: "+outcome(o).String(), n)
 		}
 	}
-	begun := 0
-	for _, n := range r.links {
-		begun += n
-	}
-	row("times that packets from a node to another began to go by a link", begun)
-	if r.away > 0 {
-		fmt.Fprintf(w, "\nmessages that began and ended while NATS was away, %v altogether\n", r.away.Round(time.Millisecond))
-		row("delivered to another node", r.byLinks)
-		for o, n := range r.without {
-			if n > 0 {
-				row("outcome: "+outcome(o).String(), n)
-			}
-		}
-	}
+	fmt.Fprintln(w, "\nbetween nodes")
+	row("kilobytes that were searched for user IDs, texts and secrets", int(r.bytes>>10))
+	row("sightings of them between clients and nodes, to test the search", r.control)
+	row("TCP connections of links", r.connections)
+	row("times that one was broken in the middle of what it carried", r.broken)
+	row("pairs whose link was cut, of which one stepped out", r.stepped)
+	row("of these the younger", r.younger)
+	row("clients that it told to come back elsewhere", r.sentAway)
+	row("paused processes that went on while another had their name", r.conflicts)
+	row("of these ended by themselves within 2 s", r.yielded)
 	fmt.Fprintln(w, "\nacknowledged, and taken by the operating system for a connection that died unread")
 	for _, why := range slices.Sorted(maps.Keys(r.taken)) {
 		row(string(why), r.taken[why])
@@ -112,9 +121,12 @@ func (r *Report) Print(w io.Writer) {
 	for _, rule := range rules {
 		row(string(rule), r.rules[rule])
 	}
+	for _, s := range r.skipped {
+		fmt.Fprintf(w, "\nskipped: %s\n", s)
+	}
 	fmt.Fprintln(w, "\nfrom the end of a user to the notice at a peer")
 	table(w, r.notices)
-	fmt.Fprintln(w, "\nfrom the end of a fault until everybody can reach everybody")
+	fmt.Fprintln(w, "\nfrom the end of a fault until all users can reach each other, and all nodes are ready")
 	table(w, r.heals)
 	fmt.Fprintf(w, "\nlines of level error in the nodes' logs: %d\n", r.errors)
 	for _, x := range r.wrongs {

@@ -3,29 +3,41 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// round is what the run is made of: one or two nodes have a fault, clients have troubles, all is undone, and everything
-// must work again.
+// round is what the run is made of: one or two nodes have a fault, clients have troubles, all is
+// undone, and everything must work again.
 type round struct {
-	faults []fault
-	nodes  []*node
-	pest   time.Duration // how often a client has trouble; 0: none has, and times are taken
+	faults  []fault
+	nodes   []*node
+	nemesis time.Duration // how often a client has trouble; 0: none has, and times are taken
 }
 
 // deal makes rounds by chance, without end. Each fault comes once before any comes again.
 func (r *runner) deal(rng *rand.Rand) func() round {
-	var deck []fault
+	var all, deck []fault
+	reasons := map[string][]string{}
+	for _, f := range faults {
+		switch why := f.needs(r); {
+		case r.o.Short && !f.telling:
+		case why != "":
+			reasons[why] = append(reasons[why], f.name)
+		default:
+			all = append(all, f)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(reasons)) {
+		r.skipped = append(r.skipped, fmt.Sprintf("%s: %s", strings.Join(reasons[why], "; "), why))
+	}
 	draw := func() fault {
 		if len(deck) == 0 {
-			for _, f := range faults {
-				if f.needs(r) {
-					deck = append(deck, f)
-				}
-			}
+			deck = slices.Clone(all)
 			rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		}
 		f := deck[0]
@@ -37,11 +49,11 @@ func (r *runner) deal(rng *rand.Rand) func() round {
 	return func() (x round) {
 		victims := rng.Perm(len(r.cluster.nodes))
 		x.faults, x.nodes = []fault{draw()}, []*node{r.cluster.nodes[victims[0]]}
-		if rng.IntN(4) == 0 {
+		if !r.o.Short && rng.IntN(4) == 0 {
 			x.faults, x.nodes = append(x.faults, draw()), append(x.nodes, r.cluster.nodes[victims[1]])
 		}
-		if rng.IntN(2) == 0 {
-			x.pest = time.Duration(1+rng.IntN(5)) * 20 * time.Second / time.Duration(len(r.persons))
+		if calm := x.faults[0].clean; rng.IntN(2) == 0 && (!calm || !r.o.Short && rng.IntN(2) == 0) { // only without them is it clean
+			x.nemesis = time.Duration(1+rng.IntN(5)) * 20 * time.Second / time.Duration(len(r.users))
 		}
 
 		return x
@@ -50,14 +62,14 @@ func (r *runner) deal(rng *rand.Rand) func() round {
 
 // play plays a round to its end.
 func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
-	pests, stopPest := context.WithCancel(ctx)
-	defer stopPest()
-	var pestering sync.WaitGroup
-	defer pestering.Wait()
-	troubled := x.pest > 0
+	troubles, stopTroubles := context.WithCancel(ctx)
+	defer stopTroubles()
+	var troubling sync.WaitGroup
+	defer troubling.Wait()
+	troubled := x.nemesis > 0
 	if troubled {
-		t := &pest{r: r, rng: rand.New(rand.NewPCG(rng.Uint64(), 0))}
-		pestering.Go(func() { t.run(pests, x.pest) })
+		t := &nemesis{r: r, rng: rand.New(rand.NewPCG(rng.Uint64(), 0))}
+		troubling.Go(func() { t.run(troubles, x.nemesis) })
 		_ = sleep(ctx, time.Duration(rng.Int64N(int64(2*time.Second))))
 	}
 	var during sync.WaitGroup
@@ -66,20 +78,20 @@ func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
 		hold := f.min + time.Duration(rng.Int64N(int64(f.max-f.min)+1))
 		alone := len(x.faults) == 1
 		without := f.without && alone && !troubled
-		during.Go(func() { failed[i] = r.befall(ctx, f, x.nodes[i], hold, alone, without) })
+		during.Go(func() { failed[i] = r.befall(ctx, f, x.nodes[i], hold, alone, without, troubled) })
 	}
 	during.Wait()
-	undone := r.ledger.now()
+	undone := r.history.now()
 	for _, err := range failed {
 		if err != nil {
 			return err
 		}
 	}
-	stopPest()
-	pestering.Wait()
+	stopTroubles()
+	troubling.Wait()
 	r.happensf("undone", "all is undone")
-	took := r.probe(ctx, undone)
-	at := r.ledger.now()
+	took := max(r.probe(ctx, undone), r.awaitReady(ctx, undone))
+	at := r.history.now()
 	for _, n := range r.cluster.nodes {
 		n.recover(at)
 	}
@@ -94,41 +106,64 @@ func (r *runner) play(ctx context.Context, x round, rng *rand.Rand) error {
 }
 
 // befall makes one fault, and undoes it.
-func (r *runner) befall(ctx context.Context, f fault, n *node, hold time.Duration, alone, without bool) error {
+func (r *runner) befall(ctx context.Context, f fault, n *node, hold time.Duration, alone, without, troubled bool) error {
 	r.happensf("fault", "%s: %s for %v", n.name, f.name, hold)
 	for _, other := range r.cluster.nodes {
-		if f.all || other == n && !f.none {
-			other.sicken(r.ledger.now())
+		if f.all || other == n && !f.clean {
+			other.sicken(r.history.now())
 		}
 	}
 	var gone []absence
 	if f.watched && alone {
-		for _, p := range r.persons {
+		for _, p := range r.users {
 			if _, s := p.current(); s != nil && s.node == n && p.trouble() {
-				gone = append(gone, p.leave(r.persons))
+				gone = append(gone, p.leave(r.users))
 			}
 		}
 		defer allBack(gone)
 	}
-	from := r.ledger.now()
+	from := r.history.now()
 	undo, err := f.make(ctx, r, n)
 	if err != nil {
 		return fmt.Errorf("chaos: %s: %s: %w", n.name, f.name, err)
 	}
 	for i := range gone {
 		gone[i].at = from
-		r.count.killed.add(gone[i].await(ctx, r.o.Within, fateKill)...)
+		r.told(f, n, from, gone[i].await(ctx, r.o.Within, fateKill))
 	}
 	_ = sleep(ctx, hold)
+	if f.check != nil && alone {
+		f.check(r, n)
+	}
 	if without {
 		r.count.recovery(f.name+": from the kill until all works without it", r.probe(ctx, from))
 	}
 	if err := undo(); err != nil {
 		return fmt.Errorf("chaos: %s: %s: %w", n.name, f.name, err)
 	}
+	if f.clean && alone && !troubled {
+		r.mu.Lock()
+		r.clean = append(r.clean, span{from, r.history.now()})
+		r.mu.Unlock()
+	}
 	r.happensf("undone", "%s: %s", n.name, f.name)
 
 	return nil
+}
+
+// told judges how long peers of a node's users took to hear of its end. Times in which the network did
+// not run do not count.
+func (r *runner) told(f fault, n *node, from moment, took []time.Duration) {
+	count, bound, late := &r.count.killed, r.o.KillNotice, lateKill
+	if f.vanishes {
+		count, bound, late = &r.count.gone, r.o.VanishNotice, lateVanish
+	}
+	count.add(took...)
+	for _, d := range took {
+		if d-r.lag.within(from, from.add(d)) > bound {
+			r.history.violation(wrong{rule: late, text: fmt.Sprintf("%s: a peer was told after %v, and must be within %v", n.name, d, bound)})
+		}
+	}
 }
 
 // allBack ends absences.
@@ -139,26 +174,26 @@ func allBack(gone []absence) {
 	}
 }
 
-// probe sends messages from every user to two others until one of each has been acknowledged and has arrived, and returns how long that took
-// from some moment on.
+// probe sends messages from every user to two others until one of each has been acknowledged and
+// has arrived, and returns how long that took from some moment on.
 func (r *runner) probe(ctx context.Context, from moment) time.Duration {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.o.Within, errImpatient)
 	defer cancel()
 	var all sync.WaitGroup
-	n := len(r.persons)
-	for i, p := range r.persons {
-		for _, q := range []*person{r.persons[(i+1)%n], r.persons[(i+n/2)%n]} {
+	n := len(r.users)
+	for i, p := range r.users {
+		for _, q := range []*user{r.users[(i+1)%n], r.users[(i+n/2)%n]} {
 			all.Go(func() { r.probeOne(ctx, p, q) })
 		}
 	}
 	all.Wait()
 
-	return r.ledger.now().since(from)
+	return r.history.now().since(from)
 }
 
-func (r *runner) probeOne(ctx context.Context, p, q *person) {
+func (r *runner) probeOne(ctx context.Context, p, q *user) {
 	last := "nothing"
-	f := r.ledger.flow(p, q)
+	f := r.history.flow(p, q)
 	for sleep(ctx, 20*time.Millisecond) == nil {
 		ended := make(chan outcome, 1)
 		number := 0
@@ -186,18 +221,15 @@ func (r *runner) probeOne(ctx context.Context, p, q *person) {
 	if context.Cause(ctx) == errImpatient { //nolint:errorlint // it is the very one
 		_, s := p.current()
 		_, t := q.current()
-		r.ledger.violation(wrong{rule: notHealed, text: fmt.Sprintf("%s cannot reach %s: %s; %v; %v", p.id, q.id, last, s.record(), t.record())})
+		r.history.violation(wrong{rule: notHealed, text: fmt.Sprintf("%s cannot reach %s: %s; %v; %v", p.id, q.id, last, s.record(), t.record())})
 	}
 }
 
 // checkProcesses looks for nodes that ended by themselves.
 func (r *runner) checkProcesses() {
-	if e := r.cluster.engine; e != nil && e.process.hasExited() {
-		r.ledger.violation(wrong{rule: nodeTrouble, text: "the NATS server has ended by itself; its log ends with " + e.process.tail()})
-	}
 	for _, n := range r.cluster.nodes {
 		if n.ended() {
-			r.ledger.violation(wrong{rule: nodeTrouble, text: n.name + " has ended by itself; its log ends with " + n.process.tail()})
+			r.history.violation(wrong{rule: nodeTrouble, text: n.name + " has ended by itself; its log ends with " + n.process.tail()})
 		}
 	}
 }

@@ -15,20 +15,28 @@ import (
 type runner struct {
 	o       Options
 	cluster *cluster
-	ledger  *ledger
-	persons []*person
+	history *history
+	users   []*user
 	sending context.Context //nolint:containedctx // of all requests: it outlives the faults and ends with the run
 	count   counters
+	skipped []string // faults, and why
+
+	lag       lag
+	impostors *impostors // at addresses that nodes are told to join
 
 	mu     sync.Mutex
-	ghosts []*tapped // guarded by mu
+	ghosts []*recordingConn // guarded by mu
+	clean  []span           // guarded by mu: when nothing may fail
 }
+
+// needles must not cross between nodes in clear, nor be told to strangers.
+var needles = []string{words, names, clusterSecret, authKey}
 
 // friendsEach is how many others a user writes to.
 const friendsEach = 6
 
-// Run makes a run and judges it. The error says why there was none; what the run found is in the report. When it returns, all processes
-// and namespaces that it made are gone.
+// Run makes a run and judges it. The error says why there was none; what the run found is in the
+// report. When it returns, all processes and namespaces that it made are gone.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -36,18 +44,22 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	var net network = &loopback{}
 	if o.Namespaces {
-		own, err := newNamespaces(o.Nodes + 1)
+		own, err := newTunnels(max(o.Nodes, formed), o.Dir, o.Seed, needles...)
 		if err != nil {
-			fmt.Fprintf(o.Out, "skipped: nodes that are cut off from each other, and lost packets: %v\n", err)
+			fmt.Fprintf(o.Out, "no network of its own, which needs root on Linux, and /dev/net/tun: %v\n", err)
 		} else {
 			net = own
 		}
 	}
 	r := &runner{o: o, cluster: newCluster(&o, net)}
-	fmt.Fprintf(o.Out, "seed %d: %d nodes%s, %d clients, %d messages/s, faults for %v; logs in %s\n",
-		o.Seed, o.Nodes, o.kind(), o.Clients, o.Rate, o.Time, o.Dir)
+	if r.impostors, err = newImpostors(net, needles...); err != nil {
+		return nil, errors.Join(err, net.close())
+	}
+	fmt.Fprintf(o.Out, "seed %d: %d nodes, %d clients, %d messages/s, faults for %v; logs in %s\n",
+		o.Seed, o.Nodes, o.Clients, o.Rate, o.Time, o.Dir)
 	err = r.run(ctx)
 	r.cluster.end()
+	r.impostors.close()
 	for _, g := range r.ghosts {
 		g.bury()
 	}
@@ -56,7 +68,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 
-	return r.judge(), nil
+	return r.check(), nil
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -65,9 +77,22 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.populate(); err != nil {
 		return err
 	}
+	if err := r.form(ctx); err != nil {
+		return err
+	}
 	if err := r.cluster.start(ctx); err != nil {
 		return err
 	}
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watched, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	watching.Go(func() { r.cluster.watchReadiness(watched) })
+	watching.Go(func() {
+		if err := r.lag.watch(watched, r.cluster.network, r.history.now); err != nil && watched.Err() == nil {
+			r.history.violation(wrong{rule: blind, text: fmt.Sprintf("the network's lag is not measured: %v", err)})
+		}
+	})
 	defer r.hangUp()
 	if err := r.loginAll(ctx); err != nil {
 		return err
@@ -80,23 +105,23 @@ func (r *runner) run(ctx context.Context) error {
 	talking, stopTalking := context.WithCancel(ctx)
 	defer talkers.Wait()
 	defer stopTalking()
-	for _, p := range r.persons {
+	for _, p := range r.users {
 		keepers.Go(func() { p.keep(keeping) })
-		talkers.Go(func() { p.chatter(talking, ctx, float64(r.o.Rate)/float64(len(r.persons))) })
+		talkers.Go(func() { p.chatter(talking, ctx, float64(r.o.Rate)/float64(len(r.users))) })
 	}
 	rng := rand.New(rand.NewPCG(r.o.Seed, 1))
 	deal := r.deal(rng)
-	for from := r.ledger.now(); r.ledger.now().since(from) < r.o.Time; r.count.rounds++ {
+	for from := r.history.now(); r.history.now().since(from) < r.o.Time; r.count.rounds++ {
 		if err := r.play(ctx, deal(), rng); err != nil {
 			return err
 		}
 	}
 	stopTalking()
 	talkers.Wait()
-	for _, p := range r.persons {
-		p.flying.Wait()
+	for _, p := range r.users {
+		p.inflight.Wait()
 	}
-	r.probe(ctx, r.ledger.now()) // whoever lives has read everything that was sent before
+	r.probe(ctx, r.history.now()) // sessions that live have read all that was sent before
 	stopKeeping()
 	keepers.Wait()
 	r.checkProcesses()
@@ -114,18 +139,18 @@ func (r *runner) populate() error {
 		return err
 	}
 	for i := range r.o.Clients {
-		p := newPerson(i, r.o.Seed, r.cluster)
+		p := newUser(i, r.o.Seed, r.cluster)
 		if p.token, err = keyring.Token(p.id); err != nil {
 			return err
 		}
 		p.home = i % r.o.Nodes
-		r.persons = append(r.persons, p)
+		r.users = append(r.users, p)
 	}
-	r.ledger = newLedger(r.persons)
-	for _, p := range r.persons {
-		p.ledger = r.ledger
+	r.history = newHistory(r.users)
+	for _, p := range r.users {
+		p.history = r.history
 		for len(p.friends) < friendsEach {
-			if q := r.persons[p.rng.IntN(len(r.persons))]; q != p {
+			if q := r.users[p.rng.IntN(len(r.users))]; q != p {
 				p.friends = append(p.friends, q)
 			}
 		}
@@ -138,8 +163,8 @@ func (r *runner) loginAll(ctx context.Context) error {
 	const atOnce = 32
 	var all sync.WaitGroup
 	room := make(chan struct{}, atOnce)
-	errs := make([]error, len(r.persons))
-	for i, p := range r.persons {
+	errs := make([]error, len(r.users))
+	for i, p := range r.users {
 		room <- struct{}{}
 		all.Go(func() {
 			errs[i] = p.login(ctx)
@@ -154,7 +179,7 @@ func (r *runner) loginAll(ctx context.Context) error {
 // hangUp closes all clients.
 func (r *runner) hangUp() {
 	var all sync.WaitGroup
-	for _, p := range r.persons {
+	for _, p := range r.users {
 		p.back()
 		if c, s := p.current(); c != nil {
 			all.Go(func() {
@@ -162,7 +187,7 @@ func (r *runner) hangUp() {
 					s.doom(fateClose)
 				}
 				_ = c.Close()
-				p.flying.Wait()
+				p.inflight.Wait()
 			})
 		}
 	}
@@ -178,16 +203,16 @@ func (r *runner) drainAll() {
 	for _, n := range r.cluster.nodes {
 		all.Go(func() {
 			if err := n.drain(); err != nil {
-				r.ledger.violation(wrong{rule: nodeTrouble, text: err.Error()})
+				r.history.violation(wrong{rule: nodeTrouble, text: err.Error()})
 			}
 		})
 	}
 	all.Wait()
 }
 
-// checkSessions looks for users with two sessions, now that nobody is in trouble.
+// checkSessions looks for users with two sessions, now that no client is in trouble.
 func (r *runner) checkSessions() {
-	for _, p := range r.persons {
+	for _, p := range r.users {
 		p.mu.Lock()
 		var alive []record
 		for _, s := range p.sessions {
@@ -197,7 +222,7 @@ func (r *runner) checkSessions() {
 		}
 		p.mu.Unlock()
 		if len(alive) > 1 {
-			r.ledger.violation(wrong{rule: twoSessions, text: fmt.Sprint(alive)})
+			r.history.violation(wrong{rule: twoSessions, text: fmt.Sprint(alive)})
 		}
 	}
 }
@@ -205,12 +230,46 @@ func (r *runner) checkSessions() {
 // counters is what is measured on the way.
 type counters struct {
 	rounds   int
-	killed   times // from the kill of a node to the notice at a peer
+	formed   times // from the start of six nodes until they were one cluster
+	killed   times // from the kill of a node's process to the notice at a peer
+	gone     times // from the end of a node's machine to it
 	left     times // from a cut connection to it
 	vanished times // from a client that vanished to it
 
 	mu         sync.Mutex
 	recoveries map[string]*times // guarded by mu: by fault
+	stepped    int               // guarded by mu: pairs of which one stepped out
+	younger    int               // guarded by mu: of these, the younger
+	sentAway   int               // guarded by mu: clients of nodes that stepped out, with goodbye 1001
+	conflicts  int               // guarded by mu: paused processes that went on and found their name taken
+	yielded    int               // guarded by mu: of these, ended by themselves
+}
+
+// steps counts a node that has stepped out.
+func (c *counters) steps(younger bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stepped++
+	if younger {
+		c.younger++
+	}
+}
+
+// moved counts a client that was sent away by a node that stepped out.
+func (c *counters) moved() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sentAway++
+}
+
+// conflict counts a process that went on while another had its name.
+func (c *counters) conflict(yielded bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conflicts++
+	if yielded {
+		c.yielded++
+	}
 }
 
 func (c *counters) recovery(what string, took time.Duration) {

@@ -31,7 +31,7 @@ func (m moment) String() string {
 	return fmt.Sprintf("%.3fs", time.Duration(m).Seconds())
 }
 
-// fate is why a connection ended, as far as whoever made it end knows.
+// fate is why a connection ended, as far as the cause knows.
 type fate string
 
 const (
@@ -46,9 +46,10 @@ const (
 
 // session is one connection of a user, seen from the client's side.
 type session struct {
-	who  *person
-	node *node
-	conn *tapped
+	who     *user
+	node    *node
+	process *process // of the node
+	conn    *recordingConn
 
 	dialed moment
 
@@ -62,8 +63,8 @@ type session struct {
 	fate    fate         // guarded by mu
 	silent  bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
 
-	// All that a server wrote to the connection before this moment has been handed to the client's callbacks: something that
-	// was sent after it has. Guarded by mu.
+	// All that a server wrote to the connection before this moment has been handed to the client's
+	// callbacks: something that was sent after it has. Guarded by mu.
 	proven moment
 }
 

@@ -54,7 +54,7 @@ func parseJoin(text string) ([]string, error) {
 		if addr == "" {
 			continue
 		}
-		if err := checkJoin(addr); err != nil {
+		if err := checkReachable(addr); err != nil {
 			return nil, err
 		}
 		addrs = append(addrs, addr)
@@ -63,13 +63,36 @@ func parseJoin(text string) ([]string, error) {
 	return addrs, nil
 }
 
-func checkJoin(addr string) error {
+// checkReachable accepts an address that other machines can dial: a host (a name, or an IP address
+// that is not "all interfaces") and a port.
+func checkReachable(addr string) error {
 	host, port, err := splitAddress(addr)
-	if err == nil && (host == "" || port == 0) {
-		err = fmt.Errorf("%q is no address of another node: write its host and port, such as 10.0.0.2:7300", addr)
+	switch ip := net.ParseIP(host); {
+	case err != nil:
+		return err
+	case host == "", port == 0, ip != nil && ip.IsUnspecified():
+		return fmt.Errorf("%q is no address that can be reached: write the node's host and port, such as 10.0.0.2:7300", addr)
+	case ip == nil && !strings.Contains(host, "%") && !dialableName(host):
+		return fmt.Errorf("%q is no host name: write a name or an IP address and a port, such as parley.internal:7300", host)
 	}
 
-	return err
+	return nil
+}
+
+// dialableName reports whether a resolver can know the name. Underscores are no part of host names,
+// and in use.
+func dialableName(host string) bool {
+	const longest = 253
+
+	return len(host) <= longest && !strings.HasPrefix(host, "-") && strings.IndexFunc(host, func(r rune) bool { return !nodeRune(r) }) < 0
+}
+
+func checkAdvertise(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+
+	return text, checkReachable(text)
 }
 
 // checkNATS does not show the URL: it may hold a password.

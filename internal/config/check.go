@@ -7,6 +7,7 @@ func (c *Config) check() error {
 	return firstOf(
 		c.checkValues,
 		c.checkCluster,
+		c.checkPorts,
 		c.checkTLS,
 		c.checkReach,
 	)
@@ -38,7 +39,6 @@ func (c *Config) checkValues() error {
 		{"node", c.Node, checkNode},
 		{"tcp", c.TCP, checkListener},
 		{"http", c.HTTP, checkListener},
-		{"mesh", c.Mesh, checkListener},
 		{"cluster", orOff(c.Cluster), checkOptional},
 		{"pprof", orOff(c.Pprof), checkOptional},
 		{"log_level", c.LogLevel, oneOf("debug", "info", "warn", "error")},
@@ -49,9 +49,17 @@ func (c *Config) checkValues() error {
 		}
 	}
 	for _, addr := range c.Join {
-		if err := checkJoin(addr); err != nil {
+		if err := checkReachable(addr); err != nil {
 			return wrong("join", err)
 		}
+	}
+	if c.NATS != "" {
+		if _, err := checkNATS(c.NATS); err != nil {
+			return wrong("nats", err)
+		}
+	}
+	if err := checkMinMembers(c.MinMembers); err != nil {
+		return wrong("min_members", err)
 	}
 
 	return wrong("heartbeat", checkHeartbeat(c.Heartbeat))
@@ -65,30 +73,58 @@ func orOff(addr string) string {
 	return addr
 }
 
+// checkCluster also replaces a secret of the form file:PATH by what the file holds: no node is to
+// take the text itself, which is no secret, for one.
 func (c *Config) checkCluster() error {
-	if c.NATS != "" {
-		for _, other := range []struct {
+	if c.Cluster == "" {
+		for _, s := range []struct {
 			name string
 			set  bool
-		}{{"cluster", c.Cluster != ""}, {"join", len(c.Join) > 0}} {
-			if other.set {
-				return fmt.Errorf("%s cannot be given together with %s: the nodes meet either on a NATS cluster of their own or on the embedded one",
-					c.Where(other.name), c.Where("nats"))
+		}{{"join", len(c.Join) > 0}, {"advertise", c.Advertise != ""}, {"min_members", c.MinMembers > 1}} {
+			if s.set {
+				return fmt.Errorf("%s needs cluster: the address (host:port) where other nodes' links and gossip come in, such as 127.0.0.1:7300",
+					c.Where(s.name))
 			}
 		}
-		if _, err := checkNATS(c.NATS); err != nil {
-			return fmt.Errorf("%s: %w", c.Where("nats"), err)
+	}
+	if c.Advertise != "" {
+		if err := checkReachable(c.Advertise); err != nil {
+			return fmt.Errorf("%s: %w", c.Where("advertise"), err)
 		}
 	}
-	if len(c.Join) > 0 && c.Cluster == "" {
-		return fmt.Errorf("%s needs cluster: say at which address (host:port) the other nodes reach this one", c.Where("join"))
-	}
-	if c.ClusterSecret != "" {
-		if _, err := checkClusterSecret(c.ClusterSecret); err != nil {
-			return fmt.Errorf("%s: %w", c.Where("cluster_secret"), err)
+	if c.ClusterSecret == "" {
+		if c.Cluster != "" {
+			return fmt.Errorf("%s needs cluster_secret: give all nodes of the cluster the same secret of at least %d bytes",
+				c.Where("cluster"), minClusterSecret)
 		}
-	} else if c.Cluster != "" {
-		return fmt.Errorf("%s needs cluster_secret: give all nodes of the cluster the same secret of at least %d bytes", c.Where("cluster"), minClusterSecret)
+
+		return nil
+	}
+	secret, err := readClusterSecret(c.ClusterSecret)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Where("cluster_secret"), err)
+	}
+	c.ClusterSecret = secret
+
+	return nil
+}
+
+// checkPorts finds two listeners at the same address: the system would say that it is in use, and
+// not by what.
+func (c *Config) checkPorts() error {
+	listeners := []struct{ name, addr string }{
+		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"pprof", c.Pprof},
+	}
+	for i, l := range listeners {
+		_, port, err := splitAddress(l.addr)
+		if err != nil || port == 0 { // closed, or chosen by the system
+			continue
+		}
+		for _, other := range listeners[:i] {
+			if other.addr == l.addr {
+				return fmt.Errorf("%s and %s are both %s: give each a port of its own", c.Where(other.name), c.Where(l.name), l.addr)
+			}
+		}
 	}
 
 	return nil

@@ -17,12 +17,13 @@ type Config struct {
 	TCP  string // client listener, host:port or Off; empty: the default
 	HTTP string // HTTP and WebSocket listener, host:port or Off; empty: the default
 
-	Mesh string // listener for the links of other nodes, host:port or Off; empty: the default
+	Cluster       string   // listener for links (TCP) and gossip (TCP and UDP) of other nodes, host:port; empty: a single node
+	Advertise     string   // where other nodes reach Cluster, host:port; empty: at the address of the listener
+	Join          []string // cluster addresses of some or all nodes, this one perhaps among them
+	MinMembers    int      // not ready with fewer members in view, this node included; 0: the default
+	ClusterSecret string   // shared by all nodes: the secret, or file:PATH, which Complete replaces by what the file holds
 
-	Cluster       string   // the embedded engine's own cluster address; empty: a single node with no open port
-	Join          []string // cluster addresses of some other nodes
-	NATS          string   // URLs (comma separated) of a NATS cluster to use instead of the embedded one; empty: none
-	ClusterSecret string   // shared by all nodes
+	NATS string // URLs (comma separated) of a NATS cluster whose JetStream the storages use; empty: none
 
 	AuthKey  string // a secret of at least 32 bytes, or file:PATH; empty: made up at start
 	TLSCert  string // PEM file; empty: no TLS
@@ -93,4 +94,14 @@ func (c *Config) Where(name string) string {
 	}
 
 	return name
+}
+
+// Warnings are what the log should say of settings that are right and have no effect.
+func (c *Config) Warnings() []string {
+	var warnings []string
+	if c.NATS != "" {
+		warnings = append(warnings, c.Where("nats")+" has no effect yet: no storage is configured. It forms no cluster any more: cluster (--cluster) does")
+	}
+
+	return warnings
 }

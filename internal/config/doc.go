@@ -15,6 +15,10 @@
 //
 // # Limits
 //
-// A variable that is set but empty counts as not set. Variables that begin with PARLEY_ and name no setting are not noticed, a misspelt
-// flag or key is. The settings of package dm stay raw JSON here: dm itself knows what they mean.
+// A variable that is set but empty counts as not set. Variables that begin with PARLEY_ and name no setting are refused, but for those that
+// other commands read (PARLEY_TOKEN, PARLEY_URL), that the project's tests use (PARLEY_TEST_…), or that a container platform sets for a
+// service of such a name (PARLEY_SERVICE_HOST, PARLEY_PORT_7200_TCP, …). The settings of package dm stay raw JSON here: dm itself knows what
+// they mean. What is right and has no effect, [Config.Warnings] tells, for the log.
+//
+// [Config.Logger] never blocks: see package logwriter.
 package config

@@ -15,8 +15,8 @@ import (
 type Sources struct {
 	// File is a JSON file; empty: what the variable PARLEY_CONFIG names, if anything.
 	File string
-	// Env looks up an environment variable, as os.LookupEnv does; nil: there are none.
-	Env func(name string) (value string, ok bool)
+	// Environ is the environment, "NAME=value" each, as os.Environ returns it.
+	Environ []string
 	// Flags holds the flags that were given, by setting or by flag name, without the dashes before it.
 	Flags map[string]string
 }
@@ -24,10 +24,15 @@ type Sources struct {
 // Load reads the settings, a flag before a variable before the file before the default, and checks them.
 func Load(src Sources) (Config, error) {
 	c := Config{origins: map[string]string{}}
-	if err := c.loadFile(src.file()); err != nil {
+	env := src.env()
+	file := src.File
+	if file == "" {
+		file = env[EnvPrefix+"CONFIG"]
+	}
+	if err := c.loadFile(file); err != nil {
 		return Config{}, err
 	}
-	if err := c.loadEnv(src.env); err != nil {
+	if err := c.loadEnv(env); err != nil {
 		return Config{}, err
 	}
 	if err := c.loadFlags(src.Flags); err != nil {
@@ -37,42 +42,12 @@ func Load(src Sources) (Config, error) {
 	return Complete(c)
 }
 
-func (src *Sources) env(name string) (string, bool) {
-	if src.Env == nil {
-		return "", false
-	}
-	value, ok := src.Env(name)
-
-	return value, ok && value != ""
-}
-
-func (src *Sources) file() string {
-	if src.File != "" {
-		return src.File
-	}
-	file, _ := src.env(EnvPrefix + "CONFIG")
-
-	return file
-}
-
 // put sets one setting and remembers where its value came from.
 func (c *Config) put(s Setting, text, origin string) error {
 	if err := s.set(c, text); err != nil {
 		return fmt.Errorf("%s: %w", origin, err)
 	}
 	c.origins[s.Name] = origin
-
-	return nil
-}
-
-func (c *Config) loadEnv(env func(string) (string, bool)) error {
-	for _, s := range Settings() {
-		if value, ok := env(s.Env()); ok && s.Kind != Object {
-			if err := c.put(s, value, s.Env()); err != nil {
-				return err
-			}
-		}
-	}
 
 	return nil
 }
@@ -100,6 +75,13 @@ func (c *Config) loadFlags(flags map[string]string) error {
 }
 
 func unknownFlag(flags map[string]string) error {
+	for _, r := range RetiredSettings() {
+		for _, name := range []string{r.Name, r.Flag()} {
+			if _, given := flags[name]; given {
+				return r.refused("--" + r.Flag())
+			}
+		}
+	}
 	known := map[string]bool{}
 	names := []string{}
 	for _, s := range Settings() {
@@ -150,7 +132,7 @@ func (c *Config) parse(data []byte, file string) error {
 	}
 	fields, err := strictjson.Object(data, names)
 	if err != nil {
-		return err
+		return retiredKey(data, names, err)
 	}
 	for _, field := range fields {
 		for _, s := range table {
@@ -171,6 +153,28 @@ func (c *Config) parse(data []byte, file string) error {
 	return nil
 }
 
+// retiredKey puts the line about a retired key, if the file has one, in the place of err, which
+// knows only that there is no such key.
+func retiredKey(data []byte, names []string, err error) error {
+	retired := RetiredSettings()
+	for _, r := range retired {
+		names = append(names, r.Name)
+	}
+	fields, other := strictjson.Object(data, names)
+	if other != nil {
+		return err // it has more mistakes: the first one
+	}
+	for _, field := range fields {
+		for _, r := range retired {
+			if r.Name == field.Key {
+				return field.Refuse("is no setting any more: " + r.Instead)
+			}
+		}
+	}
+
+	return err
+}
+
 // read takes the setting's value out of a file's field, in the form that a flag would have.
 func (s Setting) read(field strictjson.Field) (string, error) {
 	switch s.Kind {
@@ -186,6 +190,10 @@ func (s Setting) read(field strictjson.Field) (string, error) {
 		raw, err := field.Object()
 
 		return string(raw), err
+	case Number:
+		n, err := field.Int()
+
+		return strconv.Itoa(n), err
 	case Text:
 	}
 

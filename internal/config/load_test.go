@@ -14,16 +14,12 @@ import (
 const secret = "a secret shared by all nodes"
 
 // env makes an environment of alternating names and values.
-func env(pairs ...string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for i := 0; i < len(pairs); i += 2 {
-			if pairs[i] == name {
-				return pairs[i+1], true
-			}
-		}
-
-		return "", false
+func env(pairs ...string) (environ []string) {
+	for i := 0; i < len(pairs); i += 2 {
+		environ = append(environ, pairs[i]+"="+pairs[i+1])
 	}
+
+	return environ
 }
 
 func file(t *testing.T, text string) string {
@@ -51,7 +47,7 @@ func TestWithNoSourceTheNodeIsCompleteForDevelopment(t *testing.T) {
 	if c.TCP != "127.0.0.1:7200" || c.HTTP != "127.0.0.1:7000" || c.Heartbeat != 15*time.Second || c.LogLevel != "info" || c.LogFormat != "text" {
 		t.Errorf("got %+v", c)
 	}
-	if c.Cluster != "" || c.NATS != "" || c.AuthKey != "" || c.TLSCert != "" || c.Insecure || c.DM != nil || c.Dive != nil || len(c.Join) != 0 {
+	if c.Cluster != "" || c.MinMembers != 1 || c.NATS != "" || c.AuthKey != "" || c.TLSCert != "" || c.Insecure || c.DM != nil || c.Dive != nil || len(c.Join) != 0 {
 		t.Errorf("got %+v", c)
 	}
 	if c.Node == "" {
@@ -62,9 +58,9 @@ func TestWithNoSourceTheNodeIsCompleteForDevelopment(t *testing.T) {
 func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 	path := file(t, `{"node":"of-file","log_level":"debug","tcp":"127.0.0.1:1","http":"127.0.0.1:1"}`)
 	c := load(t, config.Sources{
-		File:  path,
-		Env:   env("PARLEY_NODE", "of-env", "PARLEY_TCP", "127.0.0.1:2", "PARLEY_HTTP", "127.0.0.1:2"),
-		Flags: map[string]string{"node": "of-flag", "http": "127.0.0.1:3"},
+		File:    path,
+		Environ: env("PARLEY_NODE", "of-env", "PARLEY_TCP", "127.0.0.1:2", "PARLEY_HTTP", "127.0.0.1:2"),
+		Flags:   map[string]string{"node": "of-flag", "http": "127.0.0.1:3"},
 	})
 	if c.Node != "of-flag" || c.HTTP != "127.0.0.1:3" || c.TCP != "127.0.0.1:2" || c.LogLevel != "debug" || c.LogFormat != "text" {
 		t.Errorf("got %+v", c)
@@ -73,28 +69,28 @@ func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 
 func TestEverySettingHasItsThreeForms(t *testing.T) {
 	path := file(t, `{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "advertise": "10.0.0.1:7300", "min_members": 2, "nats": "nats://h:4222", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
 	written := map[string]string{
-		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "mesh": "off", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
+		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
-		"heartbeat": "1s", "log_level": "warn", "log_format": "json",
+		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "advertise": "10.0.0.1:7300", "min_members": "2", "nats": "nats://h:4222",
 	}
 	flags, vars := map[string]string{}, []string{}
 	for _, s := range config.Settings() {
 		if text, ok := written[s.Name]; ok {
 			flags[s.Flag()] = text
 			vars = append(vars, s.Env(), text)
-		} else if s.Kind != config.Object && s.Name != "nats" { // nats excludes cluster
+		} else if s.Kind != config.Object {
 			t.Errorf("the setting %s is not tested", s.Name)
 		}
 	}
-	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Env: env(vars...)})} {
+	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Environ: env(vars...)})} {
 		want := fromFile
-		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || c.Mesh != want.Mesh || want.Mesh != "off" || !slices.Equal(c.Join, want.Join) ||
+		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || c.Advertise != want.Advertise || c.MinMembers != 2 || c.NATS != want.NATS || !slices.Equal(c.Join, want.Join) ||
 			c.ClusterSecret != want.ClusterSecret || c.AuthKey != want.AuthKey || c.TLSCert != want.TLSCert || c.TLSKey != want.TLSKey ||
 			c.Insecure != want.Insecure || c.Heartbeat != want.Heartbeat || c.LogLevel != want.LogLevel || c.LogFormat != want.LogFormat {
 			t.Errorf("%s: got\n %+v, want\n %+v", name, c, want)
@@ -107,13 +103,13 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 
 func TestAFileMayBeNamedByAVariable(t *testing.T) {
 	path := file(t, `{"node":"of-file"}`)
-	if c := load(t, config.Sources{Env: env("PARLEY_CONFIG", path)}); c.Node != "of-file" {
+	if c := load(t, config.Sources{Environ: env("PARLEY_CONFIG", path)}); c.Node != "of-file" {
 		t.Errorf("got %+v", c)
 	}
 }
 
 func TestAnEmptyVariableCountsAsNotSet(t *testing.T) {
-	if c := load(t, config.Sources{Env: env("PARLEY_TCP", "", "PARLEY_CONFIG", "")}); c.TCP != "127.0.0.1:7200" {
+	if c := load(t, config.Sources{Environ: env("PARLEY_TCP", "", "PARLEY_CONFIG", "")}); c.TCP != "127.0.0.1:7200" {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -129,6 +125,7 @@ func FuzzLoadNeverPanicsAndItsErrorsAreOneLine(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"tcp":"0.0.0.0:1"}`, `{"join":["a:1"],"cluster":":0","cluster_secret":"0123456789abcdef"}`, `{"nats":"nats://u:p@h"}`,
 		"{\"node\":\"a\\nb\"}", `{"heartbeat":"1ns"}`, `{"insecure":1}`, `{"dm":[]}`, `{"auth_key":null}`, `{"tcp":"[::1%lo]:1"}`,
+		`{"mesh":"off"}`, `{"cluster_secret":"file:/"}`, `{"min_members":0}`, "PARLEY_\n=1", "PARLEY_PORT=tcp://h",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -137,7 +134,7 @@ func FuzzLoadNeverPanicsAndItsErrorsAreOneLine(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := config.Load(config.Sources{File: path})
+		c, err := config.Load(config.Sources{File: path, Environ: []string{string(data)}})
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\r\n") {
 				t.Fatalf("error has several lines: %q", err)

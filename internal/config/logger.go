@@ -1,20 +1,37 @@
 package config
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/parley-dm/parley/internal/logwriter"
 )
 
-// Logger returns a logger that writes to w as the settings say.
-func (c *Config) Logger(w io.Writer) *slog.Logger {
+// Logger returns a logger that writes to w as the settings say, without ever waiting for w. Closing
+// the log writer waits, for a bounded time, until w has taken every line.
+func (c *Config) Logger(w io.Writer) (*slog.Logger, *logwriter.Writer) {
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
 		level = slog.LevelInfo
 	}
+	lines := logwriter.New(w, func(dropped uint64) []byte {
+		var line bytes.Buffer
+		slog.New(c.handler(&line, slog.LevelWarn)).Warn(fmt.Sprintf("%d log lines were dropped", dropped), //nolint:sloglint // for readers as for scripts
+			"reason", "the reader of the log did not read them")
+
+		return line.Bytes()
+	})
+
+	return slog.New(c.handler(lines, level)), lines
+}
+
+func (c *Config) handler(w io.Writer, level slog.Level) slog.Handler {
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.NewJSONHandler(w, options)
 	}
 
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.NewTextHandler(w, options)
 }

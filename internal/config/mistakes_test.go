@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 
 		"unknown flag":      {flags: map[string]string{"clutser": "x"}, want: `unknown flag "clutser" (did you mean "cluster"?); valid: node, tcp,`},
 		"flag":              {flags: map[string]string{"http": "localhost"}, want: `--http: "localhost" is no address`},
+		"unknown variable":  {env: []string{"PARLEY_CLUSTRE", ":0"}, want: `unknown variable "PARLEY_CLUSTRE" (did you mean "PARLEY_CLUSTER"?); valid: PARLEY_CONFIG, PARLEY_NODE,`},
+		"object variable":   {env: []string{"PARLEY_DM", "{}"}, want: `PARLEY_DM is no variable: the object "dm" stands in a file, see PARLEY_CONFIG`},
+		"port variable":     {env: []string{"PARLEY_PORT", "7200"}, want: `unknown variable "PARLEY_PORT"`},
 		"variable":          {env: []string{"PARLEY_HTTP", "localhost:x"}, want: `PARLEY_HTTP: "localhost:x" has no port from 0 to 65535`},
 		"port":              {flags: map[string]string{"tcp": "127.0.0.1:65536"}, want: `--tcp: "127.0.0.1:65536" has no port from 0 to 65535`},
 		"switch":            {env: []string{"PARLEY_INSECURE", "maybe"}, want: `PARLEY_INSECURE: "maybe" is neither true nor false`},
@@ -40,11 +44,25 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 
 		"short secret":            {env: []string{"PARLEY_CLUSTER_SECRET", "short"}, want: "PARLEY_CLUSTER_SECRET: it has 5 bytes: a cluster secret has at least 16"},
 		"cluster without secret":  {flags: map[string]string{"cluster": ":0"}, want: "--cluster needs cluster_secret: give all nodes of the cluster the same secret"},
-		"join without cluster":    {flags: map[string]string{"join": "a:1", "cluster-secret": secret}, want: "--join needs cluster: say at which address"},
-		"join port":               {flags: map[string]string{"join": "a:0"}, want: `--join: "a:0" is no address of another node`},
-		"join host":               {flags: map[string]string{"join": "a:1,:7300"}, want: `--join: ":7300" is no address of another node`},
-		"nats and cluster":        {file: `{"cluster":":0"}`, flags: map[string]string{"nats": "nats://h"}, want: `json cannot be given together with --nats: `},
-		"nats and join":           {flags: map[string]string{"nats": "nats://h", "join": "a:1"}, want: "--join cannot be given together with --nats"},
+		"join without cluster":    {flags: map[string]string{"join": "a:1", "cluster-secret": secret}, want: "--join needs cluster: the address (host:port) where"},
+		"join port":               {flags: map[string]string{"join": "a:0"}, want: `--join: "a:0" is no address that can be reached`},
+		"join host":               {flags: map[string]string{"join": "a:1,:7300"}, want: `--join: ":7300" is no address that can be reached: write the node's host and port`},
+		"join all interfaces":     {flags: map[string]string{"join": "0.0.0.0:7300"}, want: `--join: "0.0.0.0:7300" is no address that can be reached`},
+		"join no port":            {flags: map[string]string{"join": "parley.internal"}, want: `--join: "parley.internal" is no address: write host:port`},
+		"join URL":                {flags: map[string]string{"join": "n1/x:7300"}, want: `--join: "n1/x" is no host name`},
+		"advertise alone":         {env: []string{"PARLEY_ADVERTISE", "a:1"}, want: "PARLEY_ADVERTISE needs cluster: the address"},
+		"advertise all":           {flags: map[string]string{"cluster": ":0", "advertise": "[::]:1"}, want: `--advertise: "[::]:1" is no address that can be reached`},
+		"advertise no port":       {flags: map[string]string{"cluster": ":0", "advertise": "10.0.0.1"}, want: `--advertise: "10.0.0.1" is no address`},
+		"members alone":           {flags: map[string]string{"min-members": "3"}, want: "--min-members needs cluster"},
+		"no members":              {flags: map[string]string{"min-members": "0"}, want: "--min-members: 0 is out of bounds: from 1 to 1000"},
+		"members no number":       {env: []string{"PARLEY_MIN_MEMBERS", "two"}, want: `PARLEY_MIN_MEMBERS: "two" is no whole number`},
+		"members as string":       {file: `{"min_members": "2"}`, want: `"min_members" must be a whole number`},
+		"members in a file":       {file: `{"min_members": 1001}`, want: `"min_members" is wrong: 1001 is out of bounds`},
+		"mesh flag":               {flags: map[string]string{"mesh": "off"}, want: "--mesh is no setting any more: leave it out and set cluster (--cluster): links of other nodes come in"},
+		"mesh variable":           {env: []string{"PARLEY_MESH", "127.0.0.1:0"}, want: "PARLEY_MESH is no setting any more: leave it out and set cluster"},
+		"mesh key":                {file: "{\n\"mesh\": \"off\"}", want: `parley.json: line 2: "mesh" is no setting any more: leave it out and set cluster`},
+		"mesh and more":           {file: `{"mesh": "off", "tpc": ""}`, want: `unknown key "mesh"`},
+		"same address twice":      {flags: map[string]string{"tcp": "127.0.0.1:7300", "cluster": "127.0.0.1:7300", "cluster-secret": secret}, want: "--tcp and --cluster are both 127.0.0.1:7300"},
 		"nats without scheme":     {flags: map[string]string{"nats": "127.0.0.1:4222"}, want: "--nats: it is no URL of a NATS server: write nats://host:4222"},
 		"nats second":             {flags: map[string]string{"nats": "nats://a:1,http://b"}, want: "--nats: it is no URL of a NATS server"},
 		"certificate without key": {flags: map[string]string{"tls-cert": "c.pem"}, want: "--tls-cert needs tls_key"},
@@ -65,7 +83,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 		"open by name": {flags: map[string]string{"tcp": "parley.example:7200"}, want: "can be reached from other machines"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			src := config.Sources{Flags: c.flags, Env: env(c.env...)}
+			src := config.Sources{Flags: c.flags, Environ: env(c.env...)}
 			if c.file != "" {
 				src.File = file(t, c.file)
 			}
@@ -89,12 +107,17 @@ func TestAnUnreadableFileIsNamed(t *testing.T) {
 }
 
 func TestNoErrorShowsASecret(t *testing.T) {
+	short := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(short, []byte("hush-hush"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, flags := range []map[string]string{
 		{"cluster-secret": "hush-hush"},
 		{"nats": "nats://me:hush-hush@h:4222,bad"},
 		{"nats": "://hush-hush"},
 		{"auth-key": "hush-hush", "tcp": ":1"},
 		{"cluster-secret": "hush-hush-hush-hush", "join": "a:1"},
+		{"cluster-secret": "file:" + short, "cluster": ":0"},
 	} {
 		_, err := config.Load(config.Sources{Flags: flags})
 		if err == nil || strings.Contains(err.Error(), "hush") {
@@ -129,6 +152,8 @@ func TestAConfigThatIsNotLoadedIsCheckedAsWell(t *testing.T) {
 		{config.Config{Join: []string{"x"}}, `join: "x" is no address`},
 		{config.Config{Heartbeat: 1}, "heartbeat: 1ns is out of bounds"},
 		{config.Config{NATS: "x"}, "nats: it is no URL"},
+		{config.Config{Cluster: ":0", ClusterSecret: secret, Advertise: "x"}, `advertise: "x" is no address`},
+		{config.Config{MinMembers: -1}, "min_members: -1 is out of bounds"},
 		{config.Config{HTTP: ":0"}, "http: :0 can be reached"},
 	} {
 		_, err := config.Complete(c.config)

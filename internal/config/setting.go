@@ -18,6 +18,7 @@ const (
 	Switch             // true or false; as a flag its name alone
 	List               // commas on the command line and in variables, an array of strings in a file
 	Object             // a JSON object: only in a file
+	Number             // a whole number
 )
 
 // Setting is one row of the table of settings.
@@ -49,19 +50,29 @@ func Settings() []Setting {
 		text("tcp", "ADDR", "127.0.0.1:7200", "where TCP clients connect; off closes it", checkListener, func(c *Config) *string { return &c.TCP }),
 		text("http", "ADDR", "127.0.0.1:7000", "where WebSocket clients connect (/ws); off closes it", checkListener,
 			func(c *Config) *string { return &c.HTTP }),
-		text("cluster", "ADDR", "", "this node's own cluster address; off: a single node", checkOptional, func(c *Config) *string { return &c.Cluster }),
-		text("mesh", "ADDR", "127.0.0.1:0", "where direct links of other nodes come in; off: everything between nodes goes by NATS", checkListener,
-			func(c *Config) *string { return &c.Mesh }),
+		text("cluster", "ADDR", "", "where other nodes' links and gossip come in (TCP and UDP); off: a single node", checkOptional,
+			func(c *Config) *string { return &c.Cluster }),
+		text("advertise", "ADDR", "", "where other nodes reach the cluster address, if elsewhere", checkAdvertise,
+			func(c *Config) *string { return &c.Advertise }),
 		{
-			Name: "join", Kind: List, Value: "ADDR,…", Help: "cluster addresses of some other nodes",
+			Name: "join", Kind: List, Value: "ADDR,…", Help: "cluster addresses (IP or DNS name, and port) of some or all nodes; this one may be among them",
 			set: func(c *Config, text string) (err error) {
 				c.Join, err = parseJoin(text)
 
 				return err
 			},
 		},
-		text("nats", "URL", "", "use this NATS cluster instead of the embedded one", checkNATS, func(c *Config) *string { return &c.NATS }),
-		secret("cluster_secret", "shared by all nodes, at least 16 bytes; required as soon as a cluster is formed", checkClusterSecret,
+		{
+			Name: "min_members", Kind: Number, Value: "N", Default: "1", Help: "not ready with fewer members in view, this node included",
+			set: func(c *Config, text string) (err error) {
+				c.MinMembers, err = parseMinMembers(text)
+
+				return err
+			},
+			empty: func(c *Config) bool { return c.MinMembers == 0 },
+		},
+		text("nats", "URL", "", "JetStream of this NATS cluster for storages", checkNATS, func(c *Config) *string { return &c.NATS }),
+		secret("cluster_secret", "shared by all nodes, at least 16 bytes, or file:PATH with such a secret; required with cluster", nil,
 			func(c *Config) *string { return &c.ClusterSecret }),
 		secret("auth_key", "a secret of at least 32 bytes (HS256), or file:PATH with such a secret or a PEM public key (EdDSA, RS256) (default: made at start)",
 			nil, func(c *Config) *string { return &c.AuthKey }),
@@ -175,14 +186,24 @@ func checkHeartbeat(d time.Duration) error {
 	return nil
 }
 
-const minClusterSecret = 16
+// maxMinMembers is beyond any cluster: each two nodes have a link.
+const maxMinMembers = 1000
 
-func checkClusterSecret(text string) (string, error) {
-	if len(text) < minClusterSecret {
-		return "", fmt.Errorf("it has %d bytes: a cluster secret has at least %d", len(text), minClusterSecret)
+func parseMinMembers(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no whole number", text)
 	}
 
-	return text, nil
+	return n, checkMinMembers(n)
+}
+
+func checkMinMembers(n int) error {
+	if n < 1 || n > maxMinMembers {
+		return fmt.Errorf("%d is out of bounds: from 1 to %d", n, maxMinMembers)
+	}
+
+	return nil
 }
 
 const maxNodeName = 64

@@ -27,7 +27,7 @@ func (d *told) Pushed(err error) {
 // relay is a node whose command 1.1 is answered, and whose command 1.2 is pushed to bob.
 func relay(tb testing.TB) *node {
 	tb.Helper()
-	n := newNode(tb, Config{})
+	n := newNode(tb, Config{Running: func() bool { return true }})
 	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(command.StatusOK, req.Payload) })
 	d := &told{}
 	n.router.Builtin(1, 2, func(req command.Request) {

@@ -20,7 +20,7 @@ import (
 //	free ─────────▶ taken ───────────────────▶ free
 //	                  │  ▲  arrives meanwhile
 //	                  ▼  │
-//	                 again
+//	                 again          clients are held: taken ─▶ held ─▶ taken, with Release
 //
 // The loop tells once of what arrives, so whoever has taken the reading and has read all, or was told "again", is sure to be told of the next.
 // Who ends a session takes the reading too, if it is free, and finishes.
@@ -28,6 +28,7 @@ const (
 	readerFree  uint32 = iota // nobody reads
 	readerTaken               // somebody does
 	readerAgain               // and something has arrived since
+	readerHeld                // clients are held: Release takes the reading, or the end of the session
 )
 
 // loops watch a gateway's bare connections: one for each processor, made for the first.
@@ -110,8 +111,16 @@ func (s *session) Wake(over bool) {
 func (s *session) readBare(onLoop bool) {
 	more := true // perhaps
 	for reads := 0; ; {
+		if s.mustPark() {
+			if s.parkBare() {
+				return
+			}
+			more = true // what arrived in between was not told of
+		}
 		switch s.handleArrived(onLoop) {
 		case allHandled:
+		case heldBack:
+			continue
 		case hasEnded:
 			s.finishBare(onLoop, false)
 
@@ -130,12 +139,21 @@ func (s *session) readBare(onLoop bool) {
 		reads++
 		var err error
 		if more, err = s.fillBare(); err != nil {
+			if s.gw.holds() { // the end of the stream is there to be read again
+				continue
+			}
 			s.readFailed(err)
 			s.finishBare(onLoop, errors.Is(err, io.EOF))
 
 			return
 		}
 	}
+}
+
+// mustPark reports whether the reader of a bare session is to stop because clients are held. It asks
+// Config.Running only if something is to be handled.
+func (s *session) mustPark() bool {
+	return s.gw.hold.on.Load() || len(s.in.bytes()) > 0 && s.gw.holds()
 }
 
 // fillBare reads once. More: there may be more to read, of which nobody tells.
@@ -185,6 +203,7 @@ func (s *session) mayWait(f wire.Frame) bool {
 
 // goOn goes on in place of the loop, with a frame that may wait.
 func (s *session) goOn(f wire.Frame) {
+	s.waitForRelease(nil)
 	s.handle(f)
 	s.goOnWithRoom()
 }

@@ -36,6 +36,11 @@ type Config struct {
 	// Batch, if not nil, is told before and after several connections are read in a row: what their clients send can leave the node
 	// with fewer system calls.
 	Batch Batch
+	// Running, if not nil, reports whether this process has been running without a gap: false means that
+	// it was stopped for so long that its cluster must be asked again before clients are handled. Then
+	// the gateway behaves as if Hold had been called; each false is to be followed by a Release. It is
+	// called once for each read of a connection, from several goroutines; it must be cheap and not block.
+	Running func() bool
 	// Logger gets what an operator should know. Default slog.Default().
 	Logger *slog.Logger
 }

@@ -25,11 +25,15 @@
 // A [Host] says who may come, and hears who has gone. Sessions are user.Conn of their users: all that other packages do
 // to a client they do through package user.
 //
+// [Gateway.Hold] and [Gateway.Release] stand around the time in which the node must ask its cluster
+// before it handles clients; [Gateway.SendAway] ends the sessions of a node that goes on. [PortFree]
+// checks a client port that is to be opened later.
+//
 // # Where to look
 //
 // What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go. Reading: read.go and bare.go, with
 // intake.go for what has arrived and socket.go for the system calls. Writing: send.go, with outbox.go for what
-// waits. Heartbeats: sweep.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures: counters.go.
+// waits. Heartbeats: sweep.go. Holding clients back: hold.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures: counters.go.
 //
 // # What a client costs
 //
@@ -67,6 +71,8 @@
 //   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as much as the longest frame needs.
 //     A pushed-to client that does not read holds at most QueueBytes (1 MiB) and QueueFrames (4096), twice that with responses, and
 //     64 KiB of unused room.
+//   - Hold does not wait for frames that are being handled. While it lasts, each connection keeps the
+//     bytes of at most one read in memory, and ends of connections are noticed by writes only.
 //   - Silence is noticed between 2 and 2¼ heartbeats; pings are sent after 1¼ heartbeats without
 //     anything sent or heard. A client whose handler runs is not heard, so it is not silent.
 //   - A goodbye has two seconds: until then what was queued before it is written and the client may close; then the connection is cut.

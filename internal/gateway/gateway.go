@@ -39,6 +39,7 @@ type Gateway struct {
 	stuck   time.Duration // stuckTime, but for tests
 
 	loops loops
+	hold  hold
 	now   atomic.Uint32 // ticks
 	wheel wheel
 	count counters

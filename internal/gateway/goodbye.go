@@ -93,7 +93,8 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 	switch {
 	case !s.bare.Held():
 		_ = s.conn.SetReadDeadline(past) // the reader stops
-	case s.reader.CompareAndSwap(readerFree, readerTaken): // there is none; else it sees the phase
+	case s.reader.CompareAndSwap(readerFree, readerTaken), // there is none; else it sees the phase
+		s.reader.CompareAndSwap(readerHeld, readerTaken):
 		go s.finish(false)
 	}
 }

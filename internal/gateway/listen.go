@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,6 +17,19 @@ const (
 	shortestBackoff = 5 * time.Millisecond
 	longestBackoff  = time.Second
 )
+
+// PortFree returns the error that listening at addr would have now, nil if none. Nothing is open
+// afterwards: the port of a node that cannot serve yet stays closed, and may be taken by another
+// process meanwhile.
+func PortFree(ctx context.Context, addr string) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+
+	return ln.Close()
+}
 
 // Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the operating system cannot accept, for instance
 // for want of file descriptors, it logs that and goes on after a pause.

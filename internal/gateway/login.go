@@ -10,7 +10,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// admitTime is how long the node may take to admit a user.
+// admitTime is how long the node may take to admit a user, Hold included.
 const admitTime = 10 * time.Second
 
 // serve is the first half of the reader: it logs the client in. The second half is readBare, or read: then in a fresh goroutine, whose stack has
@@ -32,6 +32,13 @@ func (s *session) login() bool {
 	if !ok {
 		return false
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), admitTime)
+	defer cancel()
+	if !s.waitForRelease(ctx.Done()) {
+		s.end(wire.GoodbyeStopping, s.gw.comeBack(), CauseRefused)
+
+		return false
+	}
 	uid, err := s.gw.key.Verify(token)
 	if err != nil {
 		s.end(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
@@ -39,7 +46,7 @@ func (s *session) login() bool {
 		return false
 	}
 	u := s.gw.users.New(uid, user.NewSID(), s)
-	if err := s.admit(u); err != nil {
+	if err := s.admit(ctx, cancel, u); err != nil {
 		s.refuse(u, err)
 
 		return false
@@ -95,6 +102,9 @@ func (s *session) awaitBody() (body []byte, ok bool) {
 			return body, true
 		}
 		if err := s.fill(); err != nil {
+			if isTimeout(err) && s.moreHelloTime() {
+				continue
+			}
 			s.readFailed(err)
 
 			return nil, false
@@ -116,10 +126,8 @@ func (s *session) helloCame() bool {
 	return true
 }
 
-// admit has the node announce the login. From here on others know the session.
-func (s *session) admit(u *user.User) error {
-	ctx, cancel := context.WithTimeout(context.Background(), admitTime)
-	defer cancel()
+// admit has the node announce the login. From here on others know the session, whose end cancels ctx.
+func (s *session) admit(ctx context.Context, cancel context.CancelFunc, u *user.User) error {
 	s.mu.Lock()
 	if s.phase.Load() != admitting {
 		s.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ type node struct {
 	router *command.Router
 	tcp    string // address
 	ws     string // URL
+
+	handled atomic.Int64 // requests whose handling has begun; counted by the handlers of overAll
 
 	admit func(ctx context.Context, u *user.User) error // instead of just admitting
 

@@ -16,7 +16,17 @@ var errEnded = errors.New("gateway: the session has ended")
 // shrink back all the way, so that a client that has gone over from requests to heartbeats gets a fresh one.
 func (s *session) read() {
 	grown := false
-	for s.handleArrived(false) == allHandled {
+	for {
+		s.waitForRelease(nil)
+		switch s.handleArrived(false) {
+		case allHandled:
+		case heldBack:
+			continue
+		case hasEnded, goesOn:
+			s.finish(false)
+
+			return
+		}
 		if grown && !s.worked {
 			go s.read()
 
@@ -27,12 +37,12 @@ func (s *session) read() {
 			return
 		}
 	}
-	s.finish(false)
 }
 
 // await waits until something arrives. If it returns false, the session is over.
 func (s *session) await() bool {
 	if err := s.fill(); err != nil {
+		s.waitForRelease(nil)
 		s.readFailed(err)
 		s.finish(errors.Is(err, io.EOF))
 
@@ -69,6 +79,7 @@ const (
 	allHandled handled = iota // all that has arrived
 	hasEnded                  // the session has ended
 	goesOn                    // another goroutine goes on
+	heldBack                  // clients are held
 )
 
 // handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may wait to another one.
@@ -77,6 +88,9 @@ func (s *session) handleArrived(onLoop bool) handled {
 	frames := uint64(0)
 	defer func() { s.gw.count.framesIn.Add(frames) }()
 	for s.phase.Load() == open {
+		if s.gw.hold.on.Load() {
+			return heldBack
+		}
 		body, err := s.nextBody()
 		if err != nil {
 			s.endOn(err)
@@ -166,20 +180,26 @@ func (s *session) dispatch(f wire.Frame) {
 
 // waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait for.
 func (s *session) waitForRoom() {
-	s.mu.Lock()
-	if !s.full.Load() || s.phase.Load() != open {
-		s.mu.Unlock()
+	for waits := 0; ; waits++ { // Release resumes it too
+		s.mu.Lock()
+		if !s.full.Load() || s.phase.Load() != open {
+			s.mu.Unlock()
+			if waits > 0 {
+				s.heard.Store(s.gw.now.Load())
+				s.busy.Store(false)
+			}
 
-		return
+			return
+		}
+		pause := make(chan struct{})
+		s.pause = pause
+		s.busy.Store(true)
+		s.mu.Unlock()
+		if waits == 0 {
+			s.gw.count.stopped.Add(1)
+		}
+		<-pause
 	}
-	pause := make(chan struct{})
-	s.pause = pause
-	s.busy.Store(true)
-	s.mu.Unlock()
-	s.gw.count.stopped.Add(1)
-	<-pause
-	s.heard.Store(s.gw.now.Load())
-	s.busy.Store(false)
 }
 
 // resume ends the reader's pause. Called with mu held.

@@ -115,7 +115,7 @@ func (s *session) look(now uint32) (a action, next uint32) {
 		return action{}, ticksPerHeartbeat
 	}
 	heard, sent := now-s.heard.Load(), now-s.sent.Load()
-	if s.busy.Load() {
+	if s.busy.Load() || s.gw.hold.on.Load() {
 		heard = 0
 	}
 	if heard >= silentAfter {

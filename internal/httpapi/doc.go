@@ -1,8 +1,8 @@
 // Package httpapi is what a node says over HTTP.
 //
-//	GET /healthz   200 as long as the process serves
-//	GET /readyz    200 when the node takes users, else 503 and why not
-//	GET /ws        WebSocket, answered by the handler that New is given
+//	GET /healthz   200 as soon as the listener is open, before the node is a member of its cluster
+//	GET /readyz    200 when the node takes users, else 503 and the reason in one line
+//	GET /ws        WebSocket; 503 until the node can serve clients
 //
 // [Profiles] is for a listener of its own.
 //

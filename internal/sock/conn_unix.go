@@ -28,11 +28,11 @@ type Conn struct {
 
 // Use takes a connection. It returns false where this package can do nothing for it.
 func (c *Conn) Use(conn net.Conn) bool {
-	tcp, ok := conn.(*net.TCPConn)
+	socket, ok := conn.(syscall.Conn) // a *net.TCPConn, or what else has a descriptor of its own
 	if !ok {
 		return false
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}

@@ -5,9 +5,13 @@ type Do uint8
 
 // The actions.
 const (
-	// Find: carry the item to whichever node holds the peer, as number 0 of the epoch; bring back Answered or Nobody.
+	// Find: look up the place of the peer, to carry the item there; bring back Located or Nobody.
 	Find Do = iota + 1
-	// Transmit: carry the item to the node of To, as number Seq of the epoch; bring back Answered, or Unsent.
+	// Cancel: the lookup that the last Find asked for is not wanted any more.
+	Cancel
+	// Carry: carry the item to the session at To, as number 0 of the epoch; bring back Answered or Unsent.
+	Carry
+	// Transmit: carry the item to the session at To, as number Seq of the epoch; bring back Answered or Unsent.
 	Transmit
 	// Finish: the item has its Outcome. The machine is done with it.
 	Finish
@@ -17,7 +21,7 @@ const (
 	Cleared
 )
 
-var doNames = [...]string{"none", "find", "transmit", "finish", "again", "cleared"}
+var doNames = [...]string{"none", "find", "cancel", "carry", "transmit", "finish", "again", "cleared"}
 
 func (d Do) String() string {
 	if int(d) < len(doNames) {
@@ -30,10 +34,10 @@ func (d Do) String() string {
 // Action is what a machine wants done. Actions of one machine must be done in the order in which they came out.
 type Action struct {
 	Do      Do
-	Item    *Item   // Find, Transmit, Finish
-	To      Place   // Transmit
-	Epoch   uint64  // Find, Transmit
+	Item    *Item   // Find, Carry, Transmit, Finish
+	To      Place   // Carry, Transmit
+	Epoch   uint64  // Find, Carry, Transmit
 	Seq     uint32  // Transmit, Again
 	Outcome Outcome // Finish
-	Heard   uint64  // Find, Transmit: the newest epoch taken from the peer; it travels with what Arrival says
+	Heard   uint64  // Carry, Transmit: the newest epoch taken from the peer; it travels with what Arrival says
 }

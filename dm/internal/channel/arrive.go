@@ -3,7 +3,7 @@ package channel
 // Arrival is an item that has come from the peer.
 type Arrival struct {
 	Kind  Kind
-	Found bool  // it came by a find, not to a known place
+	Found bool  // it was carried to a place that a lookup gave
 	From  Place // the sending session
 	Epoch uint64
 	Seq   uint32
@@ -36,7 +36,7 @@ func (c *Channel) Arrive(a Arrival) Verdict {
 	c.in.next = a.Seq + 1
 	c.in.undecided++
 	if a.Kind.Ends() && !c.outdated(a) {
-		c.out.covered = c.finds() && a.Heard >= c.out.epoch
+		c.out.covered = c.mayOpen() && a.Heard >= c.out.epoch
 		c.end()
 	}
 
@@ -59,8 +59,8 @@ func (c *Channel) judge(a Arrival) Verdict {
 		return Verdict{}
 	}
 	switch { // it begins an epoch
-	case a.Epoch <= c.in.epoch:
-		return Verdict{Refusal: Stale, Since: a.Seq, Newest: c.in.epoch}
+	case a.Epoch <= max(c.in.epoch, c.in.floor):
+		return Verdict{Refusal: Stale, Since: a.Seq, Newest: max(c.in.epoch, c.in.floor)}
 	case a.Found && !a.Kind.Ends():
 		return Verdict{}
 	case a.Kind.Ends() && c.outdated(a):
@@ -94,15 +94,13 @@ func (c *Channel) answers(a Arrival) bool {
 	return a.Heard >= c.out.epoch || a.Heard == 0
 }
 
-// finds tells whether a find is out that may open the channel.
-func (c *Channel) finds() bool {
-	return c.out.asking == finding && !c.out.flight[0].Kind.Ends()
-}
-
 // Decide says that the callbacks are done with an item that was taken, and whether they accepted it.
 // The first one accepted opens the channel.
 func (c *Channel) Decide(a Arrival, accepted bool) {
 	c.in.undecided--
+	if accepted || a.Kind.Ends() {
+		c.in.accepted = max(c.in.accepted, a.Epoch)
+	}
 	if accepted && !a.Kind.Ends() && !c.retired && a.Epoch > c.in.ended {
 		if !c.open || a.From == c.in.from && !c.in.old { // else a newer session has written meanwhile, or was told of
 			c.at(a.From)

@@ -1,7 +1,7 @@
 package channel
 
-// Epochs returns an epoch newer than all that it returned before, and than all of older sessions of the user.
-type Epochs func() uint64
+// Epochs returns an epoch of the user's session: newer than that one, than all that it returned before, and than the session's login.
+type Epochs func(above uint64) uint64
 
 // Channel is one user's side of a pair of users. Not safe for use by several goroutines: its owner locks.
 //
@@ -13,8 +13,9 @@ type Channel struct {
 	trust  trust // in that place
 	moved  move  // the last that was told of the peer
 
-	out outbound
-	in  inbound
+	out     outbound
+	in      inbound
+	overdue overdue
 
 	met     bool // it was open by an item of this session, not only by an older one's
 	retired bool // the user's session was replaced: nothing new is begun
@@ -24,13 +25,15 @@ type Channel struct {
 type outbound struct {
 	asking  asking
 	epoch   uint64 // of all items in flight
+	above   uint64 // what was refused as stale named it: the next epoch must be newer
 	next    uint32 // the next number in it
-	via     Place  // where it goes
+	via     Place  // where it goes; nowhere: a lookup has to tell
 	spent   bool   // what comes next begins an epoch
-	asked   bool   // the epoch began with a find
+	asked   bool   // the epoch began with a find that may open the channel
 	opener  bool   // that find was accepted
 	covered bool   // the peer has ended the channel after it took that find: its answer opens nothing
-	tries   uint32 // finds in a row that came to a place the peer had left
+	tries   uint32 // refusals in a row
+	stales  uint32 // those among them that were followed without a pause
 
 	flight []*Item // sent, not answered, by number
 	queue  []*Item // not sent
@@ -40,9 +43,10 @@ type outbound struct {
 type asking uint8
 
 const (
-	steady  asking = iota // there is none
-	finding               // a find is out: it is all that is in flight
-	pausing               // the last one came too late or too early; Retry sends the next
+	steady   asking = iota // there is none
+	locating               // a find waits for the peer's place: it is all that is in flight
+	finding                // it has been carried there, and is not answered
+	pausing                // something was refused; Retry goes on
 )
 
 // trust is what a place is good for. Without all of it the peer must be found.
@@ -50,7 +54,7 @@ type trust uint8
 
 const (
 	sure     trust = iota
-	doubtful       // the way there was lost, or the session there knew of no channel: the end of its node is still its end
+	doubtful       // the session there knew of no channel: the end of its node is still its end
 	left           // the session is not there any more, but may be told to have been replaced
 )
 
@@ -62,7 +66,9 @@ type move struct {
 
 // inbound is what comes from the peer.
 type inbound struct {
-	epoch     uint64 // the newest seen
+	epoch     uint64 // the newest taken
+	floor     uint64 // no older epoch is taken, nor this one
+	accepted  uint64 // the newest of which something was accepted, or ended the channel
 	from      Place  // whose it is; nowhere once the channel has ended
 	next      uint32 // the number that is due
 	former    Place  // whose an earlier epoch was, if not the same
@@ -77,12 +83,20 @@ func New(epochs Epochs) *Channel {
 	return &Channel{epochs: epochs, out: outbound{spent: true}}
 }
 
-// After says that nothing of that epoch or an older one is for this machine: it was sent before the user's session began,
-// or to an earlier machine of the pair.
+// After says which epoch of the peer an older session of the user has taken: nothing of it or an older one is for this machine.
 func (c *Channel) After(epoch uint64) { c.in.epoch = max(c.in.epoch, epoch) }
 
-// Newest is the newest epoch that the machine has seen.
+// Floor sets the newest epoch that machines of the session have accepted which are forgotten: nothing of it or an older one is taken. So
+// what a sender's older session has sent does not come after what its newer one has, though the pair's machine is another.
+func (c *Channel) Floor(epoch uint64) { c.in.floor = max(c.in.floor, epoch) }
+
+// Newest is the newest epoch that the machine has taken.
 func (c *Channel) Newest() uint64 { return c.in.epoch }
+
+// Accepted is the newest epoch of which the machine has accepted something: what a machine that is thrown away leaves to the floor. What
+// was declined does not count: else strangers whom a user declines would raise the floor against each other, and only one of them would
+// be heard in the time of a round trip.
+func (c *Channel) Accepted() uint64 { return c.in.accepted }
 
 // Open tells whether the channel is open.
 func (c *Channel) Open() bool { return c.open }
@@ -104,8 +118,8 @@ func (c *Channel) Quiet() bool {
 	return c.Waiting() == 0 && c.in.undecided == 0 && c.out.asking == steady
 }
 
-// Over tells whether there is nothing to remember: the machine may be thrown away.
-func (c *Channel) Over() bool { return !c.open && c.Quiet() }
+// Over tells whether there is nothing to remember: the machine may be thrown away. All that was sent has its true outcome.
+func (c *Channel) Over() bool { return !c.open && c.Quiet() && len(c.overdue) == 0 }
 
 // Ending tells whether the channel is about to end on this side: another end would find nothing.
 func (c *Channel) Ending() bool {

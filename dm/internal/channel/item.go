@@ -40,10 +40,9 @@ type Item struct {
 	Owner    any       // who wants to know the outcome
 
 	seq    uint32
-	insist bool   // an end that is under way: it must reach the peer where it is now, found if need be
+	insist bool   // an end that is under way: it must reach the peer where it is then, found if need be
 	parted bool   // it has ended the channel on this side
 	heard  uint64 // the newest epoch taken then
-	twice  bool   // it may have arrived the first time: no answer to the second says that it has not
 }
 
 // Outcome is what became of an item.
@@ -54,7 +53,7 @@ const (
 	Delivered Outcome = iota + 1 // the operating system of the recipient's node took the bytes
 	Declined                     // a receive callback said no
 	Dropped                      // a message callback emptied it
-	NotFound                     // the recipient's session ended before its bytes were sent; or nobody holds the user
+	NotFound                     // the recipient's session ended before its bytes were sent; or the user is not connected
 	Busy                         // the recipient's queue is full
 	TooLarge                     // the message does not fit into the recipient's frames
 	Failed                       // a callback panicked
@@ -62,8 +61,8 @@ const (
 	NoChannel                    // the session is there, but knows nothing of this epoch: nothing was delivered
 	Stale                        // the epoch is not newer than one already seen: nothing was delivered
 
-	Timeout    // no answer in time, or the way to it was lost: unknown
-	CutOff     // this node sees no cluster to ask
+	Timeout    // no answer in time, or the link to its node has ended: unknown
+	CutOff     // the cluster has not settled in time where the peer is
 	Overloaded // this node's queue to the other is full: not sent
 	Canceled   // the sender's session was replaced by a newer one before it was sent
 )

@@ -1,8 +1,9 @@
 package channel
 
-// NodeDown says that a node is gone, with all its sessions. What was in flight to it stays unknown; what was not
+// NodeDown says that the link to a node has ended: its sessions are gone. What was under way to it stays unknown; what was not
 // yet sent looks for the peer anew.
 func (c *Channel) NodeDown(acts []Action, n Node) []Action {
+	c.overdue.nodeDown(n)
 	gone := c.place.Node == n && c.trust != left
 	if c.moved.now.Node == n {
 		c.moved = move{}
@@ -12,7 +13,7 @@ func (c *Channel) NodeDown(acts []Action, n Node) []Action {
 	} else if c.in.former.Node == n {
 		c.in.former, c.in.ended = Place{}, max(c.in.ended, c.in.epoch-1)
 	}
-	if c.out.via.Node == n && c.out.asking != finding {
+	if c.out.via.Node == n {
 		acts = c.lose(acts)
 	}
 	if gone {
@@ -26,53 +27,33 @@ func (c *Channel) NodeDown(acts []Action, n Node) []Action {
 	return c.pump(acts)
 }
 
-// PathLost says that the way to a node is lost, not the node: what was in flight stays unknown, and what
-// comes next finds its way anew.
-func (c *Channel) PathLost(acts []Action, n Node) []Action {
-	if c.out.via.Node != n || c.out.asking == finding || len(c.out.flight) == 0 {
-		return acts
-	}
-	if c.place == c.out.via {
-		c.trust = doubtful
-	}
-	last := c.out.flight[len(c.out.flight)-1]
-	if last.Kind.Ends() { // an end may be told twice: only the first counts
-		c.land(len(c.out.flight) - 1)
-		last.twice = true
-		acts = c.lose(acts)
-		c.unshift(last)
-	} else {
-		acts = c.lose(acts)
-	}
-
-	return c.pump(acts)
-}
-
+// lose ends what is under way in Timeout.
 func (c *Channel) lose(acts []Action) []Action {
 	for len(c.out.flight) > 0 {
 		acts = append(acts, finish(c.land(0), Timeout))
+	}
+	if c.out.asking == finding {
+		c.out.asking = steady
 	}
 	c.out.spent = true
 
 	return acts
 }
 
-// Retire says that the user's session was replaced by a newer one: what is in flight may still be answered,
-// what is queued ends in Canceled, but for an end that is under way. It returns where the peer is if the channel is open: the newer
-// session adopts it. A find that is still out may open the channel afterwards: then Retire is to be called again.
+// Retire says that the user's session was replaced by a newer one: what is under way may still be answered, all else ends in
+// Canceled, and nothing more is sent. It returns where the peer is if the channel is open: the newer session adopts it. A find that is
+// still under way may open the channel afterwards: then Retire is to be called again.
 func (c *Channel) Retire(acts []Action) ([]Action, Place, bool) {
 	c.retired = true
-	kept := c.out.queue[:0]
-	for _, it := range c.out.queue {
-		if it.insist {
-			kept = append(kept, it)
-		} else {
-			acts = append(acts, finish(it, Canceled))
-		}
+	if c.out.asking == locating {
+		acts = c.giveUp(append(acts, finish(c.land(0), Canceled)))
 	}
-	clear(c.out.queue[len(kept):])
-	c.out.queue = kept
-	if c.out.asking == pausing && len(kept) == 0 {
+	for i, it := range c.out.queue {
+		acts = append(acts, finish(it, Canceled))
+		c.out.queue[i] = nil
+	}
+	c.out.queue = c.out.queue[:0]
+	if c.out.asking == pausing {
 		c.out.asking = steady
 	}
 	at, was := c.place, c.open && c.place.Known()

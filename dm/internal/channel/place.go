@@ -1,19 +1,12 @@
 package channel
 
-// Node is one life of one node: a name and a random incarnation.
-type Node struct {
-	Name        string
-	Incarnation uint64
-}
+import "github.com/parley-dm/parley/internal/node"
 
-// SID is a session's ID: 128 bits.
-type SID [16]byte
+// Node is one life of one node.
+type Node = node.ID
 
-// Place is where a user is: a session on a node. The zero Place is nowhere.
-type Place struct {
-	Node Node
-	SID  SID
-}
+// SID is a session's ID.
+type SID = node.SID
 
-// Known tells whether p is somewhere.
-func (p Place) Known() bool { return p.Node.Incarnation != 0 }
+// Place is a session on a node. The zero Place is nowhere.
+type Place = node.Place

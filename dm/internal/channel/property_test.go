@@ -45,11 +45,15 @@ type world struct {
 	faults       bool // nodes crash, paths are lost, queues are full
 	hasty        bool // users are forgotten before their farewells are answered
 	skew         bool // clocks differ
+	forgetful    bool // channels are forgotten all the time, nothing else
 }
 
 func (w world) check(t *rapid.T) {
 	h := &history{t: t, s: newSim(), hasty: w.hasty}
-	h.s.each = w.hasty || w.skew
+	h.s.each, h.s.slow = w.hasty, rapid.Bool().Draw(t, "slow lookups")
+	if h.s.slow {
+		h.do("lookups slow")
+	}
 	nodes := make([]string, rapid.IntRange(1, w.nodes).Draw(t, "nodes"))
 	for i := range nodes {
 		nodes[i] = fmt.Sprint("n", i+1)
@@ -67,6 +71,9 @@ func (w world) check(t *rapid.T) {
 		"step", "step", "step", "step", "step", "step", "send", "send", "send", "settle", "login", "leave", "clear", "connect", "idle",
 		"hold", "release", "release", "decline", "empty", "accept", "tick", "sweep", "agree",
 	}
+	if w.forgetful {
+		ops = []string{"step", "step", "step", "step", "step", "step", "step", "step", "send", "send", "send", "login", "idle", "idle", "sweep", "sweep"}
+	}
 	if w.faults {
 		ops = append(ops, "crash", "cut", "cut", "full", "roomy", "cutoff", "heal", "expire")
 	}
@@ -76,8 +83,8 @@ func (w world) check(t *rapid.T) {
 	for n := rapid.IntRange(1, 80).Draw(t, "length"); n > 0; n-- {
 		switch op := rapid.SampledFrom(ops).Draw(t, "op"); op {
 		case "step":
-			if r := len(h.s.ready()); r > 0 {
-				h.do("step %d", rapid.IntRange(0, r-1).Draw(t, "which"))
+			if r := h.s.ready(); len(r) > 0 {
+				h.do("%s", r[rapid.IntRange(0, len(r)-1).Draw(t, "which")].name)
 			}
 		case "send", "clear":
 			text := fmt.Sprint("m", len(h.s.letters)+1)
@@ -153,7 +160,7 @@ func (h *history) mend() {
 	for _, n := range h.s.nodeNames() {
 		h.do("heal %s", n)
 		for _, m := range h.s.nodeNames() {
-			if h.s.nodes[n].full[n+">"+m] {
+			if h.s.nodes[n].full[n+"->"+m] {
 				h.do("roomy %s %s", n, m)
 			}
 		}
@@ -215,4 +222,8 @@ func TestOnlyOrderBetweenSessionsIsLostWhenClocksDiffer(t *testing.T) {
 
 func TestAPairKeepsItsPromisesWhenNodesAndPathsBreak(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 2, faults: true}.check)
+}
+
+func TestTheMachineKeepsItsPromisesWhenChannelsAreForgotten(t *testing.T) {
+	rapid.Check(t, world{nodes: 3, users: 2, forgetful: true}.check)
 }

@@ -18,6 +18,24 @@ var errNot = errors.New("not now")
 
 // TestScripts plays the scripts of testdata. A script is a story in paragraphs: commands, a line of dashes, and what then happens.
 // Lines that begin with # are the story's comments.
+//
+//	node n1 n2             begins nodes
+//	login bob n2           or move: a login; of a user who is there already it replaces the older session
+//	send alice bob hi      a message; connect, clear and idle (forget in silence) in the same way
+//	leave bob bye          with a last message; dash: the directory forgets the user before the farewells are answered
+//	hold bob, release bob  the user's callbacks; decline, empty, accept: what they say
+//	crash n2               ends a node; the others hear of it later
+//	cut n1 n2 1            ends a link, but one packet from n1 to n2 still arrives; both hear of it later
+//	full n1 n2, roomy      the queue from n1 to n2
+//	cutoff n1, heal n1     lookups from there fail
+//	slow n1 5              stamps from there are as old as those of five logins ago
+//	lookups slow           a lookup takes two steps, one to decide and one to tell; else none
+//	settle                 everything happens that can, oldest first; expire: also what the deadlines bring; tick: one of these
+//	sweep                  machines with nothing to remember are thrown away
+//	state                  tells of all channels
+//
+// One thing that can happen is named: deliver n1->n2 (the next packet), answer n2->n1, call bob (the callbacks for the next item), hear n1 (the
+// end of a link), lookup alice bob, retry alice bob, handover n2->n3, unsent n1->n2.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -121,12 +139,16 @@ func (s *sim) command(w []string) error {
 		}
 	case "crash", "cutoff", "heal", "cut", "full", "roomy", "slow":
 		return s.fault(w[0], arg(1), arg(2), num)
-	case "step":
-		r := s.ready()
-		if num(1, 0) >= len(r) {
-			return errNot
+	case "deliver", "answer", "call", "hear", "lookup", "retry", "handover", "unsent":
+		for _, e := range s.ready() {
+			if e.name == strings.Join(w, " ") {
+				s.happen(e)
+
+				return nil
+			}
 		}
-		s.happen(r[num(1, 0)])
+
+		return errNot
 	case "settle":
 		if s.settle(s.now.Add(time.Second)) < 0 {
 			return errors.New("it never ends")
@@ -142,6 +164,8 @@ func (s *sim) command(w []string) error {
 			return errNot
 		}
 		s.advance(next)
+	case "lookups": // lookups slow: they take two steps, one to decide and one to tell
+		s.slow = arg(1) == "slow"
 	case "sweep":
 		s.sweep()
 	case "state":
@@ -188,7 +212,7 @@ func (s *sim) fault(what, name, other string, num func(i, or int) int) error {
 		if what == "cut" {
 			s.cut(n, m, num(3, 0))
 		} else {
-			n.full[n.id.Name+">"+m.id.Name] = what == "full"
+			n.full[wayOf(n, m)] = what == "full"
 		}
 	}
 

@@ -52,52 +52,40 @@ func (c *Channel) shift() {
 	}
 }
 
-func (c *Channel) find(acts []Action, it *Item) []Action {
-	c.begin()
-	c.out.asking, c.out.asked = finding, true
-	c.fly(it)
-
-	return append(acts, c.depart(it, Action{Do: Find, Item: it, Epoch: c.out.epoch}))
-}
-
 func (c *Channel) transmit(acts []Action, it *Item) []Action {
 	if c.out.spent || c.out.via != c.place {
 		c.begin()
 		c.out.via, c.out.asked = c.place, false
 	}
 	c.fly(it)
+	heard := c.heard(it)
+	c.depart(it)
 
-	return append(acts, c.depart(it, Action{Do: Transmit, Item: it, To: c.out.via, Epoch: c.out.epoch, Seq: it.seq}))
+	return append(acts, Action{Do: Transmit, Item: it, To: c.out.via, Epoch: c.out.epoch, Seq: it.seq, Heard: heard})
 }
 
-// depart ends the channel on this side when the item that ends it is on its way.
-func (c *Channel) depart(it *Item, a Action) Action {
-	switch {
-	case !it.Kind.Ends():
-		a.Heard = c.in.epoch
-	case !it.parted:
-		it.parted, it.insist, it.heard = true, true, c.in.epoch
-		c.end()
-
-		fallthrough
-	default:
-		a.Heard = it.heard
+// heard is the newest epoch taken from the peer; of an end, when it ended the channel on this side.
+func (c *Channel) heard(it *Item) uint64 {
+	if it.parted {
+		return it.heard
 	}
 
-	return a
+	return c.in.epoch
+}
+
+// depart ends the channel on this side when an item that ends it is under way.
+func (c *Channel) depart(it *Item) {
+	if it.Kind.Ends() && !it.parted {
+		it.parted, it.insist, it.heard = true, true, c.in.epoch
+		c.end()
+	}
 }
 
 // finish is the action that gives an item its outcome.
-func finish(it *Item, o Outcome) Action {
-	if it.twice && (o.refused() || o == NotFound || o == CutOff || o == Overloaded) {
-		o = Timeout
-	}
-
-	return Action{Do: Finish, Item: it, Outcome: o}
-}
+func finish(it *Item, o Outcome) Action { return Action{Do: Finish, Item: it, Outcome: o} }
 
 func (c *Channel) begin() {
-	c.out.epoch = c.epochs()
+	c.out.epoch = c.epochs(c.out.above)
 	c.out.next = 0
 	c.out.spent, c.out.opener, c.out.covered = false, false, false
 }
@@ -119,17 +107,21 @@ func (c *Channel) land(i int) *Item {
 	return it
 }
 
-// Expire finishes the items whose deadline has come. One in flight stays unknown.
+// Expire finishes the items whose deadline has come, with Timeout. One that is under way is remembered until it is answered.
 func (c *Channel) Expire(acts []Action, now time.Time) []Action {
 	for i := 0; i < len(c.out.flight); {
-		if c.out.flight[i].Deadline.After(now) {
+		it := c.out.flight[i]
+		if it.Deadline.After(now) {
 			i++
 
 			continue
 		}
+		if c.out.asking != locating {
+			c.overdue.add(c.out.epoch, it.seq, c.out.via.Node)
+		}
 		acts = append(acts, finish(c.land(i), Timeout))
-		if c.out.asking == finding {
-			c.out.asking, c.out.spent = steady, true
+		if c.seeking() {
+			acts = c.giveUp(acts)
 		}
 	}
 	kept := c.out.queue[:0]
@@ -147,4 +139,13 @@ func (c *Channel) Expire(acts []Action, now time.Time) []Action {
 	}
 
 	return c.pump(acts)
+}
+
+// Abandon finishes all items with Timeout, and forgets what no answer is waited for any more.
+func (c *Channel) Abandon(acts []Action) []Action {
+	never := time.Unix(1<<40, 0) // every deadline is before it
+	acts = c.Expire(acts, never)
+	c.overdue = nil
+
+	return acts
 }

@@ -13,8 +13,7 @@ func (s *sim) start(name string) *simNode {
 		inc = old.id.Incarnation + 1
 	}
 	n := &simNode{
-		id: Node{name, inc}, down: map[Node]bool{}, broken: map[string]bool{}, full: map[string]bool{},
-		lives: map[string]int{}, sess: map[SID]*session{},
+		id: Node{Name: name, Incarnation: inc}, down: map[Node]bool{}, full: map[string]bool{}, sess: map[SID]*session{},
 	}
 	s.nodes[name] = n
 	for _, id := range s.past {
@@ -29,6 +28,11 @@ func (s *sim) nodeNames() []string { return slices.Sorted(maps.Keys(s.nodes)) }
 // crash ends a node and all that is on its way from or to it. The others hear of it later.
 func (s *sim) crash(n *simNode) {
 	n.dead = true
+	for k := range s.ended {
+		if k.a == n.id.Name || k.b == n.id.Name {
+			delete(s.ended, k)
+		}
+	}
 	s.past = append(s.past, n.id)
 	lost := s.lose(func(e *event) bool { return e.from == n || e.to == n })
 	s.sayf("%s is gone, with %d on the way", n.id.Name, lost)
@@ -46,9 +50,11 @@ func (s *sim) crash(n *simNode) {
 	s.all = slices.DeleteFunc(s.all, func(x *session) bool { return x.node == n })
 	for _, name := range s.nodeNames() {
 		if m := s.nodes[name]; !m.dead {
-			m.broken[m.id.Name+">"+n.id.Name] = true // the connection breaks too, before or after the word gets round
-			s.post(&event{lane: "link/" + m.id.Name, from: m, to: m, run: func() { s.pathLost(m, n.id) }})
-			s.post(&event{lane: "notice/" + m.id.Name, from: m, to: m, run: func() { s.nodeDown(m, n.id) }})
+			s.post(&event{name: "hear " + m.id.Name, lane: "notice/" + m.id.Name, from: m, to: m, run: func() {
+				s.sayf("%s hears that %s is gone", m.id.Name, n.id.Name)
+				m.down[n.id] = true
+				s.nodeDown(m, n.id)
+			}})
 		}
 	}
 }
@@ -65,58 +71,13 @@ func (x *session) holds(l *letter) bool {
 	return false
 }
 
+// nodeDown tells the sessions of a node that its link to another has ended.
 func (s *sim) nodeDown(m *simNode, gone Node) {
-	s.sayf("%s hears that %s is gone", m.id.Name, gone.Name)
-	m.down[gone] = true
-	m.forgetWay(m.id.Name + ">" + gone.Name)
 	for _, x := range s.all {
 		for _, peer := range x.peers() {
 			if x.node == m {
 				s.early(x.user, peer)
 				s.do(x, peer, x.chans[peer].NodeDown(nil, gone))
-			}
-		}
-	}
-}
-
-func (m *simNode) forgetWay(way string) {
-	if m.broken[way] {
-		delete(m.broken, way)
-		m.lives[way]++
-	}
-}
-
-// cut breaks the path from one node to another. The first of what is on it still arrives; what the answers said is lost.
-func (s *sim) cut(from, to *simNode, arrive int) {
-	way := from.id.Name + ">" + to.id.Name
-	if from.broken[way] || from == to {
-		return
-	}
-	from.broken[way] = true
-	lost := s.lose(func(e *event) bool {
-		if e.lane == "way/"+way {
-			arrive--
-
-			return arrive < 0
-		}
-
-		return e.lane == "back/"+way
-	})
-	s.sayf("the path %s is lost, with %d on it", way, lost)
-	s.post(&event{lane: "notice/" + from.id.Name, from: from, to: from, run: func() { s.pathLost(from, to.id) }})
-}
-
-func (s *sim) pathLost(n *simNode, to Node) {
-	way := n.id.Name + ">" + to.Name
-	if !n.broken[way] {
-		return
-	}
-	s.sayf("%s hears that the path to %s is lost", n.id.Name, to.Name)
-	n.forgetWay(way)
-	for _, x := range s.all {
-		for _, peer := range x.peers() {
-			if x.node == n {
-				s.do(x, peer, x.chans[peer].PathLost(nil, to))
 			}
 		}
 	}
@@ -145,6 +106,9 @@ func (s *sim) state() {
 			}
 			if n := c.Waiting(); n > 0 {
 				fmt.Fprintf(&b, ", %d waiting", n)
+			}
+			for _, l := range c.overdue {
+				fmt.Fprintf(&b, ", %d overdue", l.to-l.from)
 			}
 			if c.in.undecided > 0 {
 				fmt.Fprintf(&b, ", %d with the callbacks", c.in.undecided)

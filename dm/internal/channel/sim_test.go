@@ -11,32 +11,33 @@ import (
 // sim is a model of a cluster around the machines of this package: what dm will be, without its I/O. All that happens is an event
 // of the queue or a command of a script; which of the possible events comes next is its caller's choice.
 type sim struct {
-	now     time.Time
-	stamp   uint64 // the cluster's clock: the last epoch that a node gave out
-	nodes   map[string]*simNode
-	each    bool                // order is promised for each session of a sender only
-	past    []Node              // nodes that are gone
-	dir     map[string]*session // who holds a user
-	all     []*session          // of living nodes, also those that have been replaced or have left
-	queue   []*event
-	eventID int
-	manners map[string]*manner
-	letters []*letter
-	reached []*letter     // what a recipient's callbacks got, in order
-	tainted map[pair]bool // a notice between the two may have been lost
-	out     strings.Builder
+	now       time.Time
+	stamp     uint64 // the cluster's clock
+	nodes     map[string]*simNode
+	slow      bool                     // lookups take time
+	ended     map[pair]map[string]bool // links that have ended, by the names of their nodes; those that have not heard of it
+	lives     map[pair]int             // how often a link has ended
+	cancelled int                      // lookups that were answered after they had been given up
+	each      bool                     // order is promised for each session of a sender only
+	past      []Node                   // nodes that are gone
+	dir       map[string]*session      // who holds a user
+	all       []*session               // of living nodes, also those that have been replaced or have left
+	queue     []*event
+	eventID   int
+	manners   map[string]*manner
+	letters   []*letter
+	reached   []*letter     // what a recipient's callbacks got, in order
+	tainted   map[pair]bool // a notice between the two may have been lost
+	out       strings.Builder
 }
 
 // simNode is one life of a node.
 type simNode struct {
 	id     Node
 	dead   bool
-	last   uint64           // the newest epoch it gave out or heard of
-	behind uint64           // how much its clock is slow
+	behind uint64           // how much its clock is slow, in logins
 	down   map[Node]bool    // nodes of which it knows that they are gone
-	broken map[string]bool  // ways out that are lost, and it does not know yet
 	full   map[string]bool  // ways out that take nothing more
-	lives  map[string]int   // how often a way out was lost
 	cutOff bool             // it sees no cluster
 	sess   map[SID]*session // here, or once here
 }
@@ -47,7 +48,10 @@ type session struct {
 	at      Place
 	node    *simNode
 	chans   map[string]*Channel // by peer
-	floor   uint64              // nothing of this epoch or an older one is for this session
+	epoch   uint64              // the newest that it has used; at first the stamp of its login
+	floor   uint64              // the newest epoch of the machines that it has thrown away
+	lookup  map[string]int      // by peer; counts lookups, also when one is given up
+	told    uint64              // the epoch of the last lookup that was answered at once
 	retired bool                // replaced by a newer session
 	leaving bool                // the user has left; the farewells are under way
 	gone    bool                // they have been said
@@ -76,6 +80,7 @@ func pairOf(a, b string) pair { return pair{min(a, b), max(a, b)} }
 // event is something that can happen. Events of one lane happen in order.
 type event struct {
 	id       int
+	name     string // what makes it happen in a script
 	lane     string
 	handover bool
 	user     string    // whose callbacks must not be held
@@ -88,7 +93,7 @@ type event struct {
 func newSim() *sim {
 	return &sim{
 		now: time.Unix(0, 0), nodes: map[string]*simNode{}, dir: map[string]*session{},
-		manners: map[string]*manner{}, tainted: map[pair]bool{},
+		manners: map[string]*manner{}, tainted: map[pair]bool{}, ended: map[pair]map[string]bool{}, lives: map[pair]int{},
 	}
 }
 

@@ -8,22 +8,26 @@ import (
 
 const patience = 3 * time.Second
 
-// epochs is the clock of a node: newer than all it gave out and heard of.
-func (s *sim) epochs(n *simNode) Epochs {
-	return func() uint64 {
-		s.stamp++
-		n.last = max(n.last+1, s.stamp-min(s.stamp, n.behind))
+// login is how many epochs there are between two logins.
+const perLogin = 1000
 
-		return n.last
-	}
+// epochs counts up from the stamp of the session's login.
+func (x *session) epochs(above uint64) uint64 {
+	x.epoch = max(x.epoch, above) + 1
+
+	return x.epoch
 }
 
 func (s *sim) login(user string, n *simNode) {
-	x := &session{user: user, node: n, chans: map[string]*Channel{}}
+	x := &session{user: user, node: n, chans: map[string]*Channel{}, lookup: map[string]int{}}
 	x.at.Node = n.id
 	binary.BigEndian.PutUint64(x.at.SID[:], uint64(s.eventID)<<16|uint64(len(s.all)+1))
 	old := s.dir[user]
-	x.floor = s.epochs(n)()
+	s.stamp++
+	x.epoch = (s.stamp - min(s.stamp, n.behind)) * perLogin
+	if old != nil { // its node has named the newest epoch
+		x.epoch = max(x.epoch, old.epoch/perLogin*perLogin+perLogin)
+	}
 	s.dir[user] = x
 	s.all = append(s.all, x)
 	n.sess[x.at.SID] = x
@@ -55,7 +59,12 @@ func (s *sim) handOver(known, x *session, peer string, at Place, newest uint64) 
 
 		return
 	}
-	s.post(&event{handover: true, from: x.node, to: to.node, between: pairOf(x.user, peer), run: func() {
+	if !s.carries(x.node, to.node.id) {
+		s.tainted[pairOf(x.user, peer)] = true
+
+		return
+	}
+	s.post(&event{name: "handover " + wayOf(x.node, to.node), handover: true, from: x.node, to: to.node, between: pairOf(x.user, peer), run: func() {
 		switch {
 		case to.retired:
 			s.handOver(known, to, peer, at, newest)
@@ -63,7 +72,7 @@ func (s *sim) handOver(known, x *session, peer string, at Place, newest uint64) 
 			s.sayf("%s takes over the channel with %s", to, peer)
 			s.channel(to, peer).After(newest)
 			s.channel(to, peer).Adopt(at)
-			if to.node.down[at.Node] { // heard of before
+			if !s.linked(to.node, at.Node) { // heard of before
 				s.do(to, peer, s.channel(to, peer).NodeDown(nil, at.Node))
 
 				return
@@ -78,16 +87,16 @@ func (s *sim) handOver(known, x *session, peer string, at Place, newest uint64) 
 
 // relocated tells the peer where the user is now, on the way that everything else will take.
 func (s *sim) relocated(known, x *session, peer string, at Place) {
-	n, way := s.nodes[at.Node.Name], x.node.id.Name+">"+at.Node.Name
-	if n == nil || n.id != at.Node || x.node.broken[way] {
+	n, way := s.nodes[at.Node.Name], x.node.id.Name+"->"+at.Node.Name
+	if !s.carries(x.node, at.Node) {
 		s.tainted[pairOf(x.user, peer)] = true
 
 		return
 	}
-	s.post(&event{handover: true, lane: "way/" + way, from: x.node, to: n, between: pairOf(x.user, peer), run: func() {
+	s.post(&event{name: "deliver " + way, handover: true, lane: "way/" + way, from: x.node, to: n, between: pairOf(x.user, peer), run: func() {
 		y := n.sess[at.SID]
 		switch {
-		case y == nil || n.down[x.at.Node]:
+		case y == nil || !s.linked(n, x.at.Node):
 		case y.retired: // both have moved: it is the newer session that has to know
 			if to := s.dir[peer]; to != nil {
 				s.relocated(known, x, peer, to.at)
@@ -103,8 +112,8 @@ func (s *sim) relocated(known, x *session, peer string, at Place) {
 func (s *sim) channel(x *session, peer string) *Channel {
 	c := x.chans[peer]
 	if c == nil {
-		c = New(s.epochs(x.node))
-		c.After(x.floor)
+		c = New(x.epochs)
+		c.Floor(x.floor)
 		x.chans[peer] = c
 	}
 
@@ -171,7 +180,7 @@ func (s *sim) sweep() {
 		for _, peer := range x.peers() {
 			if c := x.chans[peer]; c.Over() {
 				s.early(x.user, peer)
-				x.floor = max(x.floor, c.Newest())
+				x.floor = max(x.floor, c.Accepted())
 				delete(x.chans, peer)
 			}
 		}

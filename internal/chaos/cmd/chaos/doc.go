@@ -2,13 +2,14 @@
 //
 //	make chaos                                  # ten minutes
 //	make chaos CHAOS_TIME=1m CHAOS_SEED=42      # shorter; with the faults of an earlier run
-//	make chaos CHAOS_FLAGS=-external            # with a NATS server that fails too, which the nodes share
+//	make chaos CHAOS_FLAGS="-short -starts 50"  # the most telling faults; fifty starts of six nodes before
 //	go run ./internal/chaos/cmd/chaos -help
 //
 // Its exit status is 1 if a promise was broken.
 //
 // # Limits
 //
-// It is run from the root of the repository, where it builds the binary. What it cannot do on a system (signals on Windows, network namespaces
-// without root and Linux) it leaves out, and says so.
+// It is run from the root of the repository, where it builds the binary (or with -binary from
+// anywhere). What it cannot do on a system (signals on Windows; packets without Linux, /dev/net/tun,
+// and root or user namespaces) it leaves out, and says so.
 package main

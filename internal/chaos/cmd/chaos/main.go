@@ -26,12 +26,19 @@ func run() int {
 	flag.IntVar(&o.Rate, "rate", 1000, "messages a second, of all users together")
 	flag.DurationVar(&o.Within, "within", time.Minute, "how long peers may take to hear of an end, and everything to work again")
 	flag.BoolVar(&o.Watch, "watch", false, "print each fault")
-	flag.BoolVar(&o.Namespaces, "namespaces", true, "put nodes into network namespaces, where the system has them")
-	flag.BoolVar(&o.NoLinks, "no-links", false, "nodes have no links to each other")
-	flag.BoolVar(&o.External, "external", false, "nodes use a NATS server, which fails too")
-	flag.StringVar(&o.Binary, "parley", "", "the parley binary (default: built from ./cmd/parley)")
+	flag.BoolVar(&o.Namespaces, "namespaces", true, "give the nodes a network of their own, where the system has one")
+	flag.BoolVar(&o.Short, "short", false, "only the most telling faults")
+	flag.IntVar(&o.Starts, "starts", 0, "how often six nodes start together before the run (default 10, with -short 1)")
+	flag.DurationVar(&o.KillNotice, "kill-notice", 0, "how long peers may take to hear of a killed process (default 250ms)")
+	flag.DurationVar(&o.VanishNotice, "vanish-notice", 0, "and of a machine that vanished (default 2s)")
+	flag.StringVar(&o.Binary, "binary", "", "the parley binary (default: built from ./cmd/parley)")
 	race := flag.Bool("race", false, "build it with the race detector")
 	flag.Parse()
+	if o.Namespaces {
+		if status, done := chaos.Rootless(); done {
+			return status
+		}
+	}
 	o.Out = os.Stdout
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,0 +1,141 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// freePort is an address where something can listen now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+
+	return ln.Addr().String()
+}
+
+// serveInto runs a node whose standard output and error are out, until the end of the test.
+func serveInto(t *testing.T, out *os.File) (tcp string, cmd *exec.Cmd) {
+	t.Helper()
+	tcp, web := freePort(t), freePort(t)
+	cmd = exec.Command(os.Args[0], "serve", "--tcp", tcp, "--http", web, "--log-level", "debug")
+	cmd.Env = append(os.Environ(), asBinary+"=1")
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	ready := func() bool {
+		resp, err := http.Get("http://" + web + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+
+		return resp.StatusCode == http.StatusOK
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !ready(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("the node does not become ready")
+		}
+	}
+
+	return tcp, cmd
+}
+
+// wantServing sends a message and has the node stop.
+func wantServing(t *testing.T, tcp string, cmd *exec.Cmd) {
+	t.Helper()
+	for range 3 {
+		status, out, errs := command(t, "", "send", "--as", "alice", "--url", "tcp://"+tcp, "--to", "alice", "hello")
+		if status != 0 || !strings.HasPrefix(out, "delivered") {
+			t.Fatalf("status %d, %q, %q", status, out, errs)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the node ends with %v", err)
+	}
+	if d := time.Since(began); d > drainTime {
+		t.Errorf("the node takes %v to end", d)
+	}
+}
+
+func TestANodeServesWithAClosedPipeForItsOutput(t *testing.T) {
+	home(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	tcp, cmd := serveInto(t, w)
+	_ = w.Close()
+	wantServing(t, tcp, cmd)
+}
+
+func TestANodeServesWhenItsOutputIsNotRead(t *testing.T) {
+	home(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	_ = w.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	for full := make([]byte, 1<<20); err == nil; {
+		_, err = w.Write(full)
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	tcp, cmd := serveInto(t, w)
+	_ = w.Close()
+	wantServing(t, tcp, cmd)
+}
+
+func TestAMistakeEndsTheProcessThoughItsOutputIsNotRead(t *testing.T) {
+	home(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	began := time.Now()
+	status := run(t.Context(), []string{"serve", "--tcp", "7200"}, &streams{err: stuckWriter{w}})
+	if d := time.Since(began); status != 1 || d < lastWordsTime || d > patience {
+		t.Errorf("status %d after %v", status, d)
+	}
+	_ = r.Close() // ends the write
+}
+
+// stuckWriter writes more than a pipe holds.
+type stuckWriter struct{ w *os.File }
+
+func (s stuckWriter) Write(p []byte) (int, error) {
+	if _, err := s.w.Write(make([]byte, 1<<20)); err != nil {
+		return 0, err
+	}
+
+	return len(p), nil
+}

@@ -1,0 +1,204 @@
+package bench
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/parley-dm/parley/internal/auth"
+)
+
+// startAttempts bounds how often a cluster is started anew because another program has taken a
+// chosen port.
+const startAttempts = 3
+
+// parley starts n nodes, or takes those that run.
+func (s *Setup) parley(ctx context.Context, n int) (*system, error) {
+	if len(s.URLs) > 0 {
+		return s.running()
+	}
+	for attempt := 1; ; attempt++ {
+		sys, err := s.startNodes(ctx, n)
+		if err == nil {
+			return sys, nil
+		}
+		if attempt == startAttempts || !strings.Contains(err.Error(), "address already in use") {
+			return nil, err
+		}
+	}
+}
+
+// More than manyNodes are started one after another, startGap apart: on few processors they would starve
+// each other, and time out. 32 of them have started before the first one gives up looking for the others
+// (5 s).
+const (
+	manyNodes = 8
+	startGap  = 100 * time.Millisecond
+)
+
+// nodePorts are the addresses of one node.
+type nodePorts struct{ tcp, http, cluster string }
+
+// startNodes starts n processes at once. All addresses are chosen before: each node is given the
+// cluster addresses of all, its own included. A cluster is started when a message gets from each
+// node to each other one.
+func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) {
+	key := auth.NewKey()
+	env := []string{"PARLEY_AUTH_KEY=" + key.Secret(), "PARLEY_CLUSTER_SECRET=" + rand.Text(), "PARLEY_LOG_LEVEL=error", "PARLEY_CONFIG="}
+	sys = &system{name: s.nodesName(), proto: s.protocol(key)}
+	defer func() {
+		if err != nil {
+			sys.stop()
+		}
+	}()
+	const each = 3
+	addrs, err := freeAddrs(ctx, each*n)
+	if err != nil {
+		return sys, err
+	}
+	ports := make([]nodePorts, n)
+	join := make([]string, n)
+	for i := range ports {
+		ports[i] = nodePorts{addrs[each*i], addrs[each*i+1], addrs[each*i+2]}
+		join[i] = ports[i].cluster
+	}
+	for i, at := range ports {
+		name := "bench-" + strconv.Itoa(i+1)
+		args := []string{"serve", "--node", name, "--tcp", at.tcp, "--http", at.http}
+		if n > 1 {
+			args = append(args, "--cluster", at.cluster, "--join", strings.Join(join, ","))
+		}
+		p, err := s.Self.with(s.binary).launch(name, env, args...)
+		if err != nil {
+			return sys, err
+		}
+		p.drop()
+		if n > manyNodes {
+			sleep(ctx, startGap)
+		}
+		addr := at.tcp
+		if s.WebSocket {
+			addr = at.http
+		}
+		sys.add(p, addr)
+	}
+	for i, p := range sys.procs {
+		s.progress(float64(i)/float64(n), "nodes start")
+		if err := p.serving(ctx, ports[i]); err != nil {
+			return sys, err
+		}
+	}
+
+	err = sys.joined(ctx)
+
+	return sys, err
+}
+
+// joinTime bounds how long a node that is ready may take to reach all others.
+const joinTime = 30 * time.Second
+
+// joined waits until messages get from each node to each other one: nodes that are ready may still
+// look for some.
+func (s *system) joined(ctx context.Context) error {
+	if len(s.addrs) < 2 {
+		return nil
+	}
+	asking := s.acking("join-")
+	lines, err := asking.crowd(ctx, len(s.addrs), func(i int) int { return i }, nil)
+	if err != nil {
+		return s.because(ctx, err)
+	}
+	defer closeLines(lines)
+	unwatched := context.AfterFunc(ctx, func() { closeLines(lines) })
+	defer unwatched()
+	for i, from := range lines {
+		deadline := time.Now().Add(joinTime)
+		if err := from.conn.SetReadDeadline(deadline); err != nil {
+			return err
+		}
+		for j, to := range lines {
+			if i == j {
+				continue
+			}
+			if err := from.reaches(ctx, to.user, deadline); err != nil {
+				return s.because(ctx, fmt.Errorf("node %d does not reach node %d: %w", i+1, j+1, err))
+			}
+		}
+	}
+
+	return nil
+}
+
+// reaches repeats a message until it is answered with success.
+func (l *line) reaches(ctx context.Context, user uint32, deadline time.Time) error {
+	const again = 20 * time.Millisecond
+	l.aim(user, stampSize)
+	for {
+		err := l.send(0)
+		if err == nil {
+			err = l.response()
+		}
+		if _, answered := errors.AsType[*refused](err); !answered || time.Now().After(deadline) {
+			return err
+		}
+		if !sleep(ctx, again) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// acking is the same system with users whose messages ask for a response. A prefix makes them other
+// users; with none they find the system's own.
+func (s *system) acking(prefix string) *system {
+	p, ok := s.proto.(*parleyProtocol)
+	if !ok {
+		return s
+	}
+	asking, proto := *s, *p
+	proto.ack = true
+	proto.prefix += prefix
+	asking.proto = &proto
+
+	return &asking
+}
+
+// nodesName is the name of the nodes in tables.
+func (s *Setup) nodesName() string { return cmp.Or(s.binary.Name, parleyName) }
+
+func (s *Setup) protocol(key auth.Key) *parleyProtocol {
+	return &parleyProtocol{key: key, prefix: "bench-" + rand.Text()[:8] + "-", webSocket: s.WebSocket, ack: s.Ack}
+}
+
+// running is the cluster that the URLs name.
+func (s *Setup) running() (*system, error) {
+	if !s.Key.CanMint() {
+		return nil, errors.New("running nodes need the key that their users' tokens are signed with: give --auth-key")
+	}
+	proto := s.protocol(s.Key)
+	sys := &system{name: parleyName, proto: proto, pids: s.PIDs}
+	for i, text := range s.URLs {
+		u, err := url.Parse(text)
+		if err != nil || u.Host == "" || u.Scheme != "tcp" && u.Scheme != "ws" {
+			return nil, fmt.Errorf("--url %s: write tcp://host:port or ws://host:port/ws", text)
+		}
+		ws := u.Scheme == "ws"
+		if i > 0 && ws != proto.webSocket {
+			return nil, errors.New("--url: give all of them as tcp:// or all as ws://")
+		}
+		proto.webSocket = ws
+		sys.addrs = append(sys.addrs, u.Host)
+	}
+	for _, pid := range s.PIDs {
+		if _, err := cpuTime(pid); err != nil {
+			return nil, fmt.Errorf("--pid %d: %w", pid, err)
+		}
+	}
+
+	return sys, nil
+}

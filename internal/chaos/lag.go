@@ -1,0 +1,136 @@
+package chaos
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// lag measures how long the network takes to carry a packet, all the time. The run is the network: on
+// a busy machine it may not run for a while, and then every link is silent, though nothing failed.
+//
+//	clients ─ echo request ─▶ network ─▶ strangers ─ echo ─▶ network ─▶ clients
+type lag struct {
+	mu    sync.Mutex
+	spans []span        // guarded by mu: when it took too long
+	slow  []span        // guarded by mu: when it took long enough to count where times are judged
+	most  time.Duration // guarded by mu
+}
+
+const (
+	lagEvery   = 25 * time.Millisecond
+	lagSlow    = 2 * lagEvery
+	lagTooLong = failureTimeout / 3 // the nodes have delays of their own on such a machine
+)
+
+// watch measures until ctx ends.
+func (l *lag) watch(ctx context.Context, n network, now func() moment) error {
+	echo, err := n.listenPacket(strangers)
+	if err != nil {
+		return err
+	}
+	var both sync.WaitGroup
+	defer both.Wait()
+	defer func() { _ = echo.Close() }()
+	both.Go(func() { reflect(echo) })
+	c, err := n.dial(ctx, clients, "udp", echo.LocalAddr().String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	both.Go(func() { l.hear(c, now) })
+	var b [8]byte
+	for sleep(ctx, lagEvery) == nil {
+		binary.BigEndian.PutUint64(b[:], uint64(now()))
+		_, _ = c.Write(b[:])
+	}
+
+	return nil
+}
+
+func reflect(c net.PacketConn) {
+	var b [8]byte
+	for {
+		n, from, err := c.ReadFrom(b[:])
+		if err != nil {
+			return
+		}
+		_, _ = c.WriteTo(b[:n], from)
+	}
+}
+
+// hear notes what echoes tell: how long they took, and that the time between two was too long.
+func (l *lag) hear(c net.Conn, now func() moment) {
+	var b [8]byte
+	last := now()
+	for {
+		if _, err := c.Read(b[:]); err != nil {
+			return
+		}
+		at, sent := now(), moment(binary.BigEndian.Uint64(b[:]))
+		l.note(min(sent, last), at)
+		last = at
+	}
+}
+
+// note notes that nothing was heard from one moment to another.
+func (l *lag) note(from, to moment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	took := to.since(from)
+	l.most = max(l.most, took)
+	if took >= lagSlow {
+		l.slow = join(l.slow, span{from, to})
+	}
+	if took >= lagTooLong {
+		l.spans = join(l.spans, span{from, to})
+	}
+}
+
+// join adds a span to those before it, of which it may overlap the last.
+func join(spans []span, s span) []span {
+	if k := len(spans); k > 0 && spans[k-1].to >= s.from {
+		spans[k-1].to = s.to
+
+		return spans
+	}
+
+	return append(spans, s)
+}
+
+// within is how much of some time the network took for itself.
+func (l *lag) within(from, to moment) (d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.slow {
+		if s.from < to && from < s.to {
+			d += min(s.to, to).since(max(s.from, from))
+		}
+	}
+
+	return d
+}
+
+// excuse notes that no node was well while the network did not run, and until all have met again.
+func (l *lag) excuse(nodes []*node) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.spans {
+		for _, n := range nodes {
+			n.mu.Lock()
+			n.ills = append(n.ills, span{s.from.add(-failureTimeout), s.to.add(meetingTime)})
+			n.mu.Unlock()
+		}
+	}
+}
+
+func (l *lag) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	return fmt.Sprintf("the longest time in which it carried nothing %v; %d times over %v, in which no node counts as well",
+		l.most.Round(time.Millisecond), len(l.spans), lagTooLong)
+}

@@ -1,0 +1,71 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// usurp starts a process under the node's name while the older one is paused: what an orchestrator
+// does with a machine that has hung. Undone, the older one goes on, for a while.
+func usurp(ctx context.Context, r *runner, n *node) (func() error, error) {
+	const lingering = 2 * time.Second
+	if err := n.pause(); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	old := n.process
+	n.mu.Unlock()
+	r.cluster.stray(old)
+	err := r.replace(ctx, n)
+
+	return func() error {
+		if err := resume(old.cmd.Process); err != nil {
+			return err
+		}
+		r.happensf("fault", "%s: its old process goes on", n.name)
+		_ = sleep(ctx, lingering) // it may end by itself: its name is taken
+		r.count.conflict(old.hasExited())
+		r.loseSessions(old)
+		old.kill()
+
+		return nil
+	}, err
+}
+
+// replace starts the new process, as a supervisor does: again, if it is refused.
+func (r *runner) replace(ctx context.Context, n *node) error {
+	for from := r.history.now(); ; {
+		if err := n.settle(r.cluster.network); err != nil {
+			return err
+		}
+		err := r.cluster.startNode(ctx, n)
+		if err == nil {
+			return nil
+		}
+		if r.history.now().since(from) > r.o.Within || sleep(ctx, time.Second/2) != nil {
+			return fmt.Errorf("under the name of a paused process: %w", err)
+		}
+		r.happensf("fault", "%s: the new process is refused", n.name)
+	}
+}
+
+// stray keeps a process to be ended with the run.
+func (c *cluster) stray(p *process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.strays = append(c.strays, p)
+}
+
+// loseSessions notes that what is left of a process's connections is lost with it.
+func (r *runner) loseSessions(old *process) {
+	for _, p := range r.users {
+		p.mu.Lock()
+		for _, s := range p.sessions {
+			if s.process == old && s.alive() {
+				s.doom(fateKill)
+			}
+		}
+		p.mu.Unlock()
+	}
+}

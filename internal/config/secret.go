@@ -1,0 +1,50 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+const (
+	minClusterSecret = 16
+	// maxSecretFile bounds what is read of a file: a device would never end.
+	maxSecretFile = 64 << 10
+	// inFile marks a secret that stands in a file.
+	inFile = "file:"
+)
+
+// readClusterSecret returns the cluster secret: the text itself, or what the file that it names
+// holds, without white space around it. No error shows any of it.
+func readClusterSecret(text string) (string, error) {
+	path, named := strings.CutPrefix(text, inFile)
+	if !named {
+		return text, checkClusterSecret(text, "it")
+	}
+	info, err := os.Stat(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSecretFile {
+		return "", fmt.Errorf("%s is no file with a secret: write one of at most %d KiB", path, maxSecretFile>>10)
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // as above
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	secret := strings.TrimSpace(string(data))
+	if strings.HasPrefix(secret, inFile) {
+		return "", errors.New(path + " names another file: write the secret itself into it")
+	}
+
+	return secret, checkClusterSecret(secret, path)
+}
+
+func checkClusterSecret(secret, what string) error {
+	if len(secret) < minClusterSecret {
+		return fmt.Errorf("%s has %d bytes: a cluster secret has at least %d", what, len(secret), minClusterSecret)
+	}
+
+	return nil
+}

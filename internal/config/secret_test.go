@@ -1,0 +1,63 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-dm/parley/internal/config"
+)
+
+func TestAClusterSecretMayStandInAFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		return path
+	}
+	c := load(t, config.Sources{Flags: map[string]string{"cluster": ":0", "cluster-secret": "file:" + write("good", secret+"\n")}})
+	if c.ClusterSecret != secret {
+		t.Errorf("got %q", c.ClusterSecret)
+	}
+	if again, err := config.Complete(c); err != nil || again.ClusterSecret != secret {
+		t.Errorf("once more: %v", err)
+	}
+	for _, bad := range []struct{ path, want string }{
+		{filepath.Join(dir, "none"), "none cannot be read: "},
+		{dir, "is no file with a secret"},
+		{write("short", "0123456789abcde\n"), "short has 15 bytes: a cluster secret has at least 16"},
+		{write("empty", ""), "empty has 0 bytes"},
+		{write("named", "file:"+dir+"/good"), "named names another file: write the secret itself into it"},
+		{write("long", strings.Repeat("x", 65<<10)), "long is no file with a secret: write one of at most 64 KiB"},
+	} {
+		_, err := config.Load(config.Sources{Flags: map[string]string{"cluster-secret": "file:" + bad.path}})
+		if err == nil || !strings.HasPrefix(err.Error(), "--cluster-secret: ") || !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error is %v, want %s", bad.path, err, bad.want)
+		}
+	}
+}
+
+func TestNATSIsTakenWithAWarning(t *testing.T) {
+	c := load(t, config.Sources{Flags: map[string]string{"nats": "nats://me:hush@h", "cluster": ":0", "cluster-secret": secret}})
+	if w := c.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "--nats has no effect yet") || strings.Contains(w[0], "hush") {
+		t.Errorf("warnings %q", w)
+	}
+	c = load(t, config.Sources{})
+	if w := c.Warnings(); len(w) != 0 {
+		t.Errorf("warnings %q", w)
+	}
+}
+
+func TestANodeMayJoinByNamesAndByItsOwnAddress(t *testing.T) {
+	join := "parley_nodes.internal.:7300,n1:7301,127.0.0.1:7300,[::1]:7300,[fe80::1%eth0]:7300"
+	c := load(t, config.Sources{Flags: map[string]string{
+		"cluster": "127.0.0.1:7300", "cluster-secret": secret, "join": join, "advertise": "n1.example:7300", "min-members": "3",
+	}})
+	if strings.Join(c.Join, ",") != join || c.Advertise != "n1.example:7300" || c.MinMembers != 3 {
+		t.Errorf("got %+v", c)
+	}
+}

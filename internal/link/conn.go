@@ -1,0 +1,265 @@
+package link
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-dm/parley/internal/sock"
+)
+
+// conn is one connection of a link, or of a handshake: TLS over a transport.
+type conn struct {
+	base net.Conn
+	wire *transport
+	tls  *tls.Conn
+	in   readBuffer // owned by the reader
+
+	// Owned by the reader.
+	corked  bool // the link gathers what is sent until the reader waits
+	handled int  // bytes since it last did not
+	ackable int  // bytes received since the last ack was asked for
+}
+
+// newConn begins a connection. First is what was read of it already.
+func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.Conn, config *tls.Config) *conn {
+	w := &transport{Conn: base, first: first}
+	w.sock.Use(base)
+	w.try, _ = base.(tryWriter)
+
+	return &conn{base: base, wire: w, tls: side(w, config)}
+}
+
+// close ends the connection at once. Closing a TCP connection waits for calls under way, which end then;
+// but the call of a reader that is parked may be waiting for this one.
+func (c *conn) close() {
+	if c.wire.parked.Load() {
+		go func() { _ = c.base.Close() }()
+
+		return
+	}
+	_ = c.base.Close()
+}
+
+// closeWrite tells the other side that nothing more comes.
+func (c *conn) closeWrite() {
+	if half, ok := c.base.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// linger bounds the time that the connection has left.
+func (c *conn) linger(d time.Duration) { _ = c.base.SetDeadline(time.Now().Add(d)) }
+
+// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false if
+// that would have to wait; flush does so.
+func (c *conn) send(piece []byte) (done bool, err error) {
+	if len(piece) > 0 {
+		if _, err := c.tls.Write(piece); err != nil {
+			return false, err
+		}
+	}
+
+	return c.wire.tryFlush()
+}
+
+// tryWriter is a connection whose writing need not wait: it returns how much it has taken.
+type tryWriter interface{ TryWrite(p []byte) (int, error) }
+
+// transport carries TLS records. During the handshake it is the network connection. Afterwards records
+// that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait says so.
+type transport struct {
+	net.Conn
+
+	sock sock.Conn
+	try  tryWriter // nil: none
+
+	// Owned by the reader.
+	first   []byte // read before the rest
+	park    func() // nil during the handshake
+	into    []byte
+	drained bool        // the last read had room for more
+	parked  atomic.Bool // within Park; written by the reader
+
+	// Owned by the writer.
+	out []byte // being written
+	off int    // bytes of out that are written
+
+	mu       sync.Mutex
+	gather   bool   // guarded by mu; the handshake is over
+	gathered []byte // guarded by mu; records
+}
+
+const keepOut = 128 << 10 // the largest buffer of records that is kept
+
+// gathers ends the handshake.
+func (t *transport) gathers() {
+	t.mu.Lock()
+	t.gather = true
+	t.mu.Unlock()
+}
+
+// Write is called by TLS, also from the reader's goroutine.
+func (t *transport) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	if t.gather {
+		t.gathered = append(t.gathered, p...)
+		t.mu.Unlock()
+
+		return len(p), nil
+	}
+	t.mu.Unlock()
+
+	return t.Conn.Write(p)
+}
+
+// Read is called by TLS.
+func (t *transport) Read(p []byte) (int, error) {
+	if len(t.first) > 0 {
+		n := copy(p, t.first)
+		t.first = t.first[n:]
+
+		return n, nil
+	}
+	if t.park == nil {
+		return t.Conn.Read(p)
+	}
+	if t.drained || !t.sock.Usable() {
+		t.park()
+	}
+	var n int
+	var err error
+	if t.sock.Usable() {
+		t.into = p
+		n, err = t.sock.Read(t)
+		t.into = nil
+	} else {
+		n, err = t.Conn.Read(p)
+	}
+	t.drained = n < len(p)
+
+	return n, err
+}
+
+// Space implements sock.Source.
+func (t *transport) Space() []byte { return t.into }
+
+// Park implements sock.Source.
+func (t *transport) Park() {
+	t.parked.Store(true)
+	t.park()
+	t.parked.Store(false)
+}
+
+// waits tells whether something is to be written.
+func (t *transport) waits() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	return len(t.gathered) > 0
+}
+
+// next makes what has gathered the bytes to write.
+func (t *transport) next() {
+	if t.off < len(t.out) {
+		return
+	}
+	t.mu.Lock()
+	t.out, t.gathered = t.gathered, t.out[:0]
+	t.off = 0
+	if cap(t.gathered) > keepOut {
+		t.gathered = nil
+	}
+	t.mu.Unlock()
+}
+
+// tryFlush writes what has gathered as far as that does not wait.
+func (t *transport) tryFlush() (done bool, err error) {
+	for t.next(); t.off < len(t.out); t.next() {
+		var n int
+		switch {
+		case t.sock.Usable():
+			n, err = t.sock.TryWrite(t.out[t.off:])
+		case t.try != nil:
+			n, err = t.try.TryWrite(t.out[t.off:])
+		}
+		t.off += n
+		if err != nil || t.off < len(t.out) {
+			return false, err
+		}
+	}
+
+	return true, nil
+}
+
+// flush writes what has gathered, and waits for it.
+func (t *transport) flush() error {
+	for t.next(); t.off < len(t.out); t.next() {
+		var n int
+		var err error
+		if t.sock.Usable() {
+			n, err = t.sock.Write(t.out[t.off:])
+		} else {
+			n, err = t.Conn.Write(t.out[t.off:])
+		}
+		t.off += n
+		if err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+const (
+	// readSize is how much one read is given room for: two TLS records.
+	readSize = 32 << 10
+	// keepReadSize is how large a buffer may be to be kept when a long frame is through.
+	keepReadSize = 256 << 10
+)
+
+// readBuffer holds what has arrived and is not handled.
+type readBuffer struct {
+	b    []byte
+	r, w int // b[r:w] is not handled
+}
+
+func (in *readBuffer) bytes() []byte { return in.b[in.r:in.w] }
+
+// space makes room for the rest of a frame that has begun to arrive.
+func (in *readBuffer) space() []byte {
+	have := in.w - in.r
+	switch {
+	case have == 0:
+		in.r, in.w = 0, 0
+		if len(in.b) > keepReadSize {
+			in.b = nil
+		}
+	case in.r > 0:
+		copy(in.b, in.b[in.r:in.w])
+		in.r, in.w = 0, have
+	}
+	switch {
+	case in.b == nil:
+		in.b = make([]byte, readSize)
+	case have == len(in.b): // a frame longer than the buffer; its length was checked
+		b := make([]byte, 2*have)
+		copy(b, in.b)
+		in.b = b
+	}
+
+	return in.b[in.w:]
+}
+
+// fill waits for bytes and reads them.
+func (c *conn) fill() error {
+	n, err := c.tls.Read(c.in.space())
+	c.in.w += n
+	if n > 0 {
+		return nil // an error comes again
+	}
+
+	return err
+}

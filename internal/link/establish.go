@@ -1,0 +1,347 @@
+package link
+
+import (
+	"net"
+	"slices"
+	"time"
+
+	"github.com/parley-dm/parley/internal/node"
+)
+
+// How both sides come to the same link. Every request and response names the highest number that its
+// sender has ended for this pair, so that both know the higher of the two. The lower node proposes
+// the number above it, and repeats the proposal until it knows whether the link stands; giving up ends
+// the number. A number up to the one ended is dead: its holder ends its link before anything else.
+
+// accept is the acceptor's handshake. Without an error the connection is taken, or of no use any more.
+func (s *shake) accept(base net.Conn, first []byte) error {
+	m, welcomedAt, err := s.receive(base, first)
+	if err != nil {
+		return err
+	}
+	if s.wanted != 0 && s.wanted != s.e.cfg.Self.Incarnation {
+		return s.reject(response{verdict: verdictWrongNode})
+	}
+	if m.purpose == purposeIntroduce {
+		err := s.respond(response{})
+		_ = base.Close()
+
+		return err
+	}
+	p := s.e.hold(s.dialer.id)
+	if p == nil {
+		return s.reject(response{verdict: verdictBusy})
+	}
+	defer s.e.drop(p)
+	if p.lower != (m.purpose == purposeAsk) { // the lower node dials, the higher one asks
+		return s.reject(response{verdict: verdictMalformed})
+	}
+	if m.purpose == purposeAsk {
+		return s.acceptAsk(base, p, &m)
+	}
+	p.lock()
+	r, err := s.acceptLink(p, &m, welcomedAt)
+	p.unlock()
+	if r.verdict != verdictOK {
+		return s.reject(r, err)
+	}
+
+	return err
+}
+
+// reject tells the dialer why not. The error is the verdict's, if none is given.
+func (s *shake) reject(r response, because ...error) error {
+	_ = s.respond(r)
+	if len(because) > 0 && because[0] != nil {
+		return because[0]
+	}
+
+	return verdictErrors[r.verdict]
+}
+
+// acceptAsk is for the higher node's request to be dialed.
+func (s *shake) acceptAsk(base net.Conn, p *peer, m *request) error {
+	e := s.e
+	if err := e.cfg.Admit(p.id); err != nil {
+		return s.reject(response{verdict: verdictNotAdmitted, text: err.Error()}, err)
+	}
+	p.lock()
+	if !e.awake(e.cfg.Clock()) {
+		p.unlock()
+
+		return s.reject(response{verdict: verdictBusy})
+	}
+	r := response{ended: e.dialerEnded(p, m.ended)}
+	if l := p.link; l != nil {
+		r.current = l.number
+	}
+	p.unlock()
+	err := s.respond(r)
+	_ = base.Close()
+	e.asked(p, m.addr, m.attempt)
+
+	return err
+}
+
+// dialerEnded takes note of what the other side has ended, and ends this side's link if it is that.
+// Called by the holder of order. It returns the highest number that either side has ended.
+func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
+	if l := p.link; l != nil && l.number <= number {
+		e.endHeld(l, ErrRefused, false)
+	}
+	now := e.cfg.Clock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.endedUpTo(number, now)
+
+	return p.ended
+}
+
+// acceptLink creates or resumes the link that the dialer names, and makes the connection its own. The
+// response is the first that is written on it. Called by the holder of order.
+func (s *shake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (response, error) {
+	e := s.e
+	now := e.cfg.Clock()
+	if !e.awake(now) {
+		return response{verdict: verdictBusy}, nil
+	}
+	ended := e.dialerEnded(p, m.ended)
+	if l := p.link; l != nil && now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure {
+		e.endHeld(l, ErrSilent, false)
+		ended = max(ended, l.number)
+	}
+	l := p.link
+	switch {
+	case m.current <= ended:
+		return response{verdict: verdictEnded, ended: ended}, nil
+	case l != nil && (m.current < l.number || m.current == l.number && m.attempt <= l.attempt.Load()):
+		return response{verdict: verdictBusy, ended: ended}, errStale // of an attempt that its dialer has given up
+	case l == nil && m.standing, l != nil && m.current > l.number:
+		// This side never knew that number, or the dialer skipped one: it cannot be resumed.
+		if l != nil {
+			e.endHeld(l, ErrRefused, false)
+		}
+
+		return response{verdict: verdictEnded, ended: e.dialerEnded(p, m.current)}, nil
+	case l == nil:
+		if err := e.cfg.Admit(p.id); err != nil {
+			return response{verdict: verdictNotAdmitted, ended: ended, text: err.Error()}, err
+		}
+		l = e.newLink(p, m.current, m.addr, m.addr, now, welcomedAt)
+		if !e.register(l) {
+			return response{verdict: verdictBusy, ended: ended}, nil
+		}
+		s.take(p, l, m, ended, welcomedAt)
+		e.cfg.Handler.LinkUp(l)
+
+		return response{}, nil
+	}
+	l.fence()
+	l.heard.Store(int64(now))
+	s.take(p, l, m, ended, 0)
+
+	return response{}, nil
+}
+
+// take makes the connection that of an accepted link.
+func (s *shake) take(p *peer, l *Link, m *request, ended uint64, basis time.Duration) {
+	l.attempt.Store(m.attempt)
+	s.c.wire.gathers()
+	if err := s.respond(response{ended: ended, current: l.number, received: l.received.Load()}); err != nil {
+		s.c.close() // the reader sees it
+	}
+	if err := l.attach(s.c, m.received, basis); err != nil {
+		s.c.close()
+		s.e.endHeld(l, err, false)
+
+		return
+	}
+	s.e.kick(p, false) // a dial loop has nothing to do any more
+	if m.standing {
+		s.e.count.resumes.Add(1)
+	}
+}
+
+// register makes a new link stand. Called by the holder of order. It returns false if it may not.
+func (e *Endpoint) register(l *Link) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed || e.pausing.Load() || l.number <= l.peer.ended {
+		return false
+	}
+	l.peer.link = l
+	l.peer.creating = 0
+	e.editLinks(l, nil)
+	e.leases = append(slices.Clip(e.leases), l)
+
+	return true
+}
+
+// dialLink is the lower node's handshake with the node at addr, which creates or resumes the link.
+func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
+	s := &shake{e: e}
+	if err := s.greet(base, p.id.Incarnation); err != nil {
+		return err
+	}
+	if s.acceptor.id == p.id && e.To(p.id) == nil {
+		if err := e.cfg.Admit(p.id); err != nil {
+			return err
+		}
+	}
+	p.lock()
+	m, l, err := e.propose(p)
+	p.unlock()
+	if err != nil {
+		return err
+	}
+	sentAt := e.cfg.Clock()
+	r, err := s.ask(&m)
+	if err != nil {
+		return err
+	}
+	if s.acceptor.id != p.id {
+		return ErrWrongNode
+	}
+	p.lock()
+	defer p.unlock()
+	now := e.cfg.Clock()
+	if !e.awake(now) {
+		return ErrPaused
+	}
+	if e.dialerEnded(p, r.ended) >= m.current {
+		return errEnded
+	}
+	if r.verdict != verdictOK {
+		return refusedBecause(r.verdict, r.text)
+	}
+	switch {
+	case l == nil:
+		if r.received > 0 {
+			return errMalformed
+		}
+		if p.link != nil || now-sentAt >= e.cfg.Timing.Failure {
+			return errStale
+		}
+		l = e.newLink(p, m.current, addr, r.addr, now, sentAt)
+		l.attempt.Store(m.attempt)
+		e.mu.Lock()
+		current := p.creating == m.current
+		e.mu.Unlock()
+		if !current || !e.register(l) {
+			return errStale
+		}
+		if err := e.join(s.c, l, r.received, sentAt); err != nil {
+			return err
+		}
+		e.cfg.Handler.LinkUp(l)
+
+		return nil
+	case p.link != l || l.attempt.Load() != m.attempt:
+		return errStale
+	case now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure:
+		e.endHeld(l, ErrSilent, false)
+
+		return ErrSilent
+	}
+	l.heard.Store(int64(now))
+	e.count.resumes.Add(1)
+
+	return e.join(s.c, l, r.received, sentAt)
+}
+
+// join makes the connection that of a dialed link.
+func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration) error {
+	c.wire.gathers()
+	if err := l.attach(c, received, sentAt); err != nil {
+		e.endHeld(l, err, false)
+
+		return err
+	}
+
+	return nil
+}
+
+// propose fences the link, if there is one, and says where it stands. Otherwise it names the number of a
+// new one. Called by the holder of order.
+func (e *Endpoint) propose(p *peer) (m request, l *Link, err error) {
+	now := e.cfg.Clock()
+	if !e.awake(now) {
+		return m, nil, ErrPaused
+	}
+	m = request{purpose: purposeLink, attempt: e.attempts.Add(1), addr: e.Advertised()}
+	if l = p.link; l != nil {
+		l.fence()
+		l.attempt.Store(m.attempt)
+		m.current, m.received, m.standing = l.number, l.received.Load(), true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l == nil {
+		if p.creating == 0 {
+			p.creating = p.ended + 1
+		}
+		p.proposed = now
+		m.current = p.creating
+	}
+	m.ended = p.ended
+
+	return m, l, nil
+}
+
+// dialAsk is the higher node's handshake: it asks the node at addr for a dial.
+func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
+	s := &shake{e: e}
+	if err := s.greet(base, p.id.Incarnation); err != nil {
+		return err
+	}
+	p.lock()
+	m := request{purpose: purposeAsk, addr: e.Advertised()}
+	if l := p.link; l != nil {
+		if m.current = l.number; !l.connected.Load() { // otherwise resumed meanwhile: nothing is lost
+			m.attempt = l.attempt.Load()
+		}
+	}
+	e.mu.Lock()
+	m.ended = p.ended
+	e.mu.Unlock()
+	p.unlock()
+	r, err := s.ask(&m)
+	if err != nil {
+		return err
+	}
+	if s.acceptor.id != p.id {
+		return ErrWrongNode
+	}
+	p.lock()
+	defer p.unlock()
+	if !e.awake(e.cfg.Clock()) {
+		return ErrPaused
+	}
+	e.dialerEnded(p, r.ended)
+
+	return refusedBecause(r.verdict, r.text)
+}
+
+// Peer is what Introduce learns.
+type Peer struct {
+	ID      node.ID
+	Addr    string // advertised
+	Version int    // of the protocol between nodes
+}
+
+// dialIntroduce learns which node is at the other end.
+func (e *Endpoint) dialIntroduce(base net.Conn) (Peer, error) {
+	s := &shake{e: e}
+	if err := s.greet(base, 0); err != nil {
+		return Peer{}, err
+	}
+	r, err := s.ask(&request{purpose: purposeIntroduce, addr: e.Advertised()})
+	if err != nil {
+		return Peer{}, err
+	}
+	if r.verdict != verdictOK {
+		return Peer{}, refusedBecause(r.verdict, r.text)
+	}
+
+	return Peer{ID: s.acceptor.id, Addr: r.addr, Version: Version}, nil
+}

@@ -1,0 +1,339 @@
+package link
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/parley-dm/parley/internal/node"
+)
+
+// Messages of the handshake, inside TLS. Each is length u16 (of what follows) | kind u8 | payload.
+//
+//	dialer → acceptor   hello     version u8 | nonce 32 bytes | incarnation of the wanted u64 (0: any) | node
+//	acceptor → dialer   welcome   version u8 | nonce 32 bytes | node
+//	dialer → acceptor   request   proof 32 bytes | purpose u8 | attempt u64 | ended u64 | current u64 | received u64
+//	                              | standing u8 | address
+//	acceptor → dialer   response  proof 32 bytes | verdict u8 | ended u64 | current u64 | received u64
+//	                              | address | text
+//	acceptor → dialer   refusal   verdict u8 | text          (instead of welcome or response)
+//
+//	node     incarnation u64 | n u8 | n bytes of name
+//	address  n u16 | n bytes
+//	text     n u16 | n bytes, for a log
+const (
+	msgHello    = 1
+	msgWelcome  = 2
+	msgRequest  = 3
+	msgResponse = 4
+	msgRefusal  = 5
+)
+
+const (
+	// Version is that of the protocol between nodes.
+	Version = 2
+
+	nonceSize = 32
+	proofSize = sha256.Size
+	// maxMessage is the longest message of a handshake.
+	maxMessage = 1 << 10
+	// maxText is the longest text, and the longest address.
+	maxText = 256
+)
+
+// purpose is what a dialer wants.
+type purpose uint8
+
+const (
+	purposeLink      purpose = 1 + iota // create a link or resume it: the lower node's
+	purposeAsk                          // be dialed: the higher node's
+	purposeIntroduce                    // learn which node this is
+)
+
+// verdict is an acceptor's answer.
+type verdict uint8
+
+const (
+	verdictOK verdict = iota
+	verdictVersion
+	verdictSecret
+	verdictWrongNode
+	verdictSelf
+	verdictEnded // the number named has ended here
+	verdictNotAdmitted
+	verdictBusy
+	verdictMalformed
+	verdicts
+)
+
+var verdictErrors = [verdicts]error{
+	verdictVersion: ErrVersion, verdictSecret: ErrSecret, verdictWrongNode: ErrWrongNode, verdictSelf: ErrSelf,
+	verdictEnded: errEnded, verdictNotAdmitted: ErrNotAdmitted, verdictBusy: ErrBusy, verdictMalformed: errMalformed,
+}
+
+type nonce [nonceSize]byte
+
+type hello struct {
+	version uint8
+	nonce   nonce
+	wanted  uint64 // incarnation; 0: any
+	self    node.ID
+}
+
+type welcome struct {
+	version uint8
+	nonce   nonce
+	self    node.ID
+}
+
+// request says what the dialer wants and where it stands.
+type request struct {
+	proof    [proofSize]byte
+	purpose  purpose
+	attempt  uint64 // counts a dialer's handshakes; of an ask: the attempt whose connection broke
+	ended    uint64 // the highest number ended
+	current  uint64 // the number of its link; 0: none
+	received uint64 // numbered frames of it
+	standing bool   // false: it is being created
+	addr     string
+}
+
+type response struct {
+	proof    [proofSize]byte
+	verdict  verdict
+	ended    uint64
+	current  uint64
+	received uint64
+	addr     string
+	text     string
+}
+
+type refusal struct {
+	verdict verdict
+	text    string
+}
+
+func appendNode(dst []byte, n node.ID) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, n.Incarnation)
+	dst = append(dst, byte(len(n.Name)))
+
+	return append(dst, n.Name...)
+}
+
+func appendText(dst []byte, s string) []byte {
+	s = s[:min(len(s), maxText)]
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s)))
+
+	return append(dst, s...)
+}
+
+// message completes the message that begins at the start of b.
+func message(b []byte) []byte {
+	binary.BigEndian.PutUint16(b, uint16(len(b)-2))
+
+	return b
+}
+
+func begin(kind byte) []byte { return append(make([]byte, 2, maxMessage), kind) }
+
+func (m *hello) encode() []byte {
+	b := append(begin(msgHello), m.version)
+	b = append(b, m.nonce[:]...)
+	b = binary.BigEndian.AppendUint64(b, m.wanted)
+
+	return message(appendNode(b, m.self))
+}
+
+func (m *welcome) encode() []byte {
+	b := append(begin(msgWelcome), m.version)
+	b = append(b, m.nonce[:]...)
+
+	return message(appendNode(b, m.self))
+}
+
+func (m *request) encode() []byte {
+	b := append(begin(msgRequest), m.proof[:]...)
+	b = append(b, byte(m.purpose))
+	b = binary.BigEndian.AppendUint64(b, m.attempt)
+	b = binary.BigEndian.AppendUint64(b, m.ended)
+	b = binary.BigEndian.AppendUint64(b, m.current)
+	b = binary.BigEndian.AppendUint64(b, m.received)
+	b = appendBool(b, m.standing)
+
+	return message(appendText(b, m.addr))
+}
+
+func (m *response) encode() []byte {
+	b := append(begin(msgResponse), m.proof[:]...)
+	b = append(b, byte(m.verdict))
+	b = binary.BigEndian.AppendUint64(b, m.ended)
+	b = binary.BigEndian.AppendUint64(b, m.current)
+	b = binary.BigEndian.AppendUint64(b, m.received)
+	b = appendText(b, m.addr)
+
+	return message(appendText(b, m.text))
+}
+
+func (m *refusal) encode() []byte {
+	return message(appendText(append(begin(msgRefusal), byte(m.verdict)), m.text))
+}
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+
+	return append(b, 0)
+}
+
+// decoder takes fields off a payload. After the first field that is malformed, bad stays set.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.bad || len(d.b) < n {
+		d.bad = true
+
+		return nil
+	}
+	b := d.b[:n]
+	d.b = d.b[n:]
+
+	return b
+}
+
+func (d *decoder) u8() uint8 {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+
+	return 0
+}
+
+func (d *decoder) u64() uint64 {
+	if b := d.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+
+	return 0
+}
+
+func (d *decoder) bool() bool {
+	v := d.u8()
+	d.bad = d.bad || v > 1
+
+	return v == 1
+}
+
+func (d *decoder) text() string {
+	b := d.take(2)
+	if b == nil {
+		return ""
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	if n > maxText {
+		d.bad = true
+	}
+
+	return string(d.take(n))
+}
+
+func (d *decoder) node() (id node.ID) {
+	id.Incarnation = d.u64()
+	n := int(d.u8())
+	if n == 0 || n > maxName || id.Incarnation == 0 {
+		d.bad = true
+	}
+	id.Name = string(d.take(n))
+
+	return id
+}
+
+func (d *decoder) end() error {
+	if d.bad || len(d.b) > 0 {
+		return errMalformed
+	}
+
+	return nil
+}
+
+// decode returns at once for another version, whose messages may look different behind it.
+func (m *hello) decode(b []byte) error {
+	d := decoder{b: b}
+	if m.version = d.u8(); m.version != Version && !d.bad {
+		return ErrVersion
+	}
+	copy(m.nonce[:], d.take(nonceSize))
+	m.wanted = d.u64()
+	m.self = d.node()
+
+	return d.end()
+}
+
+func (m *welcome) decode(b []byte) error {
+	d := decoder{b: b}
+	if m.version = d.u8(); m.version != Version && !d.bad {
+		return ErrVersion
+	}
+	copy(m.nonce[:], d.take(nonceSize))
+	m.self = d.node()
+
+	return d.end()
+}
+
+func (m *request) decode(b []byte) error {
+	d := decoder{b: b}
+	copy(m.proof[:], d.take(proofSize))
+	m.purpose = purpose(d.u8())
+	m.attempt, m.ended, m.current, m.received = d.u64(), d.u64(), d.u64(), d.u64()
+	m.standing = d.bool()
+	m.addr = d.text()
+	if m.purpose < purposeLink || m.purpose > purposeIntroduce || m.purpose == purposeLink && m.current == 0 ||
+		!m.standing && m.received > 0 {
+		return errMalformed
+	}
+
+	return d.end()
+}
+
+func (m *response) decode(b []byte) error {
+	d := decoder{b: b}
+	copy(m.proof[:], d.take(proofSize))
+	m.verdict = verdict(d.u8())
+	m.ended, m.current, m.received = d.u64(), d.u64(), d.u64()
+	m.addr = d.text()
+	m.text = d.text()
+	if m.verdict >= verdicts {
+		return errMalformed
+	}
+
+	return d.end()
+}
+
+func (m *refusal) decode(b []byte) error {
+	d := decoder{b: b}
+	m.verdict = verdict(d.u8())
+	m.text = d.text()
+	if m.verdict == verdictOK || m.verdict >= verdicts {
+		return errMalformed
+	}
+
+	return d.end()
+}
+
+// splitMessage takes the first message of b, which takes up n bytes; n is 0 while it is incomplete.
+func splitMessage(b []byte) (kind byte, payload []byte, n int, err error) {
+	if len(b) < 2 {
+		return 0, nil, 0, nil
+	}
+	length := int(binary.BigEndian.Uint16(b))
+	switch {
+	case length < 1 || length > maxMessage:
+		return 0, nil, 0, errMalformed
+	case len(b) < 2+length:
+		return 0, nil, 0, nil
+	}
+
+	return b[2], b[3 : 2+length], 2 + length, nil
+}

@@ -1,0 +1,160 @@
+package link
+
+import "time"
+
+// ackBytes is how much is received at most before an ack is written for it.
+const ackBytes = 256 << 10
+
+// flushBytes is how much the reader handles at most before it flushes answers.
+const flushBytes = 64 << 10
+
+// read is the reader of one connection, until that is at its end. What comes after the connection was
+// replaced, or the link has ended, is discarded.
+func (l *Link) read(c *conn) {
+	discard := false
+	for {
+		l.e.cfg.Gate()
+		if len(c.in.bytes()) > 0 {
+			discard = discard || !l.handle(c)
+		}
+		if discard {
+			c.in.r = c.in.w
+		}
+		before := len(c.in.bytes())
+		if err := c.fill(); err != nil {
+			break
+		}
+		c.handled += len(c.in.bytes()) - before
+	}
+	l.e.cfg.Gate()
+	l.broke(c)
+	l.e.parted(l.peer, c)
+}
+
+// handle takes what has arrived. It returns false if what comes is to be discarded from then on.
+func (l *Link) handle(c *conn) bool {
+	p := l.peer
+	p.lock()
+	defer p.unlock()
+	if l.source != c {
+		return false
+	}
+	now := l.e.cfg.Clock()
+	if !l.e.awake(now) { // the link is about to end, for the whole process has slept
+		l.source = nil
+
+		return false
+	}
+	if now-time.Duration(l.heard.Load()) >= l.e.cfg.Timing.Failure {
+		l.e.endHeld(l, ErrSilent, false)
+
+		return false
+	}
+	l.heard.Store(int64(now))
+	if !c.corked {
+		c.corked = true
+		l.mu.Lock()
+		l.corked = l.conn == c
+		l.mu.Unlock()
+	}
+	if reason := l.frames(c, now); reason != nil {
+		l.e.endHeld(l, reason, false)
+
+		return false
+	}
+	if c.handled >= flushBytes {
+		l.parked(c)
+	}
+
+	return true
+}
+
+// frames takes the frames that have arrived. It returns why the link ends, if it does.
+func (l *Link) frames(c *conn, now time.Duration) (reason error) {
+	before := l.received.Load()
+	received, n := before, 0
+	defer func() {
+		l.e.count.bytesReceived.Add(int64(n))
+		l.e.count.packetsReceived.Add(int64(received - before))
+	}()
+	if err := l.release(now); err != nil {
+		return err
+	}
+	for {
+		f, size, err := splitFrame(c.in.bytes(), l.e.cfg.MaxPacket)
+		if err != nil {
+			return err
+		}
+		if size == 0 {
+			break
+		}
+		c.in.r += size
+		n += size
+		switch f.kind {
+		case kindPacket:
+			received++
+			if l.suspended(now) || len(l.held) > 0 {
+				reason = l.hold(f)
+			} else {
+				l.e.cfg.Handler.HandlePacket(l, f.port, f.payload)
+			}
+		case kindBeat:
+			received++
+		case kindAck:
+			if reason = l.acknowledged(f.count(), now); reason == nil {
+				reason = l.release(now)
+			}
+		case kindGoodbye:
+			reason = ErrGoodbye
+		}
+		if reason != nil {
+			return reason
+		}
+	}
+	if received > before {
+		l.received.Store(received)
+		l.askForAck(c, n)
+	}
+
+	return nil
+}
+
+// askForAck sees to it that the other side is told of n more bytes soon enough.
+func (l *Link) askForAck(c *conn, n int) {
+	c.ackable += n
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.eager || c.ackable >= ackBytes {
+		l.eager, l.ackNow = false, true
+		c.ackable = 0
+	}
+}
+
+// hold keeps a packet until the link resumes.
+func (l *Link) hold(f frame) error {
+	if len(l.held)+headSize+len(f.payload) > l.e.cfg.QueueBytes {
+		return ErrOverloaded
+	}
+	l.held = appendFrame(l.held, f.kind, f.port, f.payload)
+
+	return nil
+}
+
+// release handles what was held, if the link is not suspended any more.
+func (l *Link) release(now time.Duration) error {
+	if len(l.held) == 0 || l.suspended(now) {
+		return nil
+	}
+	held := l.held
+	l.held = nil
+	for len(held) > 0 {
+		f, n, err := splitFrame(held, l.e.cfg.MaxPacket)
+		if err != nil {
+			return err
+		}
+		held = held[n:]
+		l.e.cfg.Handler.HandlePacket(l, f.port, f.payload)
+	}
+
+	return nil
+}

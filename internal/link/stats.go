@@ -1,0 +1,76 @@
+package link
+
+import (
+	"errors"
+	"maps"
+	"sync/atomic"
+)
+
+// Stats counts since the endpoint began.
+type Stats struct {
+	Links           int // stand now
+	Resumes         int64
+	Ended           map[string]int64 // by reason: silent, gone, goodbye, paused, closed, protocol, refused, overloaded, other
+	RefusedShakes   map[string]int64 // handshakes that failed here as acceptor, by reason: see refusalName
+	BytesSent       int64            // of frames, without encryption
+	BytesReceived   int64
+	PacketsSent     int64 // beats included
+	PacketsReceived int64
+	Retransmitted   int64 // packets sent again after a resume
+}
+
+type counters struct {
+	resumes, bytesSent, bytesReceived, packetsSent, packetsReceived, retransmitted atomic.Int64
+}
+
+// reasonName names the reason for an end in Stats.
+func reasonName(err error) string {
+	for _, r := range []struct {
+		err  error
+		name string
+	}{
+		{ErrSilent, "silent"}, {ErrGone, "gone"}, {ErrGoodbye, "goodbye"}, {ErrPaused, "paused"}, {ErrClosed, "closed"},
+		{ErrProtocol, "protocol"}, {ErrRefused, "refused"}, {ErrOverloaded, "overloaded"},
+	} {
+		if errors.Is(err, r.err) {
+			return r.name
+		}
+	}
+
+	return "other"
+}
+
+// refusalName names in Stats why a handshake failed.
+func refusalName(err error) string {
+	for _, r := range []struct {
+		err  error
+		name string
+	}{
+		{ErrSecret, "secret"}, {ErrVersion, "version"}, {ErrSelf, "self"}, {ErrWrongNode, "wrong_node"},
+		{ErrNotAdmitted, "not_admitted"}, {ErrBusy, "busy"}, {errEnded, "ended"}, {errStale, "stale"}, {errMalformed, "malformed"},
+		{errNotTLS, "not_tls"},
+	} {
+		if errors.Is(err, r.err) {
+			return r.name
+		}
+	}
+
+	return "broken"
+}
+
+// Stats reads the counters.
+func (e *Endpoint) Stats() Stats {
+	s := Stats{
+		Links: len(e.Links()), Resumes: e.count.resumes.Load(),
+		BytesSent: e.count.bytesSent.Load(), BytesReceived: e.count.bytesReceived.Load(),
+		PacketsSent: e.count.packetsSent.Load(), PacketsReceived: e.count.packetsReceived.Load(),
+		Retransmitted: e.count.retransmitted.Load(),
+		Ended:         make(map[string]int64), RefusedShakes: make(map[string]int64),
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	maps.Copy(s.Ended, e.ended)
+	maps.Copy(s.RefusedShakes, e.refusals)
+
+	return s
+}
