@@ -92,6 +92,10 @@ fuzz: ## Fuzz every decoder for a moment (FUZZTIME=10s each)
 chaos: ## Kill, pause, drain and cut off real nodes under real clients, and judge (CHAOS_TIME=10m CHAOS_SEED=0)
 	$(GO) run ./internal/chaos/cmd/chaos -time $(CHAOS_TIME) -seed $(CHAOS_SEED) $(CHAOS_FLAGS)
 
+.PHONY: growth
+growth: ## Simulate the directory with 10 to 200 nodes and 100 million users: the table of docs/growth.md
+	$(GO) test ./internal/directory -count=1 -run TestSimulatedClusters -v -args -sim
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin dist
