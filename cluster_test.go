@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,9 +79,15 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	for _, other := range c.nodes {
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
 	}
-	var s *parley.Server
+	var made atomic.Pointer[parley.Server]
 	if c.way.flap > 0 {
-		b := newBreakerTo(c.t, func() string { return s.ClusterAddr() })
+		b := newBreakerTo(c.t, func() string {
+			if s := made.Load(); s != nil {
+				return s.ClusterAddr()
+			}
+
+			return ""
+		})
 		b.flap(c.t, c.way.flap)
 		cfg.Advertise = b.addr()
 	}
@@ -88,6 +95,7 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	made.Store(s)
 	s.DM().ExposeCommands()
 	if setup != nil {
 		setup(i, s)
