@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -85,4 +86,27 @@ func heapInUse() int {
 	runtime.ReadMemStats(&m)
 
 	return int(m.HeapAlloc)
+}
+
+func TestAProcessWhoseNameWasTakenWhileItWasStoppedEnds(t *testing.T) {
+	first := way{}.newCluster(t, 1, nil).nodes[0]
+	settings := []string{"PARLEY_NODE=n2", "PARLEY_CLUSTER=127.0.0.1:0", "PARLEY_CLUSTER_SECRET=" + testSecret, "PARLEY_JOIN=" + first.ClusterAddr()}
+	old := spawn(t, settings...)
+	if err := old.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	newer := spawn(t, settings...) // ready: the old one's links have ended
+	if err := old.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-old.exited:
+	case <-time.After(patience):
+		t.Fatal("two nodes of one name stay")
+	}
+	if old.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(fmt.Sprint(old.err), "has this node's name") {
+		t.Errorf("it ended with %v", old.err)
+	}
+	alice := newer.login("alice", false)
+	alice.tell("alice", "the newer one serves")
 }
