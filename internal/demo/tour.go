@@ -28,7 +28,7 @@ func (d *demo) tour(ctx context.Context) error {
 
 func (d *demo) cluster(ctx context.Context) (err error) {
 	d.sayf("Parley: a tour. Every figure below was measured just now, on this machine.")
-	d.step(1, "Three nodes form a cluster. They share a secret and find each other by address.")
+	d.step(1, "Three nodes form a cluster. They share a secret, find each other by gossip, and link up.")
 	start := time.Now()
 	d.nodes, err = startNodes(ctx, "n1", "n2", "n3")
 	if err != nil {
@@ -43,7 +43,7 @@ func (d *demo) cluster(ctx context.Context) (err error) {
 }
 
 func (d *demo) logins(ctx context.Context) error {
-	d.step(2, "Three users log in, each on another node. Nobody is told who is where.")
+	d.step(2, "Three users log in, each on another node. Each is registered with the node that owns its user ID.")
 	for _, l := range []struct {
 		id string
 		ws bool
@@ -70,7 +70,7 @@ func (d *demo) carol() *person { return d.people[1] }
 func (d *demo) bob() *person   { return d.people[2] }
 
 func (d *demo) firstMessage(ctx context.Context) error {
-	d.step(3, "Alice sends bob a first message. Her node does not know where he is: it asks the cluster, with the message in the question.")
+	d.step(3, "Alice sends bob a first message. Her node asks the owner of his user ID where he is, and sends the message there.")
 	took, err := d.alice().send(ctx, "bob", "hello bob, wherever you are")
 	if err != nil {
 		return err
