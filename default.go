@@ -15,10 +15,20 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// Handler handles one command of a client. It must call next exactly once, now or later, from any goroutine: with nil to let the next
-// handler of the same command run after it has returned, with an error to end the command there. A request that is
-// then still unanswered is answered with 5008 and the error's text. Payload belongs to the handler.
-type Handler = command.Handler
+// Handler handles one command of a client: ver and cmd are the command's, u is the user. Payload
+// belongs to the handler.
+//
+// A handler must call next once, now or later, from any goroutine: with nil to let the next handler of
+// the same command run after it has returned, with an error to end the command there. The user's
+// following commands wait until then, so a handler that waits for something should return first and
+// call next later; the client's connection is read meanwhile.
+//
+// A request whose client wants a response gets exactly one, by [user.User.ServerRespond]. If the
+// handlers give none, the engine does: status 1 without data after next(nil), 5008 with the error's
+// text after next(err) and after a panic. A handler that has returned and does not call next within
+// dm's reliable timeout is answered for with 5008 and logged once; the user's next command runs, and a
+// later call of next does nothing.
+type Handler func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
 
 // drainTime is how long Start takes to send everybody away after a signal.
 const drainTime = 20 * time.Second
@@ -43,7 +53,7 @@ func Setup(confpath string) {
 // which they were added; a user's commands run one after another. It panics if ver is 0 or 1, which belong to the
 // engine, or if the handler is nil. It must be called before Start.
 func HandleCommand(ver uint8, cmd uint16, handler Handler) {
-	command.Check(ver, cmd, handler)
+	command.Check(ver, cmd, command.Handler(handler))
 	later(func(s *Server) { s.HandleCommand(ver, cmd, handler) })
 }
 

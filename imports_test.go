@@ -45,17 +45,17 @@ var house = map[string][]string{
 
 	// The only place where the parts meet.
 	".": {
-		"dm", "user", "wire", "internal/cluster", "internal/directory", "internal/link", "internal/gateway", "internal/command",
+		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link", "internal/gateway", "internal/command",
 		"internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
 	},
 
-	"dm":                  {"user", "internal/command", "dm/internal/..."},
+	"dm":                  {"user", "wire", "internal/sessions", "internal/command", "dm/internal/..."},
 	"dm/internal/channel": {},
 	"client":              {"wire", "internal/sock"},
 
-	"internal/gateway": {"user", "internal/command", "internal/auth", "internal/sock", "wire"},
-	"internal/command": {"user", "wire"}, // wire for the codes of its answers
-	"internal/auth":    {"user"},         // for what a user ID is
+	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/sock", "wire"},
+	"internal/command": {"user", "internal/sessions", "wire"}, // wire for the codes of its answers
+	"internal/auth":    {"user"},                              // for what a user ID is
 
 	// Links carry packets between two nodes and know nothing of membership; the directory knows neither
 	// links nor membership: the cluster's view is told to it.
@@ -68,7 +68,9 @@ var house = map[string][]string{
 	"internal/httpapi": {}, // what it shows comes through an interface of its own
 	"internal/devkey":  {"internal/auth"},
 
-	"user":                {},
+	"user":                {"internal/session"},
+	"internal/session":    {},                           // the engine's half of a user
+	"internal/sessions":   {"user", "internal/session"}, // and how the engine reaches it
 	"wire":                {},
 	"internal/strictjson": {},
 	"internal/sock":       {},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/node"
@@ -22,13 +24,19 @@ const (
 	loginTime = 3 * time.Second
 )
 
-// Admit confirms a login with the cluster: see the package comment. The gateway calls it.
-func (s *Server) Admit(ctx context.Context, u *user.User) error {
+// host is the server's face towards the gateway.
+type host struct{ s *Server }
+
+var _ gateway.Host = host{}
+
+// Admit implements gateway.Host: it confirms a login with the cluster, see the package comment.
+func (h host) Admit(ctx context.Context, u *user.User) error {
+	s := h.s
 	sid := node.ParseSID(u.SID)
 	s.inTransition.Store(sid, u)
 	defer s.inTransition.Delete(sid)
 	if !s.cluster.IsMember() { // its users are sent to other nodes
-		s.users.Discard(u)
+		sessions.Discard(s.users, u, user.Left)
 
 		return s.notConfirmed(u, directory.ErrUnsettled)
 	}
@@ -38,17 +46,17 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 			s.dm.Replaced(u, replaced.Next)
-			s.users.Discard(u)
+			sessions.Discard(s.users, u, user.Left)
 
 			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 		}
 		s.dm.Abandoned(u)
-		s.users.Discard(u)
+		sessions.Discard(s.users, u, user.Left)
 
 		return s.notConfirmed(u, err)
 	}
-	u.SetLogin(uint64(stamp))
-	if !s.users.Add(u) { // evicted since
+	sessions.Of(u).SetStamp(uint64(stamp))
+	if !sessions.Add(s.users, u) { // evicted since
 		s.dm.Abandoned(u)
 		s.directory.Release(u.ID, sid, 0)
 
@@ -74,10 +82,11 @@ func (s *Server) notConfirmed(u *user.User, err error) error {
 	return &gateway.Refusal{Code: wire.GoodbyeStopping, Text: why, After: comeBackAfter}
 }
 
-// Leave ends the session of an admitted user. The gateway calls it.
-func (s *Server) Leave(u *user.User, why user.Reason) {
+// Leave implements gateway.Host: it ends the session of an admitted user.
+func (h host) Leave(u *user.User, why user.Reason) {
+	s := h.s
 	sid := node.ParseSID(u.SID)
-	s.users.Remove(u)
+	sessions.Remove(s.users, u)
 	if why == user.Replaced {
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
 	} else {
@@ -87,12 +96,12 @@ func (s *Server) Leave(u *user.User, why user.Reason) {
 			s.inTransition.Delete(sid)
 		})
 	}
-	s.users.Discard(u)
+	sessions.Discard(s.users, u, user.Left)
 }
 
-// Evict ends a session because a newer login of the same user is being confirmed, here or elsewhere. The
-// directory calls it; it must not block, so the callbacks of the application come with Leave.
-func (s *Server) Evict(userID string, sid node.SID, next node.Place) (newestEpoch uint64) {
+// onReplaced ends a session because a newer login of the same user is being confirmed, here or on
+// another node. It must not block: the callbacks of the application run with Leave.
+func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newestEpoch uint64) {
 	u := s.users.BySID(sid.String())
 	if u == nil {
 		if u, _ = s.inTransition.Load(sid); u == nil {
@@ -101,8 +110,8 @@ func (s *Server) Evict(userID string, sid node.SID, next node.Place) (newestEpoc
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
 	newestEpoch = s.dm.Replaced(u, next)
-	s.users.Remove(u)
-	u.Close(uint16(wire.GoodbyeReplaced), replacedText)
+	sessions.Remove(s.users, u)
+	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
 
 	return newestEpoch
 }

@@ -51,12 +51,12 @@ func (m members) Paused(time.Duration) {
 	time.AfterFunc(holdTime, func() { m.release(pause) })
 }
 
-// Reclaimed implements directory.Sessions, with Server.Evict.
+// Reclaimed implements directory.Sessions.
 func (m members) Reclaimed() { m.release(m.s.pauses.Load()) }
 
 // Evict implements directory.Sessions.
 func (m members) Evict(userID string, sid node.SID, next node.Place) uint64 {
-	return m.s.Evict(userID, sid, next)
+	return m.s.onReplaced(userID, sid, next)
 }
 
 // release handles clients again, unless the process has paused anew.

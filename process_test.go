@@ -58,8 +58,8 @@ func serve() {
 		to, text, _ := strings.Cut(string(payload), " ")
 		dm.SendMessageByUserID(u, to, 2, 11, []byte(text), func(err error) {
 			u.ServerRespond(fmt.Append(nil, err), ver, cmd, parley.StatusOK, true)
+			next(nil)
 		})
-		next(nil)
 	}
 	parley.HandleCommand(2, 10, send)
 	parley.HandleCommand(2, 12, func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {

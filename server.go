@@ -27,17 +27,14 @@ import (
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
-
-// Config holds the settings of a node, by the names of the flags of "parley serve". The zero value is a complete
-// single node for development.
-type Config = config.Config
 
 // Statuses of a response, for user.User.ServerRespond.
 const (
-	StatusOK    uint8 = command.StatusOK    // done
-	StatusBad   uint8 = command.StatusBad   // the request was wrong
-	StatusError uint8 = command.StatusError // the request was right, and failed
+	StatusOK    = uint8(wire.StatusOK)    // done
+	StatusBad   = uint8(wire.StatusBad)   // the request was wrong
+	StatusError = uint8(wire.StatusError) // the request was right and failed
 )
 
 // Errors of a Server. Test with errors.Is.
@@ -51,7 +48,7 @@ var (
 // Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks are set
 // before Start.
 type Server struct {
-	cfg      Config
+	cfg      config.Config
 	key      auth.Key
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
@@ -91,15 +88,15 @@ type Server struct {
 
 // New makes a node from its settings, which it checks. It opens nothing: Start does.
 func New(cfg Config) (*Server, error) {
-	cfg, err := config.Complete(cfg)
+	complete, err := config.Complete(cfg.internal())
 	if err != nil {
 		return nil, err
 	}
 
-	return newServer(cfg, user.NewRegistry(), dm.New(), nil)
+	return newServer(complete, user.NewRegistry(), dm.New(), nil)
 }
 
-func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
+func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
 	var lines *logwriter.Writer
 	if log == nil {
 		log, lines = cfg.Logger(os.Stderr)
@@ -152,7 +149,7 @@ func newServer(cfg Config, users *user.Registry, module *dm.Module, log *slog.Lo
 
 // signingKey is the key that clients' tokens are checked with. Without one in the settings it is the development key
 // of whoever runs the process: "parley token" signs with the same.
-func signingKey(cfg Config, log *slog.Logger) (auth.Key, error) {
+func signingKey(cfg config.Config, log *slog.Logger) (auth.Key, error) {
 	if cfg.AuthKey != "" {
 		return auth.ParseKey(cfg.AuthKey)
 	}
@@ -176,7 +173,7 @@ func (s *Server) DM() *dm.Module { return s.dm }
 
 // HandleCommand adds a handler of a client's command: see the package-level function.
 func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {
-	s.router.Handle(ver, cmd, handler)
+	s.router.Handle(ver, cmd, command.Handler(handler))
 }
 
 // OnReady adds a function that is called once the node takes users.
@@ -245,8 +242,6 @@ func addrOf(a net.Addr) string {
 
 	return a.String()
 }
-
-var _ gateway.Host = (*Server)(nil)
 
 // wait runs f to its end, or until ctx ends.
 func wait(ctx context.Context, f func()) {

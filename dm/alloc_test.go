@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
@@ -35,12 +37,12 @@ func (s *straight) Lookup(userID string, token uint64) { s.module.Located(token,
 
 // sink is a connection that takes everything and keeps nothing.
 type sink struct {
-	line      command.Line
+	line      command.UserQueue
 	pushed    atomic.Int64
 	responded atomic.Int64
 }
 
-func (s *sink) Push(_ uint8, _ uint16, _ []byte, _ bool, done user.Done) error {
+func (s *sink) Push(_ uint8, _ uint16, _ []byte, _ bool, done sessions.Done) error {
 	s.pushed.Add(1)
 	if done != nil {
 		done.Pushed(nil)
@@ -94,10 +96,10 @@ func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 		}
 	}
 	enter := func(id string, s *sink, at int) *user.User {
-		u := users[at].New(id, user.NewSID(), s)
+		u := sessions.New(users[at], id, user.NewSID(), s)
 		places[id] = nodes.Place{Node: []*straight{a, b}[at].self, SID: nodes.ParseSID(u.SID)}
-		u.SetLogin(uint64(clock.Now()))
-		users[at].Add(u)
+		sessions.Of(u).SetStamp(uint64(clock.Now()))
+		sessions.Add(users[at], u)
 
 		return u
 	}

@@ -157,7 +157,7 @@ func TestConnectsAndEndsForAUserWhoseCallbacksBlockAreBounded(t *testing.T) {
 		if h := c.nodes[1].dm.Holds(); h.Arrived != 0 || h.ArrivedBytes != 0 {
 			t.Errorf("still %d items of %d bytes wait", h.Arrived, h.ArrivedBytes)
 		}
-		if bob.u.Gone() {
+		if bob.u.Closed() {
 			t.Error("bob is gone")
 		}
 	})

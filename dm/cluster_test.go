@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"go.uber.org/goleak"
 
 	"github.com/parley-dm/parley/dm"
@@ -224,7 +226,7 @@ func (h hostOf) NodeDown(n nodes.ID) {
 // StepOut sends all users elsewhere.
 func (h hostOf) StepOut() {
 	for _, u := range h.all() {
-		u.Close(1001, "the node leaves the cluster")
+		sessions.Of(u).Close(1001, "the node leaves the cluster")
 	}
 	for until := time.Now().Add(5 * time.Second); h.users.Count() > 0 && time.Now().Before(until); {
 		time.Sleep(time.Millisecond)
@@ -327,18 +329,18 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 	p.stamp = stamp
 	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 		nd.dm.Replaced(u, replaced.Next)
-		nd.users.Discard(u)
+		sessions.Discard(nd.users, u, user.Left)
 
 		return err
 	}
 	if err != nil {
 		nd.dm.Abandoned(u)
-		nd.users.Discard(u)
+		sessions.Discard(nd.users, u, user.Left)
 
 		return err
 	}
-	u.SetLogin(uint64(stamp))
-	if !nd.users.Add(u) {
+	sessions.Of(u).SetStamp(uint64(stamp))
+	if !sessions.Add(nd.users, u) {
 		nd.dm.Abandoned(u)
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), 0)
 
@@ -352,7 +354,7 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 // connects makes a connection that has not logged in.
 func (nd *node) connects(id string) *person {
 	p := &person{t: nd.c.t, node: nd, id: id}
-	p.u = nd.users.New(id, user.NewSID(), p)
+	p.u = sessions.New(nd.users, id, user.NewSID(), p)
 
 	return p
 }
@@ -379,15 +381,15 @@ func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
 		u, _ = v.(*user.User)
 	}
 	newest := nd.dm.Replaced(u, next)
-	nd.users.Remove(u)
-	u.Close(2002, "replaced")
+	sessions.Remove(nd.users, u)
+	sessions.Of(u).Close(2002, "replaced")
 
 	return newest
 }
 
 func (nd *node) leave(u *user.User) {
 	nd.between.Store(u.SID, u)
-	if !nd.users.Remove(u) {
+	if !sessions.Remove(nd.users, u) {
 		nd.between.Delete(u.SID)
 
 		return
@@ -396,7 +398,7 @@ func (nd *node) leave(u *user.User) {
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), newest)
 		nd.between.Delete(u.SID)
 	})
-	nd.users.Discard(u)
+	sessions.Discard(nd.users, u, user.Left)
 }
 
 // entries is how many sessions the directory of the node holds of its own.

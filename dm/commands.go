@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/parley-dm/parley/wire"
+
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/user"
@@ -34,7 +36,7 @@ func (m *Module) commandConnect(req command.Request) { m.command(req, channel.Co
 func (m *Module) command(req command.Request, kind channel.Kind) {
 	peer, msg, err := parsePeer(req.Payload)
 	if err != nil {
-		req.Refuse(command.Malformed, err.Error())
+		req.Refuse(wire.CodeMalformed, err.Error())
 
 		return
 	}
@@ -50,7 +52,7 @@ func (m *Module) command(req command.Request, kind channel.Kind) {
 		if err := user.CheckID(to); err != nil {
 			p.tidySelf()
 			p.unlock()
-			req.Refuse(command.Malformed, err.Error())
+			req.Refuse(wire.CodeMalformed, err.Error())
 
 			return
 		}
@@ -63,14 +65,14 @@ func (m *Module) commandDisconnect(req command.Request) {
 	peer, msg, err := parsePeer(req.Payload)
 	switch {
 	case err != nil:
-		req.Refuse(command.Malformed, err.Error())
+		req.Refuse(wire.CodeMalformed, err.Error())
 	case user.CheckID(string(peer)) != nil:
-		req.Refuse(command.Malformed, user.CheckID(string(peer)).Error())
+		req.Refuse(wire.CodeMalformed, user.CheckID(string(peer)).Error())
 	case len(msg) > m.settings.MaxMessageSize:
-		req.Refuse(command.TooLarge, ErrMessageTooLarge.Error())
+		req.Refuse(wire.CodeTooLarge, ErrMessageTooLarge.Error())
 	default:
 		m.disconnect(req.User, string(peer), Message{engineVer, cmdDisconnect, msg}, nil)
-		req.Answer(command.StatusOK, nil)
+		req.Answer(wire.StatusOK, nil)
 	}
 }
 
@@ -96,7 +98,7 @@ func (r *requester) completed(_ *party, _ string, _ channel.Outcome, err error) 
 	r.req = command.Request{}
 	requesters.Put(r)
 	if err == nil {
-		req.Answer(command.StatusOK, nil)
+		req.Answer(wire.StatusOK, nil)
 	} else {
 		req.Refuse(faultOf(err), err.Error())
 	}

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/user"
 )
 
 // delivery is an item that was taken, on its way through the callbacks to its recipient's client. It is a task of the recipient's inbox, and
@@ -154,7 +155,7 @@ func (d *delivery) push(ver uint8, cmd uint16, msg []byte) {
 		d.payload = append(d.payload, msg...)
 		msg = d.payload
 	}
-	if err := d.p.user.Push(ver, cmd, msg, true, d); err != nil {
+	if err := sessions.Of(d.p.user).Push(ver, cmd, msg, true, d); err != nil {
 		d.Pushed(err)
 	}
 }
@@ -164,9 +165,9 @@ func (d *delivery) Pushed(err error) {
 	switch {
 	case err == nil:
 		d.done(channel.Delivered)
-	case errors.Is(err, user.ErrBusy):
+	case errors.Is(err, sessions.ErrBusy):
 		d.done(channel.Busy)
-	case errors.Is(err, user.ErrTooLarge):
+	case errors.Is(err, sessions.ErrTooLarge):
 		d.done(channel.TooLarge)
 	default:
 		d.done(channel.NotFound)

@@ -1,5 +1,7 @@
 package dm
 
+import "github.com/parley-dm/parley/internal/sessions"
+
 // ended is what is remembered of a user's sessions that are over but not forgotten yet.
 type ended struct {
 	sessions int
@@ -11,7 +13,7 @@ type ended struct {
 // another user. The count goes on from the present then, ahead of what that side may take from others meanwhile. The party is locked.
 func (p *party) nextEpoch(above uint64) uint64 {
 	if p.epoch == 0 {
-		if p.epoch = p.user.Login(); p.epoch == 0 { // a blank user
+		if p.epoch = sessions.Of(p.user).Stamp(); p.epoch == 0 { // a blank user
 			p.epoch = uint64(p.m.parts.Clock.Now())
 		}
 	}
@@ -24,7 +26,7 @@ func (p *party) nextEpoch(above uint64) uint64 {
 }
 
 // newest is the newest epoch that the session has used; the stamp of its login if it has used none. The party is locked.
-func (p *party) newest() uint64 { return max(p.epoch, p.user.Login()) }
+func (p *party) newest() uint64 { return max(p.epoch, sessions.Of(p.user).Stamp()) }
 
 // NewestEpoch is the newest epoch that sessions of the user on this node have used which are over and whose messages do not all have their
 // true outcomes yet; 0 if there are none. A newer session's stamp must be above it.
@@ -49,7 +51,7 @@ func (p *party) end() {
 // forget is called when the party is dropped. The party is locked.
 func (p *party) forget() {
 	if p.epoch > 0 && !p.user.IsBlank() { // code of the server may still send for the user: that goes on from here
-		p.user.SetLogin(p.epoch)
+		sessions.Of(p.user).SetStamp(p.epoch)
 	}
 	if !p.counted {
 		return

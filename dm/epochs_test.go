@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
@@ -17,8 +19,8 @@ func TestASessionThatIsReplacedNamesItsNewestEpoch(t *testing.T) {
 		alice.sends("bob", "hi", nil)
 		next := nodes.Place{Node: c.nodes[1].members.Self(), SID: nodes.SID{1}}
 		first := alice.node.dm.Replaced(alice.u, next)
-		if first <= alice.u.Login() {
-			t.Errorf("newest epoch %d, login %d", first, alice.u.Login())
+		if first <= sessions.Of(alice.u).Stamp() {
+			t.Errorf("newest epoch %d, login %d", first, sessions.Of(alice.u).Stamp())
 		}
 		alice.sends("bob", "by a session that is over", dm.ErrReliableTimeout)
 		if again := alice.node.dm.Replaced(alice.u, next); again != first {
@@ -50,8 +52,8 @@ func TestASessionStaysRegisteredUntilItsMessagesAreAnswered(t *testing.T) {
 			t.Error("the node names no epoch")
 		}
 		newer := c.login("alice", 2) // which does not wait
-		if newer.u.Login() <= alice.u.Login() {
-			t.Errorf("stamps %d, then %d", alice.u.Login(), newer.u.Login())
+		if sessions.Of(newer.u).Stamp() <= sessions.Of(alice.u).Stamp() {
+			t.Errorf("stamps %d, then %d", sessions.Of(alice.u).Stamp(), sessions.Of(newer.u).Stamp())
 		}
 		g.open()
 		newer.sends("bob", "newer", nil)

@@ -3,8 +3,9 @@ package dm
 import (
 	"errors"
 
+	"github.com/parley-dm/parley/wire"
+
 	"github.com/parley-dm/parley/dm/internal/channel"
-	"github.com/parley-dm/parley/internal/command"
 )
 
 // How a message can end, other than well. Test with errors.Is; the error that a callback or [Module.Send] gets is an [*Error] that
@@ -72,23 +73,23 @@ func verdict(o channel.Outcome, to string) error {
 // faults gives the wire's code of each error.
 var faults = []struct {
 	err   error
-	fault command.Fault
+	fault wire.Code
 }{
-	{ErrReliableTimeout, command.Timeout},
-	{ErrMessageNil, command.MessageNil},
-	{ErrNodesNotFound, command.NodesNotFound},
-	{ErrUserNotFound, command.UserNotFound},
-	{ErrMessageTooLarge, command.TooLarge},
-	{ErrRecipientBusy, command.RecipientBusy},
-	{ErrOverloaded, command.Overloaded},
+	{ErrReliableTimeout, wire.CodeTimeout},
+	{ErrMessageNil, wire.CodeMessageNil},
+	{ErrNodesNotFound, wire.CodeNodesNotFound},
+	{ErrUserNotFound, wire.CodeUserNotFound},
+	{ErrMessageTooLarge, wire.CodeTooLarge},
+	{ErrRecipientBusy, wire.CodeRecipientBusy},
+	{ErrOverloaded, wire.CodeOverloaded},
 }
 
-func faultOf(err error) command.Fault {
+func faultOf(err error) wire.Code {
 	for _, f := range faults {
 		if errors.Is(err, f.err) {
 			return f.fault
 		}
 	}
 
-	return command.Internal
+	return wire.CodeInternal
 }

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
@@ -83,14 +85,14 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		bob.sends("alice", "hi", nil)
 		nd := c.nodes[2]
-		u := nd.users.New("bob", user.NewSID(), &person{t: t})
+		u := sessions.New(nd.users, "bob", user.NewSID(), &person{t: t})
 		ctx, cancel := context.WithTimeout(c.t.Context(), 1500*time.Microsecond)
 		defer cancel()
 		if _, err := nd.dir.Claim(ctx, "bob", nodes.ParseSID(u.SID), 0); err == nil {
 			t.Fatal("the login succeeded")
 		}
 		nd.dm.Abandoned(u)
-		nd.users.Discard(u)
+		sessions.Discard(nd.users, u, user.Left)
 		time.Sleep(100 * time.Millisecond)
 		heard.are(t, "bob left alice")
 		alice.has("")
@@ -106,14 +108,14 @@ func TestPromise7ALoginThatFailsWhenItHasTheChannelsOfTheOlderSessionIsALeaveAtO
 		alice, bob := c.login("alice", 0), c.login(id, 1)
 		bob.sends("alice", "hi", nil)
 		nd := c.nodes[2]
-		u := nd.users.New(id, user.NewSID(), &person{t: t})
+		u := sessions.New(nd.users, id, user.NewSID(), &person{t: t})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
 		if _, err := nd.dir.Claim(ctx, id, nodes.ParseSID(u.SID), 0); err == nil {
 			t.Fatal("the login succeeded")
 		}
 		nd.dm.Abandoned(u)
-		nd.users.Discard(u)
+		sessions.Discard(nd.users, u, user.Left)
 		time.Sleep(100 * time.Millisecond)
 		heard.are(t, id+" left alice")
 		alice.has("")
@@ -135,10 +137,10 @@ func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		bob.sends("alice", "hi", nil)
 		gone := make(chan bool, 1)
-		bob.node.users.Remove(bob.u)
+		sessions.Remove(bob.node.users, bob.u)
 		go bob.node.dm.Leave(bob.u, func(uint64) { gone <- true })
 		time.Sleep(time.Second)
-		newer := c.nodes[0].users.New("bob", user.NewSID(), &person{t: c.t})
+		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
 		bob.node.dm.Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		time.Sleep(time.Minute)
 		select {
@@ -163,8 +165,8 @@ func TestPromise6AUserWhoWasReplacedBeforeItsLeaveSaysNoGoodbye(t *testing.T) {
 		alice.stalled = true
 		bob.node.dm.SendMessageByUserID(bob.u, "alice", 2, 11, []byte("hi"), nil) // it waits for its outcome
 		time.Sleep(time.Second)
-		newer := c.nodes[0].users.New("bob", user.NewSID(), &person{t: c.t})
-		bob.node.users.Remove(bob.u)
+		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
+		sessions.Remove(bob.node.users, bob.u)
 		bob.node.dm.Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		gone := false
 		bob.node.dm.Leave(bob.u, func(uint64) { gone = true })

@@ -2,6 +2,7 @@ package dm
 
 import (
 	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -56,7 +57,7 @@ func (m *Module) Leave(u *user.User, gone func(newestEpoch uint64)) {
 	m.noteOver(sid)
 	p := m.known(sid)
 	if p == nil {
-		gone(u.Login())
+		gone(sessions.Of(u).Stamp())
 
 		return
 	}

@@ -7,14 +7,16 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
-// wire is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
-type wire struct {
+// fakeLink is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
+type fakeLink struct {
 	module *dm.Module
 
 	mu   sync.Mutex
@@ -23,12 +25,12 @@ type wire struct {
 
 var here, there = nodes.ID{Name: "here", Incarnation: 1}, nodes.ID{Name: "there", Incarnation: 2}
 
-func (w *wire) Self() nodes.ID                             { return here }
-func (w *wire) Linked(n nodes.ID) bool                     { return n == there }
-func (w *wire) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
-func (w *wire) Lookup(_ string, token uint64)              { w.module.NotFound(token) }
-func (w *wire) Cancel(uint64)                              {}
-func (w *wire) Send(_ nodes.ID, packet []byte) error {
+func (w *fakeLink) Self() nodes.ID                             { return here }
+func (w *fakeLink) Linked(n nodes.ID) bool                     { return n == there }
+func (w *fakeLink) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
+func (w *fakeLink) Lookup(_ string, token uint64)              { w.module.NotFound(token) }
+func (w *fakeLink) Cancel(uint64)                              {}
+func (w *fakeLink) Send(_ nodes.ID, packet []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, bytes.Clone(packet))
@@ -37,7 +39,7 @@ func (w *wire) Send(_ nodes.ID, packet []byte) error {
 }
 
 // last takes the last packet that was sent.
-func (w *wire) last() (packet []byte) {
+func (w *fakeLink) last() (packet []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.sent); n > 0 {
@@ -48,17 +50,17 @@ func (w *wire) last() (packet []byte) {
 }
 
 // newWire makes a module with one user, bob, whose client is s.
-func newWire(tb testing.TB, s *sink) (*wire, *user.User) {
+func newWire(tb testing.TB, s *sink) (*fakeLink, *user.User) {
 	tb.Helper()
-	w := &wire{module: dm.New()}
+	w := &fakeLink{module: dm.New()}
 	var clock nodes.Clock
 	users := user.NewRegistry()
 	w.module.Attach(dm.Parts{Users: users, Directory: w, Nodes: w, Clock: &clock, Router: command.NewRouter(quiet), Log: quiet})
 	w.module.Start()
 	tb.Cleanup(func() { w.module.Stop(context.Background()) })
-	bob := users.New("bob", user.NewSID(), s)
-	bob.SetLogin(uint64(clock.Now()))
-	users.Add(bob)
+	bob := sessions.New(users, "bob", user.NewSID(), s)
+	sessions.Of(bob).SetStamp(uint64(clock.Now()))
+	sessions.Add(users, bob)
 
 	return w, bob
 }

@@ -39,8 +39,8 @@ type party struct {
 	keep       int64         // guarded by mu; of one that was replaced: until when it is kept, by Module.sweep.now
 	handed     []kept        // guarded by mu; of one that was replaced: what it has handed over
 
-	inbox command.Lane // what has arrived: callbacks and pushes, in order
-	calls command.Lane // outcomes for callbacks of this user's messages
+	inbox command.SerialExecutor // what has arrived: callbacks and pushes, in order
+	calls command.SerialExecutor // outcomes for callbacks of this user's messages
 }
 
 // peer is the other side of one of a party's channels.
@@ -80,7 +80,7 @@ func (m *Module) party(u *user.User) *party {
 			fresh := &party{m: m, user: u, id: []byte(u.ID), sid: sid, peers: make(map[string]*peer)}
 			fresh.mu.Lock()
 			if p, ok = m.parties.LoadOrStore(sid, fresh); !ok {
-				fresh.left = u.Gone() // asked for only now: Leave may have looked for a party just before there was one
+				fresh.left = u.Closed() // asked for only now: Leave may have looked for a party just before there was one
 
 				return fresh
 			}

@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/wire"
+
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
@@ -22,7 +25,7 @@ type person struct {
 	id    string
 	u     *user.User
 	stamp nodes.Stamp
-	line  command.Line
+	line  command.UserQueue
 	told  func(text string) // if not nil, it is told instead of heard
 	ended func()            // if not nil, it is told that the server closes the connection
 
@@ -36,23 +39,23 @@ type person struct {
 
 // queued is a push that sits in the connection's queue.
 type queued struct {
-	user.Done
+	sessions.Done
 
 	text string
 }
 
-func (p *person) Push(ver uint8, cmd uint16, message []byte, _ bool, done user.Done) error {
+func (p *person) Push(ver uint8, cmd uint16, message []byte, _ bool, done sessions.Done) error {
 	text := fmt.Sprintf("%d.%d %s", ver, cmd, readable(ver, cmd, message))
 	p.mu.Lock()
 	switch {
 	case p.full:
 		p.mu.Unlock()
 
-		return user.ErrBusy
+		return sessions.ErrBusy
 	case p.closed != "":
 		p.mu.Unlock()
 
-		return user.ErrGone
+		return sessions.ErrClosed
 	case p.stalled:
 		p.queued = append(p.queued, queued{done, text})
 		p.mu.Unlock()
@@ -99,7 +102,7 @@ func (p *person) lose() {
 	p.queued = nil
 	p.mu.Unlock()
 	for _, q := range queue {
-		q.pushed(user.ErrGone)
+		q.pushed(sessions.ErrClosed)
 	}
 }
 
@@ -124,7 +127,7 @@ func (p *person) Respond(id uint32, ver uint8, cmd uint16, status uint8, message
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := string(message)
-	if status != command.StatusOK {
+	if status != uint8(wire.StatusOK) {
 		text = fmt.Sprintf("%d", int(message[0])<<8|int(message[1]))
 	}
 	p.noteLocked(strings.TrimSpace(fmt.Sprintf("re %d %d.%d status %d %s", id, ver, cmd, status, text)))
@@ -152,7 +155,7 @@ func (p *person) Close(code uint16, _ string) {
 func (p *person) gone(code uint16) {
 	if code == 2002 {
 		p.node.dir.Release(p.u.ID, nodes.ParseSID(p.u.SID), 0)
-		p.node.users.Discard(p.u)
+		sessions.Discard(p.node.users, p.u, user.Left)
 	} else {
 		p.node.leave(p.u)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/user"
 )
@@ -530,7 +532,7 @@ func TestPromise8WhatWaitsForASessionThatIsReplacedReachesTheNewerOne(t *testing
 			time.Sleep(time.Second)
 			newer := c.login("bob", at)
 			for _, d := range bob.queued { // what the gateway does when the connection ends
-				d.Pushed(user.ErrGone)
+				d.Pushed(sessions.ErrClosed)
 			}
 			for range 3 {
 				if err := <-outcome; err != nil {

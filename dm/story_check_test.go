@@ -137,7 +137,7 @@ func (s *story) everybody() (all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.sessions {
-		all += fmt.Sprintf("%s %s began %d ended %d gone %v stamp %d; ", x.label, x.u.SID, x.began, x.ended, x.u.Gone(), x.stamp)
+		all += fmt.Sprintf("%s %s began %d ended %d gone %v stamp %d; ", x.label, x.u.SID, x.began, x.ended, x.u.Closed(), x.stamp)
 	}
 
 	return all

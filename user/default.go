@@ -15,5 +15,5 @@ func GetCCU() int { return Default.Count() }
 // OnNew adds a callback for every user that logs in to this node.
 func OnNew(f func(u *User)) { Default.OnNew(f) }
 
-// OnDiscard adds a callback for every user whose session on this node is over.
-func OnDiscard(f func(u *User)) { Default.OnDiscard(f) }
+// OnDiscard adds a callback for every user whose session on this node is over, with the reason.
+func OnDiscard(f func(u *User, why Reason)) { Default.OnDiscard(f) }

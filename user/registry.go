@@ -8,26 +8,10 @@ import (
 	"sync/atomic"
 
 	"github.com/puzpuzpuz/xsync/v4"
+
+	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/session"
 )
-
-// Reason says why a user's session ended.
-type Reason uint8
-
-// Reasons.
-const (
-	Left     Reason = iota // it closed, dropped, timed out or was removed
-	Replaced               // a newer login of the same user took its place: not leaving
-)
-
-// The life of a User: made, then in the registry, then gone.
-const (
-	stateNew uint32 = iota
-	stateHere
-	stateGone
-)
-
-// Gone tells whether the session is over.
-func (u *User) Gone() bool { return u.state.Load() == stateGone }
 
 // Registry holds the users of one node. Safe for use by several goroutines.
 type Registry struct {
@@ -37,7 +21,7 @@ type Registry struct {
 
 	mu        sync.Mutex   // serialises the setting of callbacks
 	onNew     atomic.Value // []func(*User)
-	onDiscard atomic.Value // []func(*User)
+	onDiscard atomic.Value // []func(*User, Reason)
 }
 
 // NewRegistry returns an empty registry.
@@ -45,64 +29,6 @@ func NewRegistry() *Registry {
 	return &Registry{
 		byUID: xsync.NewMap[string, *User](),
 		bySID: xsync.NewMap[string, *User](),
-	}
-}
-
-// New makes the user of a connection. It is found by nobody until Add.
-func (r *Registry) New(uid, sid string, conn Conn) *User {
-	return &User{ID: uid, SID: sid, conn: conn}
-}
-
-// Add makes u findable and runs the OnNew callbacks. A user of the same ID must have been discarded
-// before. It returns false, and does nothing, if u was discarded first.
-func (r *Registry) Add(u *User) bool {
-	if !u.state.CompareAndSwap(stateNew, stateHere) {
-		return false
-	}
-	r.count.Add(1)
-	r.bySID.Store(u.SID, u) // counted before: remove counts down what it finds here
-	r.byUID.Store(u.ID, u)
-	if u.Gone() { // discarded between the lines above
-		r.remove(u)
-
-		return false
-	}
-	run(&r.onNew, u)
-
-	return true
-}
-
-// remove takes u out of both maps, and no newer session of the same user.
-func (r *Registry) remove(u *User) {
-	r.byUID.Compute(u.ID, func(old *User, loaded bool) (*User, xsync.ComputeOp) {
-		if loaded && old == u {
-			return nil, xsync.DeleteOp
-		}
-
-		return old, xsync.CancelOp
-	})
-	if _, had := r.bySID.LoadAndDelete(u.SID); had {
-		r.count.Add(-1)
-	}
-}
-
-// Remove takes u, and only u, out of the registry: a newer session of the same user stays. It runs no
-// callbacks, so that it may be called where nothing may block; a Discard is due. It returns false if u was gone.
-func (r *Registry) Remove(u *User) bool {
-	was := u.state.Swap(stateGone)
-	if was == stateHere {
-		r.remove(u)
-		u.parted.Store(true)
-	}
-
-	return was != stateGone
-}
-
-// Discard is Remove, followed by the OnDiscard callbacks if u had been added. They run once, however often it is called.
-func (r *Registry) Discard(u *User) {
-	r.Remove(u)
-	if u.parted.CompareAndSwap(true, false) {
-		run(&r.onDiscard, u)
 	}
 }
 
@@ -123,42 +49,107 @@ func (r *Registry) BySID(sid string) *User {
 // Count is the number of users connected to this node.
 func (r *Registry) Count() int { return int(r.count.Load()) }
 
-// Range calls f for every user, until f returns false. Users that come or go meanwhile may be seen or not.
+// Range calls f for every user, until f returns false. Users that come or go meanwhile may be seen or
+// not.
 func (r *Registry) Range(f func(u *User) bool) {
 	r.bySID.Range(func(_ string, u *User) bool { return f(u) })
 }
 
-// OnNew adds a callback that is run for every user that has logged in to this node, before its
-// client is told so. It delays that login only.
-func (r *Registry) OnNew(f func(u *User)) { r.add(&r.onNew, f) }
-
-// OnDiscard adds a callback that is run for every user whose session on this node is over. The user
-// can no longer be found, and what is pushed to it goes nowhere.
-func (r *Registry) OnDiscard(f func(u *User)) { r.add(&r.onDiscard, f) }
-
-func (r *Registry) add(list *atomic.Value, f func(u *User)) {
-	if f == nil {
-		return
+// OnNew adds a callback that runs for every user that has logged in to this node, before the client
+// has its welcome. A callback that blocks delays that login only. A nil callback is ignored.
+func (r *Registry) OnNew(f func(u *User)) {
+	if f != nil {
+		addCallback(r, &r.onNew, f)
 	}
+}
+
+// OnDiscard adds a callback that runs, once, for every user whose session on this node is over, with
+// the reason. Lookups do not find the user any more, and what is pushed to it goes nowhere. A nil
+// callback is ignored.
+func (r *Registry) OnDiscard(f func(u *User, why Reason)) {
+	if f != nil {
+		addCallback(r, &r.onDiscard, f)
+	}
+}
+
+func addCallback[F any](r *Registry, list *atomic.Value, f F) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old, _ := list.Load().([]func(*User))
+	old, _ := list.Load().([]F)
 	list.Store(append(slices.Clip(old), f))
 }
 
-func run(list *atomic.Value, u *User) {
-	fs, _ := list.Load().([]func(*User))
-	for _, f := range fs {
-		call(f, u)
+func (r *Registry) newUser(uid, sid string, conn session.Conn) *User {
+	u := &User{ID: uid, SID: sid}
+	u.session.Init(node.ParseSID(sid), conn)
+
+	return u
+}
+
+// register is sessions.Add.
+func (r *Registry) register(u *User) bool {
+	if !u.session.Register() {
+		return false
+	}
+	r.count.Add(1) // before the session can be found: deleteUser counts down what it finds
+	r.bySID.Store(u.SID, u)
+	r.byUID.Store(u.ID, u)
+	if u.Closed() { // removed between the lines above
+		r.deleteUser(u)
+
+		return false
+	}
+	callbacks, _ := r.onNew.Load().([]func(*User))
+	for _, f := range callbacks {
+		recovered(u, func() { f(u) })
+	}
+
+	return true
+}
+
+// deleteUser takes u out of both maps, and no newer session of the same user.
+func (r *Registry) deleteUser(u *User) {
+	r.byUID.Compute(u.ID, func(old *User, loaded bool) (*User, xsync.ComputeOp) {
+		if loaded && old == u {
+			return nil, xsync.DeleteOp
+		}
+
+		return old, xsync.CancelOp
+	})
+	if _, had := r.bySID.LoadAndDelete(u.SID); had {
+		r.count.Add(-1)
 	}
 }
 
-// call runs one callback. One that panics costs nobody else anything.
-func call(f func(*User), u *User) {
+// remove is sessions.Remove.
+func (r *Registry) remove(u *User) bool {
+	wasOpen, wasRegistered := u.session.EndLife()
+	if wasRegistered {
+		r.deleteUser(u)
+		u.session.MarkDiscard()
+	}
+
+	return wasOpen
+}
+
+// discard is sessions.Discard.
+func (r *Registry) discard(u *User, why Reason) {
+	r.remove(u)
+	if !u.session.TakeDiscard() {
+		return
+	}
+	callbacks, _ := r.onDiscard.Load().([]func(*User, Reason))
+	for _, f := range callbacks {
+		recovered(u, func() { f(u, why) })
+	}
+}
+
+// recovered runs a callback. A panic is logged and ends that callback only.
+func recovered(u *User, callback func()) {
 	defer func() {
 		if v := recover(); v != nil {
 			slog.Error("user: a callback panicked", "user", u.ID, "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
-	f(u)
+	callback()
 }

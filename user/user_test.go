@@ -10,6 +10,8 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/parley-dm/parley/internal/session"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // conn writes down what it is given.
 type conn struct{ said []string }
 
-func (c *conn) Push(ver uint8, cmd uint16, message []byte, reliable bool, done user.Done) error {
+func (c *conn) Push(ver uint8, cmd uint16, message []byte, reliable bool, done session.Done) error {
 	c.said = append(c.said, fmt.Sprintf("push %d %d %s %t", ver, cmd, message, reliable))
 	if done != nil {
 		done.Pushed(nil)
@@ -79,35 +81,25 @@ func TestSIDsAre32HexDigitsAndDiffer(t *testing.T) {
 	}
 }
 
-func TestServerRespondAnswersTheOldestUnansweredRequestOfItsVerAndCmd(t *testing.T) {
+func TestServerRespondAnswersTheRequestOfItsVerAndCmd(t *testing.T) {
 	c := &conn{}
 	r := user.NewRegistry()
-	u := r.New("alice", "01", c)
-	r.Add(u)
-	u.Expect(1, 2, 10)
-	u.Expect(2, 2, 10)
-	u.Expect(3, 2, 11)
-	u.Expect(0, 2, 11) // wants no response
-	u.Expect(4, 2, 11)
-	for range 3 {
-		u.ServerRespond([]byte("ten"), 2, 10, 1, true)
-		u.ServerRespond([]byte("eleven"), 2, 11, 1, true)
+	u := sessions.New(r, "alice", "01", c)
+	sessions.Add(r, u)
+	sessions.Of(u).Expect(1, 2, 10)
+	u.ServerRespond([]byte("another command"), 2, 11, 1, true)
+	u.ServerRespond([]byte("another version"), 3, 10, 1, true)
+	u.ServerRespond([]byte("ten"), 2, 10, 1, true)
+	u.ServerRespond([]byte("twice"), 2, 10, 1, true)
+	sessions.Of(u).Expect(0, 2, 11) // wants no response
+	u.ServerRespond([]byte("eleven"), 2, 11, 1, true)
+	c.wants(t, "re 1: 2 10 1 ten")
+	sessions.Of(u).Expect(2, 2, 11)
+	if id := sessions.Of(u).TakePending(2, 11); id != 2 {
+		t.Errorf("the pending request was %d", id)
 	}
-	u.ServerRespond([]byte("none"), 2, 12, 1, true)
-	c.wants(t, "re 1: 2 10 1 ten", "re 3: 2 11 1 eleven", "re 2: 2 10 1 ten", "re 4: 2 11 1 eleven")
-	if u.Settle(4, 2, 11) {
-		t.Error("an answered request was still to be settled")
-	}
-}
-
-func TestOnlyTheLatest256UnansweredRequestsAreRemembered(t *testing.T) {
-	c := &conn{}
-	u := user.NewRegistry().New("alice", "01", c)
-	for id := range uint32(300) {
-		u.Expect(id+1, 2, 10)
-	}
-	u.ServerRespond(nil, 2, 10, 1, true)
-	c.wants(t, "re 45: 2 10 1 ")
+	u.ServerRespond([]byte("taken"), 2, 11, 1, true)
+	c.wants(t)
 }
 
 func TestABlankUserHasNoClient(t *testing.T) {
@@ -118,7 +110,7 @@ func TestABlankUserHasNoClient(t *testing.T) {
 	u.ServerPush(2, 1, []byte("x"), true)
 	u.ServerRespond(nil, 2, 1, 1, true)
 	u.Disconnect()
-	if err := u.Push(2, 1, []byte("x"), true, nil); !errors.Is(err, user.ErrGone) {
+	if err := sessions.Of(u).Push(2, 1, []byte("x"), true, nil); !errors.Is(err, sessions.ErrClosed) {
 		t.Errorf("push: %v", err)
 	}
 	if v := user.CreateBlankUser("05", "x"); v.SID != "05" {
@@ -129,14 +121,14 @@ func TestABlankUserHasNoClient(t *testing.T) {
 func TestWhatIsPushedReachesTheConnectionUntilTheSessionIsOver(t *testing.T) {
 	c := &conn{}
 	r := user.NewRegistry()
-	u := r.New("alice", "01", c)
-	r.Add(u)
+	u := sessions.New(r, "alice", "01", c)
+	sessions.Add(r, u)
 	u.ServerPush(2, 1, []byte("one"), true)
 	u.ServerPush(2, 1, []byte("two"), false)
 	u.Disconnect()
-	r.Discard(u)
+	sessions.Discard(r, u, user.Left)
 	u.ServerPush(2, 1, []byte("three"), true)
-	u.Answer(1, 2, 1, 1, nil, true)
+	sessions.Of(u).Respond(1, 2, 1, 1, nil, true)
 	c.wants(t, "push 2 1 one true", "push 2 1 two false", "close 2005 removed by the server")
 	if u.GetClientAddr() != "127.0.0.1:1" || u.GetClientTransport() != "ws" {
 		t.Error(u.GetClientAddr(), u.GetClientTransport())
@@ -183,34 +175,34 @@ func TestARegistryFindsWhoIsHereAndTellsOfComingAndGoingOnce(t *testing.T) {
 	r.OnNew(nil)
 	r.OnNew(func(*user.User) { panic("a bug in the application") })
 	r.OnNew(func(u *user.User) { log = append(log, "again "+u.SID) })
-	r.OnDiscard(func(u *user.User) { log = append(log, "gone "+u.SID) })
-	older, newer := r.New("alice", "01", &conn{}), r.New("alice", "02", &conn{})
+	r.OnDiscard(func(u *user.User, why user.Reason) { log = append(log, fmt.Sprintf("%s gone: %s", u.SID, why)) })
+	older, newer := sessions.New(r, "alice", "01", &conn{}), sessions.New(r, "alice", "02", &conn{})
 	if r.ByUID("alice") != nil || r.Count() != 0 {
 		t.Error("found before it was added")
 	}
-	r.Add(older)
+	sessions.Add(r, older)
 	if r.ByUID("alice") != older || r.BySID("01") != older || r.Count() != 1 {
 		t.Error("not found")
 	}
-	if r.Add(older) {
+	if sessions.Add(r, older) {
 		t.Error("added twice")
 	}
-	if !r.Remove(older) || r.Remove(older) || !older.Gone() {
+	if !sessions.Remove(r, older) || sessions.Remove(r, older) || !older.Closed() {
 		t.Error("not removed once")
 	}
-	r.Add(newer)
-	r.Discard(older) // the newer one stays
-	r.Discard(older)
+	sessions.Add(r, newer)
+	sessions.Discard(r, older, user.Replaced) // the newer one stays
+	sessions.Discard(r, older, user.Left)
 	if r.ByUID("alice") != newer || r.BySID("01") != nil || r.Count() != 1 {
 		t.Error("the newer session is gone")
 	}
-	r.Discard(newer)
-	never := r.New("bob", "03", &conn{})
-	r.Discard(never)
-	if r.Add(never) || r.ByUID("bob") != nil || r.Count() != 0 {
+	sessions.Discard(r, newer, user.Left)
+	never := sessions.New(r, "bob", "03", &conn{})
+	sessions.Discard(r, never, user.Left)
+	if sessions.Add(r, never) || r.ByUID("bob") != nil || r.Count() != 0 {
 		t.Error("added after it was discarded")
 	}
-	if got := strings.Join(log, ","); got != "new 01,again 01,new 02,again 02,gone 01,gone 02" {
+	if got := strings.Join(log, ","); got != "new 01,again 01,new 02,again 02,01 gone: replaced,02 gone: left" {
 		t.Errorf("callbacks: %s", got)
 	}
 }
@@ -224,11 +216,11 @@ func TestHoweverSessionsComeAndGoTheRegistryAgreesWithWhoIsThere(t *testing.T) {
 			"login": func(t *rapid.T) {
 				id := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "id")
 				if old := here[id]; old != nil {
-					r.Remove(old)
+					sessions.Remove(r, old)
 				}
-				u := r.New(id, user.NewSID(), &conn{})
+				u := sessions.New(r, id, user.NewSID(), &conn{})
 				all = append(all, u)
-				r.Add(u)
+				sessions.Add(r, u)
 				here[id] = u
 			},
 			"discard": func(t *rapid.T) {
@@ -236,7 +228,7 @@ func TestHoweverSessionsComeAndGoTheRegistryAgreesWithWhoIsThere(t *testing.T) {
 					t.Skip("nobody")
 				}
 				u := rapid.SampledFrom(all).Draw(t, "user")
-				r.Discard(u)
+				sessions.Discard(r, u, user.Left)
 				if here[u.ID] == u {
 					delete(here, u.ID)
 				}
@@ -261,12 +253,12 @@ func TestUsersComeAndGoOnManyGoroutines(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for j := range 200 {
-				u := r.New(fmt.Sprint(j%10), fmt.Sprint(i, j), &conn{})
+				u := sessions.New(r, fmt.Sprint(j%10), fmt.Sprint(i, j), &conn{})
 				var both sync.WaitGroup
-				both.Go(func() { r.Add(u) })
-				both.Go(func() { r.Discard(u) })
+				both.Go(func() { sessions.Add(r, u) })
+				both.Go(func() { sessions.Discard(r, u, user.Left) })
 				both.Wait()
-				r.Discard(u)
+				sessions.Discard(r, u, user.Left)
 			}
 		})
 	}
@@ -283,15 +275,15 @@ func TestUsersComeAndGoOnManyGoroutines(t *testing.T) {
 }
 
 func TestTheDefaultRegistryIsThatOfThePackageFunctions(t *testing.T) {
-	u := user.Default.New("default-alice", "0a", &conn{})
+	u := sessions.New(user.Default, "default-alice", "0a", &conn{})
 	var log []string
 	user.OnNew(func(u *user.User) { log = append(log, "new "+u.ID) })
-	user.OnDiscard(func(u *user.User) { log = append(log, "gone "+u.ID) })
-	user.Default.Add(u)
+	user.OnDiscard(func(u *user.User, _ user.Reason) { log = append(log, "gone "+u.ID) })
+	sessions.Add(user.Default, u)
 	if user.GetUserByUID("default-alice") != u || user.GetUserBySID("0a") != u || user.GetCCU() != 1 {
 		t.Error("not found")
 	}
-	user.Default.Discard(u)
+	sessions.Discard(user.Default, u, user.Left)
 	if got := strings.Join(log, ","); got != "new default-alice,gone default-alice" {
 		t.Errorf("callbacks: %s", got)
 	}

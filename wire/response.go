@@ -54,9 +54,12 @@ func ParseResponse(payload []byte) (s Status, data []byte, err error) {
 //	0     1           3
 //	|stat.|   code    | text ...
 func AppendError(dst []byte, c Code, text string) []byte {
-	dst = append(dst, byte(c.Status()), byte(c>>8), byte(c))
+	return AppendErrorData(append(dst, byte(c.Status())), c, text)
+}
 
-	return append(dst, text...)
+// AppendErrorData appends what follows the status in such a response.
+func AppendErrorData(dst []byte, c Code, text string) []byte {
+	return append(append(dst, byte(c>>8), byte(c)), text...)
 }
 
 // ParseError decodes the data that ParseResponse returns with StatusBad and StatusError. The error is

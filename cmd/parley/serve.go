@@ -12,7 +12,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/parley-dm/parley"
-	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/notice"
 )
@@ -32,7 +31,7 @@ type serveCommand struct {
 
 // Run runs a node until it is told to stop.
 func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams) error {
-	cfg, err := config.Load(config.Sources{File: c.Config, Environ: s.environ, Flags: givenSettings(parsed)})
+	cfg, err := parley.LoadConfig(c.Config, s.environ, givenSettings(parsed))
 	if err != nil {
 		return err
 	}

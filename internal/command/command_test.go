@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,20 +9,24 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/session"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// client is a user with a connection that writes down its responses, and the line of its commands.
+// client is a user with a connection that writes down its responses, and the queue of its commands.
 type client struct {
 	t      *testing.T
 	router *command.Router
-	line   command.Line
+	queue  command.UserQueue
 	u      *user.User
 
 	mu   sync.Mutex
@@ -37,17 +42,17 @@ func newClient(t *testing.T, r *command.Router) *client {
 	r.Freeze()
 	c := &client{t: t, router: r}
 	users := user.NewRegistry()
-	c.u = users.New("alice", user.NewSID(), c)
-	users.Add(c.u)
+	c.u = sessions.New(users, "alice", user.NewSID(), c)
+	sessions.Add(users, c.u)
 
 	return c
 }
 
-func (c *client) Push(uint8, uint16, []byte, bool, user.Done) error { return nil }
+func (c *client) Push(uint8, uint16, []byte, bool, session.Done) error { return nil }
 
 func (c *client) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
 	text := string(message)
-	if status != command.StatusOK {
+	if status != uint8(wire.StatusOK) {
 		text = fmt.Sprintf("%d %s", int(message[0])<<8|int(message[1]), message[2:])
 	}
 	c.note(fmt.Sprintf("re %d %d.%d %d %s", id, ver, cmd, status, text))
@@ -66,7 +71,7 @@ func (c *client) note(s string) {
 }
 
 func (c *client) request(id uint32, ver uint8, cmd uint16, payload string) {
-	c.router.Dispatch(&c.line, command.Request{User: c.u, ID: id, Ver: ver, Cmd: cmd, Payload: []byte(payload)})
+	c.router.Dispatch(&c.queue, command.Request{User: c.u, ID: id, Ver: ver, Cmd: cmd, Payload: []byte(payload)})
 }
 
 func (c *client) wants(want ...string) {
@@ -79,7 +84,7 @@ func (c *client) wants(want ...string) {
 	c.said = nil
 }
 
-func TestHandlersOfOneCommandRunInOrderAndEachHandsOn(t *testing.T) {
+func TestHandlersOfOneCommandRunInOrder(t *testing.T) {
 	r := newRouter()
 	var c *client
 	for i := range 3 {
@@ -96,15 +101,16 @@ func TestHandlersOfOneCommandRunInOrderAndEachHandsOn(t *testing.T) {
 	c = newClient(t, r)
 	c.request(1, 2, 10, "hi")
 	c.request(2, 2, 11, "")
-	c.wants("0: 2.10 hi of alice", "1: 2.10 hi of alice", "2: 2.10 hi of alice", "another command")
+	c.wants("0: 2.10 hi of alice", "1: 2.10 hi of alice", "2: 2.10 hi of alice", "re 1 2.10 1 ",
+		"another command", "re 2 2.11 1 ")
 }
 
-func TestAnErrorEndsTheCommandAndAnswersWhatIsUnanswered(t *testing.T) {
+func TestAnErrorEndsTheCommandAndIsTheResponse(t *testing.T) {
 	r := newRouter()
 	var c *client
 	r.Handle(2, 10, func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
 		if len(payload) > 0 {
-			u.ServerRespond([]byte("done"), ver, cmd, command.StatusOK, true)
+			u.ServerRespond([]byte("done"), ver, cmd, 1, true)
 		}
 		next(errors.New("no such room"))
 	})
@@ -141,13 +147,13 @@ func TestAHandlerThatPanicsCostsThatCommandOnly(t *testing.T) {
 	c.request(1, 2, 10, "")
 	c.request(2, 1, 1, "")
 	c.request(3, 2, 11, "")
-	c.wants("re 1 2.10 5 5008 internal error", "re 2 1.1 5 5008 internal error", "alive")
+	c.wants("re 1 2.10 5 5008 internal error", "re 2 1.1 5 5008 internal error", "alive", "re 3 2.11 1 ")
 	if r.Panics() != 2 {
 		t.Errorf("%d panics were counted", r.Panics())
 	}
 }
 
-func TestCommandsWaitBehindOneWhoseHandlerKeepsNextForLater(t *testing.T) {
+func TestCommandsWaitForALateNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRouter()
 		var c *client
@@ -163,17 +169,17 @@ func TestCommandsWaitBehindOneWhoseHandlerKeepsNextForLater(t *testing.T) {
 		r.Builtin(1, 1, func(req command.Request) { c.note("built-in " + string(req.Payload)) })
 		c = newClient(t, r)
 		payload := []byte("one")
-		c.router.Dispatch(&c.line, command.Request{User: c.u, ID: 1, Ver: 2, Cmd: 10, Payload: payload})
+		c.router.Dispatch(&c.queue, command.Request{User: c.u, ID: 1, Ver: 2, Cmd: 10, Payload: payload})
 		copy(payload, "XXX") // it was only lent
 		c.request(2, 1, 1, "two")
 		c.request(3, 2, 10, "three")
-		if c.line.Busy() {
-			t.Error("nothing runs, and the line is busy")
+		if c.queue.Handling() {
+			t.Error("nothing runs, and the queue is handling")
 		}
 		c.wants("begin one")
 		later(nil)
 		synctest.Wait()
-		c.wants("end one", "built-in two", "begin three")
+		c.wants("end one", "re 1 2.10 1 ", "built-in two", "begin three")
 		later(errors.New("failed"))
 		synctest.Wait()
 		c.wants("re 3 2.10 5 5008 failed")
@@ -182,29 +188,98 @@ func TestCommandsWaitBehindOneWhoseHandlerKeepsNextForLater(t *testing.T) {
 	})
 }
 
-func TestALineQueues128Commands(t *testing.T) {
-	r := newRouter()
-	r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) {})
-	c := newClient(t, r)
-	for id := range uint32(131) {
-		c.request(id+1, 2, 10, "")
-	}
-	const full = "5 5007 too many commands wait behind one that is not done"
-	c.wants("re 130 2.10 "+full, "re 131 2.10 "+full)
+func TestAQueueHolds128Commands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRouter()
+		r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) {})
+		c := newClient(t, r)
+		for id := range uint32(131) {
+			c.request(id+1, 2, 10, "")
+		}
+		const full = "5 5007 too many commands wait behind one that is not done"
+		c.wants("re 130 2.10 "+full, "re 131 2.10 "+full)
+		time.Sleep(129 * timeout)
+	})
 }
 
-func TestALineIsBusyWhileAHandlerRuns(t *testing.T) {
+const timeout = 3 * time.Second
+
+func TestAHandlerThatForgetsNextIsAnsweredFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		r := command.NewRouter(slog.New(slog.NewTextHandler(&lines, nil)))
+		r.SetNextTimeout(timeout)
+		var c *client
+		var late func(error)
+		r.Handle(2, 10, func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
+			if string(payload) == "answers" {
+				u.ServerRespond([]byte("yes"), ver, cmd, 1, true)
+			}
+			late = next
+		})
+		r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) { c.note("must not run") })
+		r.Builtin(1, 1, func(req command.Request) { c.note("built-in") })
+		c = newClient(t, r)
+		c.request(1, 2, 10, "")
+		forgotten := late
+		c.request(2, 2, 10, "answers")
+		c.request(0, 2, 10, "")
+		c.request(3, 1, 1, "")
+		c.wants()
+		time.Sleep(timeout)
+		synctest.Wait()
+		const unfinished = "5 5008 the handler did not finish within 3s"
+		c.wants("re 1 2.10 "+unfinished, "re 2 2.10 1 yes")
+		forgotten(nil) // too late: neither the first nor the second command moves
+		time.Sleep(timeout)
+		synctest.Wait()
+		c.wants()
+		time.Sleep(timeout)
+		synctest.Wait()
+		c.wants("built-in")
+		if n := strings.Count(lines.String(), "without calling next"); n != 1 || !strings.Contains(lines.String(), "ver=2 cmd=10") {
+			t.Errorf("the log has %d lines: %s", n, lines.String())
+		}
+		if r.Expired() != 3 {
+			t.Errorf("%d commands expired", r.Expired())
+		}
+	})
+}
+
+func TestANextWithoutAResponseAnswersStatus1(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRouter()
+		var c *client
+		var late func(error)
+		r.Handle(2, 10, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) { next(nil) })
+		r.Handle(2, 11, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) { late = next })
+		c = newClient(t, r)
+		c.request(1, 2, 10, "")
+		c.request(0, 2, 10, "")
+		c.request(2, 2, 11, "")
+		c.wants("re 1 2.10 1 ")
+		time.Sleep(timeout - 1)
+		late(nil)
+		synctest.Wait()
+		c.wants("re 2 2.11 1 ")
+		c.u.ServerRespond([]byte("again"), 2, 11, 1, true)
+		time.Sleep(timeout)
+		c.wants()
+	})
+}
+
+func TestAQueueIsHandlingWhileAHandlerRuns(t *testing.T) {
 	r := newRouter()
 	var c *client
 	r.Handle(2, 10, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
-		c.note(fmt.Sprint(c.line.Busy()))
+		c.note(fmt.Sprint(c.queue.Handling()))
 		next(nil)
 	})
 	c = newClient(t, r)
 	c.request(1, 2, 10, "")
-	c.wants("true")
-	if c.line.Busy() {
-		t.Error("the line is still busy")
+	c.wants("true", "re 1 2.10 1 ")
+	if c.queue.Handling() {
+		t.Error("the queue is still handling")
 	}
 }
 
@@ -246,40 +321,40 @@ func (n noted) Run() {
 	*n.list = append(*n.list, n.n)
 }
 
-func TestALaneRunsItsTasksInOrderAndRefusesBeyondTheLimit(t *testing.T) {
+func TestAnExecutorRunsTasksInOrderUpToItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lane command.Lane
+		var executor command.SerialExecutor
 		var mu sync.Mutex
 		var list []int
 		wait := make(chan struct{})
-		if !lane.Idle() {
-			t.Error("a new lane is not idle")
+		if !executor.Idle() {
+			t.Error("a new executor is not idle")
 		}
-		lane.Do(noted{&mu, &list, 0, wait}, 0)
+		executor.Do(noted{&mu, &list, 0, wait}, 0)
 		synctest.Wait()
 		for i := 1; i <= 100; i++ {
-			if ok := lane.Do(noted{&mu, &list, i, nil}, 90); ok != (i <= 90) {
+			if ok := executor.Do(noted{&mu, &list, i, nil}, 90); ok != (i <= 90) {
 				t.Errorf("task %d: %t", i, ok)
 			}
 		}
-		if lane.Waiting() != 90 || lane.Idle() {
-			t.Errorf("waiting %d, idle %t", lane.Waiting(), lane.Idle())
+		if executor.Waiting() != 90 || executor.Idle() {
+			t.Errorf("waiting %d, idle %t", executor.Waiting(), executor.Idle())
 		}
 		close(wait)
 		synctest.Wait()
-		if len(list) != 91 || list[0] != 0 || list[90] != 90 || !lane.Idle() || lane.Waiting() != 0 {
+		if len(list) != 91 || list[0] != 0 || list[90] != 90 || !executor.Idle() || executor.Waiting() != 0 {
 			t.Errorf("%v", list)
 		}
-		lane.Do(noted{&mu, &list, 91, nil}, 0)
+		executor.Do(noted{&mu, &list, 91, nil}, 0)
 		synctest.Wait()
 		if list[len(list)-1] != 91 {
-			t.Error("the lane did not run again")
+			t.Error("the executor did not run again")
 		}
 	})
 }
 
-func TestLanesOfManyGivers(t *testing.T) {
-	var lane command.Lane
+func TestAnExecutorWithManyCallers(t *testing.T) {
+	var executor command.SerialExecutor
 	var mu sync.Mutex
 	var list []int
 	var wg, all sync.WaitGroup
@@ -287,7 +362,7 @@ func TestLanesOfManyGivers(t *testing.T) {
 		wg.Go(func() {
 			for i := range 500 {
 				all.Add(1)
-				lane.Do(counted{noted{&mu, &list, g*1000 + i, nil}, &all}, 0)
+				executor.Do(counted{noted{&mu, &list, g*1000 + i, nil}, &all}, 0)
 			}
 		})
 	}

@@ -1,6 +1,10 @@
 package command
 
-import "github.com/parley-dm/parley/user"
+import (
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
 
 // Request is one command of one user.
 type Request struct {
@@ -12,13 +16,13 @@ type Request struct {
 }
 
 // Answer responds to the request. Where the client wants no response it does nothing.
-func (r Request) Answer(status uint8, data []byte) {
-	r.User.Answer(r.ID, r.Ver, r.Cmd, status, data, true)
+func (r Request) Answer(status wire.Status, data []byte) {
+	sessions.Of(r.User).Respond(r.ID, r.Ver, r.Cmd, uint8(status), data, true)
 }
 
 // Refuse responds that the request failed, and why.
-func (r Request) Refuse(f Fault, text string) {
+func (r Request) Refuse(code wire.Code, text string) {
 	if r.ID != 0 {
-		r.Answer(f.Status(), f.Append(nil, text))
+		r.Answer(code.Status(), wire.AppendErrorData(nil, code, text))
 	}
 }

@@ -4,22 +4,22 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // reservedVers are the versions that belong to the engine: 0 and 1.
 const reservedVers = 2
 
-// Handler handles one command of a client. It must call next exactly once, now or later, from any goroutine: with nil to let the next
-// handler of the same command run after it has returned, with an error to end the command there. A request that
-// is then still unanswered is answered with 5008 and the error's text.
-//
-// Payload belongs to the handler.
+// Handler handles one command of a client: see parley.Handler.
 type Handler = func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
 
-// Builtin handles one of the engine's own commands. It must not block and not keep the payload; it answers by itself.
+// Builtin handles one of the engine's own commands. It must not block and not keep the payload, and
+// it responds by itself.
 type Builtin func(req Request)
 
 type key struct {
@@ -27,27 +27,37 @@ type key struct {
 	cmd uint16
 }
 
-// entry is what a command leads to: a built-in or handlers.
+// entry is what handles a command: a built-in or handlers.
 type entry struct {
 	builtin  Builtin
 	handlers []Handler
+	logNext  sync.Once // the log tells once of handlers that do not call next
 }
+
+// defaultNextTimeout stands until SetNextTimeout.
+const defaultNextTimeout = 3 * time.Second
 
 // Router maps commands to handlers. Handlers are set before Freeze, commands dispatched after it.
 type Router struct {
 	entries map[key]*entry
 	frozen  atomic.Bool
 	log     *slog.Logger
+	timeout time.Duration // from a handler's return to its next
 	panics  atomic.Uint64
+	expired atomic.Uint64
 }
 
 // NewRouter returns a router with no handlers.
 func NewRouter(log *slog.Logger) *Router {
-	return &Router{entries: make(map[key]*entry), log: log}
+	return &Router{entries: make(map[key]*entry), log: log, timeout: defaultNextTimeout}
 }
 
-// Handle adds a handler. It panics on a ver that is reserved (0 and 1), on a nil handler and after Freeze:
-// mistakes in a program's set-up.
+// SetNextTimeout bounds the time from a handler's return to its call of next. It must be called before
+// Freeze.
+func (r *Router) SetNextTimeout(d time.Duration) { r.timeout = d }
+
+// Handle adds a handler. It panics on a ver that is reserved (0 and 1), on a nil handler and after
+// Freeze: these are mistakes in a program's set-up.
 func (r *Router) Handle(ver uint8, cmd uint16, h Handler) {
 	Check(ver, cmd, h)
 	e := r.entry(ver, cmd)
@@ -82,7 +92,7 @@ func (r *Router) entry(ver uint8, cmd uint16) *entry {
 // Freeze ends the setting of handlers.
 func (r *Router) Freeze() { r.frozen.Store(true) }
 
-// Quick tells whether a command is done at once: none of the program's own handlers runs.
+// Quick reports whether a command runs none of the program's own handlers: it is done at once.
 func (r *Router) Quick(ver uint8, cmd uint16) bool {
 	e := r.entries[key{ver, cmd}]
 
@@ -92,35 +102,39 @@ func (r *Router) Quick(ver uint8, cmd uint16) bool {
 // Panics is the number of handlers that have panicked.
 func (r *Router) Panics() uint64 { return r.panics.Load() }
 
-// Dispatch runs a command on the caller's goroutine, or queues it behind one of the same line that is not done. The payload may be
-// reused when it returns. Calls for one line must come one after another.
-func (r *Router) Dispatch(line *Line, req Request) {
+// Expired is the number of commands that ended because a handler did not call next in time.
+func (r *Router) Expired() uint64 { return r.expired.Load() }
+
+// Dispatch runs a command on the caller's goroutine, or queues it behind one of the same user that is
+// not done. The payload may be reused when Dispatch returns. Calls for one queue must come one after
+// another.
+func (r *Router) Dispatch(q *UserQueue, req Request) {
 	e := r.entries[key{req.Ver, req.Cmd}]
 	if e == nil {
-		req.Refuse(UnknownCommand, fmt.Sprintf("no command ver %d cmd %d", req.Ver, req.Cmd))
+		req.Refuse(wire.CodeUnknownCommand, fmt.Sprintf("no command ver %d cmd %d", req.Ver, req.Cmd))
 
 		return
 	}
-	switch line.enter(req) {
-	case entered:
-		line.inside.Store(true)
-		r.run(line, e, req)
-		line.inside.Store(false)
-	case full:
-		req.Refuse(Overloaded, "too many commands wait behind one that is not done")
+	switch q.enter(req) {
+	case runNow:
+		q.handling.Store(true)
+		r.run(q, e, req)
+		q.handling.Store(false)
+	case rejected:
+		req.Refuse(wire.CodeOverloaded, "too many commands wait behind one that is not done")
 	case queued:
 	}
 }
 
-// run runs the command and, once it is done, those that queued behind it. The line has been entered.
-func (r *Router) run(line *Line, e *entry, req Request) {
+// run runs the command and, once it is done, the commands behind it. The caller has entered the queue.
+func (r *Router) run(q *UserQueue, e *entry, req Request) {
 	for {
 		if e.builtin != nil {
 			r.runBuiltin(e.builtin, req)
-		} else if !r.start(line, e, req).walk() {
-			return // a handler has kept next for later: it goes on from there
+		} else if !newChain(r, q, e, req).run() {
+			return // a handler has not called next yet: the command continues from there
 		}
-		next, ok := line.leave()
+		next, ok := q.leave()
 		if !ok {
 			return
 		}
@@ -132,7 +146,7 @@ func (r *Router) runBuiltin(b Builtin, req Request) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.caught(v, req)
-			req.Refuse(Internal, "internal error")
+			req.Refuse(wire.CodeInternal, "internal error")
 		}
 	}()
 	b(req)
@@ -140,5 +154,6 @@ func (r *Router) runBuiltin(b Builtin, req Request) {
 
 func (r *Router) caught(v any, req Request) {
 	r.panics.Add(1)
-	r.log.Error("a command's handler panicked", "ver", req.Ver, "cmd", req.Cmd, "user", req.User.ID, "panic", v, "stack", string(debug.Stack()))
+	r.log.Error("a command's handler panicked",
+		"ver", req.Ver, "cmd", req.Cmd, "user", req.User.ID, "panic", v, "stack", string(debug.Stack()))
 }

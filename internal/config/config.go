@@ -43,8 +43,9 @@ type Config struct {
 	DM   json.RawMessage // stands in for dm.json; nil: not given
 	Dive json.RawMessage // stands in for dive.json; nil: not given
 
-	// origins tells for each setting where its value came from, for errors: "--tcp", "PARLEY_TCP", ...
-	origins map[string]string
+	// Origins tells for each setting, by its name in files, where its value came from: "--tcp",
+	// "PARLEY_TCP", "the file's tcp". It is for errors only, and may be nil.
+	Origins map[string]string
 }
 
 // Complete fills in the defaults of what is empty, and checks the whole.
@@ -89,7 +90,7 @@ func hostNode() string {
 
 // Where names a setting in an error: by where its value came from, or else by its name.
 func (c *Config) Where(name string) string {
-	if origin, ok := c.origins[name]; ok {
+	if origin, ok := c.Origins[name]; ok {
 		return origin
 	}
 

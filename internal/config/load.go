@@ -23,7 +23,7 @@ type Sources struct {
 
 // Load reads the settings, a flag before a variable before the file before the default, and checks them.
 func Load(src Sources) (Config, error) {
-	c := Config{origins: map[string]string{}}
+	c := Config{Origins: map[string]string{}}
 	env := src.env()
 	file := src.File
 	if file == "" {
@@ -47,7 +47,7 @@ func (c *Config) put(s Setting, text, origin string) error {
 	if err := s.set(c, text); err != nil {
 		return fmt.Errorf("%s: %w", origin, err)
 	}
-	c.origins[s.Name] = origin
+	c.Origins[s.Name] = origin
 
 	return nil
 }
@@ -146,7 +146,7 @@ func (c *Config) parse(data []byte, file string) error {
 			if err := s.set(c, text); err != nil {
 				return field.Refuse("is wrong: " + err.Error())
 			}
-			c.origins[s.Name] = fmt.Sprintf("%q in %s", s.Name, file)
+			c.Origins[s.Name] = fmt.Sprintf("%q in %s", s.Name, file)
 		}
 	}
 

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -28,11 +29,11 @@ func (d *told) Pushed(err error) {
 func relay(tb testing.TB) *node {
 	tb.Helper()
 	n := newNode(tb, Config{Running: func() bool { return true }})
-	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(command.StatusOK, req.Payload) })
+	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(wire.StatusOK, req.Payload) })
 	d := &told{}
 	n.router.Builtin(1, 2, func(req command.Request) {
 		if bob := n.users.ByUID("bob"); bob != nil {
-			if err := bob.Push(1, 2, req.Payload, true, d); err != nil {
+			if err := sessions.Of(bob).Push(1, 2, req.Payload, true, d); err != nil {
 				tb.Error(err)
 			}
 		}
@@ -169,7 +170,7 @@ func BenchmarkAPushToAClientThatReads(b *testing.B) {
 	message := make([]byte, 64)
 	b.ReportAllocs()
 	for b.Loop() {
-		for errors.Is(u.Push(2, 2, message, true, d), user.ErrBusy) {
+		for errors.Is(sessions.Of(u).Push(2, 2, message, true, d), sessions.ErrBusy) {
 			runtime.Gosched()
 		}
 	}

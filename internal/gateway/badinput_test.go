@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -121,10 +122,10 @@ func TestAMessageThatFitsInNoFrameIsRefusedAtOnce(t *testing.T) {
 		c := dial(t)
 		c.login("alice")
 		u := n.user(t, "alice")
-		if err := u.Push(2, 2, make([]byte, 1000+wire.FrameRoom-wire.HeaderSize+1), true, nil); !errors.Is(err, user.ErrTooLarge) {
+		if err := sessions.Of(u).Push(2, 2, make([]byte, 1000+wire.FrameRoom-wire.HeaderSize+1), true, nil); !errors.Is(err, sessions.ErrTooLarge) {
 			t.Fatal(err)
 		}
-		if err := u.Push(2, 2, make([]byte, 1000+wire.FrameRoom-wire.HeaderSize), true, nil); err != nil {
+		if err := sessions.Of(u).Push(2, 2, make([]byte, 1000+wire.FrameRoom-wire.HeaderSize), true, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.next()
@@ -137,7 +138,7 @@ func TestARequestThatNobodyHandlesIsAnsweredAndTheSessionLives(t *testing.T) {
 		c.login("alice")
 		c.send(wire.Frame{Kind: wire.KindRequest, Ver: 200, Cmd: 1, ID: 8})
 		f := c.next()
-		if f.Kind != wire.KindResponse || f.ID != 8 || f.Ver != 200 || f.Payload[0] != command.StatusBad || !bytes.HasPrefix(f.Payload[1:], []byte{4002 >> 8, 4002 & 0xff}) {
+		if f.Kind != wire.KindResponse || f.ID != 8 || f.Ver != 200 || f.Payload[0] != byte(wire.StatusBad) || !bytes.HasPrefix(f.Payload[1:], []byte{4002 >> 8, 4002 & 0xff}) {
 			t.Fatalf("%+v", f)
 		}
 		c.wantAlive()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/parley-dm/parley/internal/command"
@@ -142,7 +144,7 @@ func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *
 	count := int64(0)
 	push := func(more int64) {
 		for ; more > 0; more-- {
-			if err := u.Push(2, 2, message, true, &d); err != nil {
+			if err := sessions.Of(u).Push(2, 2, message, true, &d); err != nil {
 				t.Fatal(err)
 			}
 			count++
@@ -157,10 +159,10 @@ func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *
 	}
 	eventually(t, func() bool { return d.ok.Load() == count })
 	c.wantAlive()
-	u.Close(2005, "bye")
+	sessions.Of(u).Close(2005, "bye")
 	c.wantGoodbye(2005)
 	c.io.close()
-	n.wantLeft(t, "alice", user.Left)
+	n.wantLeft(t, "alice", user.Removed)
 	eventually(t, func() bool { return len(n.gw.wheel.all()) == 0 })
 	giveBack()
 }

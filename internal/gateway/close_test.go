@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -18,15 +20,15 @@ func TestCloseTellsTheClientAndTheNodeWhy(t *testing.T) {
 		why   user.Reason
 		cause Cause
 	}{
-		1001: {user.Left, CauseStopping}, 1003: {user.Left, CauseSlow}, 2002: {user.Replaced, CauseReplaced},
-		2004: {user.Left, CauseOther}, 2005: {user.Left, CauseRemoved}, 3000: {user.Left, CauseOther},
+		1001: {user.Stopping, CauseStopping}, 1003: {user.Left, CauseSlow}, 2002: {user.Replaced, CauseReplaced},
+		2004: {user.Left, CauseOther}, 2005: {user.Removed, CauseRemoved}, 3000: {user.Left, CauseOther},
 	} {
 		overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 			c := dial(t)
 			c.login("alice")
 			u := n.user(t, "alice")
-			u.Close(code, "the reason")
-			u.Close(2005, "another reason") // too late
+			sessions.Of(u).Close(code, "the reason")
+			sessions.Of(u).Close(2005, "another reason") // too late
 			if text := c.wantGoodbye(wire.Goodbye(code)); text != "the reason" {
 				t.Errorf("%q", text)
 			}
@@ -44,7 +46,7 @@ func TestDisconnectIsGoodbye2005(t *testing.T) {
 		c.login("alice")
 		n.user(t, "alice").Disconnect()
 		c.wantGoodbye(wire.GoodbyeRemoved)
-		n.wantLeft(t, "alice", user.Left)
+		n.wantLeft(t, "alice", user.Removed)
 	})
 }
 
@@ -66,7 +68,7 @@ func TestWhatWasQueuedIsWrittenBeforeTheGoodbye(t *testing.T) {
 		u := n.user(t, "alice")
 		var d tally
 		for range 100 {
-			if err := u.Push(2, 2, make([]byte, 5000), true, &d); err != nil {
+			if err := sessions.Of(u).Push(2, 2, make([]byte, 5000), true, &d); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -88,7 +90,7 @@ func TestALoginThatIsReplacedWhileItIsAnnounced(t *testing.T) {
 		announcing := make(chan *user.User)
 		var d tally
 		n.admit = func(ctx context.Context, u *user.User) error {
-			if err := u.Push(2, 2, []byte("early"), true, &d); err != nil {
+			if err := sessions.Of(u).Push(2, 2, []byte("early"), true, &d); err != nil {
 				t.Error(err)
 			}
 			announcing <- u
@@ -98,7 +100,7 @@ func TestALoginThatIsReplacedWhileItIsAnnounced(t *testing.T) {
 		}
 		c := dial(t)
 		c.send(helloFrame("alice"))
-		(<-announcing).Close(2002, "newer login")
+		sessions.Of(<-announcing).Close(2002, "newer login")
 		c.wantGoodbye(wire.GoodbyeReplaced)
 		n.wantLeft(t, "alice", user.Replaced)
 		if d.gone.Load() != 1 || d.ok.Load() != 0 {
@@ -112,7 +114,7 @@ func TestPushesOfAnAnnouncedLoginComeBehindTheWelcome(t *testing.T) {
 		var d tally
 		n.admit = func(_ context.Context, u *user.User) error {
 			for i := range 100 {
-				if err := u.Push(2, 2, []byte(number(i)), true, &d); err != nil {
+				if err := sessions.Of(u).Push(2, 2, []byte(number(i)), true, &d); err != nil {
 					t.Error(err)
 				}
 			}
@@ -182,7 +184,7 @@ func TestAHandlerThatBlocksForEverHoldsUpNeitherTheGoodbyeNorLeave(t *testing.T)
 	c.send(request(1, 3, ""))
 	<-running
 	c.send(request(2, 3, "")) // must not be dispatched any more
-	n.user(t, "alice").Close(2002, "newer login")
+	sessions.Of(n.user(t, "alice")).Close(2002, "newer login")
 	c.wantGoodbye(wire.GoodbyeReplaced)
 	n.wantLeft(t, "alice", user.Replaced)
 	letGo()
@@ -203,7 +205,7 @@ func TestAHandlerThatEndsSoonIsWaitedForBeforeLeave(t *testing.T) {
 		t.Error("has left while its handler ran")
 	}
 	letGo()
-	n.wantLeft(t, "alice", user.Left)
+	n.wantLeft(t, "alice", user.Removed)
 }
 
 func TestAConnectionThatDropsWhileItsHandlerRunsIsNoticedWhenItEnds(t *testing.T) {
@@ -229,7 +231,7 @@ func TestCloseGivesUpOnAHandlerThatNeverEnds(t *testing.T) {
 	if err := n.gw.Drain(ctx); !errors.Is(err, ErrStuck) {
 		t.Errorf("Drain: %v", err)
 	}
-	n.wantLeft(t, "alice", user.Left)
+	n.wantLeft(t, "alice", user.Stopping)
 	letGo()
 	n.gw.stuck = stuckTime
 }
@@ -272,7 +274,7 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 			})
 			all.Go(func() {
 				for range 200 {
-					if u.Push(2, 2, make([]byte, 1000), true, &d) == nil {
+					if sessions.Of(u).Push(2, 2, make([]byte, 1000), true, &d) == nil {
 						pushed.ok.Add(1)
 					}
 				}
@@ -282,7 +284,7 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 					for range (i*7 + k*13) % 40 {
 						runtime.Gosched()
 					}
-					u.Close(2005, "closed in the race")
+					sessions.Of(u).Close(2005, "closed in the race")
 				})
 			}
 		}

@@ -27,7 +27,7 @@ type Config struct {
 	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default wire.DefaultMaxMessage.
 	MaxMessage int
 	// QueueBytes and QueueFrames bound what waits for one client that reads more slowly than others write to it.
-	// A push beyond them is refused with user.ErrBusy. Defaults 1 MiB and 4096. QueueBytes has to hold two of the longest
+	// A push beyond them is refused with sessions.ErrBusy. Defaults 1 MiB and 4096. QueueBytes has to hold two of the longest
 	// frames, and is raised to that.
 	QueueBytes  int
 	QueueFrames int

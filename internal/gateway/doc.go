@@ -22,7 +22,7 @@
 //	...
 //	err := gw.Drain(ctx)                  // or Close
 //
-// A [Host] says who may come, and hears who has gone. Sessions are user.Conn of their users: all that other packages do
+// A [Host] says who may come, and hears who has gone. Sessions are sessions.Conn of their users: all that other packages do
 // to a client they do through package user.
 //
 // [Gateway.Hold] and [Gateway.Release] stand around the time in which the node must ask its cluster
@@ -54,8 +54,8 @@
 // # A client that is slow
 //
 // Nobody waits for a client. What it does not take is queued up to QueueBytes and QueueFrames; beyond that a push gets
-// user.ErrBusy, and nothing is lost silently: Done.Pushed says nil once the operating system has the frame's last byte, and
-// user.ErrGone for all that was still queued when the session ended.
+// sessions.ErrBusy, and nothing is lost silently: Done.Pushed says nil once the operating system has the frame's last byte, and
+// sessions.ErrClosed for all that was still queued when the session ended.
 //
 // A client whose queue is half full is not read from until a quarter is left: it gets no further responses to queue. Should
 // responses still fill twice the bounds, it gets goodbye 1003, because a response cannot be left out. One that takes

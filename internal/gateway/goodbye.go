@@ -187,10 +187,7 @@ func (s *session) leave() {
 	s.mu.Lock()
 	due := s.admitted
 	s.admitted = false
-	why := user.Left
-	if s.code == wire.GoodbyeReplaced {
-		why = user.Replaced
-	}
+	why := reasonOf(s.code)
 	s.mu.Unlock()
 	if due {
 		s.gw.host.Leave(s.user, why)
@@ -246,5 +243,19 @@ func (s *session) throwAwayBare(until time.Time) {
 		if !more {
 			time.Sleep(lookAgain)
 		}
+	}
+}
+
+// reasonOf tells why a session ended with this goodbye of the server, 0 for none.
+func reasonOf(code wire.Goodbye) user.Reason {
+	switch code {
+	case wire.GoodbyeReplaced:
+		return user.Replaced
+	case wire.GoodbyeRemoved:
+		return user.Removed
+	case wire.GoodbyeStopping:
+		return user.Stopping
+	default:
+		return user.Left
 	}
 }

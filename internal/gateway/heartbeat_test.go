@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -173,7 +175,7 @@ func TestAClientThatOnlyReceivesMustAnswerPings(t *testing.T) {
 		c.login("alice")
 		u := n.user(t, "alice")
 		begin := time.Now()
-		for !u.Gone() { // the server always has something to say
+		for !u.Closed() { // the server always has something to say
 			u.ServerPush(2, 2, []byte("x"), true)
 			time.Sleep(time.Second) // virtual
 		}
@@ -274,7 +276,7 @@ func TestAClientThatStopsReadingGetsTheConnectionCutAfterTwoHeartbeats(t *testin
 		var log []int
 		first := &outcome{log: &log}
 		begin := time.Now()
-		if err := n.user(t, "alice").Push(2, 2, []byte("never read"), true, first); err != nil {
+		if err := sessions.Of(n.user(t, "alice")).Push(2, 2, []byte("never read"), true, first); err != nil {
 			t.Fatal(err)
 		}
 		stop := make(chan struct{})
@@ -293,7 +295,7 @@ func TestAClientThatStopsReadingGetsTheConnectionCutAfterTwoHeartbeats(t *testin
 		}
 		<-stop
 		synctest.Wait()
-		if len(first.err) != 1 || !errors.Is(first.err[0], user.ErrGone) || n.gw.Stats().Ended[CauseSlow] != 1 {
+		if len(first.err) != 1 || !errors.Is(first.err[0], sessions.ErrClosed) || n.gw.Stats().Ended[CauseSlow] != 1 {
 			t.Errorf("told %v, %v", first.err, n.gw.Stats().Ended)
 		}
 	})

@@ -33,7 +33,7 @@ func overAll(t *testing.T, cfg Config, test func(t *scene, n *node, dial func(te
 		})
 		n.router.Builtin(1, 1, func(req command.Request) {
 			n.handled.Add(1)
-			req.Answer(command.StatusOK, req.Payload)
+			req.Answer(wire.StatusOK, req.Payload)
 		})
 
 		return n.listen(t)
@@ -173,14 +173,14 @@ func TestAHeldSessionCanEnd(t *testing.T) {
 		n.user(t, "alice").Disconnect()
 		alice.wantGoodbye(wire.GoodbyeRemoved)
 		alice.io.close()
-		n.wantLeft(t, "alice", user.Left)
+		n.wantLeft(t, "alice", user.Removed)
 		drained := make(chan error, 1)
 		go func() { drained <- n.gw.Drain(t.Context()) }()
 		bob.wantGoodbye(wire.GoodbyeStopping)
 		bob.io.close()
 		carol.wantGoodbye(wire.GoodbyeStopping)
 		carol.io.close()
-		n.wantLeft(t, "bob", user.Left)
+		n.wantLeft(t, "bob", user.Stopping)
 		if err := <-drained; err != nil {
 			t.Error(err)
 		}
@@ -261,7 +261,7 @@ func TestAProcessThatWasStoppedHandlesNothingUntilRelease(t *testing.T) {
 func TestRunningIsAskedOnceForEachRead(t *testing.T) {
 	var asked atomic.Int64
 	n := newNode(t, Config{Running: func() bool { asked.Add(1); return true }})
-	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(command.StatusOK, req.Payload) })
+	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(wire.StatusOK, req.Payload) })
 	n.listen(t)
 	c := n.dialTCP(t)
 	c.login("alice")
@@ -411,7 +411,7 @@ func TestSendAwayEndsTheSessionsAndTheGatewayGoesOn(t *testing.T) {
 		if text := c.wantGoodbye(wire.GoodbyeRemoved); text != "enough" {
 			t.Errorf("goodbye %q", text)
 		}
-		n.wantLeft(t, "carol", user.Left)
+		n.wantLeft(t, "carol", user.Removed)
 	})
 }
 

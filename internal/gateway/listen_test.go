@@ -104,7 +104,7 @@ func TestDrainThatRunsOutOfTimeCuts(t *testing.T) {
 	if err := n.gw.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
-	n.wantLeft(t, "alice", user.Left)
+	n.wantLeft(t, "alice", user.Stopping)
 }
 
 func TestConnectionsWithoutAHelloAreLimited(t *testing.T) {
@@ -247,7 +247,7 @@ func TestOverTLSASessionDoesTheSame(t *testing.T) {
 	eventually(t, func() bool { return d.ok.Load() == pushed })
 	u.Disconnect()
 	c.wantGoodbye(wire.GoodbyeRemoved)
-	n.wantLeft(t, "alice", user.Left)
+	n.wantLeft(t, "alice", user.Removed)
 }
 
 func TestAStalledTLSClientIsCut(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -45,7 +47,7 @@ func (s *session) login() bool {
 
 		return false
 	}
-	u := s.gw.users.New(uid, user.NewSID(), s)
+	u := sessions.New(s.gw.users, uid, user.NewSID(), s)
 	if err := s.admit(ctx, cancel, u); err != nil {
 		s.refuse(u, err)
 

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/wire"
+
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/user"
 )
@@ -62,10 +65,10 @@ func (n *node) Admit(ctx context.Context, u *user.User) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if old := n.users.ByUID(u.ID); old != nil {
-		n.users.Discard(old)
-		go old.Close(2002, "newer login")
+		sessions.Discard(n.users, old, user.Left)
+		go sessions.Of(old).Close(2002, "newer login")
 	}
-	n.users.Add(u)
+	sessions.Add(n.users, u)
 	n.joined[u]++
 
 	return nil
@@ -73,7 +76,7 @@ func (n *node) Admit(ctx context.Context, u *user.User) error {
 
 func (n *node) Leave(u *user.User, why user.Reason) {
 	n.mu.Lock()
-	n.users.Discard(u)
+	sessions.Discard(n.users, u, user.Left)
 	n.left[u] = append(n.left[u], why)
 	n.mu.Unlock()
 	n.gone <- left{u, why}
@@ -148,7 +151,7 @@ func start(tb testing.TB, cfg Config) *node {
 
 // echo answers with what it was sent.
 func echo(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error)) {
-	u.ServerRespond(payload, ver, cmd, command.StatusOK, true)
+	u.ServerRespond(payload, ver, cmd, uint8(wire.StatusOK), true)
 	next(nil)
 }
 

@@ -3,7 +3,7 @@ package gateway
 import (
 	"sync"
 
-	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/internal/sessions"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 // mark is the end of a frame in a batch, and who wants to know when it is written.
 type mark struct {
 	end  int
-	done user.Done // may be nil
+	done sessions.Done // may be nil
 }
 
 // batch is a run of encoded frames that is written with one call. Batches are reused.
@@ -68,7 +68,7 @@ func (b *batch) fail() {
 	for b != nil {
 		for _, m := range b.marks[b.told:] {
 			if m.done != nil {
-				m.done.Pushed(user.ErrGone)
+				m.done.Pushed(sessions.ErrClosed)
 			}
 		}
 		next := b.next
@@ -109,7 +109,7 @@ func (o *outbox) batchFor(n int) *batch {
 }
 
 // added notes that a frame was appended to b, which was start bytes long before.
-func (o *outbox) added(b *batch, start int, done user.Done) {
+func (o *outbox) added(b *batch, start int, done sessions.Done) {
 	b.marks = append(b.marks, mark{end: len(b.b), done: done})
 	o.bytes += len(b.b) - start
 	o.frames++

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
+	"github.com/parley-dm/parley/internal/sessions"
 
-	"github.com/parley-dm/parley/user"
+	"pgregory.net/rapid"
 )
 
 // outcome records what a frame's Done was told.
@@ -102,7 +102,7 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 						t.Fatalf("frame %d was told %d outcomes", i, len(f.err))
 					case written && (len(f.err) != 1 || f.err[0] != nil):
 						t.Fatalf("frame %d is written and was told %v", i, f.err)
-					case !written && len(f.err) == 1 && (!dropped || !errors.Is(f.err[0], user.ErrGone)):
+					case !written && len(f.err) == 1 && (!dropped || !errors.Is(f.err[0], sessions.ErrClosed)):
 						t.Fatalf("frame %d is not written and was told %v", i, f.err)
 					}
 				}

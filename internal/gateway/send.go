@@ -5,9 +5,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"errors"
 
-	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -30,19 +31,19 @@ const (
 )
 
 // send queues a frame and has it written. Share is how many times the bounds of the queue apply.
-func (s *session) send(f wire.Frame, status int, done user.Done, share int) error {
+func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) error {
 	n := maxFraming + wire.HeaderSize + len(f.Payload)
 	s.mu.Lock()
 	switch {
 	case s.phase.Load() >= closing:
 		s.mu.Unlock()
 
-		return user.ErrGone
+		return sessions.ErrClosed
 	case !s.out.room(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
 		s.mu.Unlock()
 		s.gw.count.busy.Add(1)
 
-		return user.ErrBusy
+		return sessions.ErrBusy
 	}
 	b := s.out.batchFor(n)
 	start := len(b.b)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/user"
@@ -42,7 +44,7 @@ var transportNames = [...]string{"tcp", "tls", "ws", "wss"}
 
 func (t transport) websocket() bool { return t == overWS || t == overWSS }
 
-// session is one connection. It is the user.Conn of its user.
+// session is one connection. It is the sessions.Conn of its user.
 //
 // One goroutine at a time is its reader: it logs the client in, reads, dispatches, and is the last to go; see read.go and bare.go. Writing is
 // done by whoever has something to say: see send.go. There is one of these for every client, so fields are few.
@@ -65,7 +67,7 @@ type session struct {
 	frag     *chunk   // the beginning of a fragmented WebSocket message
 	fragLen  int
 	fragDone bool // it was handed out and is to be dropped
-	line     command.Line
+	line     command.UserQueue
 	worked   bool // the last run of handleArrived had a request
 
 	phase atomic.Uint32 // written with mu held
@@ -108,24 +110,24 @@ func (g *Gateway) newSession(conn net.Conn, via transport) *session {
 	return s
 }
 
-// Push implements user.Conn.
-func (s *session) Push(ver uint8, cmd uint16, message []byte, _ bool, done user.Done) error {
+// Push implements sessions.Conn.
+func (s *session) Push(ver uint8, cmd uint16, message []byte, _ bool, done sessions.Done) error {
 	f := wire.Frame{Kind: wire.KindPush, Ver: ver, Cmd: cmd, Payload: message}
 	if wire.HeaderSize+len(message) > s.gw.maxBody {
-		return user.ErrTooLarge
+		return sessions.ErrTooLarge
 	}
 
 	return s.send(f, noStatus, done, 1)
 }
 
-// Respond implements user.Conn.
+// Respond implements sessions.Conn.
 func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
 	f := wire.Frame{Kind: wire.KindResponse, Ver: ver, Cmd: cmd, ID: id, Payload: message}
 	if wire.HeaderSize+1+len(message) > s.gw.maxBody {
-		return user.ErrTooLarge
+		return sessions.ErrTooLarge
 	}
 	err := s.send(f, int(status), nil, 2)
-	if err == user.ErrBusy { //nolint:errorlint // as send returns it
+	if err == sessions.ErrBusy { //nolint:errorlint // as send returns it
 		// The client would wait for ever for this response.
 		s.end(wire.GoodbyeSlow, "does not read the responses to its requests", CauseSlow)
 	}
@@ -133,14 +135,14 @@ func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, messag
 	return err
 }
 
-// Close implements user.Conn.
+// Close implements sessions.Conn.
 func (s *session) Close(code uint16, text string) {
 	g := wire.Goodbye(code)
 	s.end(g, text, causeOf(g))
 }
 
-// Addr implements user.Conn.
+// Addr implements sessions.Conn.
 func (s *session) Addr() string { return s.addr }
 
-// Transport implements user.Conn.
+// Transport implements sessions.Conn.
 func (s *session) Transport() string { return transportNames[s.via] }

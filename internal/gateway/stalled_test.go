@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/sessions"
+
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -21,7 +23,7 @@ func (d *tally) Pushed(err error) {
 	switch {
 	case err == nil:
 		d.ok.Add(1)
-	case errors.Is(err, user.ErrGone):
+	case errors.Is(err, sessions.ErrClosed):
 		d.gone.Add(1)
 	default:
 		d.other.Add(1)
@@ -37,14 +39,14 @@ func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	const looks = 20
 	message := make([]byte, 1000)
 	for full := 0; full < looks; {
-		err := u.Push(2, 2, message, true, d)
+		err := sessions.Of(u).Push(2, 2, message, true, d)
 		switch {
 		case err == nil:
 			pushed++
 			full = 0
-		case errors.Is(err, user.ErrGone):
+		case errors.Is(err, sessions.ErrClosed):
 			return pushed
-		case errors.Is(err, user.ErrBusy):
+		case errors.Is(err, sessions.ErrBusy):
 			full++
 			time.Sleep(time.Millisecond)
 		default:
@@ -78,11 +80,11 @@ func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
 				}
 			}
 		}()
-		for !u.Gone() {
+		for !u.Closed() {
 			other.wantAlive()
-			if err := u.Push(2, 2, make([]byte, 1000), true, &d); err == nil {
+			if err := sessions.Of(u).Push(2, 2, make([]byte, 1000), true, &d); err == nil {
 				pushed++
-			} else if errors.Is(err, user.ErrBusy) {
+			} else if errors.Is(err, sessions.ErrBusy) {
 				busy++
 			}
 		}
@@ -95,7 +97,7 @@ func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
 		if d.gone.Load() == 0 || d.other.Load() != 0 {
 			t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
 		}
-		if err := u.Push(2, 2, nil, true, &d); !errors.Is(err, user.ErrGone) {
+		if err := sessions.Of(u).Push(2, 2, nil, true, &d); !errors.Is(err, sessions.ErrClosed) {
 			t.Errorf("a push after the end: %v", err)
 		}
 		if s := n.gw.Stats(); s.Ended[CauseSlow] != 1 || s.Stalls == 0 || s.Busy == 0 {
@@ -112,7 +114,7 @@ func TestAClientThatIsSentAwayAsTooSlowIsToldSoWhenItReadsAgain(t *testing.T) {
 	u := n.user(t, "alice")
 	var d tally
 	pushed := stall(t, u, &d)
-	u.Close(1003, "too slow")
+	sessions.Of(u).Close(1003, "too slow")
 	got := int64(0)
 	for {
 		f := c.next()
@@ -140,7 +142,7 @@ func TestACloseOfAStalledClientEndsInBoundedTime(t *testing.T) {
 	var d tally
 	pushed := stall(t, u, &d)
 	begin := time.Now()
-	u.Close(2002, "newer login")
+	sessions.Of(u).Close(2002, "newer login")
 	n.wantLeft(t, "alice", user.Replaced)
 	if took := time.Since(begin); took > lingerTime/2 {
 		t.Errorf("Leave came after %v", took)
@@ -165,7 +167,7 @@ func TestASlowReaderGetsEverythingInOrder(t *testing.T) {
 		pushing.Go(func() {
 			for i := range count {
 				message := []byte(number(i) + strings.Repeat(" ", i%700))
-				for errors.Is(u.Push(2, 2, message, true, &d), user.ErrBusy) {
+				for errors.Is(sessions.Of(u).Push(2, 2, message, true, &d), sessions.ErrBusy) {
 					runtime.Gosched()
 				}
 			}
@@ -177,8 +179,8 @@ func TestASlowReaderGetsEverythingInOrder(t *testing.T) {
 		}
 		pushing.Wait()
 		eventually(t, func() bool { return d.ok.Load() == count })
-		u.Close(2005, "") // lets the last drain end
-		n.wantLeft(t, "alice", user.Left)
+		sessions.Of(u).Close(2005, "") // lets the last drain end
+		n.wantLeft(t, "alice", user.Removed)
 	})
 }
 
@@ -193,7 +195,7 @@ func TestManyPushersKeepEachOnesOrder(t *testing.T) {
 	for p := range pushers {
 		pushing.Go(func() {
 			for i := range each {
-				for errors.Is(u.Push(2, uint16(p), []byte(number(i)), true, &d), user.ErrBusy) {
+				for errors.Is(sessions.Of(u).Push(2, uint16(p), []byte(number(i)), true, &d), sessions.ErrBusy) {
 					runtime.Gosched()
 				}
 			}
@@ -219,7 +221,7 @@ type again struct {
 
 func (d *again) Pushed(err error) {
 	if err == nil && d.left.Add(-1) > 0 {
-		_ = d.u.Push(2, 2, []byte("again"), true, d)
+		_ = sessions.Of(d.u).Push(2, 2, []byte("again"), true, d)
 	}
 }
 
@@ -230,7 +232,7 @@ func TestADoneMayPushAgain(t *testing.T) {
 		const count = 10_000
 		d := &again{u: n.user(t, "alice")}
 		d.left.Store(count)
-		if err := d.u.Push(2, 2, []byte("again"), true, d); err != nil {
+		if err := sessions.Of(d.u).Push(2, 2, []byte("again"), true, d); err != nil {
 			t.Fatal(err)
 		}
 		for range count {

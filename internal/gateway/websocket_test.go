@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -131,7 +132,7 @@ func TestAGoodbyeOverWebSocketIsFollowedByACloseFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		readWS(t, conn)
-		n.user(t, "alice").Close(uint16(code), "because")
+		sessions.Of(n.user(t, "alice")).Close(uint16(code), "because")
 		if text := wantGoodbyeWS(t, conn, code, status); text != "because" {
 			t.Errorf("%q", text)
 		}
