@@ -5,18 +5,18 @@ import (
 	"errors"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
 const (
 	replacedText = "replaced by a newer login"
-	// comeBackAfter is when a client is asked to try again whose login the cluster could not confirm.
+	// comeBackAfter is when a client is asked to try again whose login the cluster could not
+	// confirm.
 	comeBackAfter = time.Second
 	// refusedLogPause is how often the log tells of such logins.
 	refusedLogPause = 10 * time.Second
@@ -67,7 +67,8 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	return nil
 }
 
-// notConfirmed says why the cluster has not confirmed a login. There may be many: the log tells of some.
+// notConfirmed says why the cluster has not confirmed a login. There may be many: the log tells of
+// some.
 func (s *Server) notConfirmed(u *user.User, err error) error {
 	why := "the cluster has not settled: try again in a moment"
 	if e := s.cluster.Ready(); e != nil {

@@ -46,7 +46,8 @@ func manyLogins(t *testing.T, w way) {
 	t.Logf("%d logins, each with a message from another node, in %v", logins, time.Since(start))
 }
 
-// loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome, and waits for that.
+// loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome,
+// and waits for that.
 func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id string) error {
 	token, err := c.nodes[0].Token(id)
 	if err != nil {

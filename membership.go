@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// stepOutTime bounds how long a node that leaves its cluster for a while waits for its sessions to end.
+	// stepOutTime bounds how long a node that leaves its cluster for a while waits for its sessions
+	// to end.
 	stepOutTime = time.Second
 	// holdTime bounds how long clients wait after a pause for their sessions to be claimed again.
 	holdTime = 5 * time.Second

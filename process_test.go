@@ -22,7 +22,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// These tests drive real processes: the test binary runs itself again, as a server in the seed's style.
+// These tests drive real processes: the test binary runs itself again, as a server in the seed's
+// style.
 
 const asServer = "PARLEY_TEST_SERVER"
 

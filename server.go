@@ -45,8 +45,8 @@ var (
 	ErrNotReady = errors.New("parley: the node takes no users")
 )
 
-// Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks are set
-// before Start.
+// Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks
+// are set before Start.
 type Server struct {
 	cfg      config.Config
 	key      auth.Key
@@ -147,8 +147,8 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	return s, nil
 }
 
-// signingKey is the key that clients' tokens are checked with. Without one in the settings it is the development key
-// of whoever runs the process: "parley token" signs with the same.
+// signingKey is the key that clients' tokens are checked with. Without one in the settings it is
+// the development key of the operating system's user: "parley token" signs with the same.
 func signingKey(cfg config.Config, log *slog.Logger) (auth.Key, error) {
 	if cfg.AuthKey != "" {
 		return auth.ParseKey(cfg.AuthKey)
@@ -179,13 +179,15 @@ func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {
 // OnReady adds a function that is called once the node takes users.
 func (s *Server) OnReady(f func()) { s.onReady = append(s.onReady, f) }
 
-// OnTerminate adds a function that is called when the node has been told to stop, before its users are sent away.
+// OnTerminate adds a function that is called when the node has been told to stop, before its users
+// are sent away.
 func (s *Server) OnTerminate(f func()) { s.onTerminate = append(s.onTerminate, f) }
 
 // Done is closed when the node has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Err is why the node has stopped by itself, nil if it has not: another node of its cluster has its name.
+// Err is why the node has stopped by itself, nil if it has not: another node of its cluster has its
+// name.
 func (s *Server) Err() error {
 	if err := s.failure.Load(); err != nil {
 		return *err

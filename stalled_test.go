@@ -56,7 +56,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 			node.DM().SendMessageByUserID(u, fmt.Sprint("bob ", i), 2, 11, body, f.outcome)
 		}
 	}
-	inTime := time.Since(began) < time.Second // nobody has noticed yet
+	inTime := time.Since(began) < time.Second // the server has not noticed yet
 	held := heapInUse() - before
 	if most := pairs*userBound + linkBound + slack; held > most {
 		t.Errorf("%d MiB are held, the bounds are %d", held>>20, most>>20)

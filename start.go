@@ -26,9 +26,9 @@ const (
 	failedStartTime = 10 * time.Second // how long goodbyes of a failed start may take
 )
 
-// Start starts the node. It returns when the node takes users, or with the reason why it cannot; then
-// nothing is left open. Until then the HTTP listener answers health checks, and no other client port is
-// open. Ctx bounds the starting only.
+// Start starts the node. It returns when the node takes users, or with the reason why it cannot;
+// then nothing is left open. Until then the HTTP listener answers health checks, and no other
+// client port is open. Ctx bounds the starting only.
 func (s *Server) Start(ctx context.Context) error {
 	if s.begun.Swap(true) {
 		return ErrStarted
@@ -91,7 +91,8 @@ func (s *Server) openTCP(ctx context.Context) error {
 	return nil
 }
 
-// openHTTP opens the HTTP listener, which answers health checks before the node takes users, and that of profiles.
+// openHTTP opens the HTTP listener, which answers health checks before the node takes users, and
+// that of profiles.
 func (s *Server) openHTTP(ctx context.Context, tlsConfig *tls.Config) error {
 	web, err := listen(ctx, "http", s.cfg.HTTP)
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// ended says why a listener ended, if nobody asked it to.
+// ended logs why a listener ended, unless the server closed it.
 func (s *Server) ended(name string, err error) {
 	if s.ready.Load() && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, gateway.ErrClosed) {
 		s.log.Error("a listener has ended", "listener", name, "error", err)

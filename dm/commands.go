@@ -4,11 +4,10 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/dm/internal/channel"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // exposeCommands sets the engine's own commands: a client sends (701), disconnects (700) and connects (702) by itself.

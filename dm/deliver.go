@@ -4,9 +4,8 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/internal/sessions"
 )
 
 // delivery is an item that was taken, on its way through the callbacks to its recipient's client. It is a task of the recipient's inbox, and

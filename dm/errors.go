@@ -3,9 +3,8 @@ package dm
 import (
 	"errors"
 
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/wire"
 )
 
 // How a message can end, other than well. Test with errors.Is; the error that a callback or [Module.Send] gets is an [*Error] that

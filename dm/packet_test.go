@@ -7,11 +7,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 

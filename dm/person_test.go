@@ -10,12 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // person is a user with a connection that writes down what it is given.

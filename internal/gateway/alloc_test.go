@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/wire"
 )
 

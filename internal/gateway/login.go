@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )

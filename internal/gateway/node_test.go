@@ -12,11 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // node is the smallest host of a gateway: it admits everybody, and a newer login displaces the older.

@@ -7,9 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/internal/sock"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
