@@ -34,27 +34,27 @@ func (s *Server) Admit(ctx context.Context, u *user.User) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
-	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.dm.NewestEpoch(u.ID))
+	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.messages.NewestEpoch(u.ID))
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-			s.dm.Replaced(u, replaced.Next)
+			s.messages.Replaced(u, replaced.Next)
 			s.users.Discard(u)
 
 			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 		}
-		s.dm.Abandoned(u)
+		s.messages.Abandoned(u)
 		s.users.Discard(u)
 
 		return s.notConfirmed(u, err)
 	}
 	u.SetLogin(uint64(stamp))
 	if !s.users.Add(u) { // evicted since
-		s.dm.Abandoned(u)
+		s.messages.Abandoned(u)
 		s.directory.Release(u.ID, sid, 0)
 
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
-	s.dm.Joined(u)
+	s.messages.Joined(u)
 
 	return nil
 }
@@ -82,7 +82,7 @@ func (s *Server) Leave(u *user.User, why user.Reason) {
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
 	} else {
 		s.inTransition.Store(sid, u)
-		s.dm.Leave(u, func(newestEpoch uint64) {
+		s.messages.Leave(u, func(newestEpoch uint64) {
 			s.directory.Release(u.ID, sid, newestEpoch)
 			s.inTransition.Delete(sid)
 		})
@@ -100,7 +100,7 @@ func (s *Server) Evict(userID string, sid node.SID, next node.Place) (newestEpoc
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
-	newestEpoch = s.dm.Replaced(u, next)
+	newestEpoch = s.messages.Replaced(u, next)
 	s.users.Remove(u)
 	u.Close(uint16(wire.GoodbyeReplaced), replacedText)
 

@@ -285,7 +285,7 @@ func TestCallbacksThatPanicAreCountedAndCostNothingElse(t *testing.T) {
 		alice.sends("bob", "again", nil)
 		alice.quits()
 		bob.hears("2.11 again", "1.700 alice: bye from alice")
-		if n := alice.node.dm.Panics(); n != 5 { // three outcomes, a clear, a farewell
+		if n := alice.node.dm.Stats().Panics; n != 5 { // three outcomes, a clear, a farewell
 			t.Errorf("%d panics were counted, want 5", n)
 		}
 	})

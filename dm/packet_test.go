@@ -9,12 +9,13 @@ import (
 
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
 
-// wire is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
-type wire struct {
+// otherNode is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
+type otherNode struct {
 	module *dm.Module
 
 	mu   sync.Mutex
@@ -23,12 +24,12 @@ type wire struct {
 
 var here, there = nodes.ID{Name: "here", Incarnation: 1}, nodes.ID{Name: "there", Incarnation: 2}
 
-func (w *wire) Self() nodes.ID                             { return here }
-func (w *wire) Linked(n nodes.ID) bool                     { return n == there }
-func (w *wire) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
-func (w *wire) Lookup(_ string, token uint64)              { w.module.NotFound(token) }
-func (w *wire) Cancel(uint64)                              {}
-func (w *wire) Send(_ nodes.ID, packet []byte) error {
+func (w *otherNode) Self() nodes.ID                             { return here }
+func (w *otherNode) Linked(n nodes.ID) bool                     { return n == there }
+func (w *otherNode) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
+func (w *otherNode) Lookup(_ string, token uint64)              { messages.Of(w.module).NotFound(token) }
+func (w *otherNode) Cancel(uint64)                              {}
+func (w *otherNode) Send(_ nodes.ID, packet []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, bytes.Clone(packet))
@@ -37,7 +38,7 @@ func (w *wire) Send(_ nodes.ID, packet []byte) error {
 }
 
 // last takes the last packet that was sent.
-func (w *wire) last() (packet []byte) {
+func (w *otherNode) last() (packet []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.sent); n > 0 {
@@ -47,15 +48,15 @@ func (w *wire) last() (packet []byte) {
 	return packet
 }
 
-// newWire makes a module with one user, bob, whose client is s.
-func newWire(tb testing.TB, s *sink) (*wire, *user.User) {
+// newOtherNode makes a module with one user, bob, whose client is s.
+func newOtherNode(tb testing.TB, s *sink) (*otherNode, *user.User) {
 	tb.Helper()
-	w := &wire{module: dm.New()}
+	w := &otherNode{module: dm.New()}
 	var clock nodes.Clock
 	users := user.NewRegistry()
-	w.module.Attach(dm.Parts{Users: users, Directory: w, Nodes: w, Clock: &clock, Router: command.NewRouter(quiet), Log: quiet})
-	w.module.Start()
-	tb.Cleanup(func() { w.module.Stop(context.Background()) })
+	messages.Of(w.module).Attach(messages.Parts{Users: users, Directory: w, Nodes: w, Clock: &clock, Router: command.NewRouter(quiet), Log: quiet})
+	messages.Of(w.module).Start()
+	tb.Cleanup(func() { messages.Of(w.module).Stop(context.Background()) })
 	bob := users.New("bob", user.NewSID(), s)
 	bob.SetLogin(uint64(clock.Now()))
 	users.Add(bob)
@@ -83,7 +84,7 @@ func message(kind byte, to nodes.SID, epoch uint64, seq uint32) []byte {
 
 func TestOnlyTheSessionThatAMessageNamesTakesIt(t *testing.T) {
 	var s sink
-	w, bob := newWire(t, &s)
+	w, bob := newOtherNode(t, &s)
 	right := nodes.ParseSID(bob.SID)
 	const delivered, moved, stale = 1, 8, 10
 	for _, step := range []struct {
@@ -98,7 +99,7 @@ func TestOnlyTheSessionThatAMessageNamesTakesIt(t *testing.T) {
 		{"what follows it", message(2, right, 6, 1), delivered, 2},
 		{"a find of an older epoch", message(1, right, 5, 0), stale, 2},
 	} {
-		w.module.HandlePacket(there, step.packet)
+		messages.Of(w.module).HandlePacket(there, step.packet)
 		answer := w.last()
 		if len(answer) < 2 || answer[0] != 3 || answer[1] != step.want || s.pushed.Load() != step.pushed {
 			t.Errorf("%s: answer %x, %d pushed", step.what, answer, s.pushed.Load())
@@ -116,14 +117,14 @@ func FuzzPacketsOfOtherNodesAreAnyBytes(f *testing.F) {
 	for kind := range byte(8) {
 		f.Add(append([]byte{kind}, make([]byte, 80)...))
 	}
-	w, bob := newWire(f, &sink{})
+	w, bob := newOtherNode(f, &sink{})
 	sid := nodes.ParseSID(bob.SID)
 	f.Fuzz(func(_ *testing.T, packet []byte) {
-		w.module.HandlePacket(there, packet)
+		messages.Of(w.module).HandlePacket(there, packet)
 		if len(packet) > 34 { // the same for the session that is there
 			named := bytes.Clone(packet)
 			copy(named[18:], sid[:])
-			w.module.HandlePacket(there, named)
+			messages.Of(w.module).HandlePacket(there, named)
 		}
 		w.last()
 	})

@@ -409,8 +409,8 @@ func (s *story) watching() map[string]func(words) error {
 					continue
 				}
 				h := nd.dm.Holds()
-				s.notef(nd.name, 3, 0, "%s holds %d parties, %d channels, %d lookups, %d messages of %d bytes; %d users are claimed there",
-					nd.name, h.Parties, h.Channels, h.Lookups, h.Items, h.Bytes, nd.entries())
+				s.notef(nd.name, 3, 0, "%s holds %d sessions, %d channels, %d lookups, %d messages of %d bytes; %d users are claimed there",
+					nd.name, h.Sessions, h.Channels, h.Lookups, h.Items, h.Bytes, nd.entries())
 			}
 
 			return nil

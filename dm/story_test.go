@@ -122,7 +122,7 @@ func (s *story) delay(from, to string) time.Duration {
 // begin starts a node of that name: the callbacks behave as their users' manners say.
 func (s *story) begin(name string) {
 	s.startAs(name, func(nd *node) {
-		nd.dm.Configure(s.settings)
+		configure(nd.dm, s.settings)
 		nd.dm.SetOnReceiveMessage(func(ver uint8, cmd uint16, msg []byte, from string, to *user.User) bool {
 			return s.receives(nd, ver, cmd, string(msg), from, to)
 		})
