@@ -69,10 +69,10 @@ func (w world) check(t *rapid.T) {
 	}
 	ops := []string{
 		"step", "step", "step", "step", "step", "step", "send", "send", "send", "settle", "login", "leave", "clear", "connect", "idle",
-		"hold", "release", "release", "decline", "empty", "accept", "tick", "sweep", "agree",
+		"hold", "release", "release", "decline", "empty", "accept", "tick", "agree",
 	}
 	if w.forgetful {
-		ops = []string{"step", "step", "step", "step", "step", "step", "step", "step", "send", "send", "send", "login", "idle", "idle", "sweep", "sweep"}
+		ops = []string{"step", "step", "step", "step", "step", "step", "step", "step", "send", "send", "send", "login", "idle", "idle"}
 	}
 	if w.faults {
 		ops = append(ops, "crash", "cut", "cut", "full", "roomy", "cutoff", "heal", "expire")
@@ -93,7 +93,7 @@ func (w world) check(t *rapid.T) {
 			h.do("%s %s %s", op, user.Draw(t, "from"), user.Draw(t, "to"))
 		case "login":
 			h.do("login %s %s", user.Draw(t, "user"), node.Draw(t, "node"))
-		case "settle", "tick", "sweep", "expire":
+		case "settle", "tick", "expire":
 			h.do("%s", op)
 		case "agree":
 			h.agree()

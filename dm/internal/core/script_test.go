@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -31,7 +30,7 @@ var errNot = errors.New("not now")
 //	slow n1 5              stamps from there are as old as those of five logins ago
 //	lookups slow           a lookup takes two steps, one to decide and one to tell; else none
 //	settle                 everything happens that can, oldest first; expire: also what the deadlines bring; tick: one of these
-//	sweep                  machines with nothing to remember are thrown away
+//	blank b1 bob n1        a user without a client, of bob's user ID; send b1 ... sends as it
 //	state                  tells of all channels
 //
 // One thing that can happen is named: deliver n1->n2 (the next packet), answer n2->n1, call bob (the callbacks for the next item), hear n1 (the
@@ -125,7 +124,7 @@ func (s *sim) command(w []string) error {
 		return s.speak(w[0], arg(1), arg(2), rest(3))
 	case "leave", "dash":
 		x := s.dir[arg(1)]
-		if x == nil || x.leaving {
+		if x == nil || x.leaving() {
 			return errNot
 		}
 		s.leave(x, rest(2), w[0] == "dash")
@@ -150,11 +149,11 @@ func (s *sim) command(w []string) error {
 
 		return errNot
 	case "settle":
-		if s.settle(s.now.Add(time.Second)) < 0 {
+		if s.settle(s.now+1_000_000_000) < 0 {
 			return errors.New("it never ends")
 		}
 	case "expire":
-		s.advance(s.now.Add(patience))
+		s.advance(s.now + patience)
 		if s.settle(s.now) < 0 {
 			return errors.New("it never ends")
 		}
@@ -166,8 +165,12 @@ func (s *sim) command(w []string) error {
 		s.advance(next)
 	case "lookups": // lookups slow: they take two steps, one to decide and one to tell
 		s.slow = arg(1) == "slow"
-	case "sweep":
-		s.sweep()
+	case "blank":
+		n := s.nodes[arg(3)]
+		if n == nil || n.dead || s.blanks[arg(1)] != nil {
+			return errNot
+		}
+		s.blank(arg(1), arg(2), n)
 	case "state":
 		s.state()
 	default:
@@ -179,11 +182,14 @@ func (s *sim) command(w []string) error {
 
 func (s *sim) speak(what, from, to, text string) error {
 	x := s.dir[from]
-	if x == nil || x.leaving {
+	if b := s.blanks[from]; b != nil {
+		x = b
+	}
+	if x == nil || x.leaving() {
 		return errNot
 	}
 	kind := map[string]Kind{"send": Message, "clear": Clear, "connect": Connect, "idle": Forget}[what]
-	if kind == Forget && !s.channel(x, to).Quiet() {
+	if c := x.with(to); kind == Forget && c != nil && !c.quiet() || kind.Ends() && x.blank {
 		return errNot
 	}
 	s.send(x, to, kind, text)

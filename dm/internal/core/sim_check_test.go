@@ -43,9 +43,16 @@ func (l *letter) truth() error {
 
 // inOrder compares the order in which one user's items reached another with the order in which they were sent.
 func (s *sim) inOrder() error {
-	last := map[[2]string]*letter{}
+	type pairing struct {
+		from, to string
+		by       *session // of a blank user: others of its ID are others
+	}
+	last := map[pairing]*letter{}
 	for _, l := range s.reached {
-		k := [2]string{l.from, l.to}
+		k := pairing{from: l.from, to: l.to}
+		if l.by.blank {
+			k.by = l.by
+		}
 		if p := last[k]; p != nil && p.n > l.n && (p.by == l.by || !s.each && !l.kind.Ends() && !p.kind.Ends()) { // an end may be insisted on by an older session
 			return fmt.Errorf("%v of %s to %s came after %v, which was sent later", l, l.from, l.to, p)
 		}
@@ -62,11 +69,11 @@ func (s *sim) disagree() []pair {
 	var out []pair
 	for _, x := range s.all {
 		for _, peer := range x.peers() {
-			c, y := x.chans[peer], s.dir[peer]
+			c, y := x.with(peer), s.dir[peer]
 			if !c.Open() {
 				continue
 			}
-			if y == nil || c.Place() != y.at || y.chans[x.user] == nil || !y.chans[x.user].Open() || x != s.dir[x.user] || y.chans[x.user].Place() != x.at {
+			if y == nil || c.Place() != y.at || y.with(x.user) == nil || !y.with(x.user).Open() || x != s.dir[x.user] || y.with(x.user).Place() != x.at {
 				out = append(out, pairOf(x.user, peer))
 			}
 		}
@@ -85,8 +92,8 @@ func (s *sim) finished() error {
 	}
 	for _, x := range s.all {
 		for _, peer := range x.peers() {
-			if c := x.chans[peer]; (x.retired || x.leaving) && !c.Over() {
-				return fmt.Errorf("%s has not let go of %s: open %v, waiting %d, undecided %d, asking %d", x, peer, c.open, c.Waiting(), c.in.undecided, c.out.asking)
+			if c := x.with(peer); x.core.State() != Active || x.blank {
+				return fmt.Errorf("%s has not let go of %s: open %v, waiting %d, undecided %d, phase %d", x, peer, c.Open(), c.Waiting(), c.in.undecided, c.out.phase)
 			}
 		}
 	}

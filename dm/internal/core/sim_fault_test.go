@@ -48,6 +48,11 @@ func (s *sim) crash(n *simNode) {
 		}
 	}
 	s.all = slices.DeleteFunc(s.all, func(x *session) bool { return x.node == n })
+	for name, x := range s.blanks {
+		if x.node == n {
+			delete(s.blanks, name)
+		}
+	}
 	for _, name := range s.nodeNames() {
 		if m := s.nodes[name]; !m.dead {
 			s.post(&event{name: "hear " + m.id.Name, lane: "notice/" + m.id.Name, from: m, to: m, run: func() {
@@ -60,8 +65,8 @@ func (s *sim) crash(n *simNode) {
 }
 
 func (x *session) holds(l *letter) bool {
-	for _, c := range x.chans {
-		for _, it := range slices.Concat(c.out.flight, c.out.queue) {
+	for _, c := range x.core.Conversations() {
+		for _, it := range slices.Concat(c.out.inflight, c.out.queue) {
 			if it.Owner == l {
 				return true
 			}
@@ -74,12 +79,13 @@ func (x *session) holds(l *letter) bool {
 // nodeDown tells the sessions of a node that its link to another has ended.
 func (s *sim) nodeDown(m *simNode, gone Node) {
 	for _, x := range s.all {
-		for _, peer := range x.peers() {
-			if x.node == m {
-				s.early(x.user, peer)
-				s.do(x, peer, x.chans[peer].NodeDown(nil, gone))
-			}
+		if x.node != m {
+			continue
 		}
+		for _, peer := range x.peers() {
+			s.early(x.user, peer)
+		}
+		s.do(x, x.core.NodeDown(nil, s.now, gone), nil)
 	}
 }
 
@@ -87,10 +93,7 @@ func (s *sim) nodeDown(m *simNode, gone Node) {
 func (s *sim) state() {
 	for _, x := range s.all {
 		for _, peer := range x.peers() {
-			c := x.chans[peer]
-			if c.Over() {
-				continue
-			}
+			c := x.with(peer)
 			var b strings.Builder
 			fmt.Fprintf(&b, "%s and %s: ", x, peer)
 			switch {

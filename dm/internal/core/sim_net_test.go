@@ -1,9 +1,6 @@
 package core
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // packet is an item on its way, with what its answer needs.
 type packet struct {
@@ -16,75 +13,76 @@ type packet struct {
 	life int  // of that link
 }
 
-// do does what a machine asks for, in order.
-func (s *sim) do(x *session, peer string, acts []Action) {
-	for _, a := range acts {
-		switch a.Do {
-		case Find:
-			s.find(x, peer, a)
-		case Cancel:
-			x.lookup[peer]++
+// do performs effects, in order. Answers are those to p.
+func (s *sim) do(x *session, fx []Effect, p *packet) {
+	for _, e := range fx {
+		switch e.Kind {
+		case Lookup:
+			s.find(x, e.Conv.Peer(), e)
+		case CancelLookup:
+			x.lookup[e.Conv.Peer()]++
 		case Carry, Transmit:
-			s.carry(x, peer, a)
+			s.carry(x, e.Conv.Peer(), e)
 		case Finish:
-			l := a.Item.Owner.(*letter)
+			l, peer := s.letterOf(x, e.Conv, e.Item), e.Conv.Peer()
 			l.finished++
-			l.outcome = a.Outcome
-			if a.Outcome == Timeout || a.Outcome == Overloaded || a.Outcome == CutOff || a.Outcome == Canceled && l.kind.Ends() {
+			l.outcome = e.Outcome
+			if e.Outcome == Timeout || e.Outcome == Overloaded || e.Outcome == CutOff || e.Outcome == Canceled && l.kind.Ends() {
 				s.tainted[pairOf(x.user, peer)] = true
 			}
-			s.sayf("%s: %v to %s: %v", x, l, peer, a.Outcome)
-		case Again:
+			s.sayf("%s: %v to %s: %v", x, l, peer, e.Outcome)
+		case Backoff:
+			c := e.Conv
 			s.post(&event{
-				name: "retry " + x.user + " " + peer, lane: fmt.Sprintf("again/%x/%s", x.at.SID, peer), due: s.now.Add(time.Duration(a.Seq) * 10 * time.Millisecond),
+				name: "retry " + x.user + " " + c.Peer(), lane: fmt.Sprintf("again/%x/%s", x.at.SID, c.Peer()), due: s.now + int64(e.Seq)*10_000_000,
 				run: func() {
-					if c := x.chans[peer]; c != nil && !x.node.dead {
-						s.do(x, peer, c.Retry(nil))
+					if !x.node.dead {
+						s.do(x, x.core.Retry(nil, s.now, c), nil)
 					}
 				},
 			})
 		case Cleared:
-			s.sayf("%s is told: %s is gone", x, peer)
+			s.sayf("%s is told: %s is gone", x, e.Conv.Peer())
+		case Answer:
+			p.answer(x.node, e.Reply)
+		case HandOver:
+			s.handOver(x, e)
+		case Relocate:
+			s.relocate(x, e)
+		case Drained:
+			s.drained(x)
 		}
 	}
-	switch c := x.chans[peer]; { // a late answer may have opened it
-	case c == nil || !c.Open():
-	case x.retired:
-		s.retire(x, peer)
-	case x.leaving && c.Waiting() == 0:
-		s.send(x, peer, Leave, "")
-	}
+	s.forgets(x)
 }
 
 // find asks the directory, which is always right when it decides. Its answer comes at once, unless lookups take time.
-func (s *sim) find(x *session, peer string, a Action) {
+func (s *sim) find(x *session, peer string, a Effect) {
 	x.lookup[peer]++
-	token, l := x.lookup[peer], a.Item.Owner.(*letter)
+	token, l, c := x.lookup[peer], s.letterOf(x, a.Conv, a.Item), a.Conv
 	said := fmt.Sprintf("%s looks for %s with %v (%d.0)", x, peer, l, a.Epoch)
-	decide := func() (answer func() []Action) {
+	decide := func() (answer func() []Effect) {
 		holder := s.dir[peer]
 		if a.Item.Kind.Ends() && holder == nil {
 			s.early(peer, x.user)
 		}
-		switch c := x.chans[peer]; {
-		case c == nil:
-			return nil
+		switch {
 		case x.node.cutOff:
-			return func() []Action { return c.Nobody(nil, a.Epoch, CutOff) }
+			return func() []Effect { return x.core.OnLookupFailed(nil, s.now, c, a.Epoch, CutOff) }
 		case holder == nil:
-			return func() []Action { return c.Nobody(nil, a.Epoch, NotFound) }
+			return func() []Effect { return x.core.OnLookupFailed(nil, s.now, c, a.Epoch, NotFound) }
 		default:
 			at := holder.at
 
-			return func() []Action { return c.Located(nil, a.Epoch, at) }
+			return func() []Effect { return x.core.OnLookupFound(nil, s.now, c, a.Epoch, at) }
 		}
 	}
-	tell := func(answer func() []Action) func() {
+	tell := func(answer func() []Effect) func() {
 		return func() {
 			if token != x.lookup[peer] {
 				s.cancelled++ // and the machine must not mind that it comes all the same
 			}
-			s.do(x, peer, answer())
+			s.do(x, answer(), nil)
 		}
 	}
 	here := &event{name: "lookup " + x.user + " " + peer, from: x.node, to: x.node, between: pairOf(x.user, peer)}
@@ -93,9 +91,6 @@ func (s *sim) find(x *session, peer string, a Action) {
 		s.sayf("%s", said)
 		here.run = func() {
 			late := decide()
-			if late == nil {
-				return
-			}
 			if x.node.cutOff || s.dir[peer] == nil {
 				s.sayf("%s does not find %s", x, peer)
 			}
@@ -114,10 +109,10 @@ func (s *sim) find(x *session, peer string, a Action) {
 }
 
 // carry carries an item to a session.
-func (s *sim) carry(x *session, peer string, a Action) {
+func (s *sim) carry(x *session, peer string, a Effect) {
 	p := packet{
-		s: s, from: x, to: peer, l: a.Item.Owner.(*letter), link: pairOf(x.node.id.Name, a.To.Node.Name),
-		a: Arrival{Kind: a.Item.Kind, Found: a.Do == Carry, From: x.at, Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard},
+		s: s, from: x, to: peer, l: s.letterOf(x, a.Conv, a.Item), link: pairOf(x.node.id.Name, a.To.Node.Name),
+		a: Arrival{Kind: a.Item.Kind, Found: a.Kind == Carry, Blank: x.blank, From: x.at, Epoch: a.Epoch, Seq: a.Seq, Heard: a.Heard},
 	}
 	p.life = s.lives[p.link]
 	if a.Item.Kind.Ends() && a.Heard == 0 { // an end that crosses a find of the peer may be taken for one of after it: the next message heals that
@@ -126,13 +121,11 @@ func (s *sim) carry(x *session, peer string, a Action) {
 	way := x.node.id.Name + "->" + a.To.Node.Name
 	unsent := func(o Outcome) {
 		s.post(&event{name: "unsent " + way, lane: "unsent/" + way, from: x.node, to: x.node, between: pairOf(x.user, peer), run: func() {
-			if c := x.chans[peer]; c != nil {
-				s.do(x, peer, c.Unsent(nil, a.Epoch, a.Seq, o))
-			}
+			s.do(x, x.core.OnUnsent(nil, s.now, a.Conv, a.Epoch, a.Seq, o), nil)
 		}})
 	}
 	switch {
-	case a.Do == Transmit:
+	case a.Kind == Transmit:
 		s.sayf("%s sends %v to %s at %s (%d.%d)", x, p.l, peer, a.To.Node.Name, a.Epoch, a.Seq)
 	case x.told != a.Epoch:
 		s.sayf("%s carries %v to %s at %s (%d.0)", x, p.l, peer, a.To.Node.Name, a.Epoch)
@@ -146,7 +139,7 @@ func (s *sim) carry(x *session, peer string, a Action) {
 		s.tainted[pairOf(x.user, peer)] = true // lost, and nobody knows yet
 	default:
 		s.post(&event{name: "deliver " + way, lane: "way/" + way, from: x.node, to: n, between: pairOf(x.user, peer), run: func() {
-			if y := n.sess[a.To.SID]; y != nil && !y.retired && !y.gone {
+			if y := n.sess[a.To.SID]; y != nil && !y.gone {
 				p.arrive(y)
 			} else {
 				p.answer(n, Reply{Outcome: Moved, Since: a.Seq})
@@ -157,54 +150,46 @@ func (s *sim) carry(x *session, peer string, a Action) {
 
 // arrive is the receiving side.
 func (p packet) arrive(y *session) {
+	s := p.s
 	if p.a.Kind.Ends() {
-		p.s.early(y.user, p.from.user)
+		s.early(y.user, p.from.user)
 	}
-	if y.leaving && !p.a.Kind.Ends() {
-		o := NotFound
-		if p.s.dir[y.user] != y { // forgotten already: the sender has to ask again
-			o = Moved
+	fx, c, admission := y.core.Arrive(nil, s.now, &p.a, []byte(p.from.user), false)
+	if admission == Refused {
+		if o := fx[0].Reply.Outcome; y.core.State() == Active || o == NoChannel || o == Stale {
+			s.sayf("%s refuses %v of %s (%d.%d): %v", y, p.l, p.from.user, p.a.Epoch, p.a.Seq, o)
 		}
-		p.answer(y.node, Reply{Outcome: o, Since: p.a.Seq, Place: y.at})
+		s.do(y, fx, &p)
 
 		return
 	}
-	v := p.s.channel(y, p.from.user).Arrive(p.a)
-	if !v.Taken() {
-		p.s.sayf("%s refuses %v of %s (%d.%d): %v", y, p.l, p.from.user, p.a.Epoch, p.a.Seq, v.Refusal)
-		p.answer(y.node, Reply{Outcome: v.Refusal, Since: v.Since, Newest: v.Newest, Place: y.at})
-
-		return
-	}
+	s.do(y, fx, &p)
 	user := y.user
 	if p.a.Kind == Forget {
 		user = ""
 	}
-	p.s.post(&event{name: "call " + y.user, lane: fmt.Sprintf("calls/%x", y.at.SID), user: user, from: y.node, to: y.node, between: pairOf(y.user, p.from.user), run: func() { p.call(y) }})
+	s.post(&event{name: "call " + y.user, lane: fmt.Sprintf("calls/%x", y.at.SID), user: user, from: y.node, to: y.node, between: pairOf(y.user, p.from.user), run: func() { p.call(y, c) }})
 }
 
 // call runs the recipient's callbacks.
-func (p packet) call(y *session) {
-	m, c := p.s.manner(y.user), y.chans[p.from.user]
-	r := Reply{Outcome: Delivered, Place: y.at, Since: p.a.Seq}
+func (p packet) call(y *session, c *Conversation) {
+	s, m, o := p.s, p.s.manner(y.user), Delivered
 	asked := p.a.Kind == Message || p.a.Kind == Clear && p.l.text != ""
 	switch {
-	case y.retired:
-		r.Outcome = Moved
-	case y.leaving:
-		r.Outcome = NotFound
+	case y.core.State() != Active:
+		o = NotFound // nothing is pushed to a session that is over
 	case asked && m.declining:
-		r.Outcome = Declined
+		o = Declined
 	case asked && m.emptying:
-		r.Outcome = Dropped
+		o = Dropped
 	}
-	c.Decide(p.a, r.Outcome.accepted())
-	if r.Outcome != Moved && r.Outcome != NotFound {
-		p.l.happened = append(p.l.happened, r.Outcome)
-		p.s.reached = append(p.s.reached, p.l)
-		p.s.sayf("%s gets %v from %s: %v", y, p.l, p.from.user, r.Outcome)
+	if o != NotFound {
+		p.l.happened = append(p.l.happened, o)
+		s.reached = append(s.reached, p.l)
+		s.sayf("%s gets %v from %s: %v", y, p.l, p.from.user, o)
 	}
-	p.answer(y.node, r)
+	fx := y.core.CallbackDone(nil, s.now, c, &p.a, o.accepted())
+	s.do(y, y.core.Reply(fx, &p.a, o), &p)
 }
 
 func (p packet) answer(at *simNode, r Reply) {
@@ -216,8 +201,6 @@ func (p packet) answer(at *simNode, r Reply) {
 		return
 	}
 	p.s.post(&event{name: "answer " + wayOf(at, x.node), lane: "back/" + wayOf(x.node, at), from: at, to: x.node, between: pairOf(x.user, p.to), run: func() {
-		if c := x.chans[p.to]; c != nil {
-			p.s.do(x, p.to, c.Answered(nil, r))
-		}
+		p.s.do(x, x.core.OnAnswer(nil, p.s.now, []byte(p.to), r), nil)
 	}})
 }

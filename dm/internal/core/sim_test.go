@@ -2,16 +2,14 @@ package core
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // sim is a model of a cluster around the machines of this package: what dm will be, without its I/O. All that happens is an event
 // of the queue or a command of a script; which of the possible events comes next is its caller's choice.
 type sim struct {
-	now       time.Time
+	now       int64  // in nanoseconds
 	stamp     uint64 // the cluster's clock
 	nodes     map[string]*simNode
 	slow      bool                     // lookups take time
@@ -21,6 +19,7 @@ type sim struct {
 	each      bool                     // order is promised for each session of a sender only
 	past      []Node                   // nodes that are gone
 	dir       map[string]*session      // who holds a user
+	blanks    map[string]*session      // by the name that a script gives them
 	all       []*session               // of living nodes, also those that have been replaced or have left
 	queue     []*event
 	eventID   int
@@ -40,21 +39,6 @@ type simNode struct {
 	full   map[string]bool  // ways out that take nothing more
 	cutOff bool             // it sees no cluster
 	sess   map[SID]*session // here, or once here
-}
-
-// session is one user's connection, as dm knows it.
-type session struct {
-	user    string
-	at      Place
-	node    *simNode
-	chans   map[string]*Channel // by peer
-	epoch   uint64              // the newest that it has used; at first the stamp of its login
-	floor   uint64              // the newest epoch of the machines that it has thrown away
-	lookup  map[string]int      // by peer; counts lookups, also when one is given up
-	told    uint64              // the epoch of the last lookup that was answered at once
-	retired bool                // replaced by a newer session
-	leaving bool                // the user has left; the farewells are under way
-	gone    bool                // they have been said
 }
 
 // letter is an item and what became of it.
@@ -83,16 +67,16 @@ type event struct {
 	name     string // what makes it happen in a script
 	lane     string
 	handover bool
-	user     string    // whose callbacks must not be held
-	due      time.Time // not before
-	from, to *simNode  // it is on its way between them, and lost with either
+	user     string   // whose callbacks must not be held
+	due      int64    // not before
+	from, to *simNode // it is on its way between them, and lost with either
 	between  pair
 	run      func()
 }
 
 func newSim() *sim {
 	return &sim{
-		now: time.Unix(0, 0), nodes: map[string]*simNode{}, dir: map[string]*session{},
+		blanks: map[string]*session{}, nodes: map[string]*simNode{}, dir: map[string]*session{},
 		manners: map[string]*manner{}, tainted: map[pair]bool{}, ended: map[pair]map[string]bool{}, lives: map[pair]int{},
 	}
 }
@@ -117,7 +101,7 @@ func (s *sim) ready() []*event {
 			continue
 		}
 		seen[e.lane] = true
-		if e.due.After(s.now) || e.user != "" && s.manner(e.user).held {
+		if e.due > s.now || e.user != "" && s.manner(e.user).held {
 			continue
 		}
 		out = append(out, e)
@@ -129,7 +113,6 @@ func (s *sim) ready() []*event {
 func (s *sim) happen(e *event) {
 	s.queue = slices.DeleteFunc(s.queue, func(x *event) bool { return x == e })
 	e.run()
-	s.farewells()
 }
 
 // lose takes the events out of the queue that match.
@@ -149,7 +132,7 @@ func (s *sim) lose(match func(e *event) bool) int {
 }
 
 // settle lets happen what can happen, oldest first, until the given time, and returns how many steps that took.
-func (s *sim) settle(until time.Time) int {
+func (s *sim) settle(until int64) int {
 	steps := 0
 	for ; steps < 20000; steps++ {
 		if r := s.ready(); len(r) > 0 {
@@ -158,7 +141,7 @@ func (s *sim) settle(until time.Time) int {
 			continue
 		}
 		next, ok := s.nextTime()
-		if !ok || next.After(until) {
+		if !ok || next > until {
 			return steps
 		}
 		s.advance(next)
@@ -168,10 +151,10 @@ func (s *sim) settle(until time.Time) int {
 }
 
 // nextTime is when something will happen by itself.
-func (s *sim) nextTime() (time.Time, bool) {
-	var next time.Time
-	earlier := func(t time.Time) {
-		if t.After(s.now) && (next.IsZero() || t.Before(next)) {
+func (s *sim) nextTime() (int64, bool) {
+	var next int64
+	earlier := func(t int64) {
+		if t > s.now && (next == 0 || t < next) {
 			next = t
 		}
 	}
@@ -179,25 +162,22 @@ func (s *sim) nextTime() (time.Time, bool) {
 		earlier(e.due)
 	}
 	for _, x := range s.all {
-		for _, c := range x.chans {
-			for _, it := range slices.Concat(c.out.flight, c.out.queue) {
+		for _, c := range x.core.Conversations() {
+			for _, it := range slices.Concat(c.out.inflight, c.out.queue) {
 				earlier(it.Deadline)
 			}
 		}
 	}
 
-	return next, !next.IsZero()
+	return next, next != 0
 }
 
 // advance moves the clock, and ends what has waited too long.
-func (s *sim) advance(to time.Time) {
+func (s *sim) advance(to int64) {
 	s.now = to
 	for _, x := range s.all {
-		for _, peer := range x.peers() {
-			s.do(x, peer, x.chans[peer].Expire(nil, s.now))
-		}
+		s.do(x, x.core.Expire(nil, s.now), nil)
 	}
-	s.farewells()
 }
 
 func (s *sim) manner(user string) *manner {
@@ -206,22 +186,6 @@ func (s *sim) manner(user string) *manner {
 	}
 
 	return s.manners[user]
-}
-
-func (x *session) peers() []string { return slices.Sorted(maps.Keys(x.chans)) }
-
-func (x *session) String() string {
-	mark := ""
-	switch {
-	case x.gone:
-		mark = " (gone)"
-	case x.retired:
-		mark = " (replaced)"
-	case x.leaving:
-		mark = " (leaving)"
-	}
-
-	return fmt.Sprintf("%s@%s%s", x.user, x.node.id.Name, mark)
 }
 
 func (l *letter) String() string {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -12,65 +11,56 @@ import (
 // A script cannot tell these: in its cluster no find comes twice, and a channel hears of the end of a node before anything is unsent because of it.
 
 func TestAFindThatComesTwiceIsTakenOnce(t *testing.T) {
-	c := New(nil)
-	a := Arrival{Kind: Message, Found: true, From: Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}}, Epoch: 5}
-	if v := c.Arrive(a); !v.Taken() {
-		t.Fatalf("it is refused: %v", v.Refusal)
+	c := machine(0)
+	a := &Arrival{Kind: Message, Found: true, From: Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}}, Epoch: 5}
+	if v := c.arrive(a); !v.taken() {
+		t.Fatalf("it is refused: %v", v.refusal)
 	}
-	c.Decide(a, true)
-	if v := c.Arrive(a); v.Refusal != Stale || v.Newest != 5 {
+	c.callbackDone(a, true)
+	if v := c.arrive(a); v.refusal != Stale || v.newest != 5 {
 		t.Errorf("the second time: %+v, want stale", v)
 	}
 }
 
-func TestWhatWasSentBeforeANodeWasGoneIsNotSentAgain(t *testing.T) {
-	epoch := uint64(0)
-	c := New(func(above uint64) uint64 {
-		epoch = max(epoch, above) + 1
-
-		return epoch
-	})
-	c.Adopt(Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}})
-	deadline := time.Unix(1, 0)
+func TestWhatWasSentBeforeANodeWasGoneIsNotSentBackoff(t *testing.T) {
+	c := machine(0)
+	c.adopt(Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}})
+	deadline := int64(1)
 	sent, unsent := &Item{Kind: Message, Deadline: deadline}, &Item{Kind: Message, Deadline: deadline}
-	first := c.Send(nil, sent)[0]
-	second := c.Send(nil, unsent)[0]
-	acts := c.Unsent(nil, second.Epoch, second.Seq, Moved)
-	acts = c.Answered(acts, Reply{Epoch: first.Epoch, Seq: first.Seq, Outcome: Delivered})
-	acts = c.Retry(acts)
-	if got := did(acts); !slices.Equal(got, []Do{Again, Finish, Find}) || acts[1].Item != sent || acts[1].Outcome != Delivered || acts[2].Item != unsent {
+	first := c.send(nil, sent)[0]
+	second := c.send(nil, unsent)[0]
+	acts := c.unsent(nil, second.Epoch, second.Seq, Moved)
+	acts = c.answered(acts, Reply{Epoch: first.Epoch, Seq: first.Seq, Outcome: Delivered})
+	acts = c.retry(acts)
+	if got := did(acts); !slices.Equal(got, []EffectKind{Backoff, Finish, Lookup}) || acts[1].Item != sent || acts[1].Outcome != Delivered || acts[2].Item != unsent {
 		t.Errorf("it did %v, want a pause, the first message finished and the second found", got)
 	}
 }
 
-func did(acts []Action) (list []Do) {
-	for _, a := range acts {
-		list = append(list, a.Do)
+func did(fx []Effect) (list []EffectKind) {
+	for _, e := range fx {
+		list = append(list, e.Kind)
 	}
 
 	return list
 }
 
-// counting are the epochs of a session that logged in at that stamp.
-func counting(stamp uint64) Epochs {
-	return func(above uint64) uint64 {
-		stamp = max(stamp, above) + 1
-
-		return stamp
-	}
+// machine is the conversation of a session that logged in at that stamp.
+func machine(stamp uint64) *Conversation {
+	return NewSession(Config{Login: stamp, Stamp: func() uint64 { return 0 }}).Conversation("bob")
 }
 
 func TestOnlyTheFirstOfSeveralStaleRefusalsIsFollowedAtOnce(t *testing.T) {
-	c := New(counting(10))
+	c := machine(10)
 	at := Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}}
-	acts := c.Send(nil, &Item{Kind: Message, Deadline: time.Unix(1, 0)})
-	acts = c.Located(acts, 11, at)
-	acts = c.Answered(acts, Reply{Epoch: 11, Outcome: Stale, Newest: 20, Place: at})
-	acts = c.Answered(acts, Reply{Epoch: 21, Outcome: Stale, Newest: 30, Place: at})
-	acts = c.Retry(acts)
-	acts = c.Located(acts, 31, at)
-	acts = c.Answered(acts, Reply{Epoch: 31, Outcome: Delivered, Place: at})
-	if got := did(acts); !slices.Equal(got, []Do{Find, Carry, Carry, Again, Find, Carry, Finish}) || !c.Open() {
+	acts := c.send(nil, &Item{Kind: Message, Deadline: 1})
+	acts = c.lookupFound(acts, 11, at)
+	acts = c.answered(acts, Reply{Epoch: 11, Outcome: Stale, Newest: 20, Place: at})
+	acts = c.answered(acts, Reply{Epoch: 21, Outcome: Stale, Newest: 30, Place: at})
+	acts = c.retry(acts)
+	acts = c.lookupFound(acts, 31, at)
+	acts = c.answered(acts, Reply{Epoch: 31, Outcome: Delivered, Place: at})
+	if got := did(acts); !slices.Equal(got, []EffectKind{Lookup, Carry, Carry, Backoff, Lookup, Carry, Finish}) || !c.Open() {
 		t.Errorf("it did %v, open %v", got, c.Open())
 	}
 	if acts[2].Epoch != 21 || acts[2].To != at {
@@ -79,26 +69,26 @@ func TestOnlyTheFirstOfSeveralStaleRefusalsIsFollowedAtOnce(t *testing.T) {
 }
 
 func TestAStaleRefusalDoesNotRaiseASessionThatWasReplaced(t *testing.T) {
-	newest := counting(10)
-	c := New(newest)
+	c := machine(10)
 	at := Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}}
-	acts := c.Send(nil, &Item{Kind: Message, Deadline: time.Unix(1, 0)})
-	acts = c.Located(acts, 11, at)
-	acts, _, _ = c.Retire(acts)
-	acts = c.Answered(acts, Reply{Epoch: 11, Outcome: Stale, Newest: 20, Place: at})
-	if got := did(acts); !slices.Equal(got, []Do{Find, Carry, Finish}) || acts[2].Outcome != Canceled || newest(0) != 12 {
+	acts := c.send(nil, &Item{Kind: Message, Deadline: 1})
+	acts = c.lookupFound(acts, 11, at)
+	c.s.state = Replaced
+	acts, _, _ = c.retire(acts)
+	acts = c.answered(acts, Reply{Epoch: 11, Outcome: Stale, Newest: 20, Place: at})
+	if got := did(acts); !slices.Equal(got, []EffectKind{Lookup, Carry, Finish}) || acts[2].Outcome != Canceled || c.s.nextEpoch(0) != 12 {
 		t.Errorf("it did %v", got)
 	}
 }
 
 func TestAnAnswerThatCannotBeIsIgnored(t *testing.T) {
-	c := New(counting(10))
-	acts := c.Send(nil, &Item{Kind: Message, Deadline: time.Unix(1, 0)})
+	c := machine(10)
+	acts := c.send(nil, &Item{Kind: Message, Deadline: 1})
 	for _, o := range []Outcome{Delivered, Moved, Stale} { // nothing has been carried yet
-		acts = c.Answered(acts, Reply{Epoch: 11, Outcome: o})
+		acts = c.answered(acts, Reply{Epoch: 11, Outcome: o})
 	}
 	at := Place{Node: Node{Name: "n1", Incarnation: 1}, SID: SID{1}}
-	if acts = c.Located(acts, 11, at); !slices.Equal(did(acts), []Do{Find, Carry}) {
+	if acts = c.lookupFound(acts, 11, at); !slices.Equal(did(acts), []EffectKind{Lookup, Carry}) {
 		t.Errorf("it did %v", did(acts))
 	}
 }
