@@ -47,8 +47,12 @@ func (w world) draw(t *rapid.T) (lines []string) {
 	for _, u := range users {
 		do("login %s %s", u, node.Draw(t, "node"))
 	}
+	clerks := []string{"clerk1", "clerk2", "clerk3"}
+	for _, c := range clerks { // servers that send, too, in the name of a user
+		do("blank %s %s %s", c, node.Draw(t, "node"), users[0])
+	}
 	ops := []string{
-		"send", "send", "send", "send", "burst", "send", "send", "burst", "login", "login", "leave", "clear", "connect", "late", "kick",
+		"clerk", "clerk", "send", "send", "send", "send", "burst", "send", "send", "burst", "login", "login", "leave", "clear", "connect", "late", "kick",
 		"wait", "wait", "wait", "settle", "agree", "disconnect",
 	}
 	if w.unruly {
@@ -67,6 +71,8 @@ func (w world) draw(t *rapid.T) (lines []string) {
 		switch op := rapid.SampledFrom(ops).Draw(t, "op"); op {
 		case "send", "clear", "late":
 			do("%s %s %s %s", op, user.Draw(t, "from"), user.Draw(t, "to"), text())
+		case "clerk":
+			do("burst %s %s %d %s.", rapid.SampledFrom(clerks).Draw(t, "clerk"), user.Draw(t, "to"), rapid.IntRange(1, 4).Draw(t, "n"), text())
 		case "disconnect":
 			do("clear %s %s", user.Draw(t, "from"), user.Draw(t, "to"))
 		case "burst":

@@ -82,9 +82,15 @@ func (s *story) people() map[string]func(words) error {
 	return map[string]func(words) error{
 		"login": login,
 		"move":  login,
-		"blank": func(w words) error { // a user of the server's, without a client
-			nd := s.node(w.at(2))
-			p := &person{t: s.t, node: nd, id: w.at(1), u: user.CreateBlankUser("", w.at(1))}
+		"blank": func(w words) error { // blank clerk n1 ann: a user of the server's, without a client, of ann's user ID; else of its own name
+			nd, id := s.node(w.at(2)), w.at(3)
+			if nd == nil {
+				return errNot
+			}
+			if id == "" {
+				id = w.at(1)
+			}
+			p := &person{t: s.t, node: nd, id: w.at(1), u: user.CreateBlankUser("", id)}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.blanks[p.id] = &session{person: p, label: p.id + "@" + nd.name, began: 1}

@@ -46,6 +46,7 @@ type world struct {
 	hasty        bool // users are forgotten before their farewells are answered
 	skew         bool // clocks differ
 	forgetful    bool // channels are forgotten all the time, nothing else
+	blanks       bool // servers send, too, in the name of users
 }
 
 func (w world) check(t *rapid.T) {
@@ -80,6 +81,16 @@ func (w world) check(t *rapid.T) {
 	if w.hasty {
 		ops = append(ops, "dash")
 	}
+	blanks := []string{"b1", "b2", "b3", "b4"}
+	if w.blanks { // two of one ID on one node, the others elsewhere; that of a connected user, who sends as well
+		ops = append(ops, "blanksend", "blanksend", "blanksend", "blanksend", "blankconnect")
+	}
+	blank := func() string {
+		b := rapid.SampledFrom(blanks).Draw(t, "blank")
+		h.do("blank %s %s %s", b, users[0], nodes[int(b[1]-'1')*(len(nodes)-1)/(len(blanks)-1)])
+
+		return b
+	}
 	for n := rapid.IntRange(1, 80).Draw(t, "length"); n > 0; n-- {
 		switch op := rapid.SampledFrom(ops).Draw(t, "op"); op {
 		case "step":
@@ -89,6 +100,10 @@ func (w world) check(t *rapid.T) {
 		case "send", "clear":
 			text := fmt.Sprint("m", len(h.s.letters)+1)
 			h.do("%s %s %s %s", op, user.Draw(t, "from"), user.Draw(t, "to"), text)
+		case "blanksend":
+			h.do("send %s %s m%d", blank(), user.Draw(t, "to"), len(h.s.letters)+1)
+		case "blankconnect":
+			h.do("connect %s %s", blank(), user.Draw(t, "to"))
 		case "connect", "idle":
 			h.do("%s %s %s", op, user.Draw(t, "from"), user.Draw(t, "to"))
 		case "login":
@@ -226,4 +241,12 @@ func TestAPairKeepsItsPromisesWhenNodesAndPathsBreak(t *testing.T) {
 
 func TestTheMachineKeepsItsPromisesWhenChannelsAreForgotten(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 2, forgetful: true}.check)
+}
+
+func TestBlankUsersOfOneIDSendFromAllNodesAtOnce(t *testing.T) {
+	rapid.Check(t, world{nodes: 4, users: 3, blanks: true}.check)
+}
+
+func TestBlankUsersSendWhileNodesAndPathsBreak(t *testing.T) {
+	rapid.Check(t, world{nodes: 5, users: 4, blanks: true, faults: true}.check)
 }

@@ -19,6 +19,14 @@ func (s *sim) check() error {
 		}
 	}
 
+	for _, x := range s.all {
+		for _, c := range x.core.Conversations() {
+			if x.blank && c.Open() {
+				return fmt.Errorf("%s is blank, and has a channel with %s", x, c.Peer())
+			}
+		}
+	}
+
 	return s.inOrder()
 }
 
