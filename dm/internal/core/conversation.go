@@ -52,7 +52,7 @@ func (s channelState) isOpen() bool { return s == adopted || s == open }
 type outbound struct {
 	phase      phase
 	offer      offer
-	oneWay     bool   // a blank user's: it goes where a lookup says, and opens no channel
+	oneWay     bool   // a blank user's: it opens no channel, and remembers a place only while something is under way
 	epoch      uint64 // of all items in flight
 	above      uint64 // what was refused as stale named it: the next epoch must be newer
 	next       uint32 // the next number in it
@@ -69,7 +69,7 @@ type outbound struct {
 //
 //	phase     event                                  next      effect
 //	steady    an item, and no place is known         locating  Lookup
-//	locating  OnLookupFound                          probing   Carry; of a one-way conversation: steady
+//	locating  OnLookupFound                          probing   Carry
 //	locating  OnLookupFailed                         steady    Finish
 //	locating  the deadline, or the session's end     steady    CancelLookup, Finish
 //	probing   it is answered, or its time is up      steady    Finish

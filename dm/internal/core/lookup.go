@@ -19,14 +19,8 @@ func (c *Conversation) lookupFound(fx []Effect, epoch uint64, at Place) []Effect
 		return fx
 	}
 	c.out.phase, c.out.via = probing, at
-	fx = append(fx, c.carry())
-	if c.out.oneWay { // nothing depends on the answer but a newer lookup
-		c.out.phase = steady
-		c.at(at)
-		fx = c.pump(fx)
-	}
 
-	return fx
+	return append(fx, c.carry())
 }
 
 // carry is the effect that carries what is looked up to the place that is known now.
@@ -72,6 +66,9 @@ func (c *Conversation) probed(fx []Effect, r Reply) []Effect {
 		c.requeue(it)
 
 		return c.pause(fx)
+	case c.out.oneWay && r.Outcome != NotFound: // the session takes part, and takes all that comes until it ends
+		c.at(r.Place)
+		c.out.via = r.Place
 	case r.Outcome.accepted() && !it.Kind.Ends():
 		c.offerAccepted(r.Place)
 		c.out.via = r.Place
