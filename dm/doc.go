@@ -14,35 +14,44 @@
 //
 // # The path of a message
 //
-//	sender's node                                    recipient's node
-//	─────────────                                    ────────────────
-//	Send ─▶ party ─▶ channel ── find ─▶ directory: at which place is the peer?
-//	                    │ ◀──── place ──────┘
-//	                    ├── carry, first ─────▶ link ──▶ arrive ─▶ channel
-//	                    └── transmit, later ──▶ link ──▶            │ taken, in order
-//	                                                                ▼
-//	                                        receive callbacks, message callbacks
-//	                                                                │
-//	callback ◀─ Finish ◀─ channel ◀── answer ── link ◀── Pushed ◀── connection
+//	sender's node                                      recipient's node
+//	─────────────                                      ────────────────
+//	Send ─▶ session ── first ──▶ directory: where is the recipient?
+//	           │ ◀──── place ───────┘
+//	           ├── FindData, the first message to a place ──▶ link ─▶ session
+//	           └── SendData, all later ones ────────────────▶ link ─▶    │ taken, in order
+//	                                                                     ▼
+//	                                               SetOnReceiveMessage, SetOnMessage
+//	                                                                     │
+//	cb, Receipt ◀─ outcome ◀─ session ◀── answer ─── link ◀── written ◀── client's connection
 //
-// A party is a session that takes part; it has a state machine for each peer (dm/internal/channel: read its documentation for how order is kept and
-// nothing comes twice). Between users of one node the same path is function calls.
+// Between users of one node the same path is function calls. Dm/internal/core has the rules: how order is kept and why nothing comes twice.
 //
 // # Channels
 //
 // Two users have a channel once a message between them was accepted: each side remembers where the other is. It ends when one of them ends it
-// (ClearCacheByUserID), leaves or is on a node that dies: the one who stayed is told, by a last message or by
-// SetOnClearCache. It does not end when a user logs in anew: the newer session takes it over. A message to a place names the session there, and no
-// other takes it. Channels that are not
+// (ClearCacheByUserID), leaves, or is on a node that dies: the user who stayed is told, by a last message or by
+// SetOnClearCache. It does not end when a user logs in anew: the newer session takes it over. Channels that are not
 // used for a while, or are too many, are dropped in silence; the next message finds its way again.
 //
 // # Callbacks
 //
-// All callbacks are set before the node starts. Those of one user run one after another, in the order of what caused them; those of different users side
-// by side. A callback that blocks delays its own user only; one that panics is logged, counted, and costs that one message
+// All callbacks are set before the node starts. Those of one user run one after another, in the order of what caused them; those of different
+// users side by side. A callback that blocks delays its own user only; one that panics is logged, counted, and costs that one message
 // (ErrInternal). All of them may call the functions of this package.
 //
 // What a callback gets of a message is its own only until it returns: copy what is to be kept.
+//
+// # Errors
+//
+// Each message ends in nil or in an [*Error] with one of the Err values, which errors.Is tells apart; [CodeOf] is what a client is told. Nil
+// includes messages that were declined or emptied: [Module.Send] returns a [Receipt].
+//
+// # Servers as senders
+//
+// A user made by user.CreateBlankUser has no client. It may send from any number of nodes at once, with any user ID, also that of a connected
+// user, without a conflict with that user or with each other. Its messages arrive in order for each node, blank user and recipient. It has no
+// channels, is found by no message, and holds nothing once its messages have their outcomes; each burst of messages costs a lookup.
 //
 // # Limits
 //

@@ -11,7 +11,7 @@ import (
 
 // Engine is the running half of a module. All methods are safe for use by several goroutines; none blocks, but for Leave, which runs the
 // application's SetOnUserDisconnect callbacks, and Stop.
-type Engine interface {
+type Engine interface { //nolint:interfacebloat // the one seam between package parley and the runtime of dm: all that a node tells it
 	// Configure reads the text of dm.json, unless Setup has read a file: what it does not mention keeps its default. Each warning and the
 	// error is one line. It must be called before the node starts.
 	Configure(data []byte) (warnings []string, err error)

@@ -27,13 +27,13 @@ type Conversation struct {
 
 // channelState is whether the channel is open, and by what it was opened.
 //
-//	state     event                                                        next
-//	unopened  an older session's channel is taken over                     adopted
-//	adopted   an item of this session is accepted, here or at the peer     open
-//	adopted   it ends                                                      unopened
-//	unopened  an item of this session is accepted, here or at the peer     open
-//	open      it ends                                                      closed
-//	closed    an item of this session is accepted, here or at the peer     open
+//	state:    event                                                        next
+//	unopened: an older session's channel is taken over                     adopted
+//	adopted:  an item of this session is accepted, here or at the peer     open
+//	adopted:  it ends                                                      unopened
+//	unopened: an item of this session is accepted, here or at the peer     open
+//	open:     it ends                                                      closed
+//	closed:   an item of this session is accepted, here or at the peer     open
 //
 // Only an unopened one takes over an older session's channel: else this session knows better where the peer is.
 type channelState uint8
@@ -67,16 +67,16 @@ type outbound struct {
 
 // phase is how far the search for the peer is.
 //
-//	phase     event                                  next      effect
-//	steady    an item, and no place is known         locating  Lookup
-//	locating  OnLookupFound                          probing   Carry
-//	locating  OnLookupFailed                         steady    Finish
-//	locating  the deadline, or the session's end     steady    CancelLookup, Finish
-//	probing   it is answered, or its time is up      steady    Finish
-//	probing   stale, for the first time in a row     probing   Carry, in a newer epoch
-//	probing   refused, or the queue was full         pausing   Backoff
-//	steady    an item is refused                     pausing   Backoff
-//	pausing   Retry, or nothing waits any more       steady
+//	phase:    event                                  next      effect
+//	steady:   an item, and no place is known         locating  Lookup
+//	locating: OnLookupFound                          probing   Carry
+//	locating: OnLookupFailed                         steady    Finish
+//	locating: the deadline, or the session's end     steady    CancelLookup, Finish
+//	probing:  it is answered, or its time is up      steady    Finish
+//	probing:  stale, for the first time in a row     probing   Carry, in a newer epoch
+//	probing:  refused, or the queue was full         pausing   Backoff
+//	steady:   an item is refused                     pausing   Backoff
+//	pausing:  Retry, or nothing waits any more       steady
 type phase uint8
 
 const (
@@ -88,12 +88,12 @@ const (
 
 // offer is whether the epoch's first item asks the peer to open a channel, and what became of that.
 //
-//	offer     event                                             next
-//	none      a lookup begins, for an item that does not end    offered
-//	offered   the item is accepted                              accepted: the channel is open
-//	offered   an end of the peer comes, sent after it           closedByPeer: its answer opens nothing
-//	accepted  the channel ends                                  offered
-//	any       an epoch begins that is transmitted               none
+//	offer:    event                                             next
+//	none:     a lookup begins, for an item that does not end    offered
+//	offered:  the item is accepted                              accepted: the channel is open
+//	offered:  an end of the peer comes, sent after it           closedByPeer: its answer opens nothing
+//	accepted: the channel ends                                  offered
+//	any:      an epoch begins that is transmitted               none
 type offer uint8
 
 const (
@@ -105,10 +105,10 @@ const (
 
 // trust is what a place is good for. Without all of it a lookup is needed.
 //
-//	trust     event                                        next
-//	sure      an item is refused: the session is there     doubtful
-//	sure      an item is refused: the session is not       left
-//	any       a place is told, or learned from the peer    sure
+//	trust:    event                                        next
+//	sure:     an item is refused: the session is there     doubtful
+//	sure:     an item is refused: the session is not       left
+//	any:      a place is told, or learned from the peer    sure
 type trust uint8
 
 const (

@@ -1,14 +1,14 @@
 package core
 
+import "slices"
+
 // Close ends all channels of a session whose user has left, each with the last message that farewell makes for it: what the session has sent
 // before still arrives before. Drained comes out once all has its true outcome. It must be called while the session is Active.
 func (s *Session) Close(fx []Effect, now int64, farewell func(c *Conversation) *Item) []Effect {
 	s.now = now
 	s.state, s.owesDrained = Closing, true
-	for i := len(s.all) - 1; i >= 0; i-- {
-		if i < len(s.all) {
-			fx = s.submit(fx, s.all[i], farewell(s.all[i]))
-		}
+	for _, c := range slices.Backward(s.all) { // backward: one that is over goes, and the last takes its place
+		fx = s.submit(fx, c, farewell(c))
 	}
 
 	return s.drained(fx)

@@ -1,15 +1,15 @@
 package core
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Expire ends what has waited too long, with Timeout. It visits only conversations in which something waits.
 func (s *Session) Expire(fx []Effect, now int64) []Effect {
 	s.now = now
-	for i := len(s.pending) - 1; i >= 0; i-- {
-		if i < len(s.pending) {
-			c := s.pending[i]
-			fx = s.settled(c.expire(fx, now), c)
-		}
+	for _, c := range slices.Backward(s.pending) { // backward: one in which nothing waits any more goes, and the last takes its place
+		fx = s.settled(c.expire(fx, now), c)
 	}
 
 	return fx
@@ -17,13 +17,10 @@ func (s *Session) Expire(fx []Effect, now int64) []Effect {
 
 // Abandon ends everything that waits in Timeout, and forgets what no answer is waited for any more.
 func (s *Session) Abandon(fx []Effect) []Effect {
-	for i := len(s.all) - 1; i >= 0; i-- {
-		if i < len(s.all) {
-			c := s.all[i]
-			fx = c.expire(fx, math.MaxInt64)
-			c.overdue = nil
-			fx = s.settled(fx, c)
-		}
+	for _, c := range slices.Backward(s.all) {
+		fx = c.expire(fx, math.MaxInt64)
+		c.overdue = nil
+		fx = s.settled(fx, c)
 	}
 
 	return fx

@@ -1,5 +1,7 @@
 package core
 
+import "slices"
+
 // When a newer login takes a user over, the older session hands its channels to the newer one, and that tells the peers. All of this is
 // told once and may be lost with a node: then the next message finds its way, as ever.
 
@@ -31,10 +33,8 @@ type Relocation struct {
 func (s *Session) Replace(fx []Effect, now int64, next Place, until int64) []Effect {
 	s.now = now
 	s.state, s.next, s.retainUntil = Replaced, next, until
-	for i := len(s.all) - 1; i >= 0; i-- {
-		if i < len(s.all) {
-			fx = s.settled(s.handOver(fx, s.all[i]), s.all[i])
-		}
+	for _, c := range slices.Backward(s.all) { // backward: one that is over goes, and the last takes its place
+		fx = s.settled(s.handOver(fx, c), c)
 	}
 
 	return s.drained(fx)
@@ -114,10 +114,8 @@ func (s *Session) OnRelocation(fx []Effect, now int64, r *Relocation) []Effect {
 // NodeDown says that the link to a node has ended: every channel with a user there ends, and what was under way to it is unknown.
 func (s *Session) NodeDown(fx []Effect, now int64, n Node) []Effect {
 	s.now = now
-	for i := len(s.all) - 1; i >= 0; i-- {
-		if i < len(s.all) {
-			fx = s.settled(s.all[i].nodeDown(fx, n), s.all[i])
-		}
+	for _, c := range slices.Backward(s.all) {
+		fx = s.settled(c.nodeDown(fx, n), c)
 	}
 
 	return s.notifyOrphanedPeers(fx, n)

@@ -46,10 +46,10 @@ type Item struct {
 
 // endState is how far an item that ends the channel has come.
 //
-//	state        event                                         next
-//	waiting      it is sent: the channel ends on this side     departed
-//	departed     refused, and an item goes ahead of it anew    mustDeliver
-//	mustDeliver  it is sent again                              departed
+//	state:       event                                         next
+//	waiting:     it is sent: the channel ends on this side     departed
+//	departed:    refused, and an item goes ahead of it anew    mustDeliver
+//	mustDeliver: it is sent again                              departed
 type endState uint8
 
 const (

@@ -2,21 +2,18 @@ package core
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"github.com/cockroachdb/datadriven"
+)
 
 var errNot = errors.New("not now")
 
-// TestScripts plays the scripts of testdata. A script is a story in paragraphs: commands, a line of dashes, and what then happens.
-// Lines that begin with # are the story's comments.
+// TestScripts plays the scripts of testdata (-rewrite writes them anew). A block is some commands of which the last one tells something, a
+// line of dashes, and what it tells. Lines that begin with # are comments.
 //
 //	node n1 n2             begins nodes
 //	login bob n2           or move: a login; of a user who is there already it replaces the older session
@@ -36,60 +33,36 @@ var errNot = errors.New("not now")
 // One thing that can happen is named: deliver n1->n2 (the next packet), answer n2->n1, call bob (the callbacks for the next item), hear n1 (the
 // end of a link), lookup alice bob, retry alice bob, handover n2->n3, unsent n1->n2.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := play(t, string(text))
-			if *update {
-				if err := os.WriteFile(f, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) { //nolint:thelper // it is the test
+		s := newSim()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { //nolint:thelper // it is the test
+			commands := append([]string{commandOf(d)}, strings.FieldsFunc(d.Input, func(r rune) bool { return r == '\n' })...)
+			for i, line := range commands {
+				s.out.Reset()
+				if err := s.command(strings.Fields(line)); err != nil {
+					d.Fatalf(t, "%s: %v", line, err)
 				}
-			} else if got != string(text) {
-				t.Errorf("%s reads otherwise now; -update writes it anew:\n%s", f, got)
+				if err := s.check(); err != nil {
+					t.Errorf("%s: %s: %v", d.Pos, line, err)
+				}
+				if s.out.Len() > 0 && i < len(commands)-1 {
+					t.Errorf("%s: %s tells something: it must be the last command of its block:\n%s", d.Pos, line, s.out.String())
+				}
 			}
+
+			return s.out.String()
 		})
-	}
+	})
 }
 
-// play returns the script with what happens in it.
-func play(t *testing.T, text string) string {
-	t.Helper()
-	s := newSim()
-	var out strings.Builder
-	for para := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		said, _, _ := strings.Cut(para, "\n----")
-		var happened string
-		for line := range strings.Lines(said + "\n") {
-			line = strings.TrimSpace(line)
-			if line == "" || strings.HasPrefix(line, "#") {
-				continue
-			}
-			s.out.Reset()
-			if err := s.command(strings.Fields(line)); err != nil {
-				t.Fatalf("%s: %v", line, err)
-			}
-			happened += s.out.String()
-			if err := s.check(); err != nil {
-				t.Errorf("%s: %v", line, err)
-			}
-		}
-		if out.Len() > 0 {
-			out.WriteString("\n")
-		}
-		out.WriteString(strings.TrimSpace(said) + "\n")
-		if happened != "" {
-			out.WriteString("----\n" + happened)
-		}
+// commandOf is the first line of a block.
+func commandOf(d *datadriven.TestData) string {
+	words := []string{d.Cmd}
+	for _, arg := range d.CmdArgs {
+		words = append(words, arg.String())
 	}
 
-	return out.String()
+	return strings.Join(words, " ")
 }
 
 // command does one line of a script.

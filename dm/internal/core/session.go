@@ -25,19 +25,19 @@ type Config struct {
 
 // State is how far the life of a session is.
 //
-//	state     event                                        next      effect
-//	Active    Close: the user has left                     Closing   a Leave for each channel
-//	Closing   all that it has sent has its true outcome    Closed    Drained
-//	any       Replace: a newer login                       Replaced  HandOver for each channel; Drained is still to come if it was Closing
-//	Active    MarkClosed: it was over before it took part  Closed
+//	state:    event                                        next      effect
+//	Active:   Close: the user has left                     Closing   a Leave for each channel
+//	Closing:  all that it has sent has its true outcome    Closed    Drained
+//	any:      Replace: a newer login                       Replaced  HandOver for each channel; Drained is still to come if it was Closing
+//	Active:   MarkClosed: it was over before it took part  Closed
 //
 // What each does with an arrival and with what the user sends:
 //
-//	state     an arrival                           an end that arrives   a send
-//	Active    is taken                             is taken              is sent
-//	Closing   NotFound, behind the farewell        is taken              is sent, and opens nothing
-//	Closed    Moved: a newer one may have logged in  is taken            is sent, and opens nothing
-//	Replaced  Moved                                Moved                 Canceled
+//	state:    an arrival                       an end that arrives     a send
+//	Active:   is taken                         is taken                is sent
+//	Closing:  NotFound, behind the farewell    is taken                is sent, and opens nothing
+//	Closed:   Moved: a newer one may be there  is taken                is sent, and opens nothing
+//	Replaced: Moved                            is refused, with Moved  Canceled
 type State uint8
 
 // The states of a session.

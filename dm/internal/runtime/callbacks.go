@@ -9,8 +9,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// The callbacks of an application: see package dm.
 type (
+	// ReceiveCallback is that of package dm, and so are the others.
 	ReceiveCallback    = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) bool
 	MessageCallback    = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) []byte
 	DisconnectCallback = func(disconnectedUserData *user.User, peerUserID string) []byte
