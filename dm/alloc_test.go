@@ -13,7 +13,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// straight is the way to one other node, by function calls: what remains is the work of dm itself. It is the directory of both, too.
+// straight is the way to one other node, by function calls: what remains is the work of dm itself.
+// It is the directory of both, too.
 type straight struct {
 	self   nodes.ID
 	module *dm.Module

@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a synctest bubble.
+// cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a
+// synctest bubble.
 type cluster struct {
 	t      *testing.T
 	net    *memnet.Net
@@ -42,7 +43,8 @@ type cluster struct {
 	nodes   []*node // guarded by growing, where nodes start while others are looked for
 }
 
-// newCluster makes a cluster without nodes. Delay is how long a packet takes from one node to another.
+// newCluster makes a cluster without nodes. Delay is how long a packet takes from one node to
+// another.
 func newCluster(t *testing.T, delay func(from, to string) time.Duration) *cluster {
 	t.Helper()
 
@@ -51,7 +53,8 @@ func newCluster(t *testing.T, delay func(from, to string) time.Duration) *cluste
 
 func aMillisecond(_, _ string) time.Duration { return time.Millisecond }
 
-// inCluster runs a test with n nodes in virtual time. Setup sees each module before its node starts.
+// inCluster runs a test with n nodes in virtual time. Setup sees each module before its node
+// starts.
 func inCluster(t *testing.T, n int, setup func(m *dm.Module), test func(c *cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

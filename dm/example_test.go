@@ -27,7 +27,8 @@ func Example() {
 	parley.Start()
 }
 
-// Send waits for the outcome, and tells a delivery from a message that the receiving side did not want.
+// Send waits for the outcome, and tells a delivery from a message that the receiving side did not
+// want.
 func ExampleModule_Send() {
 	greet := func(server *parley.Server, from *user.User, to string) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -13,7 +13,8 @@ type Holdings = runtime.Holdings
 // Holds counts what the module holds now.
 func (m *Module) Holds() Holdings { return m.runtime.Holds() }
 
-// Remains returns a function that counts what the sessions of now hold when it is called, even if the module has forgotten them.
+// Remains returns a function that counts what the sessions of now hold when it is called, even if
+// the module has forgotten them.
 func (m *Module) Remains() func() Holdings { return m.runtime.Remains() }
 
 // Places tells by the peer's user ID which session a user's channels lead to.

@@ -7,10 +7,11 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Message is what a user sends to another: the recipient's client gets Body as a push with Ver and Cmd.
+// Message is what a user sends to another: the recipient's client gets Body as a push with Ver and
+// Cmd.
 //
-// Ver 1 belongs to the engine. With Cmd 701 the push carries the sender's ID ahead of the body, as that of the built-in
-// command 701; with any other Cmd it is exactly the body.
+// Ver 1 belongs to the engine. With Cmd 701 the push carries the sender's ID ahead of the body, as
+// that of the built-in command 701; with any other Cmd it is exactly the body.
 type Message struct {
 	Ver  uint8
 	Cmd  uint16
@@ -37,9 +38,9 @@ type Channel struct {
 	Used time.Time // when something last passed, to about a second
 }
 
-// FindData is the first message to a place that the directory has told: it opens the channel. Its fields are the sender's user ID, the
-// recipient's, the sender's node as name and incarnation, and the message. AppendBinary and UnmarshalBinary are its compact form, in which
-// nodes send it.
+// FindData is the first message to a place that the directory has told: it opens the channel. Its
+// fields are the sender's user ID, the recipient's, the sender's node as name and incarnation, and
+// the message. AppendBinary and UnmarshalBinary are its compact form, in which nodes send it.
 type FindData = codec.FindData
 
 // SendData is every later message to a place: FindData without the node.

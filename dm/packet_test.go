@@ -14,7 +14,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// otherNode is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
+// otherNode is a node's way to one other node, which a test plays: it keeps what is sent. It is a
+// directory that knows no user, too.
 type otherNode struct {
 	module *dm.Module
 

@@ -15,8 +15,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// These tests go through DESIGN section 4, promise by promise. Promises 5 and 6 are kept with the directory, and tested with real
-// clients in package parley as well.
+// These tests go through DESIGN section 4, promise by promise. Promises 5 and 6 are kept with the
+// directory, and tested with real clients in package parley as well.
 
 func TestPromise1TheCallbackIsCalledOnceOnAnotherGoroutineAndTheMessageMayBeReused(t *testing.T) {
 	inCluster(t, 2, nil, func(c *cluster) {

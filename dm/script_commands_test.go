@@ -468,7 +468,8 @@ func (s *story) mend() {
 	}
 }
 
-// remains returns a function that tells whether anything is left of what the node's parties of now hold.
+// remains returns a function that tells whether anything is left of what the node's parties of now
+// hold.
 func (nd *node) remains() func() error {
 	f := nd.dm.Remains()
 

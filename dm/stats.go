@@ -2,8 +2,8 @@ package dm
 
 import "github.com/parley-dm/parley/wire"
 
-// Stats counts what has happened on this node since its start. Each item that was sent (messages, connects, and ends of channels) ends in
-// exactly one of the outcomes.
+// Stats counts what has happened on this node since its start. Each item that was sent (messages,
+// connects, and ends of channels) ends in exactly one of the outcomes.
 type Stats struct {
 	Sent     uint64 // messages and connects that users of this node sent and that were not refused at once
 	Received uint64 // items that came to users of this node, before any callback
@@ -26,7 +26,8 @@ type Stats struct {
 	Panics uint64 // callbacks that have panicked
 }
 
-// Stats returns the module's counters. They are read one after another: a sum may be off by what happens meanwhile.
+// Stats returns the module's counters. They are read one after another: a sum may be off by what
+// happens meanwhile.
 func (m *Module) Stats() Stats {
 	c := m.runtime.Stats()
 

@@ -16,8 +16,9 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// story is a cluster in which things happen that a script or a random history tells of, and everything that anybody notices is written down. It
-// holds the promises against what was noticed: see check.
+// story is a cluster in which things happen that a script or a random history tells of, and
+// everything that anybody notices is written down. It holds the promises against what was noticed:
+// see check.
 type story struct {
 	*cluster
 
@@ -85,7 +86,8 @@ type manner struct {
 	farewell string
 }
 
-// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them: what happens to several users at the same moment has no order.
+// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them:
+// what happens to several users at the same moment has no order.
 type line struct {
 	who   string
 	class int
@@ -301,7 +303,8 @@ func (s *story) newLetter(x *session, to, text string) *letter {
 	return l
 }
 
-// send may be called by several goroutines for one session: the letters' numbers have the order of the calls.
+// send may be called by several goroutines for one session: the letters' numbers have the order of
+// the calls.
 func (s *story) send(x *session, to, text string) {
 	x.sending.Lock()
 	defer x.sending.Unlock()

@@ -2,7 +2,8 @@ package node
 
 import "encoding/binary"
 
-// Reader takes fields off the front of a packet. Once one is missing it is bad and gives zeros. Slices alias the packet.
+// Reader takes fields off the front of a packet. Once one is missing it is bad and gives zeros.
+// Slices alias the packet.
 type Reader struct {
 	B   []byte // what is left
 	Bad bool

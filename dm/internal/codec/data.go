@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// FindData is the first message to a place that the directory has told: it opens the channel. It goes to the node of that place only, which
-// answers MyNodeAddr.
+// FindData is the first message to a place that the directory has told: it opens the channel. It
+// goes to the node of that place only, which answers MyNodeAddr.
 type FindData struct {
 	MyUserID   string `json:"myUserID"`   // the sender
 	YourUserID string `json:"yourUserID"` // the recipient
@@ -29,8 +29,8 @@ type SendData struct {
 
 var errShortData = errors.New("data too short")
 
-// AppendBinary appends the compact form: each string as one byte of length and its bytes, ver, cmd (big-endian), and the message to the
-// end. Strings longer than 255 bytes are an error.
+// AppendBinary appends the compact form: each string as one byte of length and its bytes, ver, cmd
+// (big-endian), and the message to the end. Strings longer than 255 bytes are an error.
 func (d *FindData) AppendBinary(b []byte) ([]byte, error) {
 	return appendData(b, d.Ver, d.Cmd, d.Message, d.MyUserID, d.YourUserID, d.MyNodeAddr)
 }

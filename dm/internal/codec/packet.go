@@ -8,10 +8,11 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16 bytes, a name one byte of length and
-// its bytes.
+// What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16
+// bytes, a name one byte of length and its bytes.
 //
-// An item is a core.Kind, and 0x80 besides if its sender does not wait for the answer, 0x40 if its sender is a blank user.
+// An item is a core.Kind, and 0x80 besides if its sender does not wait for the answer, 0x40 if its
+// sender is a blank user.
 //
 //	find      1 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | FindData
 //	send      2 | item u8 | sender SID | recipient SID | epoch u64 | heard u64 | seq u32 | SendData
@@ -77,7 +78,8 @@ type Item struct {
 	Message   []byte
 }
 
-// AppendItem appends the packet of a Carry, with data as FindData, or a Transmit, with data as SendData.
+// AppendItem appends the packet of a Carry, with data as FindData, or a Transmit, with data as
+// SendData.
 func AppendItem(b []byte, from core.SID, blank bool, e *core.Effect, data *FindData) ([]byte, error) {
 	kind, found := byte(e.Item.Kind), e.Kind == core.Carry
 	if blank {

@@ -125,8 +125,8 @@ func (c *Conversation) requeue(it *Item) {
 	c.out.queue = append([]*Item{it}, c.out.queue...)
 }
 
-// unsent says that an item never left this node: with Moved, because there is no link to the peer's node, and a lookup is needed; otherwise
-// the item ends with the outcome.
+// unsent says that an item never left this node: with Moved, because there is no link to the peer's
+// node, and a lookup is needed; otherwise the item ends with the outcome.
 func (c *Conversation) unsent(fx []Effect, epoch uint64, seq uint32, o Outcome) []Effect {
 	if o != Moved && epoch == c.out.epoch {
 		c.out.needsEpoch = true // the numbers have a hole

@@ -1,7 +1,7 @@
 package core
 
-// Conversation is a session's side of the pair with one peer: the channel, if there is one, and what is under way in both directions. It
-// belongs to its Session, whose methods change it.
+// Conversation is a session's side of the pair with one peer: the channel, if there is one, and
+// what is under way in both directions. It belongs to its Session, whose methods change it.
 type Conversation struct {
 	s    *Session
 	peer string
@@ -35,7 +35,8 @@ type Conversation struct {
 //	open:     it ends                                                      closed
 //	closed:   an item of this session is accepted, here or at the peer     open
 //
-// Only an unopened one takes over an older session's channel: else this session knows better where the peer is.
+// Only an unopened one takes over an older session's channel: else this session knows better where
+// the peer is.
 type channelState uint8
 
 const (
@@ -117,7 +118,8 @@ const (
 	left           // the session is not there any more, but may be told to have been replaced
 )
 
-// move is the replacement of one of the peer's sessions by a newer one. It may be told before the answer that names the older.
+// move is the replacement of one of the peer's sessions by a newer one. It may be told before the
+// answer that names the older.
 type move struct {
 	old SID
 	now Place
@@ -204,7 +206,8 @@ func (c *Conversation) resetOutbound() {
 	}
 }
 
-// fenceInbound says that nothing that was taken so far, and nothing more of its epoch, opens the channel.
+// fenceInbound says that nothing that was taken so far, and nothing more of its epoch, opens the
+// channel.
 func (c *Conversation) fenceInbound() {
 	c.in.from, c.in.former, c.in.fenced, c.in.superseded, c.in.ended = Place{}, Place{}, true, false, c.in.epoch
 }

@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A script cannot tell these: in its cluster no find comes twice, and a channel hears of the end of a node before anything is unsent because of it.
+// A script cannot tell these: in its cluster no find comes twice, and a channel hears of the end of
+// a node before anything is unsent because of it.
 
 func TestAFindThatComesTwiceIsTakenOnce(t *testing.T) {
 	c := machine(0)

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Expire ends what has waited too long, with Timeout. It visits only conversations in which something waits.
+// Expire ends what has waited too long, with Timeout. It visits only conversations in which
+// something waits.
 func (s *Session) Expire(fx []Effect, now int64) []Effect {
 	s.now = now
 	for _, c := range slices.Backward(s.pending) { // backward: one in which nothing waits any more goes, and the last takes its place

@@ -1,7 +1,7 @@
 package core
 
-// nodeDown says that the link to a node has ended: its sessions are gone. What was under way to it stays unknown; what was not
-// yet sent looks for the peer anew.
+// nodeDown says that the link to a node has ended: its sessions are gone. What was under way to it
+// stays unknown; what was not yet sent looks for the peer anew.
 func (c *Conversation) nodeDown(fx []Effect, n Node) []Effect {
 	c.overdue.nodeDown(n)
 	gone := c.place.Node == n && c.trust != left
@@ -40,9 +40,10 @@ func (c *Conversation) lose(fx []Effect) []Effect {
 	return fx
 }
 
-// retire says that the session was replaced by a newer one: what is under way may still be answered, all else ends in
-// Canceled, and nothing more is sent. It returns where the peer is if the channel is open: the newer session adopts it. An offer that is
-// still under way may open the channel afterwards: then retire is called again.
+// retire says that the session was replaced by a newer one: what is under way may still be
+// answered, all else ends in Canceled, and nothing more is sent. It returns where the peer is if
+// the channel is open: the newer session adopts it. An offer that is still under way may open the
+// channel afterwards: then retire is called again.
 func (c *Conversation) retire(fx []Effect) ([]Effect, Place, bool) {
 	if c.out.phase == locating {
 		fx = c.giveUp(c.finish(fx, c.untrack(0), Canceled))
@@ -61,7 +62,8 @@ func (c *Conversation) retire(fx []Effect) ([]Effect, Place, bool) {
 	return fx, at, was
 }
 
-// adopt opens the channel that an older session of the user had, unless this session has opened one already: then it knows better.
+// adopt opens the channel that an older session of the user had, unless this session has opened one
+// already: then it knows better.
 func (c *Conversation) adopt(at Place) {
 	if c.state != unopened || c.retired() {
 		return

@@ -2,8 +2,9 @@ package core
 
 import "slices"
 
-// When a newer login takes a user over, the older session hands its channels to the newer one, and that tells the peers. All of this is
-// told once and may be lost with a node: then the next message finds its way, as ever.
+// When a newer login takes a user over, the older session hands its channels to the newer one, and
+// that tells the peers. All of this is told once and may be lost with a node: then the next message
+// finds its way, as ever.
 
 // Handed is a channel that a newer session takes over.
 type Handed struct {
@@ -12,7 +13,7 @@ type Handed struct {
 	Newest uint64 // the newest epoch taken from the peer
 }
 
-// Handover tells a user's newer session with whom the older one had channels.
+// Handover tells a user's newer session of the channels that the older one had.
 type Handover struct {
 	User     string
 	Old, Now SID
@@ -28,8 +29,9 @@ type Relocation struct {
 	User string
 }
 
-// Replace hands the channels of the session over to the newer one of the same user, at next. What it has not yet sent ends in Canceled, and it
-// sends nothing more. It is remembered until then, for what still comes to it.
+// Replace hands the channels of the session over to the newer one of the same user, at next. What
+// it has not yet sent ends in Canceled, and it sends nothing more. It is remembered until then, for
+// what still comes to it.
 func (s *Session) Replace(fx []Effect, now int64, next Place, until int64) []Effect {
 	s.now = now
 	s.state, s.next, s.retainUntil = Replaced, next, until
@@ -52,7 +54,8 @@ func (s *Session) handOver(fx []Effect, c *Conversation) []Effect {
 	return append(fx, Effect{Kind: HandOver, To: Place{Node: s.next.Node}, Handover: h})
 }
 
-// TakeOver makes channels of older sessions the session's own, and tells the peers where the user is now.
+// TakeOver makes channels of older sessions the session's own, and tells the peers where the user
+// is now.
 func (s *Session) TakeOver(fx []Effect, now int64, h *Handover) []Effect {
 	s.now = now
 	for _, k := range h.Channels {
@@ -82,7 +85,8 @@ func (s *Session) TakeOver(fx []Effect, now int64, h *Handover) []Effect {
 	return s.drained(fx)
 }
 
-// tell is the effect that tells a peer at that place where the user is now, whose session old it knows.
+// tell is the effect that tells a peer at that place where the user is now, whose session old it
+// knows.
 func (s *Session) tell(peer Place, old SID) Effect {
 	return Effect{
 		Kind: Relocate, To: Place{Node: peer.Node},
@@ -90,7 +94,8 @@ func (s *Session) tell(peer Place, old SID) Effect {
 	}
 }
 
-// OnRelocation takes note of where a peer is now. If the session was replaced itself, the relocation follows the user.
+// OnRelocation takes note of where a peer is now. If the session was replaced itself, the
+// relocation follows the user.
 func (s *Session) OnRelocation(fx []Effect, now int64, r *Relocation) []Effect {
 	s.now = now
 	if s.state == Replaced {
@@ -111,7 +116,8 @@ func (s *Session) OnRelocation(fx []Effect, now int64, r *Relocation) []Effect {
 	return s.settled(fx, c)
 }
 
-// NodeDown says that the link to a node has ended: every channel with a user there ends, and what was under way to it is unknown.
+// NodeDown says that the link to a node has ended: every channel with a user there ends, and what
+// was under way to it is unknown.
 func (s *Session) NodeDown(fx []Effect, now int64, n Node) []Effect {
 	s.now = now
 	for _, c := range slices.Backward(s.all) {
@@ -121,8 +127,8 @@ func (s *Session) NodeDown(fx []Effect, now int64, n Node) []Effect {
 	return s.notifyOrphanedPeers(fx, n)
 }
 
-// notifyOrphanedPeers tells the peers of a session that was replaced where the newer one was, because its node has just died: it may not have
-// come to that itself.
+// notifyOrphanedPeers tells the peers of a session that was replaced where the newer one was,
+// because its node has just died: it may not have come to that itself.
 func (s *Session) notifyOrphanedPeers(fx []Effect, dead Node) []Effect {
 	if s.next.Node != dead || s.state != Replaced {
 		return fx

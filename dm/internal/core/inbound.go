@@ -21,8 +21,8 @@ type admission struct {
 
 func (a admission) taken() bool { return a.refusal == 0 }
 
-// arrive admits an arrival or not. One that is taken must be followed by a callbackDone. An item that ends the channel has ended it when
-// arrive returns.
+// arrive admits an arrival or not. One that is taken must be followed by a callbackDone. An item
+// that ends the channel has ended it when arrive returns.
 func (c *Conversation) arrive(a *Arrival) admission {
 	v := c.admit(a)
 	if !v.taken() {
@@ -74,7 +74,8 @@ func (c *Conversation) admit(a *Arrival) admission {
 	case a.Kind.Ends() && c.knows(a.From) && c.in.undecided > 0 && c.in.from.Known() && c.in.from != a.From && !c.in.superseded:
 		return admission{refusal: Moved, since: a.Seq} // too early: a newer session is about to open the channel, or not
 	case c.knows(a.From), c.offers() && c.answers(a):
-		// the peer may have opened the channel with our offer, and written or ended it before its answer came
+		// the peer may have opened the channel with our offer, and written or ended it before its
+		// answer came
 		return admission{}
 	}
 
@@ -86,7 +87,8 @@ func (c *Conversation) knows(from Place) bool {
 	return c.Open() && (c.place == from || c.in.from == from)
 }
 
-// outdated tells whether an end was sent before the peer took the offer that opened the channel: then it ends what was before.
+// outdated tells whether an end was sent before the peer took the offer that opened the channel:
+// then it ends what was before.
 func (c *Conversation) outdated(a *Arrival) bool {
 	return c.Open() && c.out.offer == accepted && a.Heard != 0 && a.Heard < c.out.epoch
 }
@@ -100,8 +102,8 @@ func (c *Conversation) answers(a *Arrival) bool {
 	return a.Heard >= c.out.epoch || a.Heard == 0
 }
 
-// callbackDone says that the callbacks are done with an item that was taken, and whether they accepted it.
-// The first one accepted opens the channel.
+// callbackDone says that the callbacks are done with an item that was taken, and whether they
+// accepted it. The first one accepted opens the channel.
 func (c *Conversation) callbackDone(a *Arrival, yes bool) {
 	c.in.undecided--
 	if yes || a.Kind.Ends() {

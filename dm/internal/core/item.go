@@ -29,8 +29,8 @@ func (k Kind) Known() bool { return k >= Message && k <= Forget }
 // Ends tells whether the channel ends with such an item.
 func (k Kind) Ends() bool { return k >= Clear }
 
-// Item is one thing that a session sends to a peer. The core moves and numbers items; what an item carries is the caller's, and so is the
-// item again once its Finish is performed.
+// Item is one thing that a session sends to a peer. The core moves and numbers items; what an item
+// carries is the caller's, and so is the item again once its Finish is performed.
 type Item struct {
 	Kind     Kind
 	Ver      uint8

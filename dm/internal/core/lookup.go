@@ -13,7 +13,8 @@ func (c *Conversation) lookup(fx []Effect, it *Item) []Effect {
 	return append(fx, Effect{Kind: Lookup, Conv: c, Item: it, Epoch: c.out.epoch})
 }
 
-// lookupFound brings the place that the lookup of that epoch gave. A lookup that was given up carries nothing.
+// lookupFound brings the place that the lookup of that epoch gave. A lookup that was given up
+// carries nothing.
 func (c *Conversation) lookupFound(fx []Effect, epoch uint64, at Place) []Effect {
 	if epoch != c.out.epoch || c.out.phase != locating {
 		return fx
@@ -30,7 +31,8 @@ func (c *Conversation) carry() Effect {
 	return Effect{Kind: Carry, Conv: c, Item: it, To: c.out.via, Epoch: c.out.epoch, Heard: c.heard(it)}
 }
 
-// lookupFailed ends the lookup of that epoch without a place: with NotFound, or CutOff if there was no answer.
+// lookupFailed ends the lookup of that epoch without a place: with NotFound, or CutOff if there was
+// no answer.
 func (c *Conversation) lookupFailed(fx []Effect, epoch uint64, o Outcome) []Effect {
 	if epoch != c.out.epoch || c.out.phase != locating {
 		return fx
@@ -89,7 +91,8 @@ func (c *Conversation) giveUp(fx []Effect) []Effect {
 	return fx
 }
 
-// searching tells whether a lookup, or what it carries, is out: one item is in flight, or about to be.
+// searching tells whether a lookup, or what it carries, is out: one item is in flight, or about to
+// be.
 func (c *Conversation) searching() bool { return c.out.phase == locating || c.out.phase == probing }
 
 // offers tells whether an item was carried to a place that may open the channel there.
@@ -97,7 +100,8 @@ func (c *Conversation) offers() bool {
 	return c.out.phase == probing && !c.out.inflight[0].Kind.Ends()
 }
 
-// mayOpen tells whether the answer to the item that began the epoch is still to come, and may open the channel, however late.
+// mayOpen tells whether the answer to the item that began the epoch is still to come, and may open
+// the channel, however late.
 func (c *Conversation) mayOpen() bool {
 	return c.offers() || c.out.offer != none && c.overdue.has(c.out.epoch, 0)
 }

@@ -35,8 +35,8 @@ func (l *lruList) remove(c *Conversation) {
 // evictionTries bounds how many channels an eviction looks at, so that one event costs O(1).
 const evictionTries = 8
 
-// evictLeastRecentlyUsed drops the least recently used channels where there are more than may be. Channels in use go to the end of the list
-// on the way, so that each is passed over once.
+// evictLeastRecentlyUsed drops the least recently used channels where there are more than may be.
+// Channels in use go to the end of the list on the way, so that each is passed over once.
 func (s *Session) evictLeastRecentlyUsed(fx []Effect, opened *Conversation) []Effect {
 	if !opened.Open() {
 		return fx

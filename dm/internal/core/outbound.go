@@ -115,7 +115,8 @@ func (c *Conversation) untrack(i int) *Item {
 	return it
 }
 
-// expire finishes the items whose deadline has come, with Timeout. One that is under way is remembered until it is answered.
+// expire finishes the items whose deadline has come, with Timeout. One that is under way is
+// remembered until it is answered.
 func (c *Conversation) expire(fx []Effect, now int64) []Effect {
 	for i := 0; i < len(c.out.inflight); {
 		it := c.out.inflight[i]

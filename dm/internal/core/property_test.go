@@ -224,13 +224,15 @@ func TestTheMachineKeepsItsPromisesWhenNodesAndPathsBreak(t *testing.T) {
 	rapid.Check(t, world{nodes: 5, users: 6, faults: true}.check)
 }
 
-// A user who is forgotten before the farewells are answered can be back, as a stranger, while the older session still drains: between the
-// two there is no order, and the older may take the newer's place at a peer until the next message.
+// A user who is forgotten before the farewells are answered can be back, as a stranger, while the
+// older session still drains: between the two there is no order, and the older may take the newer's
+// place at a peer until the next message.
 func TestNoMessageIsLostOrDoubledWhenUsersAreForgottenBeforeTheirFarewells(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 3, faults: true, hasty: true}.check)
 }
 
-// Two sessions of a user on nodes whose clocks differ by more than the time between them: the newer one's epochs may be the older.
+// Two sessions of a user on nodes whose clocks differ by more than the time between them: the newer
+// one's epochs may be the older.
 func TestOnlyOrderBetweenSessionsIsLostWhenClocksDiffer(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 3, faults: true, skew: true}.check)
 }

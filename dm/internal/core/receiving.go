@@ -10,11 +10,12 @@ const (
 	Emptied                  // the same, without its body: it is an end, and its message finds no room
 )
 
-// Arrive takes in an arrival of a peer, or refuses it with an Answer. Full says that no more may wait for the callbacks: then only ends are
-// taken, because the peer's end has to be heard of. The conversation is nil for a blank user's.
+// Arrive takes in an arrival of a peer, or refuses it with an Answer. Full says that no more may
+// wait for the callbacks: then only ends are taken, because the peer's end has to be heard of. The
+// conversation is nil for a blank user's.
 func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full bool) ([]Effect, *Conversation, Admission) {
 	switch {
-	case s.cfg.Blank: // nobody has it: the peer's next lookup says so
+	case s.cfg.Blank: // no client is behind it: the peer's next lookup says so
 		return s.refuse(fx, a, admission{refusal: Moved, since: a.Seq}), nil, Refused
 	case s.state == Replaced, s.state == Closed && !a.Kind.Ends(): // it is not registered any more: a newer one may be
 		return s.refuse(fx, a, admission{refusal: Moved, since: a.Seq}), nil, Refused
@@ -45,7 +46,8 @@ func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full b
 	return s.settled(fx, c), c, Taken
 }
 
-// CallbackDone says that the receive callbacks have seen an arrival that was taken, and whether they accepted it: that opens the channel.
+// CallbackDone says that the receive callbacks have seen an arrival that was taken, and whether
+// they accepted it: that opens the channel.
 func (s *Session) CallbackDone(fx []Effect, now int64, c *Conversation, a *Arrival, accepted bool) []Effect {
 	if c == nil { // a blank user's
 		return fx
@@ -58,8 +60,9 @@ func (s *Session) CallbackDone(fx []Effect, now int64, c *Conversation, a *Arriv
 	return s.settled(fx, c)
 }
 
-// Reply answers an arrival that was taken. An item that was not sent because the session has ended meanwhile is refused as Moved: a newer
-// session is to have it, or else the sender's next lookup says that there is none.
+// Reply answers an arrival that was taken. An item that was not sent because the session has ended
+// meanwhile is refused as Moved: a newer session is to have it, or else the sender's next lookup
+// says that there is none.
 func (s *Session) Reply(fx []Effect, a *Arrival, o Outcome) []Effect {
 	if o == Delivered && a.Kind == Connect && s.state != Active {
 		o = NotFound // it has opened nothing

@@ -12,8 +12,9 @@ import (
 
 var errNot = errors.New("not now")
 
-// TestScripts plays the scripts of testdata (-rewrite writes them anew). A block is some commands of which the last one tells something, a
-// line of dashes, and what it tells. Lines that begin with # are comments.
+// TestScripts plays the scripts of testdata (-rewrite writes them anew). A block is some commands
+// of which the last one tells something, a line of dashes, and what it tells. Lines that begin with
+// # are comments.
 //
 //	node n1 n2             begins nodes
 //	login bob n2           or move: a login; of a user who is there already it replaces the older session
@@ -30,8 +31,9 @@ var errNot = errors.New("not now")
 //	blank b1 bob n1        a user without a client, of bob's user ID; send b1 ... sends as it
 //	state                  tells of all channels
 //
-// One thing that can happen is named: deliver n1->n2 (the next packet), answer n2->n1, call bob (the callbacks for the next item), hear n1 (the
-// end of a link), lookup alice bob, retry alice bob, handover n2->n3, unsent n1->n2.
+// One thing that can happen is named: deliver n1->n2 (the next packet), answer n2->n1, call bob
+// (the callbacks for the next item), hear n1 (the end of a link), lookup alice bob, retry alice
+// bob, handover n2->n3, unsent n1->n2.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) { //nolint:thelper // it is the test
 		s := newSim()

@@ -18,7 +18,8 @@ func (s *Session) Send(fx []Effect, now int64, c *Conversation, it *Item) []Effe
 	return fx
 }
 
-// MayDisconnect tells whether there is a channel that an end would end, or that what waits may open.
+// MayDisconnect tells whether there is a channel that an end would end, or that what waits may
+// open.
 func (s *Session) MayDisconnect(c *Conversation) bool {
 	return c != nil && !c.closing() && (c.Open() || c.Waiting() > 0 && !c.out.oneWay)
 }
@@ -45,14 +46,16 @@ func (s *Session) OnLookupFound(fx []Effect, now int64, c *Conversation, epoch u
 	return s.settled(c.lookupFound(fx, epoch, at), c)
 }
 
-// OnLookupFailed says that the conversation's Lookup with that epoch has given no place: NotFound, or CutOff if there was no answer.
+// OnLookupFailed says that the conversation's Lookup with that epoch has given no place: NotFound,
+// or CutOff if there was no answer.
 func (s *Session) OnLookupFailed(fx []Effect, now int64, c *Conversation, epoch uint64, o Outcome) []Effect {
 	s.now = now
 
 	return s.settled(c.lookupFailed(fx, epoch, o), c)
 }
 
-// OnAnswer brings a peer's answer to an item. An answer that comes when all has its outcome changes nothing.
+// OnAnswer brings a peer's answer to an item. An answer that comes when all has its outcome changes
+// nothing.
 func (s *Session) OnAnswer(fx []Effect, now int64, peer []byte, r Reply) []Effect {
 	c := s.byPeer[string(peer)]
 	if c == nil {
@@ -67,7 +70,8 @@ func (s *Session) OnAnswer(fx []Effect, now int64, peer []byte, r Reply) []Effec
 	return s.settled(fx, c)
 }
 
-// OnUnsent says that an item has not left this node: with Moved, because there is no link to the peer's node; Overloaded, TooLarge or CutOff.
+// OnUnsent says that an item has not left this node: with Moved, because there is no link to the
+// peer's node; Overloaded, TooLarge or CutOff.
 func (s *Session) OnUnsent(fx []Effect, now int64, c *Conversation, epoch uint64, seq uint32, o Outcome) []Effect {
 	s.now = now
 

@@ -16,10 +16,12 @@ type Config struct {
 	Blank bool   // a blank user's: what it sends opens no channel, and nothing is for it
 	// Stamp returns a moment of the cluster's clock, newer than all that it has returned.
 	Stamp func() uint64
-	// Linked tells whether a node is this one or has a link to it. It is false from before NodeDown is called.
+	// Linked tells whether a node is this one or has a link to it. It is false from before NodeDown
+	// is called.
 	Linked func(Node) bool
 	Limits Limits
-	// Timeout is how long an item may wait for its outcome, in nanoseconds. Items that the session makes by itself have it.
+	// Timeout is how long an item may wait for its outcome, in nanoseconds. Items that the session
+	// makes by itself have it.
 	Timeout int64
 }
 
@@ -59,9 +61,10 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// Session is one session of a user with all its conversations. Events are method calls; those that can cause effects take a slice and return
-// it with the effects appended, to be performed in that order. Now is always in Unix nanoseconds. Not safe for use by several goroutines:
-// its owner locks.
+// Session is one session of a user with all its conversations. Events are method calls; those that
+// can cause effects take a slice and return it with the effects appended, to be performed in that
+// order. Now is always in Unix nanoseconds. Not safe for use by several goroutines: its owner
+// locks.
 type Session struct {
 	cfg   Config
 	state State
@@ -115,7 +118,8 @@ func (s *Session) Conversations() []*Conversation { return s.all }
 // With returns the conversation with a peer, nil if there is none. It allocates nothing.
 func (s *Session) With(peer []byte) *Conversation { return s.byPeer[string(peer)] }
 
-// Conversation returns the conversation with a peer, made if need be. One that was made and given nothing is to be given to Release.
+// Conversation returns the conversation with a peer, made if need be. One that was made and given
+// nothing is to be given to Release.
 func (s *Session) Conversation(peer string) *Conversation {
 	c := s.byPeer[peer]
 	if c == nil {
@@ -170,8 +174,8 @@ func (s *Session) touch(c *Conversation, now int64) {
 	}
 }
 
-// settled is called when an event of a conversation is over: it deals with a channel that has opened or ended, and forgets a conversation
-// that is over.
+// settled is called when an event of a conversation is over: it deals with a channel that has
+// opened or ended, and forgets a conversation that is over.
 func (s *Session) settled(fx []Effect, c *Conversation) []Effect {
 	fx = s.endLate(fx, c)
 	s.list(c)
@@ -222,7 +226,8 @@ func (s *Session) drained(fx []Effect) []Effect {
 	return append(fx, Effect{Kind: Drained, Epoch: s.NewestEpoch()})
 }
 
-// remove takes the i-th conversation out of a list, the last one into its place, of which place is told.
+// remove takes the i-th conversation out of a list, the last one into its place, of which place is
+// told.
 func remove(list []*Conversation, i int, place func(c *Conversation, i int)) []*Conversation {
 	last := len(list) - 1
 	list[i] = list[last]
@@ -235,9 +240,11 @@ func remove(list []*Conversation, i int, place func(c *Conversation, i int)) []*
 // deadline is that of an item that the session makes now.
 func (s *Session) deadline() int64 { return s.now + s.cfg.Timeout }
 
-// nextEpoch counts the epochs of a session up from the stamp of its login: they are newer than those of all older sessions of the user,
-// even if this session does not know yet that it was replaced. Above raises the count: a receiving side has taken that epoch, perhaps from
-// another user. The count goes on from the present then, ahead of what that side may take from others meanwhile.
+// nextEpoch counts the epochs of a session up from the stamp of its login: they are newer than
+// those of all older sessions of the user, even if this session does not know yet that it was
+// replaced. Above raises the count: a receiving side has taken that epoch, perhaps from another
+// user. The count goes on from the present then, ahead of what that side may take from others
+// meanwhile.
 func (s *Session) nextEpoch(above uint64) uint64 {
 	if s.epoch == 0 {
 		if s.epoch = s.cfg.Login; s.epoch == 0 {
@@ -252,7 +259,8 @@ func (s *Session) nextEpoch(above uint64) uint64 {
 	return s.epoch
 }
 
-// NewestEpoch is the newest epoch that the session has used; the stamp of its login if it has used none.
+// NewestEpoch is the newest epoch that the session has used; the stamp of its login if it has used
+// none.
 func (s *Session) NewestEpoch() uint64 { return max(s.epoch, s.cfg.Login) }
 
 // Epoch is the newest epoch that the session has used, 0 if it has used none.

@@ -49,7 +49,8 @@ func (l *letter) truth() error {
 	return fmt.Errorf("%v of %s to %s ended as %v, but it was %v", l, l.from, l.to, l.outcome, was)
 }
 
-// inOrder compares the order in which one user's items reached another with the order in which they were sent.
+// inOrder compares the order in which one user's items reached another with the order in which they
+// were sent.
 func (s *sim) inOrder() error {
 	type pairing struct {
 		from, to string

@@ -1,7 +1,7 @@
 package core
 
-// Links of the model: one for each two nodes. What is on a link that ends is lost, and nothing passes until both sides have
-// heard of the end.
+// Links of the model: one for each two nodes. What is on a link that ends is lost, and nothing
+// passes until both sides have heard of the end.
 
 // wayOf names what goes from one node to another.
 func wayOf(from, to *simNode) string { return from.id.Name + "->" + to.id.Name }
@@ -19,14 +19,16 @@ func (s *sim) linked(n *simNode, to Node) bool {
 	return !n.down[to] && (ended == nil || ended[n.id.Name])
 }
 
-// carries tells whether what is sent from one node to a life of another arrives, if nothing else happens.
+// carries tells whether what is sent from one node to a life of another arrives, if nothing else
+// happens.
 func (s *sim) carries(n *simNode, to Node) bool {
 	m := s.nodes[to.Name]
 
 	return m != nil && m.id == to && !m.dead && (n == m || s.ended[linkOf(n, m)] == nil)
 }
 
-// cut ends the link of two nodes. The first of what is on it from one to the other still arrives, unless the other hears of the end before.
+// cut ends the link of two nodes. The first of what is on it from one to the other still arrives,
+// unless the other hears of the end before.
 func (s *sim) cut(from, to *simNode, arrive int) {
 	k := linkOf(from, to)
 	if from == to || to.dead || s.ended[k] != nil {

@@ -56,7 +56,8 @@ func (s *sim) do(x *session, fx []Effect, p *packet) {
 	s.forgets(x)
 }
 
-// find asks the directory, which is always right when it decides. Its answer comes at once, unless lookups take time.
+// find asks the directory, which is always right when it decides. Its answer comes at once, unless
+// lookups take time.
 func (s *sim) find(x *session, peer string, a Effect) {
 	x.lookup[peer]++
 	token, l, c := x.lookup[peer], s.letterOf(x, a.Conv, a.Item), a.Conv

@@ -12,7 +12,8 @@ const patience = 3_000_000_000 // of a message, in nanoseconds
 // perLogin is how many epochs there are between two logins.
 const perLogin = 1000
 
-// session is one user's connection, or a blank user: the real core, and what the runtime keeps beside it.
+// session is one user's connection, or a blank user: the real core, and what the runtime keeps
+// beside it.
 type session struct {
 	user   string
 	at     Place
@@ -89,7 +90,8 @@ func (s *sim) blank(name, user string, n *simNode) {
 	s.blanks[name] = x
 }
 
-// handOver brings a handover to the user's newer session, and to a still newer one where that was replaced.
+// handOver brings a handover to the user's newer session, and to a still newer one where that was
+// replaced.
 func (s *sim) handOver(x *session, e Effect) {
 	h := *e.Handover
 	to := s.nodes[e.To.Node.Name]
@@ -179,7 +181,8 @@ func (s *sim) newLetter(x *session, to string, kind Kind, text string) *letter {
 	return l
 }
 
-// letterOf is the letter of an item; those that a session makes by itself get one when they are first seen.
+// letterOf is the letter of an item; those that a session makes by itself get one when they are
+// first seen.
 func (s *sim) letterOf(x *session, c *Conversation, it *Item) *letter {
 	if l, ok := it.Owner.(*letter); ok {
 		return l
@@ -190,8 +193,9 @@ func (s *sim) letterOf(x *session, c *Conversation, it *Item) *letter {
 	return l
 }
 
-// leave says goodbye to all peers. Until all have answered, the node holds the user: who asks is told that nobody is there, and
-// a newer login replaces the session as it would any other. A hasty one forgets the user first.
+// leave says goodbye to all peers. Until all have answered, the node holds the user: who asks is
+// told that nobody is there, and a newer login replaces the session as it would any other. A hasty
+// one forgets the user first.
 func (s *sim) leave(x *session, text string, hasty bool) {
 	for _, peer := range x.peers() {
 		s.early(x.user, peer)
@@ -220,8 +224,9 @@ func (s *sim) drained(x *session) {
 	}
 }
 
-// early notes that a channel is ended, moved again or forgotten while it is still being handed over, or may yet be: a notice that is lost
-// because the two sides changed the same thing at the same moment. The next message heals it.
+// early notes that a channel is ended, moved again or forgotten while it is still being handed
+// over, or may yet be: a notice that is lost because the two sides changed the same thing at the
+// same moment. The next message heals it.
 func (s *sim) early(user, peer string) {
 	p := pairOf(user, peer)
 	s.tainted[p] = s.tainted[p] || slices.ContainsFunc(s.queue, func(e *event) bool { return e.handover && e.between == p }) ||

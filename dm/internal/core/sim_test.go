@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// sim is a model of a cluster around the machines of this package: what dm will be, without its I/O. All that happens is an event
-// of the queue or a command of a script; which of the possible events comes next is its caller's choice.
+// sim is a model of a cluster around the machines of this package: what dm will be, without its
+// I/O. All that happens is an event of the queue or a command of a script; which of the possible
+// events comes next is its caller's choice.
 type sim struct {
 	now       int64  // in nanoseconds
 	stamp     uint64 // the cluster's clock
@@ -131,7 +132,8 @@ func (s *sim) lose(match func(e *event) bool) int {
 	return n - len(s.queue)
 }
 
-// settle lets happen what can happen, oldest first, until the given time, and returns how many steps that took.
+// settle lets happen what can happen, oldest first, until the given time, and returns how many
+// steps that took.
 func (s *sim) settle(until int64) int {
 	steps := 0
 	for ; steps < 20000; steps++ {

@@ -10,14 +10,18 @@ import (
 )
 
 type (
-	// ReceiveCallback is that of package dm, and so are the others.
-	ReceiveCallback    = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) bool
-	MessageCallback    = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) []byte
+	// ReceiveCallback is dm.ReceiveCallback.
+	ReceiveCallback = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) bool
+	// MessageCallback is dm.MessageCallback.
+	MessageCallback = func(ver uint8, cmd uint16, message []byte, senderID string, receiver *user.User) []byte
+	// DisconnectCallback is dm.DisconnectCallback.
 	DisconnectCallback = func(disconnectedUserData *user.User, peerUserID string) []byte
-	ClearCallback      = func(clearedUserID string, userData *user.User)
+	// ClearCallback is dm.ClearCallback.
+	ClearCallback = func(clearedUserID string, userData *user.User)
 )
 
-// callbacks are the callbacks that an application has set. They are frozen when the node starts, and read without a lock from then on.
+// callbacks are the callbacks that an application has set. They are frozen when the node starts,
+// and read without a lock from then on.
 type callbacks struct {
 	log *slog.Logger
 

@@ -70,7 +70,8 @@ func (m *Runtime) Holds() Holdings {
 	return h
 }
 
-// Remains returns a function that counts what the sessions of now hold when it is called, even if the runtime has forgotten them.
+// Remains returns a function that counts what the sessions of now hold when it is called, even if
+// the runtime has forgotten them.
 func (m *Runtime) Remains() func() Holdings {
 	var all []*session
 	m.bySID.Range(func(_ core.SID, s *session) bool {

@@ -10,7 +10,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// exposeCommands sets the engine's own commands: a client sends (701), disconnects (700) and connects (702) by itself.
+// exposeCommands sets the engine's own commands: a client sends (701), disconnects (700) and
+// connects (702) by itself.
 func (m *Runtime) exposeCommands(r *command.Router) {
 	r.Builtin(EngineVer, CmdSend, m.commandSend)
 	r.Builtin(EngineVer, CmdDisconnect, m.commandDisconnect)

@@ -9,8 +9,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// delivery is an item that was taken, on its way through the callbacks to its recipient's client. It is a task of the recipient's inbox, and
-// then told by the connection what became of the push.
+// delivery is an item that was taken, on its way through the callbacks to its recipient's client.
+// It is a task of the recipient's inbox, and then told by the connection what became of the push.
 type delivery struct {
 	core.Arrival
 
@@ -79,7 +79,8 @@ func (d *delivery) Run() {
 	}
 }
 
-// message takes a message through the receive callbacks, which may open the channel, and the message callbacks.
+// message takes a message through the receive callbacks, which may open the channel, and the
+// message callbacks.
 func (d *delivery) message(cbs *callbacks) {
 	yes, ok := cbs.accepts(d, d.ver, d.cmd, d.body)
 	if o := opening(yes, ok); o != core.Delivered {
@@ -91,7 +92,8 @@ func (d *delivery) message(cbs *callbacks) {
 	d.rewriteAndPush(cbs)
 }
 
-// clear takes an end that the peer has called through the same callbacks as a message, if it has one.
+// clear takes an end that the peer has called through the same callbacks as a message, if it has
+// one.
 func (d *delivery) clear(cbs *callbacks) {
 	d.decide(false)
 	if len(d.body) == 0 {
@@ -162,7 +164,8 @@ func (d *delivery) decided(accepted bool, o core.Outcome) {
 	d.release()
 }
 
-// push sends the message to the client. The pushes of the engine's own commands carry the sender's ID ahead of it.
+// push sends the message to the client. The pushes of the engine's own commands carry the sender's
+// ID ahead of it.
 func (d *delivery) push(ver uint8, cmd uint16, msg []byte) {
 	if ver == EngineVer && (cmd == CmdSend || cmd == CmdDisconnect) {
 		d.payload = append(d.payload[:0], byte(len(d.from)))

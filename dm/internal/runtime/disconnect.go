@@ -39,7 +39,8 @@ func (m *Runtime) Disconnect(ctx context.Context, from *user.User, peer string, 
 	return w.wait(ctx)
 }
 
-// disconnect ends a channel, and tells c when the other side has answered. It tells whether there was one.
+// disconnect ends a channel, and tells c when the other side has answered. It tells whether there
+// was one.
 func (m *Runtime) disconnect(from *user.User, peer string, ver uint8, cmd uint16, body []byte, c completion) bool {
 	if !m.running.Load() {
 		return false
@@ -99,7 +100,8 @@ func (m *Runtime) Leave(u *user.User, onDrained func(newestEpoch uint64)) {
 	s.unlock()
 }
 
-// farewells makes the last messages of a user, by the peer's user ID. The session is locked, but not while the callbacks run.
+// farewells makes the last messages of a user, by the peer's user ID. The session is locked, but
+// not while the callbacks run.
 func (s *session) farewells() map[string][]byte {
 	made := make(map[string][]byte)
 	for {

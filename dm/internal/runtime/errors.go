@@ -38,7 +38,8 @@ var codes = [core.Outcomes]wire.Code{
 	core.Canceled:   wire.CodeTimeout,
 }
 
-// outcomeError is what an outcome means to the sender: nil for a message that has arrived or was not wanted.
+// outcomeError is what an outcome means to the sender: nil for a message that has arrived or was
+// not wanted.
 func outcomeError(o core.Outcome, to string) error {
 	if code := codes[o]; code != 0 {
 		return codeError(code, to)

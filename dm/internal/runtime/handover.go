@@ -11,7 +11,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// retainReplaced is how long a session that was replaced, is over or never began is remembered, for what still comes to it.
+// retainReplaced is how long a session that was replaced, is over or never began is remembered, for
+// what still comes to it.
 const retainReplaced = 5 * time.Second
 
 // pendingHandover waits for its session's login.
@@ -52,8 +53,8 @@ func (m *Runtime) passOn(to core.Node, h *core.Handover) {
 	}
 }
 
-// handover takes over the channels of an older session. The newer one may not have been welcomed yet: then they wait for it; or it
-// may have been replaced in turn: then they follow.
+// handover takes over the channels of an older session. The newer one may not have been welcomed
+// yet: then they wait for it; or it may have been replaced in turn: then they follow.
 func (m *Runtime) handover(h *core.Handover) {
 	if s := m.known(h.Now); s != nil {
 		if next := s.core.Next(); next.Known() {
@@ -115,10 +116,12 @@ func (m *Runtime) Abandoned(u *user.User) {
 	m.failHandover(sid)
 }
 
-// noteClosed notes that a session is over, or never began: what is handed over to it from now on waits for nothing.
+// noteClosed notes that a session is over, or never began: what is handed over to it from now on
+// waits for nothing.
 func (m *Runtime) noteClosed(sid core.SID) { m.closedSessions.Store(sid, m.sweep.now.Load()) }
 
-// failHandover tells the peers in what was handed over to a session that never came, or has gone, that the user is gone.
+// failHandover tells the peers in what was handed over to a session that never came, or has gone,
+// that the user is gone.
 func (m *Runtime) failHandover(sid core.SID) {
 	waited, _ := m.pendingHandovers.LoadAndDelete(sid)
 	for _, h := range waited {
@@ -151,8 +154,8 @@ func (m *Runtime) tell(to core.Node, r *core.Relocation) {
 	}
 }
 
-// relocated tells a session where its peer is now. If the session has not been welcomed yet, the relocation waits there with the
-// channel.
+// relocated tells a session where its peer is now. If the session has not been welcomed yet, the
+// relocation waits there with the channel.
 func (m *Runtime) relocated(r *core.Relocation) {
 	s := m.known(r.Peer)
 	if s == nil && !m.relocateLater(r) {

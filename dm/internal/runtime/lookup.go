@@ -9,7 +9,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// lookup is a lookup of the directory that has not been answered: of a session's conversation, or of Online.
+// lookup is a lookup of the directory that has not been answered: of a session's conversation, or
+// of Online.
 type lookup struct {
 	s      *session
 	conv   *core.Conversation
@@ -51,8 +52,8 @@ func (m *Runtime) NotFound(token uint64) { m.lookedUp(token, node.Place{}, core.
 // LookupFailed implements messages.Engine.
 func (m *Runtime) LookupFailed(token uint64) { m.lookedUp(token, node.Place{}, core.CutOff) }
 
-// lookedUp gives the answer to a lookup to the conversation that asked: a place, or an outcome other than Delivered. A token that is not known
-// was cancelled.
+// lookedUp gives the answer to a lookup to the conversation that asked: a place, or an outcome
+// other than Delivered. A token that is not known was cancelled.
 func (m *Runtime) lookedUp(token uint64, at core.Place, o core.Outcome) {
 	l, ok := m.lookups.LoadAndDelete(token)
 	switch {

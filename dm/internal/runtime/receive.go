@@ -45,7 +45,8 @@ func (m *Runtime) handle(from core.Node, packet []byte) error {
 	return nil
 }
 
-// item takes an item for a session of this node. Any other session than the one that it names refuses it.
+// item takes an item for a session of this node. Any other session than the one that it names
+// refuses it.
 func (m *Runtime) item(in *codec.Item) {
 	s := m.known(in.To)
 	if s == nil && in.Found { // the session takes part from now on
@@ -68,8 +69,9 @@ func (m *Runtime) item(in *codec.Item) {
 	s.arrive(in)
 }
 
-// arrive gives an arrival to the core, and what is taken to the callbacks. The session is locked, and unlocked on return. Where there are no
-// callbacks that is all that a message locks: it is pushed at once.
+// arrive gives an arrival to the core, and what is taken to the callbacks. The session is locked,
+// and unlocked on return. Where there are no callbacks that is all that a message locks: it is
+// pushed at once.
 func (s *session) arrive(in *codec.Item) {
 	m, now := s.m, s.m.sweep.now.Load()
 	full := s.bytes.Load() > maxInboxBytes || s.held.Load() >= maxInboxItems
@@ -93,8 +95,9 @@ func (s *session) arrive(in *codec.Item) {
 	s.unlock()
 }
 
-// Bounds on what has arrived for one user and its callbacks have not seen. Beyond them: ErrRecipientBusy. Only ends are taken then, and lose
-// their message: there is one at most for each channel.
+// Bounds on what has arrived for one user and its callbacks have not seen. Beyond them:
+// ErrRecipientBusy. Only ends are taken then, and lose their message: there is one at most for each
+// channel.
 const (
 	maxInboxItems = 4096
 	maxInboxBytes = 8 << 20

@@ -14,8 +14,9 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// Runtime carries the direct messages of one node. Callbacks are set before it is attached to the node, messages sent after the
-// node has started. All methods are safe for use by several goroutines, but for the setting of callbacks.
+// Runtime carries the direct messages of one node. Callbacks are set before it is attached to the
+// node, messages sent after the node has started. All methods are safe for use by several
+// goroutines, but for the setting of callbacks.
 type Runtime struct {
 	callbacks callbacks
 	expose    bool // the built-in commands are to be exposed

@@ -18,7 +18,8 @@ const (
 	CmdConnect    uint16 = 702
 )
 
-// Bounds on what one user's messages may hold of this node while they wait for their outcomes. Beyond them: ErrOverloaded.
+// Bounds on what one user's messages may hold of this node while they wait for their outcomes.
+// Beyond them: ErrOverloaded.
 const (
 	maxItems    = 1024     // to one peer
 	maxAllItems = 64 << 10 // to all peers
@@ -26,7 +27,8 @@ const (
 	maxCalls    = 4096     // outcomes that the user's callbacks have not been told
 )
 
-// completion is told how a message ended. Completed must not block. S is nil if the message was refused at once.
+// completion is told how a message ended. Completed must not block. S is nil if the message was
+// refused at once.
 type completion interface {
 	completed(s *session, o core.Outcome, err error)
 }
@@ -105,7 +107,8 @@ func (m *Runtime) newItem(now int64, kind core.Kind, ver uint8, cmd uint16, body
 	return it
 }
 
-// freeItem ends an item's life: the core is done with it, and so are the effects that came before its Finish.
+// freeItem ends an item's life: the core is done with it, and so are the effects that came before
+// its Finish.
 func freeItem(it *core.Item) {
 	body := it.Body
 	*it = core.Item{}

@@ -10,11 +10,12 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// session is a session that takes part in direct messages: the core of one, with its lock and queues. It exists from the user's first
-// message on.
+// session is a session that takes part in direct messages: the core of one, with its lock and
+// queues. It exists from the user's first message on.
 //
-// An event locks it, is given to the core, and leaves the core's effects. The goroutine that finds no other performing performs them, its own
-// and those that others leave meanwhile, without the lock: so they are performed in order, and no event waits.
+// An event locks it, is given to the core, and leaves the core's effects. The goroutine that finds
+// no other performing performs them, its own and those that others leave meanwhile, without the
+// lock: so they are performed in order, and no event waits.
 type session struct {
 	m     *Runtime
 	user  *user.User
@@ -59,7 +60,8 @@ func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
 	}
 }
 
-// sidOf is what a user's session is known by. A blank user's SID may be any string, and stand for several users.
+// sidOf is what a user's session is known by. A blank user's SID may be any string, and stand for
+// several users.
 func sidOf(u *user.User) core.SID {
 	if u.IsBlank() {
 		return node.HashSID(u.ID + "\x00" + u.SID)
@@ -68,8 +70,8 @@ func sidOf(u *user.User) core.SID {
 	return node.ParseSID(u.SID)
 }
 
-// session returns the session of a user, locked, made if need be. A user whose session is over gets one that is over too: it may send, but
-// keeps no channel.
+// session returns the session of a user, locked, made if need be. A user whose session is over gets
+// one that is over too: it may send, but keeps no channel.
 func (m *Runtime) session(u *user.User) *session {
 	if s, ok := m.byUser.Load(u); ok {
 		s.mu.Lock()
@@ -140,8 +142,8 @@ func (m *Runtime) of(u *user.User) *session {
 // maxSpare bounds the buffer of effects that a session keeps, in effects.
 const maxSpare = 64
 
-// unlock ends an event: it performs the effects, or leaves them to the goroutine that is performing some, and unlocks the session. One that
-// has nothing to remember is forgotten.
+// unlock ends an event: it performs the effects, or leaves them to the goroutine that is performing
+// some, and unlocks the session. One that has nothing to remember is forgotten.
 func (s *session) unlock() {
 	if s.core.Waiting() > 0 && !s.watched {
 		s.m.sweep.watch(s)
@@ -170,7 +172,8 @@ func (s *session) unlock() {
 	s.mu.Unlock()
 }
 
-// forget takes the session out of the maps if there is nothing to remember. It is locked, and has no effects left.
+// forget takes the session out of the maps if there is nothing to remember. It is locked, and has
+// no effects left.
 func (s *session) forget() {
 	if s.forgotten || !s.core.Forgettable(s.m.sweep.now.Load()) || s.blank && s.calling.Load() > 0 {
 		return

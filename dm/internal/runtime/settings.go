@@ -10,13 +10,15 @@ import (
 
 // Settings are what dm.json holds.
 type Settings struct {
-	// ReliableTimeout is how long a message may take before its sender is told that the outcome is unknown. A message to a user that is
-	// there takes about a millisecond: raise it only if nodes are far apart, lower it if senders wait for the answer.
+	// ReliableTimeout is how long a message may take before its sender is told that the outcome is
+	// unknown. A message to a user that is there takes about a millisecond: raise it only if nodes
+	// are far apart, lower it if senders wait for the answer.
 	ReliableTimeout time.Duration
-	// MaxMessageSize is the length in bytes of the longest message. All nodes of a cluster should have the same.
+	// MaxMessageSize is the length in bytes of the longest message. All nodes of a cluster should
+	// have the same.
 	MaxMessageSize int
-	// MaxChannelsPerUser bounds what a node remembers for one user; beyond it the least recently used channel is dropped, and
-	// the next message to that peer finds it again.
+	// MaxChannelsPerUser bounds what a node remembers for one user; beyond it the least recently
+	// used channel is dropped, and the next message to that peer finds it again.
 	MaxChannelsPerUser int
 	// ChannelIdleTimeout is after how long without a message a channel is dropped on both sides.
 	ChannelIdleTimeout time.Duration
@@ -65,8 +67,9 @@ func checkRange[T int | time.Duration](key string, value, least, most T) error {
 	return nil
 }
 
-// ownKeys are the keys of dm.json; withoutEffect are those of the engine whose API this is, which files that were
-// written for it may still hold: here a user is found by asking for it, and there is no storage to set up.
+// ownKeys are the keys of dm.json; withoutEffect are those of the engine whose API this is, which
+// files that were written for it may still hold: here a user is found by asking for it, and there
+// is no storage to set up.
 var (
 	ownKeys       = []string{"reliableTimeout", "maxMessageSize", "maxChannelsPerUser", "channelIdleTimeout"}
 	withoutEffect = []string{
@@ -74,7 +77,8 @@ var (
 	}
 )
 
-// ParseSettings reads the text of dm.json: what it does not mention keeps its default. Each warning and the error is one line.
+// ParseSettings reads the text of dm.json: what it does not mention keeps its default. Each warning
+// and the error is one line.
 func ParseSettings(data []byte) (settings Settings, warnings []string, err error) {
 	settings = DefaultSettings()
 	fields, err := strictjson.Object(data, slices.Concat(ownKeys, withoutEffect))

@@ -9,7 +9,8 @@ import (
 	"github.com/parley-dm/parley/dm/internal/core"
 )
 
-// sweep is the one timer of a runtime: it ends messages whose time is up, and drops channels that are not used.
+// sweep is the one timer of a runtime: it ends messages whose time is up, and drops channels that
+// are not used.
 type sweep struct {
 	now atomic.Int64 // Unix nanoseconds, as of the last tick
 
@@ -71,7 +72,8 @@ func (m *Runtime) expire(now int64) {
 	}
 }
 
-// dropIdle drops the channels that have not been used for the idle timeout, and what nothing has asked for.
+// dropIdle drops the channels that have not been used for the idle timeout, and what nothing has
+// asked for.
 func (m *Runtime) dropIdle(now time.Time) {
 	at, since := now.UnixNano(), now.Add(-m.settings.ChannelIdleTimeout).UnixNano()
 	m.each(func(s *session) { s.effects = s.core.DropIdle(s.effects, at, since) })
