@@ -81,7 +81,7 @@ func (m *Runtime) send(from *user.User, to string, kind core.Kind, ver uint8, cm
 // queue queues an item, if there is room. The session is locked, and unlocked on return.
 func (s *session) queue(conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) {
 	m := s.m
-	if !s.core.Room(conv, len(body)) || s.calls.Waiting() >= maxCalls {
+	if !s.core.Room(conv, len(body)) || s.calling.Load() >= maxCalls {
 		s.effects = s.core.Release(s.effects, conv)
 		s.unlock()
 		m.refuse(c, codeError(wire.CodeOverloaded, conv.Peer()))
