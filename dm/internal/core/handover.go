@@ -69,12 +69,9 @@ func (s *Session) TakeOver(fx []Effect, now int64, h *Handover) []Effect {
 
 			continue
 		}
-		fx = append(fx, s.tell(k.At, h.Old))
-		if s.state == Active {
-			fx = s.settled(fx, c)
-		} else { // behind the news: from a session that it does not know the peer takes no end
-			fx = s.submit(fx, c, &Item{Kind: Leave, Deadline: s.deadline()})
-		}
+		// If the user has left, the farewell goes behind the news: a peer takes no end from a
+		// session that it does not know.
+		fx = s.settled(append(fx, s.tell(k.At, h.Old)), c)
 	}
 	for _, r := range h.Moves {
 		if c := s.byPeer[r.User]; c != nil {
