@@ -468,14 +468,14 @@ func (s *story) mend() {
 	}
 }
 
-// remains returns a function that tells whether anything is left of what the node's parties of now
+// remains returns a function that tells whether anything is left of what the node's sessions of now
 // hold.
 func (nd *node) remains() func() error {
 	f := nd.dm.Remains()
 
 	return func() error {
 		if h := f(); h != (dm.Holdings{}) && !nd.crashed.Load() {
-			return fmt.Errorf("%s: parties that have gone still hold %+v", nd.name, h)
+			return fmt.Errorf("%s: sessions that have gone still hold %+v", nd.name, h)
 		}
 
 		return nil
