@@ -48,13 +48,21 @@ var allowedImports = map[string][]string{
 
 	// The only place where the parts meet.
 	".": {
-		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link", "internal/gateway", "internal/command",
-		"internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
+		"internal/gateway", "internal/command", "internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"internal/messages",
 	},
 
-	"dm":                  {"user", "wire", "internal/sessions", "internal/command", "dm/internal/..."},
-	"dm/internal/channel": {},
-	"client":              {"wire", "internal/sock"},
+	// The thin API, the goroutines around the core, packets, and the core itself. What a node tells
+	// them comes through internal/messages.
+	"dm": {"user", "wire", "internal/messages", "dm/internal/codec", "dm/internal/runtime"},
+	"dm/internal/runtime": {
+		"user", "wire", "internal/command", "internal/sessions", "internal/messages", "dm/internal/codec", "dm/internal/core",
+	},
+	"dm/internal/codec": {"dm/internal/core"},
+	"dm/internal/core":  {},
+	"internal/messages": {"user", "internal/command"},
+	"client":            {"wire", "internal/sock"},
 
 	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/sock", "wire"},
 	"internal/command": {"user", "internal/sessions", "wire"}, // wire for the codes of its answers
@@ -113,8 +121,8 @@ var forbiddenStdlib = []struct {
 	pkg string
 	of  []string
 }{
-	{"dm", []string{"net", "net/http", "encoding/json"}},                         // settings are read by internal/strictjson
-	{"dm/internal/channel", []string{"os", "io", "sync", "context", "log/slog"}}, // no I/O, no goroutine
+	{"dm", []string{"net", "net/http", "encoding/json"}},                                                             // settings are read by internal/strictjson
+	{"dm/internal/core", []string{"os", "io", "sync", "sync/atomic", "context", "log/slog", "time", "math/rand/v2"}}, // no I/O, no goroutine, no clock
 	{"user", []string{"net", "net/http"}},
 	{"wire", []string{"net", "net/http", "os"}},
 	{"internal/command", []string{"net", "net/http"}},

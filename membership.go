@@ -23,7 +23,7 @@ const (
 type members struct{ s *Server }
 
 // NodeDown implements cluster.Host.
-func (m members) NodeDown(n node.ID) { m.s.dm.NodeDown(n) }
+func (m members) NodeDown(n node.ID) { m.s.messages.NodeDown(n) }
 
 // StepOut implements cluster.Host: the users are sent to other nodes.
 func (m members) StepOut() {

@@ -200,7 +200,7 @@ func TestThreeProcessesCarryMessagesWithAllThatCanHappenToThem(t *testing.T) {
 	alice.hears("bob: and back")
 	alice.asks(10, "bob by the server", "<nil>")
 	bob.hears("push 2 11 by the server")
-	alice.asks(10, "nobody hi", `dm: message to nobody: user not found`)
+	alice.asks(10, "nobody hi", `message to nobody: user not found`)
 
 	// decline, rewrite
 	alice.tell("bob", "decline me")

@@ -25,6 +25,7 @@ import (
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/logwriter"
+	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -55,6 +56,7 @@ type Server struct {
 	users    *user.Registry
 	router   *command.Router
 	dm       *dm.Module
+	messages messages.Engine // of dm
 
 	onReady     []func()
 	onTerminate []func()
@@ -110,14 +112,13 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		return nil, err
 	}
 	if cfg.DM != nil {
-		settings, warnings, err := dm.ParseSettings(cfg.DM)
+		warnings, err := messages.Of(module).Configure(cfg.DM)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", cfg.Where("dm"), err)
 		}
 		for _, w := range warnings {
 			log.Warn("a setting of dm has no effect", "why", w)
 		}
-		module.Configure(settings)
 	}
 
 	var dive map[string]json.RawMessage
@@ -128,7 +129,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 
 	s := &Server{
-		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module,
+		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
 		router: command.NewRouter(log),
 		done:   make(chan struct{}),
 

@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
+	"github.com/parley-dm/parley/internal/messages"
 )
 
 const (
@@ -51,7 +51,7 @@ func (s *Server) Start(ctx context.Context) error {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	if err := s.dm.SetupError(); err != nil {
+	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
 	tlsConfig, err := s.cfg.TLS()
@@ -137,16 +137,16 @@ func listenError(name, addr string, err error) error {
 func (s *Server) join(ctx context.Context) error {
 	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
 	s.directory.SetSessions(members{s})
-	s.directory.SetAsker(s.dm)
-	s.dm.Attach(dm.Parts{
+	s.directory.SetAsker(s.messages)
+	s.messages.Attach(messages.Parts{
 		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
-	s.cluster.Handle(cluster.PortDM, s.dm.HandlePacket)
-	s.dm.Start()
+	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
+	s.messages.Start()
 
 	return s.cluster.Start(ctx)
 }

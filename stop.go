@@ -38,7 +38,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if s.gateway != nil {
 		err = s.gateway.Drain(ctx)
 	}
-	s.dm.Stop(ctx)
+	s.messages.Stop(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

@@ -19,9 +19,10 @@ import (
 	nodes "github.com/parley-dm/parley/internal/node"
 )
 
-// A user ID is a register: a login writes a session to it, the session's end clears it, and a message reads it: whoever hears it is the user.
-// Logins, logouts and kicks at the same moment on several nodes are recorded with when they began and ended, and porcupine looks for one order
-// of them all in which every message went to the session of that moment.
+// A user ID is a register: a login writes a session to it, the session's end clears it, and a
+// message reads it: whoever hears it is the user. Logins, logouts and kicks at the same moment on
+// several nodes are recorded with when they began and ended, and porcupine looks for one order of
+// them all in which every message went to the session of that moment.
 
 type registerOp uint8
 

@@ -16,8 +16,9 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// story is a cluster in which things happen that a script or a random history tells of, and everything that anybody notices is written down. It
-// holds the promises against what was noticed: see check.
+// story is a cluster in which things happen that a script or a random history tells of, and
+// everything that anybody notices is written down. It holds the promises against what was noticed:
+// see check.
 type story struct {
 	*cluster
 
@@ -85,7 +86,8 @@ type manner struct {
 	farewell string
 }
 
-// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them: what happens to several users at the same moment has no order.
+// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them:
+// what happens to several users at the same moment has no order.
 type line struct {
 	who   string
 	class int
@@ -122,7 +124,7 @@ func (s *story) delay(from, to string) time.Duration {
 // begin starts a node of that name: the callbacks behave as their users' manners say.
 func (s *story) begin(name string) {
 	s.startAs(name, func(nd *node) {
-		nd.dm.Configure(s.settings)
+		configure(nd.dm, s.settings)
 		nd.dm.SetOnReceiveMessage(func(ver uint8, cmd uint16, msg []byte, from string, to *user.User) bool {
 			return s.receives(nd, ver, cmd, string(msg), from, to)
 		})
@@ -301,7 +303,8 @@ func (s *story) newLetter(x *session, to, text string) *letter {
 	return l
 }
 
-// send may be called by several goroutines for one session: the letters' numbers have the order of the calls.
+// send may be called by several goroutines for one session: the letters' numbers have the order of
+// the calls.
 func (s *story) send(x *session, to, text string) {
 	x.sending.Lock()
 	defer x.sending.Unlock()

@@ -2,7 +2,8 @@ package wire
 
 import "strconv"
 
-// Code says in a response why a request failed. 4000 to 4999 blame the request, 5000 to 5999 do not.
+// Code says in a response why a request failed. 4000 to 4999 blame the request, 5000 to 5999 do
+// not.
 type Code uint16
 
 // The codes of the engine.

@@ -70,7 +70,8 @@ func AppendReason(dst []byte, after time.Duration, reason string) []byte {
 	return append(append(append(dst[:len(dst)-1], `,"reason":`...), text...), '}')
 }
 
-// ParseReason reads why the server said goodbye out of a text that AppendReason made, "" out of any other.
+// ParseReason reads why the server said goodbye out of a text that AppendReason made, "" out of any
+// other.
 func ParseReason(text []byte) string {
 	var t struct {
 		Reason string `json:"reason"`
@@ -82,7 +83,8 @@ func ParseReason(text []byte) string {
 	return t.Reason
 }
 
-// ParseReconnect reads when to come back out of a goodbye's text. Any other text is not an error, it says nothing.
+// ParseReconnect reads when to come back out of a goodbye's text. Any other text is not an error,
+// it says nothing.
 func ParseReconnect(text []byte) (time.Duration, bool) {
 	var t struct {
 		MS *int64 `json:"reconnect_in_ms"`

@@ -8,16 +8,17 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// core is the state machine of membership: events in, actions out. It has no I/O, no goroutine and no
-// clock; its owner passes the time and carries the actions out in order.
+// core is the state machine of membership: events in, actions out. It has no I/O, no goroutine and
+// no clock; its owner passes the time and carries the actions out in order.
 //
 //	looking ──▶ member ──▶ leaving ──▶ looking
 //	   ▲           │ paused
 //	   └───────────┘
 //
-// A node that is looking is in no view. It becomes a member in one of two ways: it enters when it has a
-// link to every member that any of them names; it founds the cluster when there is no member at all and
-// it is the oldest of those that look. A member leaves when views would overlap for good (stepsOut).
+// A node that is looking is in no view. It becomes a member in one of two ways: it enters when it
+// has a link to every member that any of them names; it founds the cluster when there is no member
+// at all and it is the oldest of those that look. A member leaves when views would overlap for good
+// (stepsOut).
 type core struct {
 	self  node.ID
 	state state
@@ -168,7 +169,8 @@ func (c *core) heard(acts []action, n node.ID, s status, now time.Time) []action
 	return c.step(acts, now)
 }
 
-// clash decides which of two nodes of one name gives up: one that is not a member, else the younger.
+// clash decides which of two nodes of one name gives up: one that is not a member, else the
+// younger.
 func (c *core) clash(acts []action, n node.ID, s status) []action {
 	if c.conflicted[n] {
 		return acts
@@ -188,8 +190,8 @@ func (c *core) clash(acts []action, n node.ID, s status) []action {
 	return append(acts, action{do: conflict, node: n})
 }
 
-// announceAhead names the linked nodes that look for the cluster, once each. It is called while this
-// node is a member.
+// announceAhead names the linked nodes that look for the cluster, once each. It is called while
+// this node is a member.
 func (c *core) announceAhead(acts []action) []action {
 	for _, n := range c.linkedNodes() {
 		if p := c.peers[n]; p.known && p.status.state == looking && !p.ahead {

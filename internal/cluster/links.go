@@ -184,15 +184,16 @@ func (s *Sender) Linked(n node.ID) bool {
 	return n == s.c.self || s.c.ep != nil && s.c.ep.To(n) != nil
 }
 
-// Leased tells whether this node may say "not found" and confirm logins: no other node can be about to
-// give it up. It reads a clock.
+// Leased tells whether this node may say "not found" and confirm logins: no other node can be about
+// to give it up. It reads a clock.
 func (s *Sender) Leased() bool { return s.c.ep == nil || s.c.ep.Leased() }
 
-// Send sends a packet behind all that were sent to that node before. It does not wait and copies the
-// packet. Errors: node.ErrNoNode, node.ErrOverloaded, node.ErrTooLarge; then nothing was sent.
+// Send sends a packet behind all that were sent to that node before. It does not wait and copies
+// the packet. Errors: node.ErrNoNode, node.ErrOverloaded, node.ErrTooLarge; then nothing was sent.
 func (s *Sender) Send(to node.ID, packet []byte) error { return s.send(to, packet, (*link.Link).Send) }
 
-// SendLater is Send for a packet that may lie a moment until another one takes it along, in their order.
+// SendLater is Send for a packet that may lie a moment until another one takes it along, in their
+// order.
 func (s *Sender) SendLater(to node.ID, packet []byte) error {
 	return s.send(to, packet, (*link.Link).SendLater)
 }

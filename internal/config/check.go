@@ -2,7 +2,8 @@ package config
 
 import "fmt"
 
-// check looks at every value again, since not every Config comes out of Load, and at what they say together.
+// check looks at every value again, since not every Config comes out of Load, and at what they say
+// together.
 func (c *Config) check() error {
 	return firstOf(
 		c.checkValues,

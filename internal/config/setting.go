@@ -105,7 +105,8 @@ func Settings() []Setting {
 	}
 }
 
-// text is a setting whose value is kept as it is written, once check (which may be nil) has passed it.
+// text is a setting whose value is kept as it is written, once check (which may be nil) has passed
+// it.
 func text(name, value, preset, help string, check func(string) (string, error), field func(*Config) *string) Setting {
 	return Setting{
 		Name: name, Value: value, Help: help, Default: preset,

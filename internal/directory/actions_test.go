@@ -270,7 +270,8 @@ func (w *world) deliver(a, b int) bool {
 	return true
 }
 
-// watch remembers what epochs an owner has been told, and checks the confirmations that arrive against them.
+// watch remembers what epochs an owner has been told, and checks the confirmations that arrive
+// against them.
 func (w *world) watch(to *host, packet []byte) {
 	var m message
 	k := kind(packet[0])
@@ -502,8 +503,8 @@ func (w *world) deliverAll() {
 	}
 }
 
-// final heals everything, and checks that all is settled, that no request waits, and that each user has
-// one entry for its one session.
+// final heals everything, and checks that all is settled, that no request waits, and that each user
+// has one entry for its one session.
 func (w *world) final() {
 	for i, h := range w.nodes {
 		for j := range w.n {

@@ -96,8 +96,8 @@ func (c *core) drop(e *entry) {
 	c.entries--
 }
 
-// register handles a registration. Of two sessions of a user, from halves of a cluster that have met,
-// the older is evicted.
+// register handles a registration. Of two sessions of a user, from halves of a cluster that have
+// met, the older is evicted.
 func (c *core) register(from *peer, m *message) {
 	e := c.put(from, m)
 	c.stats.registered++
@@ -146,8 +146,8 @@ func (c *core) unregister(from *peer, m *message) {
 	c.settle(q)
 }
 
-// raise remembers an epoch that the stamp of the user's next login has to be above. The clock remembers
-// it, unless it is too far ahead.
+// raise remembers an epoch that the stamp of the user's next login has to be above. The clock
+// remembers it, unless it is too far ahead.
 func (c *core) raise(m *message) {
 	if m.stamp == 0 || !c.rules.evEpoch {
 		return
@@ -192,8 +192,8 @@ const (
 	won
 )
 
-// judge decides a claim in a settled view: it evicts older sessions elsewhere, and confirms when there
-// is none.
+// judge decides a claim in a settled view: it evicts older sessions elsewhere, and confirms when
+// there is none.
 func (c *core) judge(r *request, q *queue) verdict {
 	free := true
 	for e := c.index[r.user]; e != nil; e = e.next {

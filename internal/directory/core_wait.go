@@ -67,13 +67,14 @@ func (l *requestList) remove(r *request) {
 	}
 }
 
-// void tells whether a request is not wanted any more: its link has ended, or its sender has announced
-// a newer view and asks again.
+// void tells whether a request is not wanted any more: its link has ended, or its sender has
+// announced a newer view and asks again.
 func (c *core) void(r *request) bool {
 	return r.from.gone || c.rules.tidy && r.num < r.from.seen
 }
 
-// settled tells whether all members have announced this view, and this node has registered its sessions.
+// settled tells whether all members have announced this view, and this node has registered its
+// sessions.
 func (c *core) settled() bool {
 	return c.view != 0 && !c.jobs.registering && (c.agree == len(c.members)-1 || !c.rules.settled)
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// world is a cluster of real cores, without time: links are queues of packets, ends of links are seen by
-// one side first, clocks are skewed. Each action of a history is one event of one node; after it the
-// promises are checked. It follows the model in which the rules were found.
+// world is a cluster of real cores, without time: links are queues of packets, ends of links are
+// seen by one side first, clocks are skewed. Each action of a history is one event of one node;
+// after it the promises are checked. It follows the model in which the rules were found.
 type world struct {
 	n      int
 	rules  rules
@@ -246,7 +246,8 @@ func (h *host) reclaimed() {
 	}
 }
 
-// notFound checks that no session of the user stands that stood, on a linked member, when the lookup began.
+// notFound checks that no session of the user stands that stood, on a linked member, when the
+// lookup began.
 func (h *host) notFound(token uint64) {
 	h.w.sayf("      %s: lookup %d: not found", h.id.Name, token)
 	q := h.seeks[token]
@@ -282,7 +283,8 @@ func (h *host) over(l *login) {
 	h.logins = slices.DeleteFunc(h.logins, func(x *login) bool { return x == l })
 }
 
-// lost checks that a session did not lose to one whose login was complete before it began, in the same half.
+// lost checks that a session did not lose to one whose login was complete before it began, in the
+// same half.
 func (w *world) lost(l *login, next node.Place) {
 	if l == nil || w.halves[l.sid] {
 		return
@@ -302,7 +304,8 @@ func (w *world) mutual(a, b int) bool {
 		w.sides[a][b].link == w.sides[b][a].link && !w.nodes[a].paused && !w.nodes[b].paused
 }
 
-// knows tells whether a regards b, in its present life, as a member: also if b has given a up already.
+// knows tells whether a regards b, in its present life, as a member: also if b has given a up
+// already.
 func (w *world) knows(a, b int) bool {
 	return w.sees(a, b) && w.sides[a][b].peer == w.nodes[b].id && w.nodes[b].member
 }
@@ -328,8 +331,8 @@ func (w *world) view(a int) []node.ID {
 	return view
 }
 
-// check looks for two confirmed sessions of one user on nodes that see each other, and for stamps that
-// are not above an epoch that the owner had been told.
+// check looks for two confirmed sessions of one user on nodes that see each other, and for stamps
+// that are not above an epoch that the owner had been told.
 func (w *world) check() {
 	for _, h := range w.nodes {
 		for _, l := range h.logins {

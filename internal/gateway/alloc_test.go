@@ -82,7 +82,8 @@ func TestAFrameInAndAFrameOutAllocateNothing(t *testing.T) {
 		{"request and response", roundTrip(t, alice, alice, ask, make([]byte, len(ask)+1)), 0},
 		{"request and push", roundTrip(t, alice, bob, tell, make([]byte, len(tell))), 0},
 		{"50 requests in a read", roundTrip(t, alice, bob, many, make([]byte, len(many))), 0},
-		// A client with nothing but heartbeats has no goroutine: each of them makes one, and parks the connection again.
+		// A client with nothing but heartbeats has no goroutine: each of them makes one, and parks
+		// the connection again.
 		{"ping and pong", roundTrip(t, alice, alice, ping, make([]byte, len(ping))), 3},
 	} {
 		for range 200 { // the pools fill
@@ -126,7 +127,8 @@ func BenchmarkARequestAndItsResponse(b *testing.B) {
 	}
 }
 
-// BenchmarkTheLeastThatARoundTripTakes is a server that does nothing but read and write, for comparison.
+// BenchmarkTheLeastThatARoundTripTakes is a server that does nothing but read and write, for
+// comparison.
 func BenchmarkTheLeastThatARoundTripTakes(b *testing.B) {
 	ln := loopback(b)
 	defer ln.Close()

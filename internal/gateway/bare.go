@@ -13,8 +13,9 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The reading of a bare session: one that is open, and whose connection is watched by a loop. It has no goroutine. When something arrives, the loop's
-// own goroutine reads it, with one call, and handles it, unless that may wait: then another goroutine goes on, until nothing more has arrived.
+// The reading of a bare session: one that is open, and whose connection is watched by a loop. It
+// has no goroutine. When something arrives, the loop's own goroutine reads it, with one call, and
+// handles it, unless that may wait: then another goroutine goes on, until nothing more has arrived.
 //
 //	       arrives            all handled
 //	free ─────────▶ taken ───────────────────▶ free
@@ -22,8 +23,9 @@ import (
 //	                  ▼  │
 //	                 again          clients are held: taken ─▶ held ─▶ taken, with Release
 //
-// The loop tells once of what arrives, so whoever has taken the reading and has read all, or was told "again", is sure to be told of the next.
-// Who ends a session takes the reading too, if it is free, and finishes.
+// The loop tells once of what arrives, so whoever has taken the reading and has read all, or was
+// told "again", is sure to be told of the next. Who ends a session takes the reading too, if it is
+// free, and finishes.
 const (
 	readerFree  uint32 = iota // nobody reads
 	readerTaken               // somebody does
@@ -66,8 +68,9 @@ const readsOnLoop = 4
 // lookAgain is the pause of who has no descriptor to wait with.
 const lookAgain = 50 * time.Millisecond
 
-// becomeBare gives the connection to a loop, if it can be, and returns what it was before, to be closed. Called with mu held by the reader,
-// which has taken the reading, when the session is about to be open and nobody has written yet.
+// becomeBare gives the connection to a loop, if it can be, and returns what it was before, to be
+// closed. Called with mu held by the reader, which has taken the reading, when the session is about
+// to be open and nobody has written yet.
 func (s *session) becomeBare() (former net.Conn) {
 	if !s.sock.Usable() || !s.bare.Take(s.conn) {
 		return nil
@@ -150,8 +153,8 @@ func (s *session) readBare(onLoop bool) {
 	}
 }
 
-// mustPark reports whether the reader of a bare session is to stop because clients are held. It asks
-// Config.Running only if something is to be handled.
+// mustPark reports whether the reader of a bare session is to stop because clients are held. It
+// asks Config.Running only if something is to be handled.
 func (s *session) mustPark() bool {
 	return s.gw.hold.on.Load() || len(s.in.bytes()) > 0 && s.gw.holds()
 }
@@ -195,8 +198,8 @@ func (s *session) finishBare(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayWait tells whether a frame is not for the loop's goroutine: handlers of the program may take their time, and so may, when the engine is
-// stuck, the commands of Parley itself.
+// mayWait tells whether a frame is not for the loop's goroutine: handlers of the program may take
+// their time, and so may, when the engine is stuck, the commands of Parley itself.
 func (s *session) mayWait(f wire.Frame) bool {
 	return f.Kind == wire.KindRequest && (s.loop.Kept() || !s.gw.router.Quick(f.Ver, f.Cmd))
 }
@@ -208,13 +211,15 @@ func (s *session) goOn(f wire.Frame) {
 	s.goOnWithRoom()
 }
 
-// goOnWithRoom goes on in place of the loop, when the client has read what it was sent, if it is behind with that.
+// goOnWithRoom goes on in place of the loop, when the client has read what it was sent, if it is
+// behind with that.
 func (s *session) goOnWithRoom() {
 	s.waitForRoom()
 	s.readBare(false)
 }
 
-// attach returns the connection as one that can wait, nil if no descriptor is left for that, or it is cut. A bare session's exists until detach, or its end.
+// attach returns the connection as one that can wait, nil if no descriptor is left for that, or it
+// is cut. A bare session's exists until detach, or its end.
 func (s *session) attach() (net.Conn, *sock.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

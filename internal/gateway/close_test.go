@@ -235,7 +235,8 @@ func TestCloseGivesUpOnAHandlerThatNeverEnds(t *testing.T) {
 	n.gw.stuck = stuckTime
 }
 
-// TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are pushed to and go.
+// TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are
+// pushed to and go.
 func TestCloseMayComeAtAnyMoment(t *testing.T) {
 	overBoth(t, Config{QueueBytes: 150_000}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		started := make(chan *user.User, 100)

@@ -19,27 +19,32 @@ type Config struct {
 	// TLS, if set, is what connections to the TCP listeners begin with. WebSocket connections have
 	// the TLS of the HTTP server that they come from.
 	TLS *tls.Config
-	// Heartbeat is how long either side may be silent before it pings; after two of them it is taken for dead.
-	// A short one finds vanished clients sooner and costs a wake-up of every idle phone. Default 15 s.
+	// Heartbeat is how long either side may be silent before it pings; after two of them it is
+	// taken for dead. A short one finds vanished clients sooner and costs a wake-up of every idle
+	// phone. Default 15 s.
 	Heartbeat time.Duration
-	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake included. Default 5 s.
+	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake
+	// included. Default 5 s.
 	HelloTimeout time.Duration
-	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default wire.DefaultMaxMessage.
+	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default
+	// wire.DefaultMaxMessage.
 	MaxMessage int
-	// QueueBytes and QueueFrames bound what waits for one client that reads more slowly than others write to it.
-	// A push beyond them is refused with sessions.ErrBusy. Defaults 1 MiB and 4096. QueueBytes has to hold two of the longest
-	// frames, and is raised to that.
+	// QueueBytes and QueueFrames bound what waits for one client that reads more slowly than others
+	// write to it. A push beyond them is refused with sessions.ErrBusy. Defaults 1 MiB and 4096.
+	// QueueBytes has to hold two of the longest frames, and is raised to that.
 	QueueBytes  int
 	QueueFrames int
-	// MaxPending bounds the connections whose hello has not come. Further ones are closed at once. Default 8192.
+	// MaxPending bounds the connections whose hello has not come. Further ones are closed at once.
+	// Default 8192.
 	MaxPending int
-	// Batch, if not nil, is told before and after several connections are read in a row: what their clients send can leave the node
-	// with fewer system calls.
+	// Batch, if not nil, is told before and after several connections are read in a row: what their
+	// clients send can leave the node with fewer system calls.
 	Batch Batch
-	// Running, if not nil, reports whether this process has been running without a gap: false means that
-	// it was stopped for so long that its cluster must be asked again before clients are handled. Then
-	// the gateway behaves as if Hold had been called; each false is to be followed by a Release. It is
-	// called once for each read of a connection, from several goroutines; it must be cheap and not block.
+	// Running, if not nil, reports whether this process has been running without a gap: false means
+	// that it was stopped for so long that its cluster must be asked again before clients are
+	// handled. Then the gateway behaves as if Hold had been called; each false is to be followed by
+	// a Release. It is called once for each read of a connection, from several goroutines; it must
+	// be cheap and not block.
 	Running func() bool
 	// Logger gets what an operator should know. Default slog.Default().
 	Logger *slog.Logger
@@ -82,19 +87,20 @@ type Verifier interface {
 	Verify(token string) (userID string, err error)
 }
 
-// Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines, and must not block.
+// Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines,
+// and must not block.
 type Batch = sock.Batch
 
 // Host is what the gateway needs of its node.
 type Host interface {
-	// Admit makes a login known to the cluster. The client gets its welcome when it has returned nil. A *Refusal as error
-	// says which goodbye the client gets, any other error is goodbye 1001. The context ends when the
-	// connection does, and after ten seconds.
+	// Admit makes a login known to the cluster. The client gets its welcome when it has returned
+	// nil. A *Refusal as error says which goodbye the client gets, any other error is goodbye 1001.
+	// The context ends when the connection does, and after ten seconds.
 	//
 	// From within Admit on, the user may be pushed to and closed: pushes wait behind the welcome.
 	Admit(ctx context.Context, u *user.User) error
-	// Leave tells that the session of an admitted user is over. It is called once for every Admit that returned nil; no
-	// frame of that client is dispatched any more.
+	// Leave tells that the session of an admitted user is over. It is called once for every Admit
+	// that returned nil; no frame of that client is dispatched any more.
 	Leave(u *user.User, why user.Reason)
 }
 

@@ -1,8 +1,9 @@
 // Package gateway holds the connections of clients: connections in, sessions out.
 //
-// It listens (TCP, TLS, WebSocket), reads the hello, has the token checked and the login admitted by the node, says welcome,
-// and from then on leads the client's requests to a command.Router and takes pushes and responses to the client. It watches
-// heartbeats, bounds every queue, and says goodbye with the code that tells the client what to do next.
+// It listens (TCP, TLS, WebSocket), reads the hello, has the token checked and the login admitted
+// by the node, says welcome, and from then on leads the client's requests to a command.Router and
+// takes pushes and responses to the client. It watches heartbeats, bounds every queue, and says
+// goodbye with the code that tells the client what to do next.
 //
 //	 accept ─▶ session (reader) ─ hello ─▶ Verifier ─▶ Host.Admit ─▶ welcome
 //	              │                                        ▲ login announced before it is answered
@@ -22,44 +23,51 @@
 //	...
 //	err := gw.Drain(ctx)                  // or Close
 //
-// A [Host] says who may come, and hears who has gone. Sessions are sessions.Conn of their users: all that other packages do
-// to a client they do through package user.
+// A [Host] says who may come, and hears who has gone. Sessions are sessions.Conn of their users:
+// all that other packages do to a client they do through package user.
 //
 // [Gateway.Hold] and [Gateway.Release] stand around the time in which the node must ask its cluster
-// before it handles clients; [Gateway.SendAway] ends the sessions of a node that goes on. [PortFree]
-// checks a client port that is to be opened later.
+// before it handles clients; [Gateway.SendAway] ends the sessions of a node that goes on.
+// [PortFree] checks a client port that is to be opened later.
 //
 // # Where to look
 //
-// What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go. Reading: read.go and bare.go, with
-// intake.go for what has arrived and socket.go for the system calls. Writing: send.go, with outbox.go for what
-// waits. Heartbeats: sweep.go. Holding clients back: hold.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures: counters.go.
+// What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go.
+// Reading: read.go and bare.go, with intake.go for what has arrived and socket.go for the system
+// calls. Writing: send.go, with outbox.go for what waits. Heartbeats: sweep.go. Holding clients
+// back: hold.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures:
+// counters.go.
 //
 // # What a client costs
 //
-// On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer and no writer, and Go's poller does not know
-// it. A few loops (package sock), one for each processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
-// goroutine, with one call for all that has arrived; around several such in a row stands Config.Batch. The program's own handlers run on a
-// goroutine that is made for them, and so does whatever has to wait. Should the loop be kept all the same, for 10 ms, another goroutine
-// takes it over.
+// On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer
+// and no writer, and Go's poller does not know it. A few loops (package sock), one for each
+// processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
+// goroutine, with one call for all that has arrived; around several such in a row stands
+// Config.Batch. The program's own handlers run on a goroutine that is made for them, and so does
+// whatever has to wait. Should the loop be kept all the same, for 10 ms, another goroutine takes it
+// over.
 //
 // Elsewhere, and with TLS, each session keeps a goroutine, which waits for the next frame.
 //
-// Measured on linux/amd64 by TestAnIdleConnectionHoldsLittleMemory, user and registry included: 0.76 KB of heap and no stack, of which
-// 0.4 KB are the session. With a goroutine it is 2.9 KB more; with TLS some 15 KB: crypto/tls keeps its buffers.
+// Measured on linux/amd64 by TestAnIdleConnectionHoldsLittleMemory, user and registry included:
+// 0.76 KB of heap and no stack, of which 0.4 KB are the session. With a goroutine it is 2.9 KB
+// more; with TLS some 15 KB: crypto/tls keeps its buffers.
 //
-// A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the write. Buffers are pooled, and
-// those over 128 KiB do not return to the pool.
+// A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the
+// write. Buffers are pooled, and those over 128 KiB do not return to the pool.
 //
 // # A client that is slow
 //
-// Nobody waits for a client. What it does not take is queued up to QueueBytes and QueueFrames; beyond that a push gets
-// sessions.ErrBusy, and nothing is lost silently: Done.Pushed says nil once the operating system has the frame's last byte, and
-// sessions.ErrClosed for all that was still queued when the session ended.
+// Nobody waits for a client. What it does not take is queued up to QueueBytes and QueueFrames;
+// beyond that a push gets sessions.ErrBusy, and nothing is lost silently: Done.Pushed says nil once
+// the operating system has the frame's last byte, and sessions.ErrClosed for all that was still
+// queued when the session ended.
 //
-// A client whose queue is half full is not read from until a quarter is left: it gets no further responses to queue. Should
-// responses still fill twice the bounds, it gets goodbye 1003, because a response cannot be left out. One that takes
-// nothing at all for two heartbeats gets the same, and loses what is queued.
+// A client whose queue is half full is not read from until a quarter is left: it gets no further
+// responses to queue. Should responses still fill twice the bounds, it gets goodbye 1003, because a
+// response cannot be left out. One that takes nothing at all for two heartbeats gets the same, and
+// loses what is queued.
 //
 // # Limits
 //

@@ -18,13 +18,15 @@ import (
 )
 
 const (
-	// comeBackSpread is over how long the clients of a stopping node are asked to spread their return.
+	// comeBackSpread is over how long the clients of a stopping node are asked to spread their
+	// return.
 	comeBackSpread = 5 * time.Second
 	// stuckTime is how long Drain and Close wait for handlers once all connections are cut.
 	stuckTime = 5 * time.Second
 )
 
-// ErrStuck is what Drain and Close return when handlers of clients' commands did not return in time.
+// ErrStuck is what Drain and Close return when handlers of clients' commands did not return in
+// time.
 var ErrStuck = errors.New("gateway: handlers are still running")
 
 // Gateway holds the connections of one node's clients. Safe for use by several goroutines.
@@ -91,7 +93,8 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 		s.received(n)
 		early = early[n:]
 	}
-	// Heartbeats and the drain's deadline come first; this is for what they do not see: a client that vanished while its handler runs.
+	// Heartbeats and the drain's deadline come first; this is for what they do not see: a client
+	// that vanished while its handler runs.
 	sock.Tune(bottom(conn), 3*g.cfg.Heartbeat)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before anybody else knows the session: see end
 	g.mu.Lock()
@@ -115,8 +118,9 @@ func (g *Gateway) comeBack() string {
 	return string(wire.AppendReconnect(nil, rand.N(comeBackSpread)))
 }
 
-// Drain stops the gateway gently: no more connections, goodbye 1001 to every client with a time to come back that spreads them, what is queued
-// is written, and all is waited for. Sessions that are not done when ctx ends are cut. It returns ErrStuck if handlers did not return even then.
+// Drain stops the gateway gently: no more connections, goodbye 1001 to every client with a time to
+// come back that spreads them, what is queued is written, and all is waited for. Sessions that are
+// not done when ctx ends are cut. It returns ErrStuck if handlers did not return even then.
 func (g *Gateway) Drain(ctx context.Context) error {
 	g.stop()
 	for _, s := range g.wheel.all() {
@@ -126,8 +130,9 @@ func (g *Gateway) Drain(ctx context.Context) error {
 	return g.finish(ctx)
 }
 
-// Close stops the gateway at once: clients are told (goodbye 1001) if that takes no waiting. It waits for handlers that are running,
-// at most five seconds, and returns ErrStuck if some still are.
+// Close stops the gateway at once: clients are told (goodbye 1001) if that takes no waiting. It
+// waits for handlers that are running, at most five seconds, and returns ErrStuck if some still
+// are.
 func (g *Gateway) Close() error {
 	g.stop()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -7,13 +7,15 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The end of a session. It can begin on any goroutine, at any moment; the first to begin it decides the goodbye.
+// The end of a session. It can begin on any goroutine, at any moment; the first to begin it decides
+// the goodbye.
 //
 //	end ─▶ goodbye queued ─▶ written ─▶ our side is shut ─▶ the client closes ─▶ cut
 //	  │                                                        (or time is up) ─▲
 //	  └──▶ the reader stops ─▶ Host.Leave, once ─▶ reads on, throwing away ─────┘
 //
-// Reading on matters: to close a connection on which unread bytes have arrived resets it, and the client would lose the goodbye.
+// Reading on matters: to close a connection on which unread bytes have arrived resets it, and the
+// client would lose the goodbye.
 
 const (
 	// lingerTime is how long a session may take to say goodbye.
@@ -47,7 +49,8 @@ func causeOf(g wire.Goodbye) Cause {
 	return CauseOther
 }
 
-// end begins the end, unless it has begun. With code 0 the client is told nothing. It does not wait.
+// end begins the end, unless it has begun. With code 0 the client is told nothing. It does not
+// wait.
 func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Lock()
 	was := s.phase.Load()
@@ -126,8 +129,8 @@ func (s *session) countEnd(was uint32, cause Cause) {
 	}
 }
 
-// allWritten is called by the writer when the session is closing and the outbox is empty. It stays the writer:
-// nothing is written after that.
+// allWritten is called by the writer when the session is closing and the outbox is empty. It stays
+// the writer: nothing is written after that.
 func (s *session) allWritten() {
 	s.shut()
 	s.mu.Lock()
@@ -138,8 +141,8 @@ func (s *session) allWritten() {
 	}
 }
 
-// shut tells the client that nothing more will come. Over TLS that is a record of its own and may wait: there only
-// a drain goroutine does it, and without a goodbye there was none.
+// shut tells the client that nothing more will come. Over TLS that is a record of its own and may
+// wait: there only a drain goroutine does it, and without a goodbye there was none.
 func (s *session) shut() {
 	if s.bare.Held() {
 		s.bare.CloseWrite()
@@ -194,7 +197,8 @@ func (s *session) leave() {
 	}
 }
 
-// finish is the end of the reader, and so of the session: it is the last goroutine that may start others.
+// finish is the end of the reader, and so of the session: it is the last goroutine that may start
+// others.
 func (s *session) finish(eof bool) {
 	s.in.release() // many may end at once, and wait
 	s.dropFragment()

@@ -11,7 +11,8 @@ import (
 )
 
 // Holding clients back. A held gateway handles nothing of what clients send: their bytes stay with
-// the operating system, or in the buffer of a read that was under way. Pushes are written as before.
+// the operating system, or in the buffer of a read that was under way. Pushes are written as
+// before.
 //
 //	Hold, or Running says false ─▶ held ─▶ bare reader: readerHeld      ─┐
 //	                                       other reader: waitForRelease ─┼─ Release ─▶ reads on
@@ -28,8 +29,8 @@ type hold struct {
 }
 
 // Hold keeps what clients send from being handled until Release. A frame whose handling has begun
-// goes on. Logins wait for as long as they may take, ten seconds, and the time in which a hello must
-// come begins anew with Release. No client is taken for dead meanwhile. Sessions can end.
+// goes on. Logins wait for as long as they may take, ten seconds, and the time in which a hello
+// must come begins anew with Release. No client is taken for dead meanwhile. Sessions can end.
 //
 // Hold does not count: one Release ends any number of calls.
 func (g *Gateway) Hold() {

@@ -5,7 +5,8 @@ import "sync"
 const (
 	// readSize is how much one read call is given room for.
 	readSize = 16 << 10
-	// stubSize is what a connection holds that waits for the rest of a frame of which little has come.
+	// stubSize is what a connection holds that waits for the rest of a frame of which little has
+	// come.
 	stubSize = 1 << 10
 	// keepReadSize bounds the buffers that return to a pool.
 	keepReadSize = 128 << 10
@@ -46,8 +47,8 @@ func (c *chunk) recycle() {
 	}
 }
 
-// intake is what has arrived from a client and was not handled yet. It holds a buffer only while there is something in it.
-// Owned by the goroutine that reads the connection.
+// intake is what has arrived from a client and was not handled yet. It holds a buffer only while
+// there is something in it. Owned by the goroutine that reads the connection.
 type intake struct {
 	c    *chunk
 	r, w int // c.b[r:w] is not handled
@@ -65,7 +66,8 @@ func (in *intake) bytes() []byte {
 // handled removes the first n bytes. They stay where they are until the next call of space.
 func (in *intake) handled(n int) { in.r += n }
 
-// space is where the next bytes are to be read to; then comes arrived. Most is the length of the longest frame: the buffer has room for one.
+// space is where the next bytes are to be read to; then comes arrived. Most is the length of the
+// longest frame: the buffer has room for one.
 func (in *intake) space(most int) []byte {
 	have := in.w - in.r
 	switch {

@@ -31,8 +31,9 @@ func PortFree(ctx context.Context, addr string) error {
 	return ln.Close()
 }
 
-// Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the operating system cannot accept, for instance
-// for want of file descriptors, it logs that and goes on after a pause.
+// Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the
+// operating system cannot accept, for instance for want of file descriptors, it logs that and goes
+// on after a pause.
 func (g *Gateway) Serve(ln net.Listener) error {
 	if !g.listening(ln) {
 		_ = ln.Close()

@@ -14,8 +14,8 @@ import (
 // admitTime is how long the node may take to admit a user, Hold included.
 const admitTime = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half is readBare, or read: then in a fresh goroutine, whose stack has
-// not grown from all that a login does.
+// serve is the first half of the reader: it logs the client in. The second half is readBare, or
+// read: then in a fresh goroutine, whose stack has not grown from all that a login does.
 func (s *session) serve() {
 	switch {
 	case !s.login():
@@ -127,7 +127,8 @@ func (s *session) helloCame() bool {
 	return true
 }
 
-// admit has the node announce the login. From here on others know the session, whose end cancels ctx.
+// admit has the node announce the login. From here on others know the session, whose end cancels
+// ctx.
 func (s *session) admit(ctx context.Context, cancel context.CancelFunc, u *user.User) error {
 	s.mu.Lock()
 	if s.phase.Load() != admitting {

@@ -18,7 +18,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// node is the smallest host of a gateway: it admits everybody, and a newer login displaces the older.
+// node is the smallest host of a gateway: it admits everybody, and a newer login displaces the
+// older.
 type node struct {
 	gw     *Gateway
 	users  *user.Registry

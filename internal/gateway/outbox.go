@@ -48,7 +48,8 @@ func (b *batch) recycle() {
 // rest is what has not been written.
 func (b *batch) rest() []byte { return b.b[b.off:] }
 
-// wrote notes that n more bytes are written, tells those whose frames that completes, and returns how many frames they are.
+// wrote notes that n more bytes are written, tells those whose frames that completes, and returns
+// how many frames they are.
 func (b *batch) wrote(n int) (frames int) {
 	b.off += n
 	for b.told < len(b.marks) && b.marks[b.told].end <= b.off {
@@ -63,7 +64,8 @@ func (b *batch) wrote(n int) (frames int) {
 	return frames
 }
 
-// fail tells everybody who has a frame in the batch, or in those behind it, that it was not written.
+// fail tells everybody who has a frame in the batch, or in those behind it, that it was not
+// written.
 func (b *batch) fail() {
 	for b != nil {
 		for _, m := range b.marks[b.told:] {
@@ -77,8 +79,8 @@ func (b *batch) fail() {
 	}
 }
 
-// outbox is the queue of frames towards one client. It does no I/O and no locking. The zero value is empty
-// and holds no memory.
+// outbox is the queue of frames towards one client. It does no I/O and no locking. The zero value
+// is empty and holds no memory.
 //
 //	encode ▶ tail ◀─ next ─ head ── take ▶ one batch in the writer's hands ── wrote ▶
 //	       └──────────── bytes, frames: all of these ───────────┘
@@ -93,7 +95,8 @@ func (o *outbox) room(n, maxBytes, maxFrames int) bool {
 	return o.bytes+n <= maxBytes && o.frames < maxFrames
 }
 
-// batchFor is the batch to which the next frame, of n bytes, is to be appended. After that comes added.
+// batchFor is the batch to which the next frame, of n bytes, is to be appended. After that comes
+// added.
 func (o *outbox) batchFor(n int) *batch {
 	if o.tail == nil || len(o.tail.b)+n > batchBytes {
 		b := newBatch()
@@ -147,7 +150,8 @@ func (o *outbox) gone(bytes, frames int) {
 	o.frames -= frames
 }
 
-// drop empties the outbox, but for what the writer has in hand, and returns what was in it: call fail on it, without a lock.
+// drop empties the outbox, but for what the writer has in hand, and returns what was in it: call
+// fail on it, without a lock.
 func (o *outbox) drop() *batch {
 	dropped := o.head
 	for b := dropped; b != nil; b = b.next {

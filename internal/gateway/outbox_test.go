@@ -25,7 +25,8 @@ func (o *outcome) Pushed(err error) {
 	}
 }
 
-// TestAnOutboxKeepsOrderBoundsAndOutcomes runs random histories of an outbox and its writer against a plain model.
+// TestAnOutboxKeepsOrderBoundsAndOutcomes runs random histories of an outbox and its writer against
+// a plain model.
 func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (

@@ -12,8 +12,9 @@ import (
 // errEnded: the session has ended while a frame was read.
 var errEnded = errors.New("gateway: the session has ended")
 
-// read is the reader of an open session that is not bare. Such a one has a goroutine with a small stack: handlers make it grow, and it does not
-// shrink back all the way, so that a client that has gone over from requests to heartbeats gets a fresh one.
+// read is the reader of an open session that is not bare. Such a one has a goroutine with a small
+// stack: handlers make it grow, and it does not shrink back all the way, so that a client that has
+// gone over from requests to heartbeats gets a fresh one.
 func (s *session) read() {
 	grown := false
 	for {
@@ -82,7 +83,8 @@ const (
 	heldBack                  // clients are held
 )
 
-// handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may wait to another one.
+// handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may
+// wait to another one.
 func (s *session) handleArrived(onLoop bool) handled {
 	s.worked = false
 	frames := uint64(0)
@@ -166,8 +168,8 @@ func (s *session) handle(f wire.Frame) {
 	}
 }
 
-// dispatch runs a request. The order of busy and phase matters: either end sees that the reader is in a handler, or the
-// reader sees that the session has ended.
+// dispatch runs a request. The order of busy and phase matters: either end sees that the reader is
+// in a handler, or the reader sees that the session has ended.
 func (s *session) dispatch(f wire.Frame) {
 	s.worked = true
 	s.busy.Store(true)
@@ -178,7 +180,8 @@ func (s *session) dispatch(f wire.Frame) {
 	s.busy.Store(false)
 }
 
-// waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait for.
+// waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait
+// for.
 func (s *session) waitForRoom() {
 	for waits := 0; ; waits++ { // Release resumes it too
 		s.mu.Lock()

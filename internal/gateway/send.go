@@ -12,10 +12,11 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Writing. Whoever has a frame appends it to the outbox; if nobody is writing, it becomes the writer and writes, without waiting,
-// until the outbox is empty. Frames that come meanwhile are written by the same writer (combining): under load one call
-// carries many frames, without load a frame is written at once by the goroutine that made it. What the operating
-// system does not take at once goes on in a goroutine that lives until it did (drain).
+// Writing. Whoever has a frame appends it to the outbox; if nobody is writing, it becomes the
+// writer and writes, without waiting, until the outbox is empty. Frames that come meanwhile are
+// written by the same writer (combining): under load one call carries many frames, without load a
+// frame is written at once by the goroutine that made it. What the operating system does not take
+// at once goes on in a goroutine that lives until it did (drain).
 //
 //	Push ─▶ outbox ─▶ writer: try ──taken──▶ Pushed(nil), next batch, ... empty: nobody writes
 //	                            └─not all──▶ drain goroutine: wait, write, ...
@@ -78,8 +79,9 @@ func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 	return append(dst, payload...)
 }
 
-// sendControl queues a WebSocket control frame. One that does not fit is dropped, and so is one before the session is open: nothing
-// is written then, and a client without a login must not fill a queue.
+// sendControl queues a WebSocket control frame. One that does not fit is dropped, and so is one
+// before the session is open: nothing is written then, and a client without a login must not fill a
+// queue.
 func (s *session) sendControl(op byte, payload []byte) {
 	s.mu.Lock()
 	if s.phase.Load() != open || !s.out.room(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
@@ -140,8 +142,9 @@ func (s *session) write(b *batch) {
 	}
 }
 
-// wrote notes that n bytes of the batch are written. Those who want to know are told before the session's queue shrinks, so that
-// one who pushes again from there leaves its frame for this writer.
+// wrote notes that n bytes of the batch are written. Those who want to know are told before the
+// session's queue shrinks, so that one who pushes again from there leaves its frame for this
+// writer.
 func (s *session) wrote(b *batch, n int) {
 	frames := b.wrote(n)
 	s.sent.Store(s.gw.now.Load())
@@ -196,7 +199,8 @@ func (s *session) handOver(b *batch) {
 	go s.drain(b)
 }
 
-// drain writes what the connection did not take at once. It gives up on a client that takes nothing for two heartbeats.
+// drain writes what the connection did not take at once. It gives up on a client that takes nothing
+// for two heartbeats.
 func (s *session) drain(b *batch) {
 	defer s.gw.routines.Done()
 	patience := 2 * s.gw.cfg.Heartbeat
@@ -265,8 +269,8 @@ func (s *session) drainBare(b *batch) {
 	}
 }
 
-// detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare session is all bare again. Called with mu held, before
-// closing.
+// detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare
+// session is all bare again. Called with mu held, before closing.
 func (s *session) detach() {
 	if !s.bare.Held() {
 		_ = s.conn.SetWriteDeadline(time.Time{})

@@ -19,8 +19,9 @@ import (
 //	hello ──▶ admitting ──▶ open ──▶ closing ──▶ closed
 //	  └───────────┴──────────────────▲
 //
-// Until it is open, the session is corked: what is pushed waits, because the welcome comes first. From closing on nothing
-// more is pushed or dispatched; a goodbye and what was queued before it are still being written.
+// Until it is open, the session is corked: what is pushed waits, because the welcome comes first.
+// From closing on nothing more is pushed or dispatched; a goodbye and what was queued before it are
+// still being written.
 const (
 	hello uint32 = iota
 	admitting
@@ -45,8 +46,9 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 
 // session is one connection. It is the sessions.Conn of its user.
 //
-// One goroutine at a time is its reader: it logs the client in, reads, dispatches, and is the last to go; see read.go and bare.go. Writing is
-// done by whoever has something to say: see send.go. There is one of these for every client, so fields are few.
+// One goroutine at a time is its reader: it logs the client in, reads, dispatches, and is the last
+// to go; see read.go and bare.go. Writing is done by whoever has something to say: see send.go.
+// There is one of these for every client, so fields are few.
 type session struct {
 	gw   *Gateway
 	conn net.Conn   // of a bare session guarded by mu, and nil but for a time: see attach

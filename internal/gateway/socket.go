@@ -7,9 +7,10 @@ import (
 	"github.com/parley-dm/parley/internal/sock"
 )
 
-// A TCP connection without TLS is read and written with single system calls (package sock); once the session is open it is bare where the system
-// has a loop for it: see bare.go. Over TLS, and where the system has no such calls, reads and writes block: reading waits with a few bytes of
-// the session, and a goroutine does the writing.
+// A TCP connection without TLS is read and written with single system calls (package sock); once
+// the session is open it is bare where the system has a loop for it: see bare.go. Over TLS, and
+// where the system has no such calls, reads and writes block: reading waits with a few bytes of the
+// session, and a goroutine does the writing.
 
 // fill waits until something arrives and reads it.
 func (s *session) fill() error {

@@ -31,8 +31,8 @@ func (d *tally) Pushed(err error) {
 
 func (d *tally) all() int64 { return d.ok.Load() + d.gone.Load() + d.other.Load() }
 
-// stall pushes to a client that does not read until its queue is full, and stays so: what the operating system still takes, it has taken. It
-// returns how many pushes were taken.
+// stall pushes to a client that does not read until its queue is full, and stays so: what the
+// operating system still takes, it has taken. It returns how many pushes were taken.
 func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	tb.Helper()
 	const looks = 20

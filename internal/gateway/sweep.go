@@ -7,15 +7,18 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// One timer for all sessions. Time is counted in ticks, eight to a heartbeat; a session notes the tick when it last
-// heard and sent something, which costs it one store. Every session is in the slot of the tick when it is next to be looked at.
+// One timer for all sessions. Time is counted in ticks, eight to a heartbeat; a session notes the
+// tick when it last heard and sent something, which costs it one store. Every session is in the
+// slot of the tick when it is next to be looked at.
 
 const (
 	ticksPerHeartbeat = 8
-	// askAfter is how long nothing was sent or nothing was heard when the client is sent a ping: it must hear something, and
-	// perhaps it only answers. That is more than one heartbeat: a client that pings by itself is hardly ever pinged.
+	// askAfter is how long nothing was sent or nothing was heard when the client is sent a ping: it
+	// must hear something, and perhaps it only answers. That is more than one heartbeat: a client
+	// that pings by itself is hardly ever pinged.
 	askAfter = ticksPerHeartbeat * 5 / 4
-	// silentAfter is when a client is taken for dead. One tick more than two heartbeats: ticks are whole.
+	// silentAfter is when a client is taken for dead. One tick more than two heartbeats: ticks are
+	// whole.
 	silentAfter = 2*ticksPerHeartbeat + 1
 	// wheelSlots is more than any session is scheduled ahead.
 	wheelSlots = 32
@@ -85,8 +88,8 @@ type action struct {
 	silent bool // else: ping
 }
 
-// due moves up to sweepAtOnce sessions of the slot to the slots where they belong next, and returns those about which something is to be done.
-// The bool tells whether the slot is done.
+// due moves up to sweepAtOnce sessions of the slot to the slots where they belong next, and returns
+// those about which something is to be done. The bool tells whether the slot is done.
 func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,8 +111,8 @@ func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	return actions, false
 }
 
-// look decides what is to be done about a session now, and in how many ticks it is to be looked at again.
-// Called by the sweeper only.
+// look decides what is to be done about a session now, and in how many ticks it is to be looked at
+// again. Called by the sweeper only.
 func (s *session) look(now uint32) (a action, next uint32) {
 	if s.phase.Load() != open {
 		return action{}, ticksPerHeartbeat

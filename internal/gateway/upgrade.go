@@ -10,9 +10,10 @@ import (
 
 // WebSocket returns the HTTP handler that turns requests into sessions; it belongs at /ws.
 //
-// The subprotocol parley.v1 is confirmed when the client offers it, and not required. The Origin header is not looked at: a page
-// that knows a token may connect from anywhere, and without one it gets nowhere; there are no cookies to abuse. X-Forwarded-For
-// is not trusted: a session's address is that of the connection. Extensions (compression) are not used.
+// The subprotocol parley.v1 is confirmed when the client offers it, and not required. The Origin
+// header is not looked at: a page that knows a token may connect from anywhere, and without one it
+// gets nowhere; there are no cookies to abuse. X-Forwarded-For is not trusted: a session's address
+// is that of the connection. Extensions (compression) are not used.
 func (g *Gateway) WebSocket() http.Handler {
 	upgrader := ws.HTTPUpgrader{
 		Timeout:  g.cfg.HelloTimeout,

@@ -48,8 +48,9 @@ type wsFrame struct {
 	payload []byte // unmasked, in place
 }
 
-// splitWS finds the first frame in buf and takes its mask off, in place. n is how many bytes of buf it takes up, 0 if it is not complete.
-// What is wrong with a frame is told as soon as its header is there.
+// splitWS finds the first frame in buf and takes its mask off, in place. n is how many bytes of buf
+// it takes up, 0 if it is not complete. What is wrong with a frame is told as soon as its header is
+// there.
 func splitWS(buf []byte, maxBody int) (f wsFrame, n int, err error) {
 	const short = 2 // bytes that every header has
 	if len(buf) < short {
@@ -125,7 +126,8 @@ func appendWSHeader(dst []byte, op byte, n int) []byte {
 	}
 }
 
-// nextMessage is the next binary message that has arrived, nil if there is none. Control frames are dealt with on the way.
+// nextMessage is the next binary message that has arrived, nil if there is none. Control frames are
+// dealt with on the way.
 func (s *session) nextMessage() ([]byte, error) {
 	if s.frag != nil && s.fragDone {
 		s.dropFragment()

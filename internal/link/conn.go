@@ -32,8 +32,8 @@ func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.
 	return &conn{base: base, wire: w, tls: side(w, config)}
 }
 
-// close ends the connection at once. Closing a TCP connection waits for calls under way, which end then;
-// but the call of a reader that is parked may be waiting for this one.
+// close ends the connection at once. Closing a TCP connection waits for calls under way, which end
+// then; but the call of a reader that is parked may be waiting for this one.
 func (c *conn) close() {
 	if c.wire.parked.Load() {
 		go func() { _ = c.base.Close() }()
@@ -53,8 +53,8 @@ func (c *conn) closeWrite() {
 // linger bounds the time that the connection has left.
 func (c *conn) linger(d time.Duration) { _ = c.base.SetDeadline(time.Now().Add(d)) }
 
-// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false if
-// that would have to wait; flush does so.
+// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false
+// if that would have to wait; flush does so.
 func (c *conn) send(piece []byte) (done bool, err error) {
 	if len(piece) > 0 {
 		if _, err := c.tls.Write(piece); err != nil {
@@ -68,8 +68,9 @@ func (c *conn) send(piece []byte) (done bool, err error) {
 // tryWriter is a connection whose writing need not wait: it returns how much it has taken.
 type tryWriter interface{ TryWrite(p []byte) (int, error) }
 
-// transport carries TLS records. During the handshake it is the network connection. Afterwards records
-// that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait says so.
+// transport carries TLS records. During the handshake it is the network connection. Afterwards
+// records that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait
+// says so.
 type transport struct {
 	net.Conn
 

@@ -23,8 +23,8 @@ const (
 	triesAsked = 6
 )
 
-// Want keeps a link to a node: its address is dialed, with growing pauses, whenever there is none, until
-// Unwant. A newer address replaces the older one.
+// Want keeps a link to a node: its address is dialed, with growing pauses, whenever there is none,
+// until Unwant. A newer address replaces the older one.
 func (e *Endpoint) Want(id node.ID, addr string) {
 	if id == e.cfg.Self || id.IsZero() {
 		return
@@ -249,8 +249,9 @@ func (e *Endpoint) dial(
 	return err
 }
 
-// Introduce dials an address, proves the secret both ways and learns which node is there. There is no
-// link. The error is ErrSecret, ErrVersion, ErrSelf, ErrNotCluster, ErrBusy, or one of the network.
+// Introduce dials an address, proves the secret both ways and learns which node is there. There is
+// no link. The error is ErrSecret, ErrVersion, ErrSelf, ErrNotCluster, ErrBusy, or one of the
+// network.
 func (e *Endpoint) Introduce(ctx context.Context, addr string) (Peer, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()

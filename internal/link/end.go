@@ -8,8 +8,8 @@ import (
 // partTime bounds how long a connection says goodbye.
 const partTime = time.Second
 
-// end ends a link for a reason that still holds when the handler is out of it. Goodbye: the other side is
-// told, behind all packets. When it returns, LinkDown has.
+// end ends a link for a reason that still holds when the handler is out of it. Goodbye: the other
+// side is told, behind all packets. When it returns, LinkDown has.
 func (e *Endpoint) end(l *Link, reason error, goodbye bool, still func() bool) {
 	l.peer.lock()
 	defer l.peer.unlock()

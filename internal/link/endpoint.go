@@ -16,8 +16,8 @@ import (
 
 // Endpoint is a node's end of all its links. Safe for use by several goroutines.
 //
-// Lock order: a peer's order, then a link's mu, then mu. No lock but a peer's order is held while the
-// handler runs.
+// Lock order: a peer's order, then a link's mu, then mu. No lock but a peer's order is held while
+// the handler runs.
 type Endpoint struct {
 	cfg       Config
 	key       key
@@ -133,8 +133,8 @@ func (e *Endpoint) editLinks(add, remove *Link) {
 	e.links.Store(set)
 }
 
-// EndAll says goodbye on every link, behind all packets, and ends it. It returns when every LinkDown has.
-// The endpoint goes on listening and dialing.
+// EndAll says goodbye on every link, behind all packets, and ends it. It returns when every
+// LinkDown has. The endpoint goes on listening and dialing.
 func (e *Endpoint) EndAll(reason error) { e.endEach(e.Links(), reason) }
 
 // endEach ends links at the same time.

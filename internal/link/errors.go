@@ -11,8 +11,8 @@ import (
 var (
 	// ErrEnded: the link has ended. It is a node.ErrNoNode.
 	ErrEnded = fmt.Errorf("the link has ended: %w", node.ErrNoNode)
-	// ErrOverloaded: what is not written or not acknowledged has reached its bound. As the reason of an
-	// end: the packets that came on a suspended link have.
+	// ErrOverloaded: what is not written or not acknowledged has reached its bound. As the reason
+	// of an end: the packets that came on a suspended link have.
 	ErrOverloaded = node.ErrOverloaded
 	// ErrTooLarge: the packet is longer than Config.MaxPacket.
 	ErrTooLarge = node.ErrTooLarge

@@ -8,12 +8,14 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// How both sides come to the same link. Every request and response names the highest number that its
-// sender has ended for this pair, so that both know the higher of the two. The lower node proposes
-// the number above it, and repeats the proposal until it knows whether the link stands; giving up ends
-// the number. A number up to the one ended is dead: its holder ends its link before anything else.
+// How both sides come to the same link. Every request and response names the highest number that
+// its sender has ended for this pair, so that both know the higher of the two. The lower node
+// proposes the number above it, and repeats the proposal until it knows whether the link stands;
+// giving up ends the number. A number up to the one ended is dead: its holder ends its link before
+// anything else.
 
-// accept is the acceptor's handshake. Without an error the connection is taken, or of no use any more.
+// accept is the acceptor's handshake. Without an error the connection is taken, or of no use any
+// more.
 func (s *shake) accept(base net.Conn, first []byte) error {
 	m, welcomedAt, err := s.receive(base, first)
 	if err != nil {
@@ -97,8 +99,8 @@ func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 	return p.ended
 }
 
-// acceptLink creates or resumes the link that the dialer names, and makes the connection its own. The
-// response is the first that is written on it. Called by the holder of order.
+// acceptLink creates or resumes the link that the dialer names, and makes the connection its own.
+// The response is the first that is written on it. Called by the holder of order.
 func (s *shake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (response, error) {
 	e := s.e
 	now := e.cfg.Clock()
@@ -261,8 +263,8 @@ func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration)
 	return nil
 }
 
-// propose fences the link, if there is one, and says where it stands. Otherwise it names the number of a
-// new one. Called by the holder of order.
+// propose fences the link, if there is one, and says where it stands. Otherwise it names the number
+// of a new one. Called by the holder of order.
 func (e *Endpoint) propose(p *peer) (m request, l *Link, err error) {
 	now := e.cfg.Clock()
 	if !e.awake(now) {

@@ -25,10 +25,11 @@ import (
 //	label | 0 | version u8 | channel binding 32 bytes | nonce of dialer | nonce of acceptor
 //	| incarnation of the wanted u64 | node of dialer | node of acceptor
 //
-// The label is the prover's role, so that a proof cannot be sent back to its maker. The nonces make it
-// good for one connection. The binding (RFC 9266, exporter) ties it to one encrypted channel, so that a
-// machine in the middle has no use for it. The certificates are self-signed and prove nothing. The
-// dialer proves first: a stranger that connects learns nothing that depends on the secret.
+// The label is the prover's role, so that a proof cannot be sent back to its maker. The nonces make
+// it good for one connection. The binding (RFC 9266, exporter) ties it to one encrypted channel, so
+// that a machine in the middle has no use for it. The certificates are self-signed and prove
+// nothing. The dialer proves first: a stranger that connects learns nothing that depends on the
+// secret.
 const (
 	labelDialer   = "parley link: dialer"
 	labelAcceptor = "parley link: acceptor"
@@ -135,8 +136,8 @@ func (s *shake) write(m []byte) error {
 	return err
 }
 
-// next returns the payload of the next message, which has to be of this kind. It is valid until next is
-// called again. What comes behind it stays in the connection's buffer.
+// next returns the payload of the next message, which has to be of this kind. It is valid until
+// next is called again. What comes behind it stays in the connection's buffer.
 func (s *shake) next(kind byte) ([]byte, error) {
 	for {
 		got, payload, n, err := splitMessage(s.c.in.bytes())
@@ -245,8 +246,8 @@ func (s *shake) ask(m *request) (r response, err error) {
 	return r, nil
 }
 
-// receive is the acceptor's part up to the response: the dialer has proved itself then. WelcomedAt is a
-// time before the welcome was sent, which the request acknowledges.
+// receive is the acceptor's part up to the response: the dialer has proved itself then. WelcomedAt
+// is a time before the welcome was sent, which the request acknowledges.
 func (s *shake) receive(base net.Conn, first []byte) (m request, welcomedAt time.Duration, err error) {
 	if err := s.secure(base, first, tls.Server, s.e.serverTLS); err != nil {
 		return m, 0, fmt.Errorf("TLS: %w", err)

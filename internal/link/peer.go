@@ -11,7 +11,8 @@ type peer struct {
 	id    node.ID
 	lower bool // this node's ID is the lower one: it dials for links, the peer asks
 
-	// order has one token. Its holder may change which link and connection there are, and calls the handler.
+	// order has one token. Its holder may change which link and connection there are, and calls the
+	// handler.
 	order chan struct{}
 
 	// Guarded by the endpoint's mu.

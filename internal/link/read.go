@@ -8,8 +8,8 @@ const ackBytes = 256 << 10
 // flushBytes is how much the reader handles at most before it flushes answers.
 const flushBytes = 64 << 10
 
-// read is the reader of one connection, until that is at its end. What comes after the connection was
-// replaced, or the link has ended, is discarded.
+// read is the reader of one connection, until that is at its end. What comes after the connection
+// was replaced, or the link has ended, is discarded.
 func (l *Link) read(c *conn) {
 	discard := false
 	for {

@@ -8,15 +8,16 @@ import (
 	"syscall"
 )
 
-// Bare is a TCP connection that Go's runtime knows nothing of: no poller looks at it, no call waits, nothing is kept for it but its
-// descriptor. A [Loop] says when there is something to read; who has to wait for room to write asks for a net.Conn (Attach).
+// Bare is a TCP connection that Go's runtime knows nothing of: no poller looks at it, no call
+// waits, nothing is kept for it but its descriptor. A [Loop] says when there is something to read;
+// who has to wait for room to write asks for a net.Conn (Attach).
 //
-// The zero value holds nothing. It must not be copied. Methods are safe for use by several goroutines, but for Take, and two who read, or two
-// who write, would mix up the stream.
+// The zero value holds nothing. It must not be copied. Methods are safe for use by several
+// goroutines, but for Take, and two who read, or two who write, would mix up the stream.
 type Bare struct {
 	fd int
-	// users counts the calls under way. The descriptor is closed by the last of them once bareShut is set: its number may be somebody
-	// else's right after.
+	// users counts the calls under way. The descriptor is closed by the last of them once bareShut
+	// is set: its number may be somebody else's right after.
 	users atomic.Int64
 }
 
@@ -26,8 +27,8 @@ const (
 	bareClosed = 1 << 42 // the descriptor is closed
 )
 
-// Take makes b hold the connection, beside conn, which the caller should close: that ends what the runtime keeps of it. It returns false
-// where this is not possible.
+// Take makes b hold the connection, beside conn, which the caller should close: that ends what the
+// runtime keeps of it. It returns false where this is not possible.
 func (b *Bare) Take(conn net.Conn) bool {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
@@ -56,7 +57,8 @@ func duplicate(fd int) int {
 	return int(twin)
 }
 
-// Drop closes b's own descriptor of the connection, as if it had never been taken. Nobody may be using b.
+// Drop closes b's own descriptor of the connection, as if it had never been taken. Nobody may be
+// using b.
 func (b *Bare) Drop() {
 	b.Close()
 	b.users.Store(0)
@@ -97,7 +99,8 @@ func (b *Bare) Close() {
 	}
 }
 
-// TryRead reads what has arrived, once. At the end of the stream the error is io.EOF; n is 0 without an error if nothing has arrived.
+// TryRead reads what has arrived, once. At the end of the stream the error is io.EOF; n is 0
+// without an error if nothing has arrived.
 func (b *Bare) TryRead(p []byte) (n int, err error) {
 	if !b.enter() {
 		return 0, net.ErrClosed

@@ -8,11 +8,13 @@ import (
 	"syscall"
 )
 
-// Conn is a TCP connection's other face. The zero value is not usable; it must not be copied after Use.
+// Conn is a TCP connection's other face. The zero value is not usable; it must not be copied after
+// Use.
 type Conn struct {
 	raw syscall.RawConn
 
-	// Owned by who reads. The functions are made once: a method value made at each call would be an allocation.
+	// Owned by who reads. The functions are made once: a method value made at each call would be an
+	// allocation.
 	readFn  func(fd uintptr) bool
 	in      Source
 	got     int
@@ -44,7 +46,8 @@ func (c *Conn) Use(conn net.Conn) bool {
 // Usable tells whether Use has taken a connection.
 func (c *Conn) Usable() bool { return c.raw != nil }
 
-// Read waits until something has arrived, and reads once. At the end of the stream the error is io.EOF; n is never 0 without an error.
+// Read waits until something has arrived, and reads once. At the end of the stream the error is
+// io.EOF; n is never 0 without an error.
 func (c *Conn) Read(in Source) (n int, err error) {
 	c.in, c.got, c.readErr = in, 0, nil
 	err = c.raw.Read(c.readFn)

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Loop watches connections without a goroutine for each: its own goroutine is woken by any of them, and does the work of all. Should a
-// watcher keep it for longer than it may, another goroutine takes the loop over, and the one that was kept ends when the watcher lets go of it.
-// Safe for use by several goroutines.
+// Loop watches connections without a goroutine for each: its own goroutine is woken by any of them,
+// and does the work of all. Should a watcher keep it for longer than it may, another goroutine
+// takes the loop over, and the one that was kept ends when the watcher lets go of it. Safe for use
+// by several goroutines.
 type Loop struct {
 	epoll  int
 	file   *os.File // the same: the runtime's poller watches the one that watches all; so a loop that sleeps takes no thread
@@ -38,13 +39,14 @@ type Loop struct {
 
 // Watcher is who is told of a connection.
 type Watcher interface {
-	// Wake is called when something has arrived, once for all that has: what is not read then is not told again. Over: the other side has
-	// closed, or the connection is broken. It must not block; it may be called once more after Remove.
+	// Wake is called when something has arrived, once for all that has: what is not read then is
+	// not told again. Over: the other side has closed, or the connection is broken. It must not
+	// block; it may be called once more after Remove.
 	Wake(over bool)
 }
 
-// watching is a connection that is watched. A descriptor may be another connection's when an event is told that came for the one before: the
-// number, which events carry, tells them apart.
+// watching is a connection that is watched. A descriptor may be another connection's when an event
+// is told that came for the one before: the number, which events carry, tells them apart.
 type watching struct {
 	watcher Watcher // nil: nobody
 	number  int32
@@ -60,8 +62,9 @@ const (
 	over      = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-// NewLoop makes a loop, with a goroutine that Close ends. Around, if not nil, is told of every batch of several events. It returns nil where there
-// is none to be had; nil is a Loop that takes nobody.
+// NewLoop makes a loop, with a goroutine that Close ends. Around, if not nil, is told of every
+// batch of several events. It returns nil where there is none to be had; nil is a Loop that takes
+// nobody.
 func NewLoop(around Batch) *Loop {
 	l := &Loop{around: around, events: make([]syscall.EpollEvent, 0, maxEvents)}
 	var err error
@@ -214,8 +217,9 @@ func (l *Loop) look() {
 	l.guard.Reset(maxTelling)
 }
 
-// Kept tells whether a watcher has kept the loop for too long, lately. Each that does costs all others of the loop that long: watchers
-// should then leave to other goroutines what they otherwise need not.
+// Kept tells whether a watcher has kept the loop for too long, lately. Each that does costs all
+// others of the loop that long: watchers should then leave to other goroutines what they otherwise
+// need not.
 func (l *Loop) Kept() bool {
 	at := l.kept.Load()
 	if at == 0 {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tune has small writes sent at once, and has the system give up a connection whose peer has acknowledged nothing, or has had no
-// room, for so long.
+// Tune has small writes sent at once, and has the system give up a connection whose peer has
+// acknowledged nothing, or has had no room, for so long.
 func Tune(conn net.Conn, giveUp time.Duration) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
