@@ -75,7 +75,7 @@ func (n *benchNodes) setup(s *streams) (setup *bench.Setup, done func(), err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("this program cannot be started again: %w", err)
 	}
-	setup = &bench.Setup{Self: bench.Self{Path: path}, URLs: n.URL, PIDs: n.PID, WebSocket: n.WS, Ack: n.Ack}
+	setup = &bench.Setup{Self: bench.Self{Path: path}, URLs: n.URL, PIDs: n.PID, WebSocket: n.WS, Responses: n.Ack}
 	if setup.Binaries, err = bench.ParseBinaries(n.Binary); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +96,7 @@ func (n *benchNodes) setup(s *streams) (setup *bench.Setup, done func(), err err
 	}
 	done = func() {}
 	if isTerminal(s.err) {
-		bar := bench.NewBar(s.err)
+		bar := bench.NewProgressBar(s.err)
 		setup.Progress, done = bar.Show, bar.Clear
 	}
 
@@ -208,7 +208,7 @@ type benchConnect struct {
 // Run measures logins.
 func (c *benchConnect) Run(ctx context.Context, s *streams) error {
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.RestTime = c.Rest
+		b.IdleTime = c.Rest
 
 		return b.Connect(ctx, c.Users, c.Nodes)
 	})
@@ -227,9 +227,9 @@ type benchIdle struct {
 // Run measures what idle users cost.
 func (c *benchIdle) Run(ctx context.Context, s *streams) error {
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.RestTime = c.Rest
+		b.IdleTime = c.Rest
 
-		return b.Idle(ctx, bench.Spread{Users: c.Users, Nodes: c.Nodes, Settle: c.Settle, Rounds: c.Rounds})
+		return b.Idle(ctx, bench.IdleOptions{Users: c.Users, Nodes: c.Nodes, Settle: c.Settle, Rounds: c.Rounds})
 	})
 }
 
@@ -244,9 +244,9 @@ type benchFirst struct {
 // Run measures first messages.
 func (c *benchFirst) Run(ctx context.Context, s *streams) error {
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.RestTime = c.Rest
+		b.IdleTime = c.Rest
 
-		return b.First(ctx, c.Nodes, c.Samples)
+		return b.FirstMessages(ctx, c.Nodes, c.Samples)
 	})
 }
 
@@ -261,7 +261,7 @@ type benchNotice struct {
 
 // Run measures the notice of a node's death.
 func (c *benchNotice) Run(ctx context.Context, s *streams) error {
-	k := bench.Killing{Nodes: c.Nodes, Clients: c.Clients, Rounds: c.Rounds, Patience: c.Patience}
+	k := bench.NoticeOptions{Nodes: c.Nodes, Clients: c.Clients, Rounds: c.Rounds, Patience: c.Patience}
 
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Notice(ctx, k) })
 }
@@ -292,21 +292,21 @@ type benchCompare struct {
 
 // Run measures all, and compares.
 func (c *benchCompare) Run(ctx context.Context, s *streams) error {
-	peers, err := bench.ParsePeers(c.Peer, c.PeerPID)
+	peers, err := bench.ParseCompetitors(c.Peer, c.PeerPID)
 	if err != nil {
 		return err
 	}
-	m := bench.Match{
-		Rounds: c.Rounds, Pairs: c.Pairs, Size: c.Size, Duration: c.Duration, Warmup: c.Warmup, NATS: c.NATS, Peers: peers,
-		Pinned: c.Pinned, Users: c.Users, Settle: c.Settle, Spread: c.Spread, Nodes: c.Nodes, Samples: c.Samples,
-		Notice: c.Notice, Cluster: c.Cluster, ClusterRounds: c.ClusterRounds,
+	m := bench.CompareOptions{
+		Rounds: c.Rounds, Pairs: c.Pairs, Size: c.Size, Duration: c.Duration, Warmup: c.Warmup, NATS: c.NATS, Competitors: peers,
+		Pinned: c.Pinned, Users: c.Users, Settle: c.Settle, IdleNodes: c.Spread, FirstMessageNodes: c.Nodes, Samples: c.Samples,
+		NoticeClients: c.Notice, NoticeNodes: c.Cluster, ClusterRounds: c.ClusterRounds,
 	}
-	if slices.Equal(m.Notice, []int{0}) {
-		m.Notice = nil
+	if slices.Equal(m.NoticeClients, []int{0}) {
+		m.NoticeClients = nil
 	}
 
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.RestTime = c.Rest
+		b.IdleTime = c.Rest
 
 		return b.Compare(ctx, m)
 	})

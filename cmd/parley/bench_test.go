@@ -66,7 +66,7 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 		if runtime.GOOS != "linux" && slices.Contains(args, "--pinned") {
 			continue
 		}
-		out, trips := measure[bench.Trips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
+		out, trips := measure[bench.RoundTrips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
 		plausible(t, trips.RoundTrip)
 		if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
 			t.Errorf("%q: %+v\n%s", args, trips, out)
@@ -75,7 +75,7 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 }
 
 func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
-	_, flow := measure[bench.Flow](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
+	_, flow := measure[bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
 	plausible(t, flow.OneWay)
 	if flow.Messages != 100 || flow.Late.Count != 100 {
 		t.Errorf("%+v", flow)
@@ -128,27 +128,27 @@ func TestBenchMeasuresSeveralBinariesInTurn(t *testing.T) {
 }
 
 func TestBenchMeasuresFirstMessages(t *testing.T) {
-	_, found := measure[[]bench.Finding](t, "first", "--nodes", "1,3", "--samples", "6", "--rest", "50ms")
+	_, found := measure[[]bench.FirstMessage](t, "first", "--nodes", "1,3", "--samples", "6", "--rest", "50ms")
 	if len(found) != 2 || found[0].Nodes != 1 || found[1].Nodes != 3 {
 		t.Fatalf("%+v", found)
 	}
 	for _, f := range found {
-		plausible(t, f.First)
+		plausible(t, f.Delivered)
 		plausible(t, f.NotFound)
-		if f.First.Count != 6 || f.NotFound.Count != 6 {
+		if f.Delivered.Count != 6 || f.NotFound.Count != 6 {
 			t.Errorf("%+v", f)
 		}
 	}
 }
 
 func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
-	out, all := measure[[]bench.Notice](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
+	out, all := measure[[]bench.NoticeResult](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
 	if len(all) != 1 || all[0].Clients != 30 {
 		t.Fatalf("%+v", all)
 	}
-	plausible(t, all[0].Told)
+	plausible(t, all[0].Delay)
 	plausible(t, all[0].NotFound)
-	if all[0].Told.Count != 2*30 || all[0].NotFound.Count != 2*20 {
+	if all[0].Delay.Count != 2*30 || all[0].NotFound.Count != 2*20 {
 		t.Errorf("%+v", all[0])
 	}
 	if !strings.Contains(out, "30 clients, 3 nodes") {
@@ -159,7 +159,7 @@ func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
 func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "2", "--pairs", "5", "--duration", "100ms", "--warmup", "20ms",
 		"--users", "0", "--samples", "0", "--notice", "0", "--markdown")
-	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Spread) > 0 {
+	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Idle) > 0 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
@@ -184,7 +184,7 @@ func TestBenchComparesClustersOfSeveralSizes(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats", "--no-pinned",
 		"--users", "20", "--settle", "50ms", "--spread", "1,2", "--nodes", "2,3", "--samples", "5", "--notice", "5", "--cluster", "2",
 		"--cluster-rounds", "1", "--rest", "20ms", "--markdown")
-	if len(c.First) != 2 || len(c.Notice) != 1 || runtime.GOOS == "linux" && len(c.Spread) != 4 {
+	if len(c.First) != 2 || len(c.Notice) != 1 || runtime.GOOS == "linux" && len(c.Idle) != 4 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
@@ -268,7 +268,7 @@ func TestBenchComparesWithServersOfOthers(t *testing.T) {
 func TestBenchTakesRunningNodes(t *testing.T) {
 	home(t)
 	n := serve(t)
-	_, trips := measure[bench.Trips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
+	_, trips := measure[bench.RoundTrips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
 	plausible(t, trips.RoundTrip)
 	if trips.ServerCPU != 0 {
 		t.Error("the CPU time of a process is known that was not named")

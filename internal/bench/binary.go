@@ -52,8 +52,8 @@ func ParseBinaries(values []string) ([]Binary, error) {
 var errOneBinary = errors.New("--binary: give one here; compare, idle, connect, first and notice take several in turn")
 
 // only is a Setup with the one binary that is given, if any.
-func (s *Setup) only() (*Setup, error) {
-	all := s.each()
+func (s *Setup) singleBinary() (*Setup, error) {
+	all := s.perBinary()
 	if len(all) > 1 {
 		return nil, errOneBinary
 	}
@@ -62,7 +62,7 @@ func (s *Setup) only() (*Setup, error) {
 }
 
 // each is a Setup for each binary.
-func (s *Setup) each() []*Setup {
+func (s *Setup) perBinary() []*Setup {
 	if len(s.Binaries) == 0 {
 		return []*Setup{s}
 	}

@@ -11,13 +11,13 @@ import (
 // What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256
 // KB.
 const (
-	shortest  = 1       // ns
-	longest   = 1 << 40 // ns; more is counted as that
+	minDuration  = 1       // ns
+	maxDuration   = 1 << 40 // ns; more is counted as that
 	precision = 3       // digits
 )
 
 // mostRecorders bounds what a run's histograms take, whatever number of users it has.
-const mostRecorders = 8
+const maxRecorders = 8
 
 // recorder is the histogram of one worker, or of the few who share it.
 type recorder struct {
@@ -25,10 +25,10 @@ type recorder struct {
 	hist *hdrhistogram.Histogram // guarded by mu
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, precision) }
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(minDuration, maxDuration, precision) }
 
 func (r *recorder) add(d time.Duration) {
-	ns := min(max(int64(d), 0), longest-1)
+	ns := min(max(int64(d), 0), maxDuration-1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_ = r.hist.RecordValue(ns) // fails out of bounds only
@@ -39,7 +39,7 @@ type recorders []*recorder
 
 // newRecorders makes what so many workers need.
 func newRecorders(workers int) recorders {
-	all := make(recorders, min(workers, mostRecorders))
+	all := make(recorders, min(workers, maxRecorders))
 	for i := range all {
 		all[i] = &recorder{hist: newHistogram()}
 	}
@@ -48,7 +48,7 @@ func newRecorders(workers int) recorders {
 }
 
 // of is the one that a worker adds to.
-func (all recorders) of(worker int) *recorder { return all[worker%len(all)] }
+func (all recorders) forWorker(worker int) *recorder { return all[worker%len(all)] }
 
 // merged is what all have counted so far.
 func (all recorders) merged() *hdrhistogram.Histogram {

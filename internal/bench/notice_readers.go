@@ -6,46 +6,46 @@ import (
 )
 
 // watch waits for the notice that a user is gone.
-func (d *death) watch(l *line, peer uint32, times *recorder) {
-	proto, _ := d.sys.proto.(*parleyProtocol)
-	name := proto.name(peer)
+func (d *nodeFailure) awaitNotice(c *conn, peer uint32, times *recorder) {
+	proto, _ := d.system.proto.(*parleyProtocol)
+	name := proto.userID(peer)
 	for {
-		e, err := l.event()
+		e, err := c.event()
 		now := time.Now()
 		switch {
 		case err != nil:
-			if !d.over.Load() {
-				d.fail(fmt.Errorf("%s: %w", l, err))
+			if !d.closing.Load() {
+				d.fail(fmt.Errorf("%s: %w", c, err))
 			}
 
 			return
-		case e.gone == nil:
+		case e.disconnected == nil:
 			continue
-		case string(e.gone) != name:
-			d.fail(fmt.Errorf("%s is told of the end of %q instead of %q", l, e.gone, name))
+		case string(e.disconnected) != name:
+			d.fail(fmt.Errorf("%s is told of the end of %q instead of %q", c, e.disconnected, name))
 
 			return
 		}
 		select {
 		case <-d.killed:
 		default:
-			d.fail(fmt.Errorf("%s is told that %s is gone before the node is killed", l, name))
+			d.fail(fmt.Errorf("%s is told that %s is gone before the node is killed", c, name))
 
 			return
 		}
-		times.add(now.Sub(d.at))
-		if d.count.Add(1) == int64(d.clients) {
-			close(d.toldAll)
+		times.add(now.Sub(d.killedAt))
+		if d.noticeCount.Add(1) == int64(d.clients) {
+			close(d.allNotified)
 		}
 	}
 }
 
 // attend answers pings of a client on the node until it is told to stop.
-func (d *death) attend(l *line) {
+func (d *nodeFailure) answerPings(c *conn) {
 	for {
-		if _, err := l.event(); err != nil {
-			if !d.stopped.Load() && !d.over.Load() {
-				d.fail(fmt.Errorf("%s: %w", l, err))
+		if _, err := c.event(); err != nil {
+			if !d.clientsStopped.Load() && !d.closing.Load() {
+				d.fail(fmt.Errorf("%s: %w", c, err))
 			}
 
 			return

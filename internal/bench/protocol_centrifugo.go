@@ -27,20 +27,20 @@ func (p centrifugoProtocol) channel(user uint32) string {
 }
 
 // unsure: what a broker behind the servers knows of a subscription, it knows a moment later.
-func (centrifugoProtocol) unsure() bool { return true }
+func (centrifugoProtocol) asyncRouting() bool { return true }
 
-func (p centrifugoProtocol) login(l *line, user uint32) error {
-	if err := upgrade(l, p.path, ""); err != nil {
+func (p centrifugoProtocol) login(c *conn, user uint32) error {
+	if err := upgrade(c, p.path, ""); err != nil {
 		return err
 	}
-	l.conn = readLines(l)
+	c.raw = asLines(c)
 	subscribe := fmt.Appendf(nil, `{"id":2,"subscribe":{"channel":%q}}`, p.channel(user))
 	for _, command := range [][]byte{[]byte(centrifugoConnect), subscribe} {
-		if err := l.write(webSocketFrame(opText, command)); err != nil {
+		if err := c.write(webSocketFrame(opText, command)); err != nil {
 			return err
 		}
 		for {
-			e, err := l.event()
+			e, err := c.event()
 			if err != nil {
 				return err
 			}
@@ -74,20 +74,20 @@ func (centrifugoProtocol) next(buf []byte) (event, int, error) {
 	case string(text) == "{}":
 		return event{reply: webSocketFrame(opText, text)}, n, nil
 	case bytes.HasPrefix(text, []byte(`{"push":`)):
-		payload, err := publication(text)
+		payload, err := publicationData(text)
 
 		return event{payload: payload, text: true}, n, err
 	case !bytes.HasPrefix(text, []byte(`{"id":`)):
 		return event{}, 0, errCentrifugo
 	case bytes.Contains(text, []byte(`,"error":{`)):
-		return event{}, n, fmt.Errorf("the Centrifugo server says %s", said(text))
+		return event{}, n, fmt.Errorf("the Centrifugo server says %s", quote(text))
 	}
 
 	return event{response: true}, n, nil
 }
 
 // publication is the data of a push; nil: it is about something else.
-func publication(push []byte) ([]byte, error) {
+func publicationData(push []byte) ([]byte, error) {
 	const field = `"pub":{`
 	_, rest, found := bytes.Cut(push, []byte(field))
 	if !found {

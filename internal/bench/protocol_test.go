@@ -31,7 +31,7 @@ func protocols() map[string]protocol {
 }
 
 // arriving is a message as a server sends it to its user.
-func arriving(name string, payload []byte) []byte {
+func pushBytes(name string, payload []byte) []byte {
 	push := wire.Frame{Kind: wire.KindPush, Ver: verSend, Cmd: cmdSend, Payload: append(wire.AppendPeer(nil, "from"), payload...)}
 	switch name {
 	case "relay":
@@ -51,7 +51,7 @@ func arriving(name string, payload []byte) []byte {
 		return fmt.Appendf(nil, `{"push":{"channel":"r-7","pub":{"data":"%s","info":{"client":"c"}}}}`+"\n", payload)
 	}
 	body := wire.AppendBody(nil, push)
-	if len(body) > shortWS {
+	if len(body) > maxShortLength {
 		return append(binary.BigEndian.AppendUint16([]byte{finBit | opBinary, len16}, uint16(len(body))), body...)
 	}
 
@@ -62,7 +62,7 @@ func TestAMessageIsFoundOnceAllOfItHasArrived(t *testing.T) {
 	for name, p := range protocols() {
 		for _, size := range []int{8, 64, 1000} {
 			payload := bytes.Repeat([]byte{'x'}, size)
-			frame := arriving(name, payload)
+			frame := pushBytes(name, payload)
 			for n := range frame {
 				if e, used, err := p.next(frame[:n]); used != 0 || err != nil || e.payload != nil {
 					t.Fatalf("%s: %d of %d bytes are %+v, %d, %v", name, n, len(frame), e, used, err)
@@ -90,7 +90,7 @@ func TestATemplateHasItsPayloadWhereItSays(t *testing.T) {
 
 func TestARequestThatWantsAResponseHasItsID(t *testing.T) {
 	for _, ws := range []bool{false, true} {
-		p := &parleyProtocol{prefix: "u", ack: true, webSocket: ws}
+		p := &parleyProtocol{prefix: "u", responses: true, webSocket: ws}
 		m := p.message(12, 64)
 		binary.BigEndian.PutUint32(m.frame[m.id:], 77)
 		body := m.frame[wire.LengthSize:]
@@ -202,7 +202,7 @@ func TestAStampSurvivesAsBytesAndAsText(t *testing.T) {
 
 func FuzzWhatArrives(f *testing.F) {
 	for name := range protocols() {
-		f.Add(name, arriving(name, make([]byte, 70)))
+		f.Add(name, pushBytes(name, make([]byte, 70)))
 	}
 	f.Add("XMPP", []byte("<?xml version='1.0'?><stream:stream a='>'><iq type='get' id='1'><ping/></iq> <message/>"))
 	f.Add("Centrifugo", []byte("{}\n{\"id\":1}\n"))
@@ -236,12 +236,12 @@ func TestAddressesOfRunningNodesAreChecked(t *testing.T) {
 		{[]string{"tls://h:1"}, "write tcp://host:port"},
 		{[]string{"tcp://h:1", "ws://h:2/ws"}, "all of them as tcp://"},
 	} {
-		_, err := (&Setup{URLs: c.urls, Key: auth.NewKey()}).running()
+		_, err := (&Setup{URLs: c.urls, Key: auth.NewKey()}).runningNodes()
 		wantError(t, err, c.want)
 	}
-	_, err := (&Setup{URLs: []string{"tcp://h:1"}}).running()
+	_, err := (&Setup{URLs: []string{"tcp://h:1"}}).runningNodes()
 	wantError(t, err, "--auth-key")
-	sys, err := (&Setup{URLs: []string{"ws://h:1/ws", "ws://h:2/ws"}, Key: auth.NewKey()}).running()
+	sys, err := (&Setup{URLs: []string{"ws://h:1/ws", "ws://h:2/ws"}, Key: auth.NewKey()}).runningNodes()
 	if err != nil || strings.Join(sys.addrs, " ") != "h:1 h:2" || !sys.proto.(*parleyProtocol).webSocket {
 		t.Errorf("%+v, %v", sys, err)
 	}

@@ -17,7 +17,7 @@ type Report struct {
 	Results any       `json:"results"` // of the command: Trips, Flow, Logins, ...
 
 	Table Table   `json:"-"`
-	More  []Table `json:"-"`
+	ExtraTables  []Table `json:"-"`
 	Chart Chart   `json:"-"`
 }
 
@@ -25,7 +25,7 @@ func newReport(command string, results any, notes ...string) *Report {
 	return &Report{Command: command, At: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Notes: notes, Results: results}
 }
 
-func (r *Report) tables() []Table { return append([]Table{r.Table}, r.More...) }
+func (r *Report) tables() []Table { return append([]Table{r.Table}, r.ExtraTables...) }
 
 // JSON writes everything, in numbers.
 func (r *Report) JSON(w io.Writer) error {
@@ -64,5 +64,5 @@ func latencyHead(first string, more ...string) []string {
 }
 
 func latencyRow(name string, l Latency, more ...string) []string {
-	return append([]string{name, strconv.FormatUint(l.Count, 10), us(l.P50), us(l.P90), us(l.P99), us(l.P999), us(l.Max)}, more...)
+	return append([]string{name, strconv.FormatUint(l.Count, 10), formatMicros(l.P50), formatMicros(l.P90), formatMicros(l.P99), formatMicros(l.P999), formatMicros(l.Max)}, more...)
 }

@@ -9,14 +9,14 @@ import (
 )
 
 // Spread says how the cost of a user in a cluster is measured.
-type Spread struct {
+type IdleOptions struct {
 	Users  int
 	Nodes  []int // numbers of nodes, each a cluster of its own
 	Settle time.Duration
 	Rounds int // medians of so many; 0: 1
 }
 
-func (p Spread) check() error {
+func (p IdleOptions) check() error {
 	if err := checkUsers(p.Users); err != nil {
 		return err
 	}
@@ -28,31 +28,31 @@ func (p Spread) check() error {
 }
 
 // run is one measurement of several: a binary and a number of nodes.
-type run struct {
+type clusterRun struct {
 	setup *Setup
 	nodes int
 }
 
 // runs are all binaries, with each number of nodes in turn.
-func (s *Setup) runs(nodes []int) []run {
+func (s *Setup) clusterRuns(nodes []int) []clusterRun {
 	if len(s.URLs) > 0 {
 		nodes = []int{len(s.URLs)}
 	}
-	var all []run
+	var all []clusterRun
 	for _, n := range nodes {
-		for _, sub := range s.each() {
-			all = append(all, run{sub, n})
+		for _, sub := range s.perBinary() {
+			all = append(all, clusterRun{sub, n})
 		}
 	}
 
 	return all
 }
 
-func (r run) name() string { return fmt.Sprintf("%s, %s", r.setup.nodesName(), nodesOf(r.nodes)) }
+func (r clusterRun) title() string { return fmt.Sprintf("%s, %s", r.setup.binaryName(), nodeCount(r.nodes)) }
 
 // step is a Setup whose progress is the i-th of n equal parts.
-func (s *Setup) step(i, n int, name string) *Setup {
-	return s.part(float64(i)/float64(n), float64(i+1)/float64(n), name)
+func (s *Setup) progressStep(i, n int, name string) *Setup {
+	return s.progressPart(float64(i)/float64(n), float64(i+1)/float64(n), name)
 }
 
 func (s *Setup) transport() string {
@@ -64,7 +64,7 @@ func (s *Setup) transport() string {
 }
 
 // nodesOf writes a number of nodes.
-func nodesOf(n int) string {
+func nodeCount(n int) string {
 	if n == 1 {
 		return "1 node"
 	}
@@ -74,17 +74,17 @@ func nodesOf(n int) string {
 
 // spread measures what a user costs the whole cluster, with each binary and each number of nodes in
 // turn, several rounds. The result has one entry for each, in that order.
-func (s *Setup) spread(ctx context.Context, p Spread) ([]Memory, error) {
-	runs := s.runs(p.Nodes)
+func (s *Setup) idleRuns(ctx context.Context, p IdleOptions) ([]Memory, error) {
+	runs := s.clusterRuns(p.Nodes)
 	rounds := max(p.Rounds, 1)
 	all := make([][]Memory, len(runs))
 	for round := range rounds {
 		for i, r := range runs {
 			sub := *r.setup
-			sub.Progress = s.step(round*len(runs)+i, rounds*len(runs), r.name()).Progress
-			m, err := sub.fresh(ctx, r.nodes, p)
+			sub.Progress = s.progressStep(round*len(runs)+i, rounds*len(runs), r.title()).Progress
+			m, err := sub.idleRun(ctx, r.nodes, p)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", r.name(), err)
+				return nil, fmt.Errorf("%s: %w", r.title(), err)
 			}
 			all[i] = append(all[i], m)
 		}
@@ -98,14 +98,14 @@ func (s *Setup) spread(ctx context.Context, p Spread) ([]Memory, error) {
 }
 
 // fresh measures a cluster that it starts.
-func (s *Setup) fresh(ctx context.Context, nodes int, p Spread) (Memory, error) {
-	sys, err := s.parley(ctx, nodes)
+func (s *Setup) idleRun(ctx context.Context, nodes int, p IdleOptions) (Memory, error) {
+	sys, err := s.parleyNodes(ctx, nodes)
 	if err != nil {
 		return Memory{}, err
 	}
 	defer sys.stop()
 
-	return s.idle(ctx, sys, p.Users, p.Settle)
+	return s.measureMemory(ctx, sys, p.Users, p.Settle)
 }
 
 // medianMemory is the median of each figure.
@@ -129,41 +129,41 @@ func medianMemory(all []Memory) Memory {
 }
 
 // spreadRow is one figure of a user's cost.
-type spreadRow struct {
+type idleFigure struct {
 	name   string
-	of     func(Memory) float64
-	write  func(float64) string
+	value     func(Memory) float64
+	format  func(float64) string
 	budget string
 	limit  float64                 // of each number of nodes; 0: none
 	scale  func(nodes int) float64 // of the limit; nil: 1
-	flat   float64                 // of the most nodes to the fewest; 0: none
+	growth   float64                 // of the most nodes to the fewest; 0: none
 }
 
-var spreadRows = []spreadRow{
+var idleFigures = []idleFigure{
 	{
-		name: "memory a user", of: func(m Memory) float64 { return m.PerUser }, write: bytesOf,
-		budget: "≤ 2.0 KB, ≤ 1.1 ×", limit: budgetMemory, flat: budgetMemoryFlat,
+		name: "memory a user", value: func(m Memory) float64 { return m.PerUser }, format: formatKB,
+		budget: "≤ 2.0 KB, ≤ 1.1 ×", limit: budgetMemory, growth: budgetMemoryGrowth,
 	},
 	{
-		name: "CPU a login", of: func(m Memory) float64 { return m.Logins.ServerCPU }, write: us,
-		budget: "≤ 150 µs, ≤ 1.2 ×", limit: budgetLogin, flat: budgetLoginFlat,
+		name: "CPU a login", value: func(m Memory) float64 { return m.Logins.ServerCPU }, format: formatMicros,
+		budget: "≤ 150 µs, ≤ 1.2 ×", limit: budgetLogin, growth: budgetLoginGrowth,
 	},
-	{name: "logins/s", of: func(m Memory) float64 { return m.Logins.PerSecond }, write: number},
+	{name: "logins/s", value: func(m Memory) float64 { return m.Logins.PerSecond }, format: formatNumber},
 	{
-		name: "CPU at rest, no users", of: func(m Memory) float64 { return m.Logins.Rest }, write: perSecond,
-		budget: "≤ 1 % of a core a node", limit: budgetRest, scale: func(nodes int) float64 { return float64(nodes) },
+		name: "CPU at rest, no users", value: func(m Memory) float64 { return m.Logins.Rest }, format: formatCPURate,
+		budget: "≤ 1 % of a core a node", limit: budgetIdleCPU, scale: func(nodes int) float64 { return float64(nodes) },
 	},
-	{name: "CPU at rest, with users", of: func(m Memory) float64 { return m.RestUsers }, write: perSecond},
+	{name: "CPU at rest, with users", value: func(m Memory) float64 { return m.RestUsers }, format: formatCPURate},
 }
 
 // perSecond writes CPU time a second, in milliseconds.
-func perSecond(v float64) string { return number(v) + " ms/s" }
+func formatCPURate(v float64) string { return formatNumber(v) + " ms/s" }
 
-const spreadNote = "cluster: users spread evenly over the nodes, each a process; sums over all of them. Memory is resident memory with all users, less " +
+const idleNote = "cluster: users spread evenly over the nodes, each a process; sums over all of them. Memory is resident memory with all users, less " +
 	"that with one on each node, divided by the users; a login is connecting, a signed token and the welcome, the CPU time of rest taken off"
 
 // spreadTable shows numbers of nodes side by side, and the ratio of the last to the first.
-func (s *Setup) spreadTable(all []Memory) Table {
+func (s *Setup) idleTable(all []Memory) Table {
 	var counts []int
 	for _, m := range all {
 		if !slices.Contains(counts, m.Nodes) {
@@ -172,16 +172,16 @@ func (s *Setup) spreadTable(all []Memory) Table {
 	}
 	t := Table{Head: []string{"whole cluster"}}
 	for _, n := range counts {
-		t.Head = append(t.Head, nodesOf(n))
+		t.Head = append(t.Head, nodeCount(n))
 	}
 	if len(counts) > 1 {
 		t.Head = append(t.Head, fmt.Sprintf("%d to %d", counts[len(counts)-1], counts[0]))
 	}
 	t.Head = append(t.Head, "budget")
-	for _, row := range spreadRows {
+	for _, row := range idleFigures {
 		for _, like := range all {
 			if like.Nodes == counts[0] { // of a binary and a transport
-				t.add(s.spreadCells(row, like, all)...)
+				t.add(s.idleCells(row, like, all)...)
 			}
 		}
 	}
@@ -190,7 +190,7 @@ func (s *Setup) spreadTable(all []Memory) Table {
 }
 
 // spreadCells is one row: a figure of those that are of the same binary and transport.
-func (s *Setup) spreadCells(row spreadRow, like Memory, all []Memory) []string {
+func (s *Setup) idleCells(row idleFigure, like Memory, all []Memory) []string {
 	cells := []string{s.rowName(row.name+", "+like.Transport, like.Binary)}
 	var first, last float64
 	kept, measured := true, false
@@ -199,12 +199,12 @@ func (s *Setup) spreadCells(row spreadRow, like Memory, all []Memory) []string {
 		if m.Binary != like.Binary || m.Transport != like.Transport {
 			continue
 		}
-		last = row.of(m)
+		last = row.value(m)
 		if columns == 0 {
 			first = last
 		}
 		columns++
-		cells = append(cells, known(last, row.write))
+		cells = append(cells, orDash(last, row.format))
 		limit := row.limit
 		if row.scale != nil {
 			limit *= row.scale(m.Nodes)
@@ -217,9 +217,9 @@ func (s *Setup) spreadCells(row spreadRow, like Memory, all []Memory) []string {
 		if first > 0 {
 			ratio = last / first
 		}
-		cells = append(cells, times(ratio))
-		kept = kept && (row.flat == 0 || ratio <= row.flat)
+		cells = append(cells, formatRatio(ratio))
+		kept = kept && (row.growth == 0 || ratio <= row.growth)
 	}
 
-	return append(cells, marked(row.budget, measured, kept))
+	return append(cells, withMark(row.budget, measured, kept))
 }

@@ -25,15 +25,15 @@ type Setup struct {
 	binary   Binary // the one whose turn it is; zero: Self
 
 	WebSocket bool          // users of Parley connect by WebSocket
-	Ack       bool          // messages ask for a response
-	RestTime  time.Duration // how long CPU at rest is measured; 0: 3 s
+	Responses       bool          // messages ask for a response
+	IdleTime  time.Duration // how long CPU at rest is measured; 0: 3 s
 
 	// Progress is told how much is done, 0 to 1, and what is being done. Nil: nobody is.
 	Progress func(done float64, what string)
 }
 
 // restTime is how long CPU at rest is measured.
-func (s *Setup) restTime() time.Duration { return cmp.Or(s.RestTime, restDefault) }
+func (s *Setup) idleTime() time.Duration { return cmp.Or(s.IdleTime, defaultIdleTime) }
 
 func (s *Setup) progress(done float64, what string) {
 	if s.Progress != nil {
@@ -42,7 +42,7 @@ func (s *Setup) progress(done float64, what string) {
 }
 
 // part is a Setup whose progress is a part of the whole's.
-func (s *Setup) part(from, to float64, name string) *Setup {
+func (s *Setup) progressPart(from, to float64, name string) *Setup {
 	sub := *s
 	sub.Progress = func(done float64, what string) { s.progress(from+(to-from)*done, name+": "+what) }
 
@@ -77,9 +77,9 @@ func (s *system) stop() {
 }
 
 // alive returns an error if a server has ended.
-func (s *system) alive() error {
+func (s *system) checkRunning() error {
 	for _, p := range s.procs {
-		if err := p.alive(); err != nil {
+		if err := p.checkRunning(); err != nil {
 			return err
 		}
 	}
@@ -88,12 +88,12 @@ func (s *system) alive() error {
 }
 
 // because is the reason behind a connection's error: perhaps its server has ended.
-func (s *system) because(ctx context.Context, err error) error {
+func (s *system) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	sleep(ctx, restLook) // an end is noticed a moment later than its connections'
-	if ended := s.alive(); ended != nil {
+	sleep(ctx, idlePoll) // an end is noticed a moment later than its connections'
+	if ended := s.checkRunning(); ended != nil {
 		return ended
 	}
 
@@ -127,18 +127,18 @@ func (s *system) memory() (sum uint64, ok bool) {
 }
 
 const (
-	restLook    = 100 * time.Millisecond
-	restMost    = 3 * time.Second
-	restDefault = 3 * time.Second
+	idlePoll    = 100 * time.Millisecond
+	idleWait    = 3 * time.Second
+	defaultIdleTime = 3 * time.Second
 )
 
 // rest waits until the servers have nothing left to do of what was before, for some seconds at
 // most.
-func (s *system) rest(ctx context.Context) {
+func (s *system) awaitIdle(ctx context.Context) {
 	last, ok := s.cpu()
-	for end := time.Now().Add(restMost); ok && time.Now().Before(end) && sleep(ctx, restLook); {
+	for end := time.Now().Add(idleWait); ok && time.Now().Before(end) && sleep(ctx, idlePoll); {
 		now, _ := s.cpu()
-		if now-last <= restLook/10 {
+		if now-last <= idlePoll/10 {
 			return
 		}
 		last = now
@@ -147,7 +147,7 @@ func (s *system) rest(ctx context.Context) {
 
 // restCPU measures for d what all servers take with nothing to do, in milliseconds of CPU time a
 // second; 0: not known.
-func (s *system) restCPU(ctx context.Context, d time.Duration) float64 {
+func (s *system) idleCPU(ctx context.Context, d time.Duration) float64 {
 	cpu, known := s.cpu()
 	begin := time.Now()
 	sleep(ctx, d)
@@ -180,7 +180,7 @@ func (s *system) add(p *process, addr string) {
 }
 
 // relays starts the floor: n bare relays, one or two.
-func (s *Setup) relays(ctx context.Context, n int) (*system, error) {
+func (s *Setup) startRelays(ctx context.Context, n int) (*system, error) {
 	sys := &system{name: floorName, proto: relayProtocol{}}
 	for i := range n {
 		args := []string{"bench", "relay"}
@@ -200,7 +200,7 @@ func (s *Setup) relays(ctx context.Context, n int) (*system, error) {
 }
 
 // nats starts n plain NATS servers in one cluster.
-func (s *Setup) nats(ctx context.Context, n int) (*system, error) {
+func (s *Setup) startNATS(ctx context.Context, n int) (*system, error) {
 	sys := &system{name: natsName, proto: natsProtocol{}}
 	var cluster string
 	for i := range n {

@@ -60,7 +60,7 @@ func (t *Table) Markdown(w io.Writer) {
 }
 
 // number writes a measured value with three digits that say something.
-func number(v float64) string {
+func formatNumber(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
@@ -76,19 +76,19 @@ func number(v float64) string {
 }
 
 // us writes microseconds.
-func us(v float64) string {
+func formatMicros(v float64) string {
 	switch {
 	case v >= 1e6:
-		return number(v/1e6) + " s"
+		return formatNumber(v/1e6) + " s"
 	case v >= 1e4:
-		return number(v/1e3) + " ms"
+		return formatNumber(v/1e3) + " ms"
 	}
 
-	return number(v) + " µs"
+	return formatNumber(v) + " µs"
 }
 
 // known writes a value that 0 stands for not knowing.
-func known(v float64, write func(float64) string) string {
+func orDash(v float64, write func(float64) string) string {
 	if v == 0 {
 		return "-"
 	}
@@ -96,4 +96,4 @@ func known(v float64, write func(float64) string) string {
 	return write(v)
 }
 
-func bytesOf(v float64) string { return number(v/1024) + " KB" }
+func formatKB(v float64) string { return formatNumber(v/1024) + " KB" }

@@ -13,23 +13,23 @@ import (
 type fault struct {
 	name     string
 	min, max time.Duration
-	telling  bool // part of a short run
-	without  bool // before it is undone everything must work without the node
-	watched  bool // the node's users stay away until all their peers know
-	vanishes bool // watched: the users' end is silent
-	all      bool // it befalls all nodes
-	clean    bool // nothing may fail meanwhile
-	needs    func(r *runner) string
-	make     func(ctx context.Context, r *runner, n *node) (undo func() error, err error)
+	short  bool // part of a short run
+	probeWithout  bool // before it is undone everything must work without the node
+	awaitNotices  bool // the node's users stay away until all their peers know
+	silent bool // watched: the users' end is silent
+	wholeCluster      bool // it befalls all nodes
+	harmless    bool // nothing may fail meanwhile
+	unavailable    func(r *runner) string
+	inject     func(ctx context.Context, r *runner, n *node) (undo func() error, err error)
 	check    func(r *runner, n *node) // just before it is undone, if nothing else is wrong
 }
 
 const failureTimeout = 1500 * time.Millisecond
 
 // What faults need, or why that is not to be had.
-func always(*runner) string { return "" }
+func needsNothing(*runner) string { return "" }
 
-func bySignals(*runner) string {
+func needsSignals(*runner) string {
 	if signals {
 		return ""
 	}
@@ -37,7 +37,7 @@ func bySignals(*runner) string {
 	return "needs signals"
 }
 
-func byPackets(r *runner) string {
+func needsPackets(r *runner) string {
 	if r.cluster.network.packets() != nil {
 		return ""
 	}
@@ -46,72 +46,72 @@ func byPackets(r *runner) string {
 }
 
 const (
-	whileTold   = 2 * failureTimeout // long enough to be noticed
-	forLong     = 4 * failureTimeout
-	whileClosed = 3 * time.Second
+	detectionHold   = 2 * failureTimeout // long enough to be noticed
+	longHold     = 4 * failureTimeout
+	stepOutHold = 3 * time.Second
 )
 
 // faults is the deck that rounds are dealt from.
 var faults = []fault{
-	{name: "killed, its users stay away", telling: true, watched: true, needs: always, make: kill},
-	{name: "killed, back at once", max: failureTimeout, needs: always, make: kill},
-	{name: "killed, back later", min: time.Second, max: 2 * time.Second, without: true, needs: always, make: kill},
-	{name: "its machine vanishes", watched: true, vanishes: true, needs: byPackets, make: vanish},
-	{name: "paused, longer than the failure timeout", telling: true, min: whileTold, max: forLong, needs: bySignals, make: stop},
-	{name: "paused, briefly", max: failureTimeout, needs: bySignals, make: stop},
+	{name: "killed, its users stay away", short: true, awaitNotices: true, unavailable: needsNothing, inject: killNode},
+	{name: "killed, back at once", max: failureTimeout, unavailable: needsNothing, inject: killNode},
+	{name: "killed, back later", min: time.Second, max: 2 * time.Second, probeWithout: true, unavailable: needsNothing, inject: killNode},
+	{name: "its machine vanishes", awaitNotices: true, silent: true, unavailable: needsPackets, inject: vanishNode},
+	{name: "paused, longer than the failure timeout", short: true, min: detectionHold, max: longHold, unavailable: needsSignals, inject: pauseNode},
+	{name: "paused, briefly", max: failureTimeout, unavailable: needsSignals, inject: pauseNode},
 	{
-		name: "killed while another one is paused", telling: true, min: time.Second, max: whileTold, needs: bySignals,
-		make: killBesidePaused, check: othersStay,
+		name: "killed while another one is paused", short: true, min: time.Second, max: detectionHold, unavailable: needsSignals,
+		inject: killWhilePartnerPaused, check: checkOthersReady,
 	},
-	{name: "drained and restarted", max: time.Second, needs: bySignals, make: drain},
-	{name: "restarted while its old process is paused", telling: true, min: time.Second, max: forLong, needs: bySignals, make: usurp},
-	{name: "restarted, with strangers to join", telling: true, max: time.Second, needs: always, make: misled},
-	{name: "cut off from all nodes", min: whileTold, max: forLong, needs: byPackets, make: isolate(allTraffic, true, true, fromAll)},
-	{name: "cut off briefly", max: failureTimeout, needs: byPackets, make: isolate(allTraffic, true, true, fromAll)},
-	{name: "heard but hears nothing", min: failureTimeout, max: forLong, needs: byPackets, make: isolate(allTraffic, false, true, fromAll)},
-	{name: "hears but is not heard", min: failureTimeout, max: forLong, needs: byPackets, make: isolate(allTraffic, true, false, fromAll)},
+	{name: "drained and restarted", max: time.Second, unavailable: needsSignals, inject: drainNode},
+	{name: "restarted while its old process is paused", short: true, min: time.Second, max: longHold, unavailable: needsSignals, inject: replacePaused},
+	{name: "restarted, with strangers to join", short: true, max: time.Second, unavailable: needsNothing, inject: restartWithImpostors},
+	{name: "cut off from all nodes", min: detectionHold, max: longHold, unavailable: needsPackets, inject: cutTraffic(allTraffic, true, true, allNodes)},
+	{name: "cut off briefly", max: failureTimeout, unavailable: needsPackets, inject: cutTraffic(allTraffic, true, true, allNodes)},
+	{name: "heard but hears nothing", min: failureTimeout, max: longHold, unavailable: needsPackets, inject: cutTraffic(allTraffic, false, true, allNodes)},
+	{name: "hears but is not heard", min: failureTimeout, max: longHold, unavailable: needsPackets, inject: cutTraffic(allTraffic, true, false, allNodes)},
 	{
-		name: "cut off from one node", telling: true, min: whileTold + whileClosed, max: forLong + whileClosed,
-		needs: byPackets, make: isolate(allTraffic, true, true, fromOne), check: oneSteppedOut,
+		name: "cut off from one node", short: true, min: detectionHold + stepOutHold, max: longHold + stepOutHold,
+		unavailable: needsPackets, inject: cutTraffic(allTraffic, true, true, partnerOnly), check: checkOneSteppedOut,
 	},
-	{name: "cut off from clients", min: failureTimeout, max: 3 * heartbeat, needs: byPackets, make: isolate(allTraffic, true, true, fromClients)},
-	{name: "loses packets", min: 2 * time.Second, max: 5 * time.Second, needs: byPackets, make: lose},
-	{name: "the cluster is split in two halves", telling: true, min: whileTold, max: forLong, all: true, needs: byPackets, make: split},
+	{name: "cut off from clients", min: failureTimeout, max: 3 * heartbeat, unavailable: needsPackets, inject: cutTraffic(allTraffic, true, true, clientsOnly)},
+	{name: "loses packets", min: 2 * time.Second, max: 5 * time.Second, unavailable: needsPackets, inject: loseNodePackets},
+	{name: "the cluster is split in two halves", short: true, min: detectionHold, max: longHold, wholeCluster: true, unavailable: needsPackets, inject: splitCluster},
 	{
-		name: "its gossip is cut, its links stand", telling: true, min: whileTold, max: 2 * forLong, clean: true,
-		needs: byPackets, make: isolate(gossipTraffic, true, true, fromAll),
+		name: "its gossip is cut, its links stand", short: true, min: detectionHold, max: 2 * longHold, harmless: true,
+		unavailable: needsPackets, inject: cutTraffic(gossipTraffic, true, true, allNodes),
 	},
-	{name: "its links are cut, its gossip goes on", min: whileTold, max: forLong, needs: byPackets, make: isolate(linkTraffic, true, true, fromAll)},
+	{name: "its links are cut, its gossip goes on", min: detectionHold, max: longHold, unavailable: needsPackets, inject: cutTraffic(linkTraffic, true, true, allNodes)},
 	{
-		name: "its link to one node is cut, gossip goes on", min: whileTold + whileClosed, max: forLong + whileClosed,
-		needs: byPackets, make: isolate(linkTraffic, true, true, fromOne), check: oneSteppedOut,
+		name: "its link to one node is cut, gossip goes on", min: detectionHold + stepOutHold, max: longHold + stepOutHold,
+		unavailable: needsPackets, inject: cutTraffic(linkTraffic, true, true, partnerOnly), check: checkOneSteppedOut,
 	},
-	{name: "connections of its links are reset in bursts", telling: true, min: whileTold, max: forLong, clean: true, needs: byPackets, make: breaks(reset)},
-	{name: "bytes of its links are changed", min: whileTold, max: forLong, clean: true, needs: byPackets, make: breaks(corrupted)},
-	{name: "attacked with invented bytes", telling: true, min: whileTold, max: forLong, clean: true, needs: always, make: attacked(invented)},
-	{name: "attacked with recorded bytes", telling: true, min: whileTold, max: forLong, clean: true, needs: byPackets, make: attacked(replayed)},
+	{name: "connections of its links are reset in bursts", short: true, min: detectionHold, max: longHold, harmless: true, unavailable: needsPackets, inject: breakConnections(resetConn)},
+	{name: "bytes of its links are changed", min: detectionHold, max: longHold, harmless: true, unavailable: needsPackets, inject: breakConnections(changedByte)},
+	{name: "attacked with invented bytes", short: true, min: detectionHold, max: longHold, harmless: true, unavailable: needsNothing, inject: attackNode(sendGarbage)},
+	{name: "attacked with recorded bytes", short: true, min: detectionHold, max: longHold, harmless: true, unavailable: needsPackets, inject: attackNode(replayRecorded)},
 }
 
-func kill(ctx context.Context, r *runner, n *node) (func() error, error) {
-	r.doomSessions(n)
-	n.end()
+func killNode(ctx context.Context, r *runner, n *node) (func() error, error) {
+	r.markSessionsKilled(n)
+	n.kill()
 
 	return func() error { return r.cluster.startNode(ctx, n) }, nil
 }
 
 // doomSessions notes that all connections to a node are about to be lost with it.
-func (r *runner) doomSessions(n *node) {
-	for _, p := range r.users {
-		if _, s := p.current(); s != nil && s.node == n && s.alive() {
-			s.doom(fateKill)
+func (r *runner) markSessionsKilled(n *node) {
+	for _, u := range r.users {
+		if _, s := u.current(); s != nil && s.node == n && s.alive() {
+			s.setCause(causeKill)
 		}
 	}
 }
 
 // vanish loses the node's last words: no other hears that its process has ended.
-func vanish(ctx context.Context, r *runner, n *node) (func() error, error) {
-	mend := r.cluster.network.packets().cut(allTraffic, ways(n, append(fromAll(r.cluster, n), clients), true, true)...)
-	restart, err := kill(ctx, r, n)
+func vanishNode(ctx context.Context, r *runner, n *node) (func() error, error) {
+	mend := r.cluster.network.packets().cut(allTraffic, directions(n, append(allNodes(r.cluster, n), clients), true, true)...)
+	restart, err := killNode(ctx, r, n)
 
 	return func() error {
 		if err := mend(); err != nil {
@@ -122,16 +122,16 @@ func vanish(ctx context.Context, r *runner, n *node) (func() error, error) {
 	}, err
 }
 
-func stop(_ context.Context, _ *runner, n *node) (func() error, error) { return n.resume, n.pause() }
+func pauseNode(_ context.Context, _ *runner, n *node) (func() error, error) { return n.resume, n.pause() }
 
 // killBesidePaused kills a process while its partner is paused, and so goes on to name it a member.
-func killBesidePaused(ctx context.Context, r *runner, n *node) (func() error, error) {
+func killWhilePartnerPaused(ctx context.Context, r *runner, n *node) (func() error, error) {
 	other := r.cluster.partner(n)
-	other.sicken(r.history.now())
+	other.markFaulty(r.history.now())
 	if err := other.pause(); err != nil {
 		return nil, err
 	}
-	restart, err := kill(ctx, r, n)
+	restart, err := killNode(ctx, r, n)
 
 	return func() error {
 		if err := other.resume(); err != nil {
@@ -143,22 +143,22 @@ func killBesidePaused(ctx context.Context, r *runner, n *node) (func() error, er
 }
 
 // othersStay judges that nodes which nothing befell are members all the while.
-func othersStay(r *runner, n *node) {
+func checkOthersReady(r *runner, n *node) {
 	other := r.cluster.partner(n)
 	for _, x := range r.cluster.nodes {
 		x.mu.Lock()
 		ready := x.ready
 		x.mu.Unlock()
 		if x != n && x != other && !ready {
-			r.history.violation(wrong{rule: overlapping, text: x.name + " is not ready, and only " + n.name + " was killed, and " +
+			r.history.violated(violation{rule: wrongMembership, text: x.name + " is not ready, and only " + n.name + " was killed, and " +
 				other.name + " paused"})
 		}
 	}
 }
 
-func drain(ctx context.Context, r *runner, n *node) (func() error, error) {
+func drainNode(ctx context.Context, r *runner, n *node) (func() error, error) {
 	if err := n.drain(); err != nil {
-		r.history.violation(wrong{rule: nodeTrouble, text: err.Error()})
+		r.history.violated(violation{rule: nodeFailure, text: err.Error()})
 	}
 
 	return func() error { return r.cluster.startNode(ctx, n) }, nil
@@ -166,19 +166,19 @@ func drain(ctx context.Context, r *runner, n *node) (func() error, error) {
 
 // isolate cuts the ways between a node and others for some traffic: those that go out, those that
 // come in, or both.
-func isolate(t traffic, out, in bool, from func(*cluster, *node) []int) func(context.Context, *runner, *node) (func() error, error) {
+func cutTraffic(t traffic, out, in bool, from func(*cluster, *node) []int) func(context.Context, *runner, *node) (func() error, error) {
 	return func(_ context.Context, r *runner, n *node) (func() error, error) {
-		return r.cluster.network.packets().cut(t, ways(n, from(r.cluster, n), out, in)...), nil
+		return r.cluster.network.packets().cut(t, directions(n, from(r.cluster, n), out, in)...), nil
 	}
 }
 
-func ways(n *node, others []int, out, in bool) (all []way) {
+func directions(n *node, others []int, out, in bool) (all []direction) {
 	for _, other := range others {
 		if out {
-			all = append(all, way{n.index, other})
+			all = append(all, direction{n.place, other})
 		}
 		if in {
-			all = append(all, way{other, n.index})
+			all = append(all, direction{other, n.place})
 		}
 	}
 
@@ -186,16 +186,16 @@ func ways(n *node, others []int, out, in bool) (all []way) {
 }
 
 // What a node can be cut off from.
-func fromAll(c *cluster, n *node) []int { return c.others(n) }
-func fromOne(c *cluster, n *node) []int { return []int{c.partner(n).index} }
-func fromClients(*cluster, *node) []int { return []int{clients} }
+func allNodes(c *cluster, n *node) []int { return c.otherPlaces(n) }
+func partnerOnly(c *cluster, n *node) []int { return []int{c.partner(n).place} }
+func clientsOnly(*cluster, *node) []int { return []int{clients} }
 
 // partner is the other node of faults that befall a pair.
-func (c *cluster) partner(n *node) *node { return c.nodes[(n.index+1)%len(c.nodes)] }
+func (c *cluster) partner(n *node) *node { return c.nodes[(n.place+1)%len(c.nodes)] }
 
 // oneSteppedOut judges a pair that a third node sees and whose link is cut: one of the two must
 // have stepped out, for views never to overlap.
-func oneSteppedOut(r *runner, n *node) {
+func checkOneSteppedOut(r *runner, n *node) {
 	var out, in []string
 	for _, x := range r.cluster.nodes {
 		x.mu.Lock()
@@ -212,22 +212,22 @@ func oneSteppedOut(r *runner, n *node) {
 		if other.started > n.started {
 			younger = other
 		}
-		r.count.steps(out[0] == younger.name)
+		r.counters.addStepOut(out[0] == younger.name)
 		stepped := n
 		if out[0] == other.name {
 			stepped = other
 		}
-		r.sentAway(stepped)
+		r.checkClientsMoved(stepped)
 
 		return
 	}
-	r.history.violation(wrong{rule: overlapping, text: "between " + n.name + " and " + other.name + ": ready are " +
+	r.history.violated(violation{rule: wrongMembership, text: "between " + n.name + " and " + other.name + ": ready are " +
 		strings.Join(in, " ") + ", not ready are " + strings.Join(out, " ")})
 }
 
 // sentAway judges that a node that has stepped out has no clients any more, and counts those that it has
 // told to come back elsewhere.
-func (r *runner) sentAway(n *node) {
+func (r *runner) checkClientsMoved(n *node) {
 	for _, u := range r.users {
 		u.mu.Lock()
 		for _, s := range u.sessions {
@@ -236,9 +236,9 @@ func (r *runner) sentAway(n *node) {
 			}
 			switch x := s.record(); {
 			case s.alive():
-				r.history.violation(wrong{rule: overlapping, text: n.name + " has stepped out, and keeps a client: " + x.String()})
-			case x.parted && x.goodbye == wire.GoodbyeStopping && x.ended.add(forLong+whileClosed) > r.history.now():
-				r.count.moved()
+				r.history.violated(violation{rule: wrongMembership, text: n.name + " has stepped out, and keeps a client: " + x.String()})
+			case x.gotGoodbye && x.goodbye == wire.GoodbyeStopping && x.ended.add(longHold+stepOutHold) > r.history.now():
+				r.counters.addMovedClient()
 			default:
 			}
 		}
@@ -247,13 +247,13 @@ func (r *runner) sentAway(n *node) {
 }
 
 // split cuts the cluster into two halves.
-func split(_ context.Context, r *runner, n *node) (func() error, error) {
+func splitCluster(_ context.Context, r *runner, n *node) (func() error, error) {
 	all := len(r.cluster.nodes)
-	var cut []way
+	var cut []direction
 	for i := range all {
 		for k := range all {
-			if ours, theirs := (i+all-n.index)%all < all/2, (k+all-n.index)%all < all/2; ours && !theirs {
-				cut = append(cut, way{i, k}, way{k, i})
+			if ours, theirs := (i+all-n.place)%all < all/2, (k+all-n.place)%all < all/2; ours && !theirs {
+				cut = append(cut, direction{i, k}, direction{k, i})
 			}
 		}
 	}
@@ -261,18 +261,18 @@ func split(_ context.Context, r *runner, n *node) (func() error, error) {
 	return r.cluster.network.packets().cut(allTraffic, cut...), nil
 }
 
-func lose(_ context.Context, r *runner, n *node) (func() error, error) {
-	return r.cluster.network.packets().lose(ways(n, fromAll(r.cluster, n), true, true)...), nil
+func loseNodePackets(_ context.Context, r *runner, n *node) (func() error, error) {
+	return r.cluster.network.packets().dropSome(directions(n, allNodes(r.cluster, n), true, true)...), nil
 }
 
 // breaks makes a fault that breaks connections of links between a node and the others, one after
 // another, in the middle of bursts.
-func breaks(how breakage) func(context.Context, *runner, *node) (func() error, error) {
+func breakConnections(how corruption) func(context.Context, *runner, *node) (func() error, error) {
 	return repeatedly(func(ctx context.Context, r *runner, n *node, round int) {
-		others := fromAll(r.cluster, n)
+		others := allNodes(r.cluster, n)
 		other := others[round%len(others)]
-		r.burst(ctx, n.index, other)
-		r.cluster.network.packets().breakLinks(n.index, other, how)
+		r.burst(ctx, n.place, other)
+		r.cluster.network.packets().breakLinks(n.place, other, how)
 		_ = sleep(ctx, 150*time.Millisecond)
 	})
 }
@@ -305,13 +305,13 @@ func (r *runner) burst(ctx context.Context, a, b int) {
 		each  = 10
 	)
 	var here, there []*user
-	for _, p := range r.users {
-		if _, s := p.current(); s != nil && s.alive() {
-			switch s.node.index {
+	for _, u := range r.users {
+		if _, s := u.current(); s != nil && s.alive() {
+			switch s.node.place {
 			case a:
-				here = append(here, p)
+				here = append(here, u)
 			case b:
-				there = append(there, p)
+				there = append(there, u)
 			}
 		}
 	}
@@ -319,8 +319,8 @@ func (r *runner) burst(ctx context.Context, a, b int) {
 		for i := range min(pairs, len(here), len(there)) {
 			for _, x := range [][2]*user{{here[i], there[i]}, {there[i], here[i]}} {
 				select {
-				case x[0].room <- struct{}{}:
-					x[0].send(r.sending, x[1], 2000, func(int, outcome) { <-x[0].room }) //nolint:contextcheck // a message outlives the fault
+				case x[0].slots <- struct{}{}:
+					x[0].send(r.sendCtx, x[1], 2000, func(int, outcome) { <-x[0].slots }) //nolint:contextcheck // a message outlives the fault
 				case <-ctx.Done():
 					return
 				default: // it has enough under way

@@ -10,7 +10,7 @@ import (
 
 // node is a member of the cluster: a name, addresses, and one process after another.
 type node struct {
-	index int
+	place int
 	name  string
 	log   string // the file that all its processes write to
 
@@ -19,10 +19,10 @@ type node struct {
 	ready   bool      // guarded by mu: what /readyz said last
 	process *process  // guarded by mu: the newest
 	tcp     string    // guarded by mu: where it listens; the same after a restart
-	web     string    // guarded by mu
+	http     string    // guarded by mu
 	cluster string    // guarded by mu
 	started int       // guarded by mu: the count of processes when this one was started; a younger one has more
-	ills    []span    // guarded by mu: when something was wrong with it, or may have been
+	faultSpans    []span    // guarded by mu: when something was wrong with it, or may have been
 }
 
 type nodeState uint8
@@ -37,11 +37,11 @@ const (
 type span struct{ from, to moment }
 
 // settle gives the node addresses.
-func (n *node) settle(net network) error {
-	tcp, web, cluster, err := net.addrs(n.index)
+func (n *node) assignAddrs(net network) error {
+	tcp, web, cluster, err := net.addrs(n.place)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.tcp, n.web, n.cluster = tcp, web, cluster
+	n.tcp, n.http, n.cluster = tcp, web, cluster
 
 	return err
 }
@@ -51,12 +51,12 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 	n.mu.Lock()
 	args := append([]string{
 		"serve", "--node", n.name, "--insecure", "--heartbeat", heartbeat.String(), "--auth-key", authKey,
-		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.web, "--cluster", n.cluster,
+		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.http, "--cluster", n.cluster,
 		"--join", strings.Join(join, ","),
 	}, more...)
 	n.mu.Unlock()
 	cmd := exec.Command(o.Binary, args...) //nolint:gosec,noctx // the binary under test; node.end and node.drain alone end it
-	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.index, c) })
+	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.place, c) })
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 }
 
 // end makes an end of the node's process, whatever its state.
-func (n *node) end() {
+func (n *node) kill() {
 	n.mu.Lock()
 	p := n.process
 	n.state, n.ready = nodeDown, false
@@ -90,7 +90,7 @@ func (n *node) drain() error {
 	p := n.process
 	n.state, n.ready = nodeDown, false // as a load balancer would have it
 	n.mu.Unlock()
-	if err := p.end(); err != nil {
+	if err := p.terminate(); err != nil {
 		return fmt.Errorf("%s: %w", n.name, err)
 	}
 
@@ -114,7 +114,7 @@ func (n *node) resume() error {
 }
 
 // ended tells whether the process has ended although nothing ended it.
-func (n *node) ended() bool {
+func (n *node) exitedUnexpectedly() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 
@@ -122,20 +122,20 @@ func (n *node) ended() bool {
 }
 
 // sicken notes that something is wrong with the node from now on.
-func (n *node) sicken(at moment) {
+func (n *node) markFaulty(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if k := len(n.ills); k == 0 || n.ills[k-1].to != forever {
-		n.ills = append(n.ills, span{at, forever})
+	if k := len(n.faultSpans); k == 0 || n.faultSpans[k-1].to != forever {
+		n.faultSpans = append(n.faultSpans, span{at, forever})
 	}
 }
 
 // recover notes that nothing is.
-func (n *node) recover(at moment) {
+func (n *node) markHealthy(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if k := len(n.ills); k > 0 && n.ills[k-1].to == forever {
-		n.ills[k-1].to = at
+	if k := len(n.faultSpans); k > 0 && n.faultSpans[k-1].to == forever {
+		n.faultSpans[k-1].to = at
 	}
 }
 
@@ -143,7 +143,7 @@ func (n *node) recover(at moment) {
 func (n *node) healthy(from, to moment) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, ill := range n.ills {
+	for _, ill := range n.faultSpans {
 		if ill.from <= to && from <= ill.to {
 			return false
 		}

@@ -12,25 +12,25 @@ import (
 // length with words that are searched for between nodes:
 //
 //	number u32 | words | padding: words again
-const opHead = 4
+const opHeader = 4
 
 // words are in every message, and names in every user ID.
 const (
-	words = "chaos-text-"
-	names = "chaos-user-"
+	messageMarker = "chaos-text-"
+	userIDMarker = "chaos-user-"
 )
 
 func appendOp(number int, padding int) []byte {
-	msg := binary.BigEndian.AppendUint32(make([]byte, 0, opHead+len(words)+padding), uint32(number))
-	for msg = append(msg, words...); padding > 0; padding -= len(words) {
-		msg = append(msg, words[:min(padding, len(words))]...)
+	msg := binary.BigEndian.AppendUint32(make([]byte, 0, opHeader+len(messageMarker)+padding), uint32(number))
+	for msg = append(msg, messageMarker...); padding > 0; padding -= len(messageMarker) {
+		msg = append(msg, messageMarker[:min(padding, len(messageMarker))]...)
 	}
 
 	return msg
 }
 
 func parseOp(msg []byte) (number int, ok bool) {
-	if len(msg) < opHead {
+	if len(msg) < opHeader {
 		return 0, false
 	}
 
@@ -54,15 +54,15 @@ const (
 	delivered
 	notFound
 	timedOut
-	cutOff
+	nodesNotFound
 	recipientBusy
 	overloaded
 	internalError
 	connectionLost
-	sentAway
+	goodbyeReceived
 	closedByUs
 	unsent // its time ran out while there was no connection
-	silence
+	noResponse
 	otherError
 
 	outcomes
@@ -85,7 +85,7 @@ func outcomeOf(err error, written bool) outcome {
 	case errors.Is(err, client.ErrTimeout):
 		return timedOut
 	case errors.Is(err, client.ErrNodesNotFound):
-		return cutOff
+		return nodesNotFound
 	case errors.Is(err, client.ErrRecipientBusy):
 		return recipientBusy
 	case errors.Is(err, client.ErrOverloaded):
@@ -95,17 +95,17 @@ func outcomeOf(err error, written bool) outcome {
 	case errors.Is(err, client.ErrConnectionLost):
 		return connectionLost
 	case errors.As(err, &goodbye):
-		return sentAway
+		return goodbyeReceived
 	case errors.Is(err, client.ErrClosed):
 		return closedByUs
-	case errors.Is(err, errImpatient) && !written:
+	case errors.Is(err, errNoOutcome) && !written:
 		return unsent
-	case errors.Is(err, errImpatient):
-		return silence
+	case errors.Is(err, errNoOutcome):
+		return noResponse
 	}
 
 	return otherError
 }
 
 // errImpatient is the cause with which the context of a request ends when patience does.
-var errImpatient = errors.New("chaos: no outcome in time")
+var errNoOutcome = errors.New("chaos: no outcome in time")

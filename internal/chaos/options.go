@@ -44,7 +44,7 @@ const heartbeat = 2 * time.Second
 
 // patience is how long a request may take. Whatever happens to its connection, the client knows
 // after two heartbeats; and a server answers after its reliable timeout of 3 s.
-const patience = 20 * time.Second
+const sendTimeout = 20 * time.Second
 
 func (o Options) withDefaults() (Options, error) {
 	set := func(field *int, value int) {

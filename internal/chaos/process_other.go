@@ -14,4 +14,4 @@ var errNoSignals = errors.New("this system has no such signal")
 
 func pause(*os.Process) error  { return errNoSignals }
 func resume(*os.Process) error { return errNoSignals }
-func term(p *os.Process) error { return p.Kill() }
+func terminate(p *os.Process) error { return p.Kill() }

@@ -12,4 +12,4 @@ const signals = true
 
 func pause(p *os.Process) error  { return p.Signal(syscall.SIGSTOP) }
 func resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }
-func term(p *os.Process) error   { return p.Signal(syscall.SIGTERM) }
+func terminate(p *os.Process) error   { return p.Signal(syscall.SIGTERM) }

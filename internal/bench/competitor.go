@@ -16,71 +16,71 @@ import (
 )
 
 // Peer is servers of another kind that run already and join a comparison.
-type Peer struct {
+type Competitor struct {
 	kind  string // as --peer names it
-	name  string // as tables do
+	title  string // as tables do
 	addrs []string
 	proto protocol
 	pids  []int // none: their CPU time and memory are not known
 }
 
 // peerKind is a kind of servers whose protocol the generator speaks.
-type peerKind struct {
-	name  string // as tables name it
-	shape string // of --peer
+type competitorKind struct {
+	title  string // as tables name it
+	syntax string // of --peer
 	parse func(value string) (addrs []string, proto protocol, err error)
 }
 
-var peerKinds = map[string]peerKind{
+var competitorKinds = map[string]competitorKind{
 	"centrifugo": {"Centrifugo", "centrifugo=ws://host:port,ws://host:port", parseCentrifugo},
 	"mqtt":       {"MQTT", "mqtt=host:port,host:port", parseMQTT},
 	"xmpp":       {"XMPP", "xmpp=[domain@]host:port,host:port", parseXMPP},
 }
 
 // errShape is a value of another shape than it should have.
-var errShape = errors.New("not of this shape")
+var errSyntax = errors.New("not of this shape")
 
 // ParsePeers reads the values of --peer, kind=address,…, and of --peer-pid, kind=PID,….
-func ParsePeers(values, pids []string) ([]Peer, error) {
-	var peers []Peer
+func ParseCompetitors(values, pids []string) ([]Competitor, error) {
+	var competitors []Competitor
 	for _, value := range values {
-		p, err := parsePeer(value)
+		p, err := parseCompetitor(value)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(peers, func(other Peer) bool { return other.kind == p.kind }) {
+		if slices.ContainsFunc(competitors, func(other Competitor) bool { return other.kind == p.kind }) {
 			return nil, fmt.Errorf("--peer %s: there is one of this kind already: give all its nodes in one value", value)
 		}
-		peers = append(peers, p)
+		competitors = append(competitors, p)
 	}
 	for _, value := range pids {
-		if err := parsePIDs(peers, value); err != nil {
+		if err := parsePIDs(competitors, value); err != nil {
 			return nil, err
 		}
 	}
 
-	return peers, nil
+	return competitors, nil
 }
 
-func parsePeer(value string) (Peer, error) {
+func parseCompetitor(value string) (Competitor, error) {
 	name, rest, _ := strings.Cut(value, "=")
-	kind, known := peerKinds[name]
+	kind, known := competitorKinds[name]
 	if !known {
-		return Peer{}, fmt.Errorf("--peer %s: write %s, %s or %s", value,
-			peerKinds["centrifugo"].shape, peerKinds["mqtt"].shape, peerKinds["xmpp"].shape)
+		return Competitor{}, fmt.Errorf("--peer %s: write %s, %s or %s", value,
+			competitorKinds["centrifugo"].syntax, competitorKinds["mqtt"].syntax, competitorKinds["xmpp"].syntax)
 	}
 	addrs, proto, err := kind.parse(rest)
 	if err != nil {
-		return Peer{}, fmt.Errorf("--peer %s: write %s, or one address alone", value, kind.shape)
+		return Competitor{}, fmt.Errorf("--peer %s: write %s, or one address alone", value, kind.syntax)
 	}
 
-	return Peer{kind: name, name: kind.name, addrs: addrs, proto: proto}, nil
+	return Competitor{kind: name, title: kind.title, addrs: addrs, proto: proto}, nil
 }
 
 // parsePIDs adds processes to the peer that they belong to.
-func parsePIDs(peers []Peer, value string) error {
+func parsePIDs(competitors []Competitor, value string) error {
 	name, rest, _ := strings.Cut(value, "=")
-	i := slices.IndexFunc(peers, func(p Peer) bool { return p.kind == name })
+	i := slices.IndexFunc(competitors, func(p Competitor) bool { return p.kind == name })
 	if i < 0 {
 		return fmt.Errorf("--peer-pid %s: write mqtt=PID,PID or as the --peer is called that they belong to", value)
 	}
@@ -94,7 +94,7 @@ func parsePIDs(peers []Peer, value string) error {
 		} else if err != nil {
 			return fmt.Errorf("--peer-pid %s: %w", value, err)
 		}
-		peers[i].pids = append(peers[i].pids, pid)
+		competitors[i].pids = append(competitors[i].pids, pid)
 	}
 
 	return nil
@@ -106,10 +106,10 @@ func hostPorts(text string) ([]string, error) {
 	for _, addr := range addrs {
 		host, port, err := net.SplitHostPort(addr)
 		if err != nil || host == "" {
-			return nil, errShape
+			return nil, errSyntax
 		}
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return nil, errShape
+			return nil, errSyntax
 		}
 	}
 
@@ -128,7 +128,7 @@ func parseXMPP(value string) ([]string, protocol, error) {
 		domain, rest = "localhost", value
 	}
 	if domain == "" || strings.ContainsAny(domain, "<>&'\"") {
-		return nil, nil, errShape
+		return nil, nil, errSyntax
 	}
 	addrs, err := hostPorts(rest)
 
@@ -142,14 +142,14 @@ func parseCentrifugo(value string) ([]string, protocol, error) {
 	for i, text := range strings.Split(value, ",") {
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "ws" {
-			return nil, nil, errShape
+			return nil, nil, errSyntax
 		}
 		path := u.RequestURI()
 		if path == "/" {
 			path = centrifugoPath
 		}
 		if i > 0 && path != proto.path {
-			return nil, nil, errShape
+			return nil, nil, errSyntax
 		}
 		proto.path = path
 		hosts = append(hosts, u.Host)
@@ -163,8 +163,8 @@ func parseCentrifugo(value string) ([]string, protocol, error) {
 func runName() string { return strings.ToLower(rand.Text()[:8]) }
 
 // system is the peer as something to be measured.
-func (p *Peer) system() *system {
-	name := p.name
+func (p *Competitor) system() *system {
+	name := p.title
 	if len(p.addrs) == 1 {
 		name += ", one node"
 	}
@@ -173,9 +173,9 @@ func (p *Peer) system() *system {
 }
 
 // meet makes sure that users of all the servers reach each other, before a long run begins.
-func (s *system) meet(ctx context.Context, patience time.Duration) error {
+func (s *system) checkRoutes(ctx context.Context, patience time.Duration) error {
 	for i := range s.addrs {
-		if err := s.acquaint(ctx, i, (i+1)%len(s.addrs), patience); err != nil {
+		if err := s.checkRoute(ctx, i, (i+1)%len(s.addrs), patience); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -185,7 +185,7 @@ func (s *system) meet(ctx context.Context, patience time.Duration) error {
 
 // acquaint sends messages from a user at one server to a user at another one until the first
 // arrives.
-func (s *system) acquaint(ctx context.Context, from, to int, patience time.Duration) error {
+func (s *system) checkRoute(ctx context.Context, from, to int, patience time.Duration) error {
 	a, err := s.dial(ctx, from, 0)
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func (s *system) acquaint(ctx context.Context, from, to int, patience time.Durat
 		return err
 	}
 	defer b.close()
-	a.aim(b.user, stampSize)
+	a.setRecipient(b.user, stampSize)
 	for end := time.Now().Add(patience); ; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -204,24 +204,24 @@ func (s *system) acquaint(ctx context.Context, from, to int, patience time.Durat
 		if err := a.send(1); err != nil {
 			return err
 		}
-		arrives := b.within(primeAgain)
+		arrives := b.receiveWithin(primeInterval)
 		if arrives == nil {
 			return nil
 		}
-		if err := a.within(time.Millisecond); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := a.receiveWithin(time.Millisecond); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err // why it is not let through
 		}
 		if !errors.Is(arrives, os.ErrDeadlineExceeded) {
 			return arrives
 		}
 		if time.Now().After(end) {
-			return s.strangers(from, to, patience)
+			return s.noRouteError(from, to, patience)
 		}
 	}
 }
 
 // strangers says that no message gets through, and what the reason may be.
-func (s *system) strangers(from, to int, patience time.Duration) error {
+func (s *system) noRouteError(from, to int, patience time.Duration) error {
 	if from == to {
 		return fmt.Errorf("no message gets through at %s in %s: may users write to each other there?", s.addrs[from], patience)
 	}
@@ -230,11 +230,11 @@ func (s *system) strangers(from, to int, patience time.Duration) error {
 }
 
 // within is receive with an end.
-func (l *line) within(d time.Duration) error {
-	if err := l.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+func (c *conn) receiveWithin(d time.Duration) error {
+	if err := c.raw.SetReadDeadline(time.Now().Add(d)); err != nil {
 		return err
 	}
-	_, err := l.receive()
+	_, err := c.receive()
 
 	return err
 }

@@ -27,7 +27,7 @@ type impostors struct {
 	closed  bool              // guarded by mu
 	open    map[net.Conn]bool // guarded by mu
 	calls   int               // guarded by mu
-	learned []string          // guarded by mu
+	leaked []string          // guarded by mu
 }
 
 func newImpostors(n network, needles ...string) (*impostors, error) {
@@ -38,11 +38,11 @@ func newImpostors(n network, needles ...string) (*impostors, error) {
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	for _, serve := range []func(net.Conn){
-		func(c net.Conn) { i.converse(c, scramble) },
-		func(c net.Conn) { i.converse(tls.Server(c, config), bytes.Clone) },
-		func(c net.Conn) { i.converse(c, nil) },
+		func(c net.Conn) { i.serve(c, randomReply) },
+		func(c net.Conn) { i.serve(tls.Server(c, config), bytes.Clone) },
+		func(c net.Conn) { i.serve(c, nil) },
 	} {
-		l, err := n.listen(strangers)
+		l, err := n.listen(outside)
 		if err != nil {
 			i.close()
 
@@ -79,7 +79,7 @@ func (i *impostors) accept(l net.Listener, serve func(net.Conn)) {
 }
 
 // converse hears a caller out. Reply makes the answers; nil: there are none.
-func (i *impostors) converse(c net.Conn, reply func([]byte) []byte) {
+func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	const enough = 1 << 20
 	var heard []byte
 	buf := make([]byte, 64<<10)
@@ -95,29 +95,29 @@ func (i *impostors) converse(c net.Conn, reply func([]byte) []byte) {
 			}
 		}
 	}
-	i.note(heard)
+	i.search(heard)
 }
 
 // note searches what was heard.
-func (i *impostors) note(heard []byte) {
+func (i *impostors) search(heard []byte) {
 	for _, n := range i.needles {
 		if bytes.Contains(heard, []byte(n)) {
 			i.mu.Lock()
-			i.learned = append(i.learned, n+" in "+printable(heard))
+			i.leaked = append(i.leaked, n+" in "+printable(heard))
 			i.mu.Unlock()
 		}
 	}
 }
 
 // told is what was learned, once the run is over. Nil impostors were told nothing.
-func (i *impostors) told() []string {
+func (i *impostors) leaks() []string {
 	if i == nil {
 		return nil
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 
-	return i.learned
+	return i.leaked
 }
 
 func (i *impostors) addrs() (addrs []string) {
@@ -142,7 +142,7 @@ func (i *impostors) close() {
 }
 
 // scramble is as many random bytes.
-func scramble(heard []byte) []byte {
+func randomReply(heard []byte) []byte {
 	b := make([]byte, len(heard))
 	_, _ = rand.Read(b)
 

@@ -12,10 +12,10 @@ import (
 )
 
 // stubs starts a stub of each kind and returns the peers that it is the two nodes of.
-func stubs(t *testing.T) []Peer {
+func stubCompetitors(t *testing.T) []Competitor {
 	t.Helper()
 	mqtt, xmpp, centrifugo := stubMQTT(t, 0), stubXMPP(t), stubCentrifugo(t)
-	peers, err := ParsePeers([]string{
+	competitors, err := ParseCompetitors([]string{
 		fmt.Sprintf("mqtt=%s,%s", mqtt, mqtt),
 		fmt.Sprintf("xmpp=example@%s,%s", xmpp, xmpp),
 		fmt.Sprintf("centrifugo=ws://%s,ws://%s%s", centrifugo, centrifugo, centrifugoPath),
@@ -24,13 +24,13 @@ func stubs(t *testing.T) []Peer {
 		t.Fatal(err)
 	}
 
-	return peers
+	return competitors
 }
 
 func TestEveryPingThroughAPeerHasItsEcho(t *testing.T) {
-	for _, p := range stubs(t) {
+	for _, p := range stubCompetitors(t) {
 		sys := p.system()
-		if err := sys.meet(t.Context(), patience); err != nil {
+		if err := sys.checkRoutes(t.Context(), patience); err != nil {
 			t.Fatal(err)
 		}
 		for _, load := range []Load{quick(1), quick(20), {Pairs: 2, Size: 5000, Duration: 100 * time.Millisecond, Patience: patience}} {
@@ -53,33 +53,33 @@ func TestAMeasurementWaitsUntilMessagesGetThrough(t *testing.T) {
 }
 
 func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
-	peers := stubs(t)
+	competitors := stubCompetitors(t)
 	floor := relaysHere(t)
-	peers[0].addrs = peers[0].addrs[:1]
+	competitors[0].addrs = competitors[0].addrs[:1]
 	if canMeasure {
-		peers[2].pids = []int{os.Getpid()}
-		floor.pids = peers[2].pids
+		competitors[2].pids = []int{os.Getpid()}
+		floor.pids = competitors[2].pids
 	}
-	s := &Setup{RestTime: 20 * time.Millisecond}
-	m := Match{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Peers: peers, Users: 20, Settle: time.Millisecond}
-	all := []*Contender{{Name: "floor", Nodes: 2, sys: floor}, {Name: "Parley", Nodes: 2, sys: floor}}
-	for _, p := range peers {
+	s := &Setup{IdleTime: 20 * time.Millisecond}
+	m := CompareOptions{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Competitors: competitors, Users: 20, Settle: time.Millisecond}
+	all := []*Contender{{Name: "floor", Nodes: 2, system: floor}, {Name: "Parley", Nodes: 2, system: floor}}
+	for _, p := range competitors {
 		sys := p.system()
-		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys})
+		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), system: sys})
 	}
-	if err := s.peerMemories(t.Context(), all, m); err != nil {
+	if err := s.measureIdleCompetitors(t.Context(), all, m); err != nil {
 		t.Fatal(err)
 	}
 	one, many, err := m.check()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rounds(t.Context(), all, m, []Load{one, many}); err != nil {
+	if err := s.runRounds(t.Context(), all, m, []Load{one, many}); err != nil {
 		t.Fatal(err)
 	}
 	c := &Comparison{Rounds: m.Rounds}
 	for _, one := range all {
-		one.settle(all[0])
+		one.aggregate(all[0])
 		c.Contenders = append(c.Contenders, *one)
 		if one.P50 <= 0 || one.P50 > one.P99 || one.PerSecond <= 0 || one.LoadP99 <= 0 || one.P50Ratio <= 0 {
 			t.Errorf("%+v", one)
@@ -105,7 +105,7 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 }
 
 // script is a server that answers whatever arrives with one text after another, and then is silent.
-func script(t *testing.T, answers ...string) string {
+func scriptedServer(t *testing.T, answers ...string) string {
 	t.Helper()
 
 	return listen(t, func(conn net.Conn) {
@@ -153,11 +153,11 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 		{"centrifugo=ws://", `says {"id":2,"error":{"code":103}}`, []string{upgraded, welcome, "\x81\x1d{\"id\":2,\"error\":{\"code\":103}}"}},
 		{"centrifugo=ws://", `says {"id":3,"error":{"code":103}}`, []string{upgraded, welcome, welcome, "\x81\x1d{\"id\":3,\"error\":{\"code\":103}}"}},
 	} {
-		peers, err := ParsePeers([]string{c.kind + script(t, c.answers...)}, nil)
+		competitors, err := ParseCompetitors([]string{c.kind + scriptedServer(t, c.answers...)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = peers[0].system().meet(t.Context(), 100*time.Millisecond)
+		err = competitors[0].system().checkRoutes(t.Context(), 100*time.Millisecond)
 		wantError(t, err, c.want)
 		if err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("more than a line: %v", err)
@@ -191,18 +191,18 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 		if c.pid != "" {
 			pids = []string{c.pid}
 		}
-		_, err := ParsePeers([]string{c.peer}, pids)
+		_, err := ParseCompetitors([]string{c.peer}, pids)
 		wantError(t, err, c.want)
 	}
-	_, err := ParsePeers([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
+	_, err := ParseCompetitors([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
 	wantError(t, err, "--peer mqtt=h:2: there is one of this kind already")
 	if runtime.GOOS == "linux" {
-		_, err = ParsePeers([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
+		_, err = ParseCompetitors([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
 		wantError(t, err, "there is no process "+strconv.Itoa(gone))
 	}
-	peers, err := ParsePeers([]string{"centrifugo=ws://h:1,ws://i:2/", "xmpp=d@h:1"}, nil)
-	if err != nil || strings.Join(peers[0].addrs, " ") != "h:1 i:2" || peers[0].proto.(centrifugoProtocol).path != centrifugoPath ||
-		peers[1].proto.(xmppProtocol).domain != "d" {
-		t.Errorf("%+v, %v", peers, err)
+	competitors, err := ParseCompetitors([]string{"centrifugo=ws://h:1,ws://i:2/", "xmpp=d@h:1"}, nil)
+	if err != nil || strings.Join(competitors[0].addrs, " ") != "h:1 i:2" || competitors[0].proto.(centrifugoProtocol).path != centrifugoPath ||
+		competitors[1].proto.(xmppProtocol).domain != "d" {
+		t.Errorf("%+v, %v", competitors, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // usurp starts a process under the node's name while the older one is paused: what an orchestrator
 // does with a machine that has hung. Undone, the older one goes on, for a while.
-func usurp(ctx context.Context, r *runner, n *node) (func() error, error) {
+func replacePaused(ctx context.Context, r *runner, n *node) (func() error, error) {
 	const lingering = 2 * time.Second
 	if err := n.pause(); err != nil {
 		return nil, err
@@ -16,17 +16,17 @@ func usurp(ctx context.Context, r *runner, n *node) (func() error, error) {
 	n.mu.Lock()
 	old := n.process
 	n.mu.Unlock()
-	r.cluster.stray(old)
-	err := r.replace(ctx, n)
+	r.cluster.addReplaced(old)
+	err := r.startReplacement(ctx, n)
 
 	return func() error {
 		if err := resume(old.cmd.Process); err != nil {
 			return err
 		}
-		r.happensf("fault", "%s: its old process goes on", n.name)
+		r.logf("fault", "%s: its old process goes on", n.name)
 		_ = sleep(ctx, lingering) // it may end by itself: its name is taken
-		r.count.conflict(old.hasExited())
-		r.loseSessions(old)
+		r.counters.addNameConflict(old.hasExited())
+		r.markProcessKilled(old)
 		old.kill()
 
 		return nil
@@ -34,9 +34,9 @@ func usurp(ctx context.Context, r *runner, n *node) (func() error, error) {
 }
 
 // replace starts the new process, as a supervisor does: again, if it is refused.
-func (r *runner) replace(ctx context.Context, n *node) error {
+func (r *runner) startReplacement(ctx context.Context, n *node) error {
 	for from := r.history.now(); ; {
-		if err := n.settle(r.cluster.network); err != nil {
+		if err := n.assignAddrs(r.cluster.network); err != nil {
 			return err
 		}
 		err := r.cluster.startNode(ctx, n)
@@ -46,26 +46,26 @@ func (r *runner) replace(ctx context.Context, n *node) error {
 		if r.history.now().since(from) > r.o.Within || sleep(ctx, time.Second/2) != nil {
 			return fmt.Errorf("under the name of a paused process: %w", err)
 		}
-		r.happensf("fault", "%s: the new process is refused", n.name)
+		r.logf("fault", "%s: the new process is refused", n.name)
 	}
 }
 
 // stray keeps a process to be ended with the run.
-func (c *cluster) stray(p *process) {
+func (c *cluster) addReplaced(p *process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.strays = append(c.strays, p)
+	c.replaced = append(c.replaced, p)
 }
 
 // loseSessions notes that what is left of a process's connections is lost with it.
-func (r *runner) loseSessions(old *process) {
-	for _, p := range r.users {
-		p.mu.Lock()
-		for _, s := range p.sessions {
+func (r *runner) markProcessKilled(old *process) {
+	for _, u := range r.users {
+		u.mu.Lock()
+		for _, s := range u.sessions {
 			if s.process == old && s.alive() {
-				s.doom(fateKill)
+				s.setCause(causeKill)
 			}
 		}
-		p.mu.Unlock()
+		u.mu.Unlock()
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // space is a network namespace and a mount namespace, and the thread that lives in them. Processes
 // that the thread starts live there too. Both end with the thread and the last process.
-type space struct {
+type namespace struct {
 	jobs chan func()
 	done chan struct{}
 	net  *os.File // the network namespace, for setns
@@ -19,10 +19,10 @@ type space struct {
 
 // newSpace makes a space. With hosts, /etc/hosts in it is that file; the error of that alone is
 // hostsErr.
-func newSpace(hosts string) (s *space, hostsErr, err error) {
-	s = &space{jobs: make(chan func()), done: make(chan struct{})}
+func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
+	s = &namespace{jobs: make(chan func()), done: make(chan struct{})}
 	made := make(chan error, 1)
-	go s.live(made)
+	go s.serve(made)
 	if err := <-made; err != nil {
 		return nil, nil, err
 	}
@@ -37,10 +37,10 @@ func newSpace(hosts string) (s *space, hostsErr, err error) {
 }
 
 // live runs jobs on a thread of its own, until the space is closed. The thread ends with it.
-func (s *space) live(made chan<- error) {
+func (s *namespace) serve(made chan<- error) {
 	runtime.LockOSThread()
 	if unix.Gettid() == os.Getpid() { // the process's first thread must stay as it is
-		go s.live(made)
+		go s.serve(made)
 		<-s.done
 		runtime.UnlockOSThread()
 
@@ -58,21 +58,21 @@ func (s *space) live(made chan<- error) {
 }
 
 // run calls f in the space.
-func (s *space) run(f func() error) error {
+func (s *namespace) run(f func() error) error {
 	done := make(chan error, 1)
 	s.jobs <- func() { done <- f() }
 
 	return <-done
 }
 
-func (s *space) close() {
+func (s *namespace) close() {
 	_ = s.net.Close()
 	close(s.jobs)
 	<-s.done
 }
 
 // visit calls f on a thread that is in the space's network for so long: for what may block.
-func (s *space) visit(f func()) error {
+func (s *namespace) visit(f func()) error {
 	runtime.LockOSThread()
 	own, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
