@@ -7,19 +7,19 @@ import (
 
 // The budgets of the design (section 8), which the table of a comparison shows beside the figures.
 const (
-	budgetRoundTrip        = 1.3  // × floor, pinned
-	budgetCPU        = 1.2  // × floor
-	budgetMemory     = 2048 // bytes an idle user, of all nodes together
+	budgetRoundTrip    = 1.3  // × floor, pinned
+	budgetCPU          = 1.2  // × floor
+	budgetMemory       = 2048 // bytes an idle user, of all nodes together
 	budgetMemoryGrowth = 1.1  // most nodes to fewest
-	budgetLogin      = 150  // µs of CPU time a login, of all nodes together
+	budgetLogin        = 150  // µs of CPU time a login, of all nodes together
 	budgetLoginGrowth  = 1.2  // most nodes to fewest
-	budgetIdleCPU       = 10   // ms of CPU time a second and node
-	budgetFirst      = 1000 // µs
-	budgetNotFound   = 1000 // µs
-	budgetFirstGrowth       = 1.2  // first message, most nodes to fewest
-	budgetNotice     = 50e3 // µs from the kill of a node with few clients, p50
-	noticeFewClients  = 100  // clients
-	budgetNoticeMax  = 250e3
+	budgetIdleCPU      = 10   // ms of CPU time a second and node
+	budgetFirst        = 1000 // µs
+	budgetNotFound     = 1000 // µs
+	budgetFirstGrowth  = 1.2  // first message, most nodes to fewest
+	budgetNotice       = 50e3 // µs from the kill of a node with few clients, p50
+	noticeFewClients   = 100  // clients
+	budgetNoticeMax    = 250e3
 )
 
 // verdict is a budget and whether it is kept.

@@ -14,8 +14,8 @@ import (
 // Chart is a picture of a report: curves of latency percentiles, or bars.
 type Chart struct {
 	Title, Subtitle string
-	Curves       []curve
-	Groups       []group
+	Curves          []curve
+	Groups          []group
 }
 
 // curve is one set of durations.
@@ -45,7 +45,7 @@ const (
 	labelWidth = 150
 	barHeight  = 20
 	barStep    = 28
-	maxNines      = 4 // the last percentile drawn is 99.99
+	maxNines   = 4 // the last percentile drawn is 99.99
 )
 
 const chartColour = "#2563eb"

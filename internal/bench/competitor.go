@@ -18,7 +18,7 @@ import (
 // Peer is servers of another kind that run already and join a comparison.
 type Competitor struct {
 	kind  string // as --peer names it
-	title  string // as tables do
+	title string // as tables do
 	addrs []string
 	proto protocol
 	pids  []int // none: their CPU time and memory are not known
@@ -28,7 +28,7 @@ type Competitor struct {
 type competitorKind struct {
 	title  string // as tables name it
 	syntax string // of --peer
-	parse func(value string) (addrs []string, proto protocol, err error)
+	parse  func(value string) (addrs []string, proto protocol, err error)
 }
 
 var competitorKinds = map[string]competitorKind{

@@ -10,14 +10,14 @@ import (
 // line is one user's connection: one read buffer, one frame to send, no goroutine of its own. One
 // goroutine reads; another one may send.
 type conn struct {
-	raw  net.Conn
+	raw      net.Conn
 	protocol protocol
-	user  uint32
+	user     uint32
 
-	buf   []byte // in[r:w] has arrived and is not read yet
+	buf  []byte // in[r:w] has arrived and is not read yet
 	r, w int
 
-	out template // owned by whoever sends
+	out    template // owned by whoever sends
 	lastID uint32   // owned by whoever sends
 }
 

@@ -7,19 +7,18 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
 )
 
 // Finding is what the first message to a user costs in a cluster of so many nodes.
 type FirstMessage struct {
-	Binary   string  `json:"binary"`
-	Nodes    int     `json:"nodes"`
-	Delivered    Latency `json:"first_message"`      // from sending until it is there
-	NotFound Latency `json:"not_found"`          // from sending until the answer
-	Rest     float64 `json:"rest_ms_per_second"` // CPU time of all nodes before; 0: not known
-	Busy     float64 `json:"machine_busy"`       // share of all processors that was in use meanwhile, by all programs; 0: not known
-	OwnBusy      float64 `json:"own_busy"`           // share of all processors that nodes and generator used; 0: not known
+	Binary    string  `json:"binary"`
+	Nodes     int     `json:"nodes"`
+	Delivered Latency `json:"first_message"`      // from sending until it is there
+	NotFound  Latency `json:"not_found"`          // from sending until the answer
+	Rest      float64 `json:"rest_ms_per_second"` // CPU time of all nodes before; 0: not known
+	Busy      float64 `json:"machine_busy"`       // share of all processors that was in use meanwhile, by all programs; 0: not known
+	OwnBusy   float64 `json:"own_busy"`           // share of all processors that nodes and generator used; 0: not known
 }
 
 // busyMachine is the share of the processors in use from which on times say more about the machine
@@ -27,21 +26,6 @@ type FirstMessage struct {
 const cpuBoundShare = .8
 
 func (f FirstMessage) cpuBound() bool { return f.Busy >= cpuBoundShare }
-
-const maxNodes = 64
-
-func checkNodes(nodes []int) error {
-	for _, n := range nodes {
-		if n < 1 || n > maxNodes {
-			return fmt.Errorf("--nodes %d: between 1 and %d are possible", n, maxNodes)
-		}
-	}
-	if len(nodes) == 0 {
-		return fmt.Errorf("--nodes: give some numbers between 1 and %d", maxNodes)
-	}
-
-	return nil
-}
 
 func checkFirstMessages(nodes []int, samples int) error {
 	if samples < 1 || samples > maxUsers {
@@ -55,7 +39,7 @@ func checkFirstMessages(nodes []int, samples int) error {
 // least, before those that count: they load what a node has not used yet.
 const (
 	warmupPerNode = 3
-	minWarmup = 20
+	minWarmup     = 20
 )
 
 // find sends first messages, one at a time: each from one user on the first node to another user
@@ -210,51 +194,3 @@ func (s *Setup) firstMessageRun(ctx context.Context, nodes, samples int) (FirstM
 
 	return s.measureFirstMessages(ctx, sys, samples)
 }
-
-// findTable shows first messages by number of nodes.
-func (s *Setup) firstMessageTable(all []FirstMessage) Table {
-	t := Table{Head: []string{
-		"first message", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max", "all nodes rest", "machine busy",
-		"p50 to the least", "budget",
-	}}
-	for _, f := range all {
-		a, b := f.Delivered, f.NotFound
-		ratio := 0.0
-		least := slices.IndexFunc(all, func(o FirstMessage) bool { return o.Binary == f.Binary && o.Nodes > 1 })
-		if least >= 0 && f.Nodes > all[least].Nodes && all[least].Delivered.P50 > 0 {
-			ratio = a.P50 / all[least].Delivered.P50
-		}
-		budget := "≤ 1 ms both"
-		if ratio > 0 {
-			budget += fmt.Sprintf(", ≤ 1.2 × that of %d", all[least].Nodes)
-		}
-		flat := ratio <= budgetFirstGrowth
-		if f.cpuBound() {
-			budget, flat = budget+" (bound by CPU)", true
-		}
-		kept := a.P50 <= budgetFirst && b.P50 <= budgetNotFound && flat
-		t.add(s.rowName(nodeCount(f.Nodes), f.Binary), strconv.FormatUint(a.Count, 10), formatMicros(a.P50), formatMicros(a.P90), formatMicros(a.P99), formatMicros(a.Max),
-			formatMicros(b.P50), formatMicros(b.P90), formatMicros(b.P99), formatMicros(b.Max), orDash(f.Rest, formatCPURate), orDash(100*f.Busy, formatPercent), formatRatio(ratio),
-			withMark(budget, a.Count > 0, kept))
-	}
-
-	return t
-}
-
-// findNotes say what first messages are, and when they are not to be compared.
-func firstMessageNotes(all []FirstMessage) []string {
-	notes := []string{
-		"first message: from sending one to a user on another node (with 1 node: the same) until it is there; not found: until the answer",
-		"first messages go one at a time, with nothing else going on; each node is a process",
-	}
-	for _, f := range all {
-		if f.cpuBound() {
-			notes = append(notes, fmt.Sprintf("bound by CPU: with %s (%s) %s of the machine's processors were in use, "+
-				"%s by nodes and generator, and messages waited for one", nodeCount(f.Nodes), f.Binary, formatPercent(100*f.Busy), formatPercent(100*f.OwnBusy)))
-		}
-	}
-
-	return notes
-}
-
-func formatPercent(v float64) string { return formatNumber(v) + " %" }

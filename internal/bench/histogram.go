@@ -11,9 +11,9 @@ import (
 // What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256
 // KB.
 const (
-	minDuration  = 1       // ns
-	maxDuration   = 1 << 40 // ns; more is counted as that
-	precision = 3       // digits
+	minDuration = 1       // ns
+	maxDuration = 1 << 40 // ns; more is counted as that
+	precision   = 3       // digits
 )
 
 // mostRecorders bounds what a run's histograms take, whatever number of users it has.
@@ -25,7 +25,9 @@ type recorder struct {
 	hist *hdrhistogram.Histogram // guarded by mu
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(minDuration, maxDuration, precision) }
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(minDuration, maxDuration, precision)
+}
 
 func (r *recorder) add(d time.Duration) {
 	ns := min(max(int64(d), 0), maxDuration-1)

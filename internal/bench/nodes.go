@@ -39,7 +39,7 @@ func (s *Setup) parleyNodes(ctx context.Context, n int) (*system, error) {
 // (5 s).
 const (
 	maxSimultaneousStarts = 8
-	startGap  = 100 * time.Millisecond
+	startGap              = 100 * time.Millisecond
 )
 
 // nodePorts are the addresses of one node.

@@ -10,49 +10,6 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Load says how much to do.
-type Load struct {
-	Pairs    int
-	Size     int           // bytes of a message, at least 8
-	Duration time.Duration // measured
-	Warmup   time.Duration // before that
-	SameNode bool          // both users of a pair on one node
-	Pinned   bool          // all processes on one processor, where that is possible
-	Patience time.Duration // after which a message counts as lost; 0: 5 s
-}
-
-const (
-	defaultPatience = 5 * time.Second
-	maxPairs       = relayUsers / 2
-	maxSize        = 60 << 10 // a message has to fit Parley's default limit
-)
-
-func (l Load) check() (Load, error) {
-	switch {
-	case l.Pairs < 1 || l.Pairs > maxPairs:
-		return l, fmt.Errorf("--pairs %d: between 1 and %d are possible", l.Pairs, maxPairs)
-	case l.Size < stampSize || l.Size > maxSize:
-		return l, fmt.Errorf("--size %d: between %d and %d bytes are possible (the first %d are a time stamp)", l.Size, stampSize, maxSize, stampSize)
-	case l.Duration <= 0:
-		return l, fmt.Errorf("--duration %s: how long to measure, such as 5s", l.Duration)
-	case l.Warmup < 0:
-		return l, fmt.Errorf("--warmup %s: a time, such as 1s", l.Warmup)
-	}
-	if l.Patience == 0 {
-		l.Patience = defaultPatience
-	}
-
-	return l, nil
-}
-
-func (l Load) servers() int {
-	if l.SameNode {
-		return 1
-	}
-
-	return 2
-}
-
 // Trips is what a ping-pong has shown.
 type RoundTrips struct {
 	Name      string  `json:"name"`
@@ -66,13 +23,6 @@ type RoundTrips struct {
 	GeneratorCPU float64 `json:"generator_cpu_us"`
 
 	hist *hdrhistogram.Histogram
-}
-
-// pair is two users: one sends, the other sends back.
-type pair struct {
-	a, b  *conn
-	sentAt atomic.Int64  // when the ping under way left, ns since the run began; 0: none is
-	roundTrips atomic.Uint64 // done
 }
 
 // pingpong runs a closed loop with each pair.
@@ -119,40 +69,6 @@ func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (RoundTrip
 	return trips, err
 }
 
-func closePairs(pairs []*pair) {
-	for _, p := range pairs {
-		p.a.close()
-		p.b.close()
-	}
-}
-
-// pairs logs the users in and gives each its recipient. User 2n and user 2n+1 are a pair. On two
-// servers, half of the pairs have their first user on the first one, so that both have the same to
-// do.
-func (s *system) pairs(ctx context.Context, load Load) ([]*pair, error) {
-	servers := len(s.addrs)
-	where := func(i int) int {
-		if load.SameNode {
-			return i / 2 % servers
-		}
-
-		return (i/2 + i%2) % servers
-	}
-	conns, err := s.loginUsers(ctx, 2*load.Pairs, where, nil)
-	if err != nil {
-		return nil, err
-	}
-	pairs := make([]*pair, load.Pairs)
-	for i := range pairs {
-		a, b := conns[2*i], conns[2*i+1]
-		a.setRecipient(b.user, load.Size)
-		b.setRecipient(a.user, load.Size)
-		pairs[i] = &pair{a: a, b: b}
-	}
-
-	return pairs, nil
-}
-
 // game is a ping-pong under way.
 type pingPong struct {
 	pairs []*pair
@@ -160,14 +76,14 @@ type pingPong struct {
 	start time.Time
 	times recorders // by pair
 
-	ctx           context.Context //nolint:containedctx // of the run, which this is
-	fail          context.CancelCauseFunc
-	primedPairs        atomic.Int64 // pairs whose messages get through
-	recording        atomic.Bool  // times are recorded
-	stopping          atomic.Bool
-	lastCheck        int64 // when watch last looked
-	generatorStall       int64 // how long it could not, altogether
-	pings, echoes sync.WaitGroup
+	ctx            context.Context //nolint:containedctx // of the run, which this is
+	fail           context.CancelCauseFunc
+	primedPairs    atomic.Int64 // pairs whose messages get through
+	recording      atomic.Bool  // times are recorded
+	stopping       atomic.Bool
+	lastCheck      int64 // when watch last looked
+	generatorStall int64 // how long it could not, altogether
+	pings, echoes  sync.WaitGroup
 }
 
 func (g *pingPong) now() int64 { return int64(time.Since(g.start)) + 1 } // never 0

@@ -37,12 +37,12 @@ const (
 
 // process is a server in a process of its own.
 type process struct {
-	name string
-	cmd  *exec.Cmd
-	output chan string   // its standard output, line by line, until dropped
+	name    string
+	cmd     *exec.Cmd
+	output  chan string   // its standard output, line by line, until dropped
 	discard chan struct{} // closed by drop: further output is read and thrown away
-	exited chan struct{} // closed when it has ended
-	stderr lastLine          // of its standard error
+	exited  chan struct{} // closed when it has ended
+	stderr  lastLine      // of its standard error
 
 	reader sync.WaitGroup
 }

@@ -33,11 +33,11 @@ type template struct {
 
 // event is something that arrived.
 type event struct {
-	payload  []byte // of a message; nil: it is none
-	text     bool   // the payload is text, and so is its stamp
-	reply    []byte // what the protocol wants to be answered at once
-	disconnected     []byte // the user ID of a peer who is gone: a push 700 with an empty last message; nil: it is none
-	response bool   // it answers a message that wanted an answer, and says that all is well
+	payload      []byte // of a message; nil: it is none
+	text         bool   // the payload is text, and so is its stamp
+	reply        []byte // what the protocol wants to be answered at once
+	disconnected []byte // the user ID of a peer who is gone: a push 700 with an empty last message; nil: it is none
+	response     bool   // it answers a message that wanted an answer, and says that all is well
 }
 
 // stampSize is what a message's payload holds at least: a time stamp. As bytes it is a u64, as text

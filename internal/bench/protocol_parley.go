@@ -12,8 +12,8 @@ import (
 
 const (
 	cmdDisconnect = 700 // a peer is gone
-	cmdSend = 701
-	verSend = 1 // of both
+	cmdSend       = 701
+	verSend       = 1 // of both
 
 	tokenLife = time.Hour
 	maxBody   = wire.DefaultMaxMessage + wire.FrameRoom
@@ -24,7 +24,7 @@ type parleyProtocol struct {
 	key       auth.Key
 	prefix    string // of user IDs, so that two runs do not log each other's users out
 	webSocket bool
-	responses       bool
+	responses bool
 }
 
 func (p *parleyProtocol) userID(user uint32) string {

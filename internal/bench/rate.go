@@ -13,10 +13,10 @@ import (
 
 // Flow is what an open loop has shown.
 type OpenLoop struct {
-	TargetRate     float64 `json:"asked_per_second"`
-	Messages  uint64  `json:"messages"`
-	Seconds   float64 `json:"seconds"`
-	PerSecond float64 `json:"messages_per_second"`
+	TargetRate float64 `json:"asked_per_second"`
+	Messages   uint64  `json:"messages"`
+	Seconds    float64 `json:"seconds"`
+	PerSecond  float64 `json:"messages_per_second"`
 	// From when a message was due until it was there.
 	OneWay Latency `json:"one_way"`
 	// How late the generator itself was: part of OneWay.
@@ -36,15 +36,15 @@ func pid() int { return os.Getpid() }
 
 // stream is an open loop under way.
 type openLoopRun struct {
-	pairs []*pair
+	pairs    []*pair
 	interval float64 // ns between two messages
-	start time.Time
-	from  int64 // messages due in [from, to) ns are measured; later ones are not sent
-	to    int64
+	start    time.Time
+	from     int64 // messages due in [from, to) ns are measured; later ones are not sent
+	to       int64
 
 	oneWay, lateness recorders     // by reader, by sender
-	sent, received    atomic.Uint64 // all
-	measured      atomic.Uint64 // of those measured
+	sent, received   atomic.Uint64 // all
+	measured         atomic.Uint64 // of those measured
 
 	ctx  context.Context //nolint:containedctx // of the run, which this is
 	fail context.CancelCauseFunc

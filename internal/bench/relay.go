@@ -17,10 +17,10 @@ import (
 // A client's first frame says with its number who it is, and is sent back as it came. A relay's
 // first frame to the other relay does the same with relayHello.
 const (
-	relayHeader  = 8
-	relayUsers = 1 << 16
-	relayHello = 1<<32 - 1
-	clientReadBuffer  = 256      // of a client: a message fits; a longer one makes the buffer grow
+	relayHeader      = 8
+	relayUsers       = 1 << 16
+	relayHello       = 1<<32 - 1
+	clientReadBuffer = 256      // of a client: a message fits; a longer one makes the buffer grow
 	linkReadBuffer   = 64 << 10 // of the other relay: many messages come at once
 )
 
@@ -164,7 +164,7 @@ func (r *relay) serveLink(conn net.Conn, begin []byte) {
 }
 
 var (
-	errRelay   = errors.New("a frame that no client of a relay sends")
+	errRelay      = errors.New("a frame that no client of a relay sends")
 	errLinkOpened = errors.New("this is no client but the other relay")
 )
 
@@ -202,39 +202,4 @@ func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte)
 		}
 		w += n
 	}
-}
-
-// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the
-// one who is.
-type combiningWriter struct {
-	conn net.Conn
-
-	mu      sync.Mutex
-	writing bool   // guarded by mu
-	pending []byte // guarded by mu
-	spare   []byte // guarded by mu
-}
-
-func (c *combiningWriter) write(frame []byte) error {
-	c.mu.Lock()
-	c.pending = append(c.pending, frame...)
-	if c.writing {
-		c.mu.Unlock()
-
-		return nil
-	}
-	c.writing = true
-	var err error
-	for len(c.pending) > 0 && err == nil {
-		batch := c.pending
-		c.pending = c.spare[:0]
-		c.mu.Unlock()
-		_, err = c.conn.Write(batch)
-		c.mu.Lock()
-		c.spare = batch
-	}
-	c.writing = err != nil // a broken connection takes nothing more
-	c.mu.Unlock()
-
-	return err
 }

@@ -16,9 +16,9 @@ type Report struct {
 	Notes   []string  `json:"notes"`   // what was measured, and how
 	Results any       `json:"results"` // of the command: Trips, Flow, Logins, ...
 
-	Table Table   `json:"-"`
-	ExtraTables  []Table `json:"-"`
-	Chart Chart   `json:"-"`
+	Table       Table   `json:"-"`
+	ExtraTables []Table `json:"-"`
+	Chart       Chart   `json:"-"`
 }
 
 func newReport(command string, results any, notes ...string) *Report {

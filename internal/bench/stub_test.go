@@ -17,12 +17,12 @@ import (
 
 // office knows who is logged in at a stub.
 type stubServer struct {
-	t     *testing.T
+	t         *testing.T
 	dropFirst int // of the messages to everybody, at first
 
-	mu    sync.Mutex
-	users map[string]*func(payload []byte) // guarded by mu
-	dropped  map[string]int                   // guarded by mu
+	mu      sync.Mutex
+	users   map[string]*func(payload []byte) // guarded by mu
+	dropped map[string]int                   // guarded by mu
 }
 
 func newStubServer(t *testing.T) *stubServer {

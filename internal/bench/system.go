@@ -25,7 +25,7 @@ type Setup struct {
 	binary   Binary // the one whose turn it is; zero: Self
 
 	WebSocket bool          // users of Parley connect by WebSocket
-	Responses       bool          // messages ask for a response
+	Responses bool          // messages ask for a response
 	IdleTime  time.Duration // how long CPU at rest is measured; 0: 3 s
 
 	// Progress is told how much is done, 0 to 1, and what is being done. Nil: nobody is.
@@ -127,8 +127,8 @@ func (s *system) memory() (sum uint64, ok bool) {
 }
 
 const (
-	idlePoll    = 100 * time.Millisecond
-	idleWait    = 3 * time.Second
+	idlePoll        = 100 * time.Millisecond
+	idleWait        = 3 * time.Second
 	defaultIdleTime = 3 * time.Second
 )
 

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	loginTimeout  = 20 * time.Second
+	loginTimeout        = 20 * time.Second
 	maxConcurrentLogins = 64
 )
 

@@ -19,8 +19,8 @@ const (
 	finBit  = 0x80
 	maskBit = 0x80
 
-	len16   = 126 // the length follows in 2 bytes
-	len64   = 127 // in 8
+	len16          = 126 // the length follows in 2 bytes
+	len64          = 127 // in 8
 	maxShortLength = 125
 )
 

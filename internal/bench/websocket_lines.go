@@ -7,8 +7,8 @@ import "net"
 type webSocketLines struct {
 	net.Conn
 
-	frames  conn   // of frames
-	rest []byte // of the frame that is being read; valid until raw is filled again
+	frames conn   // of frames
+	rest   []byte // of the frame that is being read; valid until raw is filled again
 	inLine bool   // its newline has not been read yet
 }
 

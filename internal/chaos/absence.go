@@ -8,8 +8,8 @@ import (
 
 // absence is a user's time away, which lasts until all peers know: they must be told.
 type absence struct {
-	user  *user
-	at   moment
+	user    *user
+	at      moment
 	pending []pendingNotice
 }
 

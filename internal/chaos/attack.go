@@ -26,9 +26,9 @@ func attackNode(how func(ctx context.Context, a *attack)) func(context.Context, 
 
 // attack is one attempt at a node.
 type attack struct {
-	runner     *runner
-	addr  string // its cluster port
-	place int
+	runner *runner
+	addr   string // its cluster port
+	place  int
 }
 
 // invented sends bytes that no member ever sent: to the port for links and gossip streams, and to
@@ -167,12 +167,4 @@ func randomBytes(n int) []byte {
 	_, _ = rand.Read(b)
 
 	return b
-}
-
-// misled restarts a node with strangers among the addresses that it is to join.
-func restartWithImpostors(ctx context.Context, r *runner, n *node) (func() error, error) {
-	r.markSessionsKilled(n)
-	n.kill()
-
-	return func() error { return r.cluster.startNode(ctx, n, r.impostors.addrs()...) }, nil
 }

@@ -20,10 +20,10 @@ type cluster struct {
 	network network
 	nodes   []*node
 
-	mu      sync.Mutex
-	rng     *rand.Rand // guarded by mu: for picks; faults have their own
-	started int        // guarded by mu: processes
-	replaced  []*process // guarded by mu: processes that no node has any more
+	mu       sync.Mutex
+	rng      *rand.Rand // guarded by mu: for picks; faults have their own
+	started  int        // guarded by mu: processes
+	replaced []*process // guarded by mu: processes that no node has any more
 }
 
 func newCluster(o *Options, net network) *cluster {
@@ -145,3 +145,6 @@ func (c *cluster) pickNode(wish int, web, reckless bool) (*node, string, error) 
 
 	return n, n.tcp, nil
 }
+
+// partner is the other node of faults that befall a pair.
+func (c *cluster) partner(n *node) *node { return c.nodes[(n.place+1)%len(c.nodes)] }

@@ -15,13 +15,13 @@ type fabric struct {
 	deliver func(place int, raw []byte) // writes to a place's device; any goroutine
 	node    func(place int) bool
 
-	mu      sync.Mutex
-	rng     *rand.Rand
-	places  map[netip.Addr]int
-	faults    map[direction]*directionFaults
-	streams map[[2]netip.AddrPort]*stream // by dialer and acceptor
-	record  recording
-	brokenConns  int // connections
+	mu          sync.Mutex
+	rng         *rand.Rand
+	places      map[netip.Addr]int
+	faults      map[direction]*directionFaults
+	streams     map[[2]netip.AddrPort]*stream // by dialer and acceptor
+	record      recording
+	brokenConns int // connections
 }
 
 // traffic is a kind of what crosses between nodes.
@@ -45,20 +45,20 @@ type stream struct {
 	dialer, acceptor int
 	traffic          traffic
 	head             *streamHead
-	next             uint32    // sequence number after what head has of the dialer's payload
-	tail             [2][]byte // the last bytes of dialer and acceptor
-	carried          [2]int    // payloads of dialer and acceptor
-	corruption            corruption  // of the next payload
-	closed             bool      // an end has said that it is
+	next             uint32     // sequence number after what head has of the dialer's payload
+	tail             [2][]byte  // the last bytes of dialer and acceptor
+	carried          [2]int     // payloads of dialer and acceptor
+	corruption       corruption // of the next payload
+	closed           bool       // an end has said that it is
 }
 
 // breakage is how a connection is broken.
 type corruption uint8
 
 const (
-	intact     corruption = iota
+	intact      corruption = iota
 	resetConn              // a segment is lost, and both ends get a reset
-	changedByte          // a byte of a segment is changed
+	changedByte            // a byte of a segment is changed
 )
 
 // tls is the first byte of a TLS connection; gossip streams begin with another.

@@ -10,10 +10,10 @@ import (
 // framing finds the frames in what one side of a connection sends. It only listens: what it does
 // not understand it passes over.
 type framing struct {
-	webSocket   bool // WebSocket: a head of HTTP, then messages
-	upgraded bool // the head is over
-	buf   []byte
-	onFrame  func(wire.Frame) // the payload is good until it returns
+	webSocket bool // WebSocket: a head of HTTP, then messages
+	upgraded  bool // the head is over
+	buf       []byte
+	onFrame   func(wire.Frame) // the payload is good until it returns
 }
 
 const maxBody = 4 << 20

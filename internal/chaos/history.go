@@ -11,9 +11,9 @@ type history struct {
 	users map[string]*user // by user ID; complete before the first message
 	flows []*flow          // by sender and recipient
 
-	mu     sync.Mutex
-	events []event // guarded by mu
-	violations []violation    // guarded by mu: violations seen on the way
+	mu         sync.Mutex
+	events     []event     // guarded by mu
+	violations []violation // guarded by mu: violations seen on the way
 }
 
 // happened is something that the runner did.
@@ -28,22 +28,22 @@ type flow struct {
 
 	sending sync.Mutex // held while a message is on its way to the connection: the order of messages is the order of their starts
 
-	mu       sync.Mutex
-	ops      []op      // guarded by mu; numbers are indices
-	arrivals []arrival // guarded by mu; of each session in order
-	unexpected  []int     // guarded by mu: numbers handed over that were not sent, or did not come by the wire
+	mu         sync.Mutex
+	ops        []op      // guarded by mu; numbers are indices
+	arrivals   []arrival // guarded by mu; of each session in order
+	unexpected []int     // guarded by mu: numbers handed over that were not sent, or did not come by the wire
 }
 
 // op is a message.
 type op struct {
-	sent    moment
-	done    moment
-	outcome outcome
+	sent       moment
+	done       moment
+	outcome    outcome
 	sentOn     *session // the connection that it went out on; nil: it has not
-	receivedOn      *session // the connection that it came in on first
-	received    int      // how often it came in
-	handedOver  int      // how often the recipient's callback got it
-	written   chan struct{}
+	receivedOn *session // the connection that it came in on first
+	received   int      // how often it came in
+	handedOver int      // how often the recipient's callback got it
+	written    chan struct{}
 }
 
 type arrival struct {

@@ -23,10 +23,10 @@ type impostors struct {
 	listeners []net.Listener
 	serving   sync.WaitGroup
 
-	mu      sync.Mutex
-	closed  bool              // guarded by mu
-	open    map[net.Conn]bool // guarded by mu
-	calls   int               // guarded by mu
+	mu     sync.Mutex
+	closed bool              // guarded by mu
+	open   map[net.Conn]bool // guarded by mu
+	calls  int               // guarded by mu
 	leaked []string          // guarded by mu
 }
 

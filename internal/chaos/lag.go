@@ -14,10 +14,10 @@ import (
 //
 //	clients ─ echo request ─▶ network ─▶ strangers ─ echo ─▶ network ─▶ clients
 type lag struct {
-	mu    sync.Mutex
+	mu      sync.Mutex
 	outages []span        // guarded by mu: when it took too long
-	slow  []span        // guarded by mu: when it took long enough to count where times are judged
-	longest  time.Duration // guarded by mu
+	slow    []span        // guarded by mu: when it took long enough to count where times are judged
+	longest time.Duration // guarded by mu
 }
 
 const (

@@ -11,8 +11,8 @@ import (
 // nemesis troubles clients, a few at a time: their connections are cut, stop reading, vanish; users
 // move and log in twice.
 type nemesis struct {
-	r    *runner
-	rng  *rand.Rand
+	r       *runner
+	rng     *rand.Rand
 	running sync.WaitGroup
 }
 

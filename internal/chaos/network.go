@@ -31,7 +31,7 @@ type network interface {
 
 // A place in the network is the index of a node, or one of these.
 const (
-	clients   = -1 // where all clients are
+	clients = -1 // where all clients are
 	outside = -2 // a machine that does not know the cluster's secret
 )
 

@@ -14,15 +14,15 @@ type node struct {
 	name  string
 	log   string // the file that all its processes write to
 
-	mu      sync.Mutex
-	state   nodeState // guarded by mu
-	ready   bool      // guarded by mu: what /readyz said last
-	process *process  // guarded by mu: the newest
-	tcp     string    // guarded by mu: where it listens; the same after a restart
-	http     string    // guarded by mu
-	cluster string    // guarded by mu
-	started int       // guarded by mu: the count of processes when this one was started; a younger one has more
-	faultSpans    []span    // guarded by mu: when something was wrong with it, or may have been
+	mu         sync.Mutex
+	state      nodeState // guarded by mu
+	ready      bool      // guarded by mu: what /readyz said last
+	process    *process  // guarded by mu: the newest
+	tcp        string    // guarded by mu: where it listens; the same after a restart
+	http       string    // guarded by mu
+	cluster    string    // guarded by mu
+	started    int       // guarded by mu: the count of processes when this one was started; a younger one has more
+	faultSpans []span    // guarded by mu: when something was wrong with it, or may have been
 }
 
 type nodeState uint8

@@ -17,7 +17,7 @@ const opHeader = 4
 // words are in every message, and names in every user ID.
 const (
 	messageMarker = "chaos-text-"
-	userIDMarker = "chaos-user-"
+	userIDMarker  = "chaos-user-"
 )
 
 func appendOp(number int, padding int) []byte {

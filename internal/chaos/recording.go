@@ -14,13 +14,13 @@ type recording struct {
 	needles [][]byte
 	seam    []byte // scratch: where two pieces meet
 
-	bytes   int64         // payload between nodes
-	plaintextHits   int           // needles found there
-	plaintextSamples   []string      // where, for the first ones
-	controlHits int           // needles found between clients and nodes, where they are in clear
-	links   map[direction]int   // TLS connections, by dialer and acceptor
-	packets []sentPacket  // gossip, ready to be sent again
-	heads   []*streamHead // what dialers said first
+	bytes            int64             // payload between nodes
+	plaintextHits    int               // needles found there
+	plaintextSamples []string          // where, for the first ones
+	controlHits      int               // needles found between clients and nodes, where they are in clear
+	links            map[direction]int // TLS connections, by dialer and acceptor
+	packets          []sentPacket      // gossip, ready to be sent again
+	heads            []*streamHead     // what dialers said first
 }
 
 type sentPacket struct {
@@ -35,12 +35,12 @@ type streamHead struct {
 }
 
 const (
-	keptPackets  = 400
-	keptStreams  = 100
-	keptBytes    = 8 << 10 // of a stream
-	maxControlHits  = 1000    // sightings between clients and nodes that prove the search
-	maxSamples   = 5
-	maxNeedle = 64 // bytes of the longest needle
+	keptPackets    = 400
+	keptStreams    = 100
+	keptBytes      = 8 << 10 // of a stream
+	maxControlHits = 1000    // sightings between clients and nodes that prove the search
+	maxSamples     = 5
+	maxNeedle      = 64 // bytes of the longest needle
 )
 
 // search looks for needles in a piece of a stream, or in a packet; tail is the end of the piece

@@ -16,16 +16,16 @@ import (
 type recordingConn struct {
 	net.Conn
 
-	session       *session
-	history *history
+	session            *session
+	history            *history
 	incoming, outgoing framing // in is the reader's, out the writer's
-	lastRead    moment  // the reader's: when something was read
+	lastRead           moment  // the reader's: when something was read
 
-	mu     sync.Mutex
-	readGate   chan struct{} // guarded by mu: closed when reading goes on; nil while it does
-	vanishedFlag  bool          // guarded by mu: nothing goes through any more, and the other side is not to know
-	closed chan struct{}
-	once   sync.Once
+	mu           sync.Mutex
+	readGate     chan struct{} // guarded by mu: closed when reading goes on; nil while it does
+	vanishedFlag bool          // guarded by mu: nothing goes through any more, and the other side is not to know
+	closed       chan struct{}
+	once         sync.Once
 }
 
 func newRecordingConn(raw net.Conn, s *session, h *history, webSocket bool) *recordingConn {

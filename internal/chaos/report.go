@@ -9,59 +9,33 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // Report is what a run found.
 type Report struct {
-	o        Options
-	machine  string
-	rounds   int
-	outcomes [outcomes]int
-	received int
-	unread    map[endCause]int // acknowledged and not received, by the end of the connection
-	rules    map[rule]int
-	violations   []violation
-	errorLines   int // lines of that level in the nodes' logs
-	notices  []timesRow
-	recoveries    []timesRow
-	skipped  []string // faults, and why
-	lag      string   // of the network
+	o          Options
+	machine    string
+	rounds     int
+	outcomes   [outcomes]int
+	received   int
+	unread     map[endCause]int // acknowledged and not received, by the end of the connection
+	rules      map[rule]int
+	violations []violation
+	errorLines int // lines of that level in the nodes' logs
+	notices    []timesRow
+	recoveries []timesRow
+	skipped    []string // faults, and why
+	lag        string   // of the network
 
-	bytes       int64 // between nodes
-	controlHits     int   // what the search found between clients and nodes
-	connections int   // of links
-	brokenConns      int   // of these, in the middle of a segment
-	stepOuts     int   // pairs without a link of which one stepped out
-	youngerStepOuts     int   // of these, the younger
-	movedClients    int   // clients that were told to come back elsewhere
-	nameConflicts   int   // processes that went on and found their name taken
-	resolvedConflicts     int   // of these, ended by themselves
-}
-
-type timesRow struct {
-	name  string
-	times []time.Duration
-}
-
-// times are measured times.
-type times struct {
-	mu  sync.Mutex
-	all []time.Duration // guarded by mu
-}
-
-func (t *times) add(d ...time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.all = append(t.all, d...)
-}
-
-func (t *times) sorted() []time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	return slices.Sorted(slices.Values(t.all))
+	bytes             int64 // between nodes
+	controlHits       int   // what the search found between clients and nodes
+	connections       int   // of links
+	brokenConns       int   // of these, in the middle of a segment
+	stepOuts          int   // pairs without a link of which one stepped out
+	youngerStepOuts   int   // of these, the younger
+	movedClients      int   // clients that were told to come back elsewhere
+	nameConflicts     int   // processes that went on and found their name taken
+	resolvedConflicts int   // of these, ended by themselves
 }
 
 // gather takes over what was measured.
@@ -142,15 +116,6 @@ func (r *Report) String() string {
 	r.Print(&b)
 
 	return b.String()
-}
-
-func table(w io.Writer, lines []timesRow) {
-	fmt.Fprintf(w, "  %-60s %6s %10s %10s\n", "", "times", "p50", "max")
-	for _, l := range lines {
-		if n := len(l.times); n > 0 {
-			fmt.Fprintf(w, "  %-60s %6d %10v %10v\n", l.name, n, l.times[n/2].Round(time.Millisecond), l.times[n-1].Round(time.Millisecond))
-		}
-	}
 }
 
 // machine is what the run ran on, in a line.

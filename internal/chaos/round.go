@@ -14,8 +14,8 @@ import (
 // round is what the run is made of: one or two nodes have a fault, clients have troubles, all is
 // undone, and everything must work again.
 type round struct {
-	faults  []fault
-	nodes   []*node
+	faults          []fault
+	nodes           []*node
 	nemesisInterval time.Duration // how often a client has trouble; 0: none has, and times are taken
 }
 

@@ -38,7 +38,7 @@ const (
 	causeKill    endCause = "its node was killed"
 	causeCut     endCause = "the connection was cut"
 	causeClose   endCause = "the client closed it"
-	causeVanish   endCause = "the client vanished without a word"
+	causeVanish  endCause = "the client vanished without a word"
 	causeStall   endCause = "the client did not read"
 	causeSilent  endCause = "the client had heard nothing for two heartbeats, and gave it up"
 	causeUnknown endCause = "the connection broke"
@@ -46,22 +46,22 @@ const (
 
 // session is one connection of a user, seen from the client's side.
 type session struct {
-	user     *user
+	user    *user
 	node    *node
 	process *process // of the node
 	conn    *recordingConn
 
 	dialed moment
 
-	mu      sync.Mutex
-	sid     string       // guarded by mu
-	rank    int          // guarded by mu: which of the user's sessions it is, in the order of their welcomes; 0: it has had none
-	opened  moment       // guarded by mu: when the welcome was read
-	ended   moment       // guarded by mu: when it was over for the client; never while it is not
-	goodbye wire.Goodbye // guarded by mu: what the server said last; then everything before was read
-	gotGoodbye  bool         // guarded by mu: there was a goodbye
-	cause    endCause         // guarded by mu
-	wentSilent  bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
+	mu         sync.Mutex
+	sid        string       // guarded by mu
+	rank       int          // guarded by mu: which of the user's sessions it is, in the order of their welcomes; 0: it has had none
+	opened     moment       // guarded by mu: when the welcome was read
+	ended      moment       // guarded by mu: when it was over for the client; never while it is not
+	goodbye    wire.Goodbye // guarded by mu: what the server said last; then everything before was read
+	gotGoodbye bool         // guarded by mu: there was a goodbye
+	cause      endCause     // guarded by mu
+	wentSilent bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
 
 	// All that a server wrote to the connection before this moment has been handed to the client's
 	// callbacks: something that was sent after it has. Guarded by mu.
@@ -125,18 +125,18 @@ func (s *session) alive() bool {
 
 // record is a session's story, to be read without its lock.
 type record struct {
-	session *session
-	node    string
-	sid     string
-	rank    int
-	dialed  moment
-	opened  moment
-	ended   moment // forever if it has not
+	session    *session
+	node       string
+	sid        string
+	rank       int
+	dialed     moment
+	opened     moment
+	ended      moment // forever if it has not
 	readUntil  moment
-	goodbye wire.Goodbye
-	gotGoodbye  bool
-	cause    endCause
-	wentSilent  bool
+	goodbye    wire.Goodbye
+	gotGoodbye bool
+	cause      endCause
+	wentSilent bool
 }
 
 func (s *session) record() record {

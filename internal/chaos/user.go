@@ -16,34 +16,34 @@ import (
 
 // user is always connected, as far as the run allows it, and writes to friends.
 type user struct {
-	index   int
-	id      string
-	token   string
-	webSocket     bool // by WebSocket
-	cluster *cluster
-	history *history
+	index      int
+	id         string
+	token      string
+	webSocket  bool // by WebSocket
+	cluster    *cluster
+	history    *history
 	recipients []*user
 
-	mu       sync.Mutex
-	rng      *rand.Rand
-	preferredNode     int            // guarded by mu: the node to connect to if it is up
-	absent     chan struct{}  // guarded by mu: closed when the user may connect again; nil: it may
-	client   *client.Client // guarded by mu: the newest
-	session      *session       // guarded by mu: the newest that had a welcome
-	sessions []*session     // guarded by mu: all that were dialed
-	sessionCount    int            // guarded by mu
-	notices  []notice       // guarded by mu
+	mu            sync.Mutex
+	rng           *rand.Rand
+	preferredNode int            // guarded by mu: the node to connect to if it is up
+	absent        chan struct{}  // guarded by mu: closed when the user may connect again; nil: it may
+	client        *client.Client // guarded by mu: the newest
+	session       *session       // guarded by mu: the newest that had a welcome
+	sessions      []*session     // guarded by mu: all that were dialed
+	sessionCount  int            // guarded by mu
+	notices       []notice       // guarded by mu
 
 	disturbed atomic.Bool    // the nemesis has the user
-	loginMu sync.Mutex     // held while the user is logged in
-	inflight sync.WaitGroup // requests under way
+	loginMu   sync.Mutex     // held while the user is logged in
+	inflight  sync.WaitGroup // requests under way
 	slots     chan struct{}  // a place for each request under way
 }
 
 // notice is the news that a peer has gone.
 type notice struct {
 	peer *user
-	at moment
+	at   moment
 }
 
 const maxInflight = 64

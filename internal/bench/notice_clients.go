@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -49,6 +50,45 @@ func (d *nodeFailure) answerPings(c *conn) {
 			}
 
 			return
+		}
+	}
+}
+
+// ask sends messages to a user of the killed node until one is answered with "not found".
+func (d *nodeFailure) probeNotFound(c *conn, user uint32) {
+	<-d.killed
+	c.setRecipient(user, stampSize)
+	if err := c.raw.SetReadDeadline(d.killedAt.Add(d.patience)); err != nil {
+		d.fail(err)
+
+		return
+	}
+	for d.ctx.Err() == nil {
+		err := c.send(0)
+		if err == nil {
+			err = c.response()
+		}
+		refusal, answered := errors.AsType[*refused](err)
+		switch {
+		case notFound(err):
+			d.notFoundTimes.forWorker(0).add(time.Since(d.killedAt))
+
+			return
+		case err != nil && !answered:
+			d.fail(fmt.Errorf("%s: no answer to a message to a user of the killed node: %w", c, err))
+
+			return
+		}
+		kind := "delivered"
+		if answered {
+			kind = refusal.code.String()
+		}
+		d.mu.Lock()
+		d.otherAnswers[kind]++
+		d.mu.Unlock()
+		pause(time.Millisecond)
+		if time.Since(d.killedAt) > d.patience {
+			d.fail(fmt.Errorf("%s: a message to a user of the killed node is not answered with \"not found\" in %s, but %q", c, d.patience, kind))
 		}
 	}
 }

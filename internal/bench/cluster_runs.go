@@ -1,0 +1,53 @@
+package bench
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// run is one measurement of several: a binary and a number of nodes.
+type clusterRun struct {
+	setup *Setup
+	nodes int
+}
+
+// runs are all binaries, with each number of nodes in turn.
+func (s *Setup) clusterRuns(nodes []int) []clusterRun {
+	if len(s.URLs) > 0 {
+		nodes = []int{len(s.URLs)}
+	}
+	var all []clusterRun
+	for _, n := range nodes {
+		for _, sub := range s.perBinary() {
+			all = append(all, clusterRun{sub, n})
+		}
+	}
+
+	return all
+}
+
+func (r clusterRun) title() string {
+	return fmt.Sprintf("%s, %s", r.setup.binaryName(), nodeCount(r.nodes))
+}
+
+// step is a Setup whose progress is the i-th of n equal parts.
+func (s *Setup) progressStep(i, n int, name string) *Setup {
+	return s.progressPart(float64(i)/float64(n), float64(i+1)/float64(n), name)
+}
+
+func (s *Setup) transport() string {
+	if s.WebSocket {
+		return "WebSocket"
+	}
+
+	return "TCP"
+}
+
+// nodesOf writes a number of nodes.
+func nodeCount(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+
+	return strconv.Itoa(n) + " nodes"
+}

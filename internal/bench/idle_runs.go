@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+)
+
+// spread measures what a user costs the whole cluster, with each binary and each number of nodes in
+// turn, several rounds. The result has one entry for each, in that order.
+func (s *Setup) idleRuns(ctx context.Context, p IdleOptions) ([]Memory, error) {
+	runs := s.clusterRuns(p.Nodes)
+	rounds := max(p.Rounds, 1)
+	all := make([][]Memory, len(runs))
+	for round := range rounds {
+		for i, r := range runs {
+			sub := *r.setup
+			sub.Progress = s.progressStep(round*len(runs)+i, rounds*len(runs), r.title()).Progress
+			m, err := sub.idleRun(ctx, r.nodes, p)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.title(), err)
+			}
+			all[i] = append(all[i], m)
+		}
+	}
+	var result []Memory
+	for _, of := range all {
+		result = append(result, medianMemory(of))
+	}
+
+	return result, nil
+}
+
+// fresh measures a cluster that it starts.
+func (s *Setup) idleRun(ctx context.Context, nodes int, p IdleOptions) (Memory, error) {
+	sys, err := s.parleyNodes(ctx, nodes)
+	if err != nil {
+		return Memory{}, err
+	}
+	defer sys.stop()
+
+	return s.measureMemory(ctx, sys, p.Users, p.Settle)
+}
+
+// medianMemory is the median of each figure.
+func medianMemory(all []Memory) Memory {
+	of := func(f func(Memory) float64) float64 {
+		var values []float64
+		for _, m := range all {
+			values = append(values, f(m))
+		}
+
+		return median(values)
+	}
+	m := all[0]
+	m.PerUser = of(func(m Memory) float64 { return m.PerUser })
+	m.RestUsers = of(func(m Memory) float64 { return m.RestUsers })
+	m.Logins.ServerCPU = of(func(m Memory) float64 { return m.Logins.ServerCPU })
+	m.Logins.PerSecond = of(func(m Memory) float64 { return m.Logins.PerSecond })
+	m.Logins.Rest = of(func(m Memory) float64 { return m.Logins.Rest })
+
+	return m
+}
