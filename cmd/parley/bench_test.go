@@ -15,7 +15,8 @@ import (
 	"github.com/parley-dm/parley/internal/bench"
 )
 
-// measure runs a command of bench, whose servers are processes of this test binary, and returns what it prints and its results.
+// measure runs a command of bench, whose servers are processes of this test binary, and returns
+// what it prints and its results.
 func measure[T any](t *testing.T, args ...string) (out string, results T) {
 	t.Helper()
 	t.Setenv(asBinary, "1")
@@ -203,7 +204,8 @@ func TestBenchComparesClustersOfSeveralSizes(t *testing.T) {
 	}
 }
 
-// broker is the least of an MQTT broker that two users of bench need: what is published goes to whoever has subscribed to the topic.
+// broker is a minimal MQTT broker for two users of bench: it forwards each publication to the
+// subscriber of the topic.
 func broker(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -48,10 +48,10 @@ func ParseBinaries(values []string) ([]Binary, error) {
 	return all, nil
 }
 
-// errOneBinary ends a command that measures one cluster only.
+// errOneBinary rejects several binaries for a command that measures one cluster.
 var errOneBinary = errors.New("--binary: give one here; compare, idle, connect, first and notice take several in turn")
 
-// only is a Setup with the one binary that is given, if any.
+// singleBinary returns a Setup with the only binary, if any, or errOneBinary.
 func (s *Setup) singleBinary() (*Setup, error) {
 	all := s.perBinary()
 	if len(all) > 1 {
@@ -61,7 +61,7 @@ func (s *Setup) singleBinary() (*Setup, error) {
 	return all[0], nil
 }
 
-// each is a Setup for each binary.
+// perBinary returns a Setup for each binary.
 func (s *Setup) perBinary() []*Setup {
 	if len(s.Binaries) == 0 {
 		return []*Setup{s}

@@ -22,12 +22,12 @@ const (
 	budgetNoticeMax    = 250e3
 )
 
-// verdict is a budget and whether it is kept.
+// withVerdict returns the budget's text with a mark that says whether value keeps it.
 func withVerdict(value, budget float64, text string) string {
 	return withMark(text, value > 0, value <= budget)
 }
 
-// marked is a budget with a mark that says whether it is kept, if that is known.
+// withMark returns the budget's text with ✓ or ✗; without a mark if nothing was measured.
 func withMark(text string, measured, kept bool) string {
 	switch {
 	case text == "" || !measured:
@@ -121,7 +121,7 @@ func (c *Comparison) report(s *Setup, m CompareOptions) *Report {
 	return r
 }
 
-// peers adds what is to be known of servers that were not started here.
+// competitorNotes adds a note for each competitor: its addresses, nodes and ratios.
 func (c *Comparison) competitorNotes(r *Report, m CompareOptions) {
 	for i, p := range m.Competitors {
 		one := c.Contenders[len(c.Contenders)-len(m.Competitors)+i]
@@ -141,7 +141,7 @@ func (c *Comparison) competitorNotes(r *Report, m CompareOptions) {
 	}
 }
 
-// binaries adds the ratios of all binaries but the first, which has a column.
+// binaryNotes adds the ratios of all binaries but the first. The first has a column of its own.
 func (c *Comparison) binaryNotes(r *Report) {
 	for _, one := range c.Contenders[2:] {
 		if one.parleySetup == nil {
@@ -158,7 +158,7 @@ func (c *Comparison) binaryNotes(r *Report) {
 	}
 }
 
-// clusters adds the tables of what depends on the number of nodes.
+// clusterTables adds the tables of the measurements that depend on the number of nodes.
 func (c *Comparison) clusterTables(r *Report, s *Setup) {
 	if len(c.Idle) > 0 {
 		r.ExtraTables = append(r.ExtraTables, s.idleTable(c.Idle))

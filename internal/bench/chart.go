@@ -11,7 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Chart is a picture of a report: curves of latency percentiles, or bars.
+// Chart draws a report: curves of latency percentiles, or bars.
 type Chart struct {
 	Title, Subtitle string
 	Curves          []curve
@@ -24,7 +24,7 @@ type curve struct {
 	hist *hdrhistogram.Histogram
 }
 
-// group is some bars that share a scale.
+// group is a set of bars with one scale.
 type group struct {
 	name string
 	bars []bar
@@ -50,17 +50,17 @@ const (
 
 const chartColour = "#2563eb"
 
-// chartColours set what Parley is compared with apart from it.
+// chartColours are the colours of the other servers.
 var chartColours = map[string]string{floorName: "#94a3b8", natsName: "#d97706", "Centrifugo": "#059669", "MQTT": "#7c3aed", "XMPP": "#db2777"}
 
-// colour is that of a kind of servers, whatever else its name says of it.
+// colour is that of a kind of servers: the part of the name before the first comma.
 func colour(name string) string {
 	kind, _, _ := strings.Cut(name, ",")
 
 	return cmp.Or(chartColours[kind], chartColour)
 }
 
-// SVG writes the picture.
+// SVG writes the chart.
 func (c *Chart) SVG(w io.Writer) error {
 	var b strings.Builder
 	bottom := plotTop

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// run is one measurement of several: a binary and a number of nodes.
+// clusterRun is one measurement of several: a binary and a number of nodes.
 type clusterRun struct {
 	setup *Setup
 	nodes int
 }
 
-// runs are all binaries, with each number of nodes in turn.
+// clusterRuns are all binaries, with each number of nodes in turn.
 func (s *Setup) clusterRuns(nodes []int) []clusterRun {
 	if len(s.URLs) > 0 {
 		nodes = []int{len(s.URLs)}
@@ -30,7 +30,7 @@ func (r clusterRun) title() string {
 	return fmt.Sprintf("%s, %s", r.setup.binaryName(), nodeCount(r.nodes))
 }
 
-// step is a Setup whose progress is the i-th of n equal parts.
+// progressStep is a Setup whose progress is the i-th of n equal parts.
 func (s *Setup) progressStep(i, n int, name string) *Setup {
 	return s.progressPart(float64(i)/float64(n), float64(i+1)/float64(n), name)
 }
@@ -43,7 +43,7 @@ func (s *Setup) transport() string {
 	return "TCP"
 }
 
-// nodesOf writes a number of nodes.
+// nodeCount writes a number of nodes.
 func nodeCount(n int) string {
 	if n == 1 {
 		return "1 node"

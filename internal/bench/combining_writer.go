@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the
-// one who is.
+// combiningWriter writes a frame at once unless another goroutine is writing. Otherwise the frame
+// is queued, and the writing goroutine sends it.
 type combiningWriter struct {
 	conn net.Conn
 

@@ -130,7 +130,7 @@ func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, e
 	return r, nil
 }
 
-// Idle measures what users who do nothing cost the cluster, with each number of nodes.
+// Idle measures what idle users cost the cluster, for each number of nodes.
 func (s *Setup) Idle(ctx context.Context, p IdleOptions) (*Report, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (s *Setup) Idle(ctx context.Context, p IdleOptions) (*Report, error) {
 	return r, nil
 }
 
-// First measures first messages against the number of nodes, each a process.
+// FirstMessages measures first messages against the number of nodes, each a process.
 func (s *Setup) FirstMessages(ctx context.Context, nodes []int, samples int) (*Report, error) {
 	if len(s.URLs) > 0 {
 		nodes = []int{len(s.URLs)}

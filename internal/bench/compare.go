@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Comparison is what Compare has found.
+// Comparison is the result of Compare.
 type Comparison struct {
 	Rounds     int            `json:"rounds"`
 	Contenders []Contender    `json:"contenders"` // the floor first, then Parley
@@ -14,7 +14,8 @@ type Comparison struct {
 	Notice     []NoticeResult `json:"notice"`
 }
 
-// Compare measures floor, Parley on two nodes, plain NATS and peers in turn, several rounds.
+// Compare measures the floor, Parley on two nodes, plain NATS and the competitors in turn, for
+// several rounds.
 func (s *Setup) Compare(ctx context.Context, m CompareOptions) (*Report, error) {
 	c, err := s.Measure(ctx, m)
 	if err != nil {
@@ -24,7 +25,7 @@ func (s *Setup) Compare(ctx context.Context, m CompareOptions) (*Report, error) 
 	return c.report(s, m), nil
 }
 
-// Match is Compare without its report.
+// Measure is Compare without the report.
 func (s *Setup) Measure(ctx context.Context, m CompareOptions) (*Comparison, error) {
 	one, many, err := m.check()
 	if err != nil {
@@ -59,8 +60,8 @@ func (s *Setup) Measure(ctx context.Context, m CompareOptions) (*Comparison, err
 	return result, s.measureClusters(ctx, result, m)
 }
 
-// clusters measures what depends on the number of nodes. All nodes are started: what the URLs name
-// is one cluster only.
+// measureClusters measures what depends on the number of nodes. All nodes are started: what the
+// URLs name is one cluster only.
 func (s *Setup) measureClusters(ctx context.Context, c *Comparison, m CompareOptions) (err error) {
 	plain := *s
 	plain.URLs = nil
@@ -87,15 +88,15 @@ func (s *Setup) measureClusters(ctx context.Context, c *Comparison, m CompareOpt
 	return err
 }
 
-// loads is the share of the progress that is spent with loads.
+// loadShare is the part of the progress that the loads take.
 const loadShare = .5
 
-// rounds runs both loads with all contenders, again and again.
+// runRounds runs both loads with each contender in every round.
 func (s *Setup) runRounds(ctx context.Context, all []*Contender, m CompareOptions, both []Load) error {
 	steps, step := float64(2*len(all)*m.Rounds), 0.0
 	for round := range m.Rounds {
 		for i := range all {
-			c := all[(i+round)%len(all)] // none is always first
+			c := all[(i+round)%len(all)] // the order rotates with the round
 			for under, l := range both {
 				c.system.awaitIdle(ctx)
 				sub := s.progressPart(loadShare*step/steps, loadShare*(step+1)/steps, fmt.Sprintf("round %d, %s, %d pairs", round+1, c.Name, l.Pairs))

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// memories measures idle users, on fresh servers.
+// measureIdle measures the memory of idle users on fresh servers.
 func (s *Setup) measureIdle(ctx context.Context, c *Contender, m CompareOptions) error {
 	if m.Users == 0 || !canMeasure || c.startFresh == nil {
 		return nil
@@ -30,8 +30,8 @@ func (s *Setup) measureIdle(ctx context.Context, c *Contender, m CompareOptions)
 	return err
 }
 
-// peerMemories measures idle users of the peers whose processes are known. That comes before the
-// rounds, while the servers hold nothing of what was under way in them.
+// measureIdleCompetitors measures idle users of the competitors whose processes are known. It runs
+// before the rounds, because a server may keep memory after a load.
 func (s *Setup) measureIdleCompetitors(ctx context.Context, all []*Contender, m CompareOptions) error {
 	for _, c := range all {
 		if c.startFresh != nil || len(c.system.pids) == 0 || m.Users == 0 || !canMeasure {

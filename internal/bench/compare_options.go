@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Match says what Compare does.
+// CompareOptions are the parameters of Compare.
 type CompareOptions struct {
 	Rounds      int
 	Pairs       int // under load
@@ -32,7 +32,7 @@ func (m CompareOptions) load(pairs int) (Load, error) {
 	return Load{Pairs: pairs, Size: m.Size, Duration: m.Duration, Warmup: m.Warmup}.check()
 }
 
-// check returns the two loads, of one pair and of many.
+// check validates the options and returns the loads of one pair and of many pairs.
 func (m CompareOptions) check() (one, many Load, err error) {
 	if m.Rounds < 1 {
 		return one, many, fmt.Errorf("--rounds %d: at least 1", m.Rounds)

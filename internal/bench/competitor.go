@@ -15,19 +15,20 @@ import (
 	"time"
 )
 
-// Peer is servers of another kind that run already and join a comparison.
+// Competitor is a running server of another kind, of one or several nodes, that takes part in a
+// comparison.
 type Competitor struct {
-	kind  string // as --peer names it
+	kind  string // as --competitor names it
 	title string // as tables do
 	addrs []string
 	proto protocol
 	pids  []int // none: their CPU time and memory are not known
 }
 
-// peerKind is a kind of servers whose protocol the generator speaks.
+// competitorKind is a kind of servers whose protocol the generator speaks.
 type competitorKind struct {
 	title  string // as tables name it
-	syntax string // of --peer
+	syntax string // of the flag's value
 	parse  func(value string) (addrs []string, proto protocol, err error)
 }
 
@@ -37,10 +38,11 @@ var competitorKinds = map[string]competitorKind{
 	"xmpp":       {"XMPP", "xmpp=[domain@]host:port,host:port", parseXMPP},
 }
 
-// errShape is a value of another shape than it should have.
+// errSyntax rejects a value of --competitor.
 var errSyntax = errors.New("not of this shape")
 
-// ParsePeers reads the values of --peer, kind=address,…, and of --peer-pid, kind=PID,….
+// ParseCompetitors reads the values of --competitor, kind=address,…, and of --competitor-pid,
+// kind=PID,….
 func ParseCompetitors(values, pids []string) ([]Competitor, error) {
 	var competitors []Competitor
 	for _, value := range values {
@@ -77,7 +79,7 @@ func parseCompetitor(value string) (Competitor, error) {
 	return Competitor{kind: name, title: kind.title, addrs: addrs, proto: proto}, nil
 }
 
-// parsePIDs adds processes to the peer that they belong to.
+// parsePIDs adds processes to the competitor of their kind.
 func parsePIDs(competitors []Competitor, value string) error {
 	name, rest, _ := strings.Cut(value, "=")
 	i := slices.IndexFunc(competitors, func(p Competitor) bool { return p.kind == name })
@@ -162,7 +164,7 @@ func parseCentrifugo(value string) ([]string, protocol, error) {
 // runName tells the users of this run from those of another one.
 func runName() string { return strings.ToLower(rand.Text()[:8]) }
 
-// system is the peer as something to be measured.
+// system returns the competitor as a system to measure.
 func (p *Competitor) system() *system {
 	name := p.title
 	if len(p.addrs) == 1 {
@@ -172,7 +174,7 @@ func (p *Competitor) system() *system {
 	return &system{name: name, proto: p.proto, addrs: p.addrs, pids: p.pids}
 }
 
-// meet makes sure that users of all the servers reach each other, before a long run begins.
+// checkRoutes checks before a long run that messages get from each server to the next.
 func (s *system) checkRoutes(ctx context.Context, patience time.Duration) error {
 	for i := range s.addrs {
 		if err := s.checkRoute(ctx, i, (i+1)%len(s.addrs), patience); err != nil {
@@ -183,7 +185,7 @@ func (s *system) checkRoutes(ctx context.Context, patience time.Duration) error 
 	return nil
 }
 
-// acquaint sends messages from a user at one server to a user at another one until the first
+// checkRoute sends messages from a user at one server to a user at another one until the first
 // arrives.
 func (s *system) checkRoute(ctx context.Context, from, to int, patience time.Duration) error {
 	a, err := s.dial(ctx, from, 0)
@@ -209,7 +211,7 @@ func (s *system) checkRoute(ctx context.Context, from, to int, patience time.Dur
 			return nil
 		}
 		if err := a.receiveWithin(time.Millisecond); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err // why it is not let through
+			return err // the reason of the refusal
 		}
 		if !errors.Is(arrives, os.ErrDeadlineExceeded) {
 			return arrives
@@ -220,7 +222,7 @@ func (s *system) checkRoute(ctx context.Context, from, to int, patience time.Dur
 	}
 }
 
-// strangers says that no message gets through, and what the reason may be.
+// noRouteError says that no message gets through, and suggests a reason.
 func (s *system) noRouteError(from, to int, patience time.Duration) error {
 	if from == to {
 		return fmt.Errorf("no message gets through at %s in %s: may users write to each other there?", s.addrs[from], patience)
@@ -229,7 +231,7 @@ func (s *system) noRouteError(from, to int, patience time.Duration) error {
 	return fmt.Errorf("no message gets from %s to %s in %s: are the two connected to each other?", s.addrs[from], s.addrs[to], patience)
 }
 
-// within is receive with an end.
+// receiveWithin is receive with a time limit.
 func (c *conn) receiveWithin(d time.Duration) error {
 	if err := c.raw.SetReadDeadline(time.Now().Add(d)); err != nil {
 		return err

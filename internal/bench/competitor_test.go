@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// stubs starts a stub of each kind and returns the peers that it is the two nodes of.
+// stubCompetitors starts a stub of each kind and returns the peers that it is the two nodes of.
 func stubCompetitors(t *testing.T) []Competitor {
 	t.Helper()
 	mqtt, xmpp, centrifugo := stubMQTT(t, 0), stubXMPP(t), stubCentrifugo(t)
@@ -104,7 +104,8 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// script is a server that answers whatever arrives with one text after another, and then is silent.
+// scriptedServer is a server that answers whatever arrives with one text after another, and then is
+// silent.
 func scriptedServer(t *testing.T, answers ...string) string {
 	t.Helper()
 

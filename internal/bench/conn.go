@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// line is one user's connection: one read buffer, one frame to send, no goroutine of its own. One
-// goroutine reads; another one may send.
+// conn is one user's connection: one read buffer, one frame to send, no goroutine of its own. One
+// goroutine may read while another one sends.
 type conn struct {
 	raw      net.Conn
 	protocol protocol
@@ -17,19 +17,19 @@ type conn struct {
 	buf  []byte // in[r:w] has arrived and is not read yet
 	r, w int
 
-	out    template // owned by whoever sends
-	lastID uint32   // owned by whoever sends
+	out    template // owned by the sending goroutine
+	lastID uint32   // owned by the sending goroutine
 }
 
-// firstBuffer is enough for a small message; a longer one makes the buffer grow.
+// initialBuffer is enough for a small message; a longer one makes the buffer grow.
 const initialBuffer = 512
 
-// longestFrame is more than any answer here has: beyond it a peer talks nonsense.
+// maxFrame bounds a frame; a longer one is a protocol error.
 const maxFrame = 1 << 20
 
 var errTooLong = errors.New("a frame is too long")
 
-// aim makes further messages go to a user.
+// setRecipient sets the recipient and the size of further messages.
 func (c *conn) setRecipient(to uint32, size int) { c.out = c.protocol.message(to, size) }
 
 // send sends one message.
@@ -49,7 +49,7 @@ func (c *conn) write(frame []byte) error {
 	return err
 }
 
-// receive waits for a message and returns its stamp. It answers what else comes.
+// receive waits for a message and returns its stamp. Pings are answered meanwhile.
 func (c *conn) receive() (uint64, error) {
 	for {
 		e, err := c.event()

@@ -8,7 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Logins is what many logins have shown.
+// Logins is the result of measuring many logins.
 type Logins struct {
 	Binary    string  `json:"binary"`
 	Nodes     int     `json:"nodes"`
@@ -32,11 +32,12 @@ func checkUsers(users int) error {
 	return nil
 }
 
-// loginTail is how long after the last welcome the servers' CPU time still counts for the logins.
+// loginCPUTail is how long after the last welcome the servers' CPU time still counts for the
+// logins.
 const loginCPUTail = 500 * time.Millisecond
 
-// logins logs users in, spread evenly over all servers, as fast as they come in. What the servers
-// take at rest is measured before, and taken off.
+// measureLogins logs users in, spread evenly over all servers, as fast as they come in. What the
+// servers take at rest is measured before, and taken off.
 func (s *Setup) measureLogins(ctx context.Context, sys *system, users int) (l Logins, conns []*conn, err error) {
 	sys.awaitIdle(ctx)
 	s.progress(0, "servers rest")
@@ -60,7 +61,7 @@ func (s *Setup) measureLogins(ctx context.Context, sys *system, users int) (l Lo
 	return l, conns, ctx.Err()
 }
 
-// arrive logs the users in and tells of the progress.
+// loginTimed logs the users in, records how long each login took, and reports progress.
 func (s *Setup) loginTimed(ctx context.Context, sys *system, users int) ([]*conn, recorders, error) {
 	times := newRecorders(1)
 	done := make(chan struct{}, users)
@@ -84,7 +85,7 @@ func (s *Setup) loginTimed(ctx context.Context, sys *system, users int) ([]*conn
 	return conns, times, err
 }
 
-// connects measures logins with each binary and each number of nodes.
+// loginRuns measures logins with each binary and each number of nodes.
 func (s *Setup) loginRuns(ctx context.Context, users int, nodes []int) ([]Logins, error) {
 	var all []Logins
 	runs := s.clusterRuns(nodes)

@@ -2,7 +2,7 @@ package bench
 
 import "context"
 
-// Contender is what Compare has found of one kind of server: medians of all rounds.
+// Contender is the result of Compare for one kind of server: medians of all rounds.
 type Contender struct {
 	Name  string `json:"name"`
 	Nodes int    `json:"nodes"`
@@ -29,16 +29,16 @@ type Contender struct {
 
 	onePair, manyPairs, pinned []RoundTrips // by round
 	system                     *system
-	startFresh                 starter // of fresh servers; nil: they are the reader's
-	parleySetup                *Setup  // of nodes of Parley; nil: it is something else
-	startPinned                starter // of servers to be pinned; nil: as above
+	startFresh                 starter // starts fresh servers; nil: a competitor, which runs already
+	parleySetup                *Setup  // starts nodes of Parley; nil: another kind of server
+	startPinned                starter // starts pinned servers; nil: a competitor
 }
 
-// starter starts so many servers of a kind.
+// starter starts a number of servers of one kind.
 type starter func(ctx context.Context, servers int) (*system, error)
 
-// contenders starts what is compared; what has been started is returned with an error too. Peers
-// run already: whether they can be measured shows before anything is started.
+// startContenders starts the servers to compare. With an error it returns those that it has
+// started. Competitors run already, and their routes are checked before any server is started.
 func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*Contender, err error) {
 	var peers []*Contender
 	for _, p := range m.Competitors {
@@ -74,7 +74,7 @@ func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*C
 	return append(all, peers...), nil
 }
 
-// settle makes medians of the rounds.
+// aggregate computes the medians of the rounds.
 func (c *Contender) aggregate(floor *Contender) {
 	of := func(all []RoundTrips, f func(RoundTrips) float64) float64 {
 		var values []float64
@@ -95,8 +95,8 @@ func (c *Contender) aggregate(floor *Contender) {
 	c.PinnedP50Ratio = medianRatio(c.pinned, floor.pinned, p50)
 }
 
-// ratios is the median of the rounds' own ratios: what slows the machine down for a while slows
-// both.
+// medianRatio is the median of the rounds' own ratios: a slow phase of the machine slows both in
+// one round.
 func medianRatio(mine, floor []RoundTrips, f func(RoundTrips) float64) float64 {
 	var values []float64
 	for i := range mine {

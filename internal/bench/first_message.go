@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Finding is what the first message to a user costs in a cluster of so many nodes.
+// FirstMessage is the latency of a first message to a user, in a cluster of Nodes nodes.
 type FirstMessage struct {
 	Binary    string  `json:"binary"`
 	Nodes     int     `json:"nodes"`
@@ -21,8 +21,8 @@ type FirstMessage struct {
 	OwnBusy   float64 `json:"own_busy"`           // share of all processors that nodes and generator used; 0: not known
 }
 
-// busyMachine is the share of the processors in use from which on times say more about the machine
-// than about the nodes: a message waits for a processor.
+// cpuBoundShare is the share of busy processors above which a run counts as bound by CPU: messages
+// wait for a processor.
 const cpuBoundShare = .8
 
 func (f FirstMessage) cpuBound() bool { return f.Busy >= cpuBoundShare }
@@ -42,9 +42,9 @@ const (
 	minWarmup     = 20
 )
 
-// find sends first messages, one at a time: each from one user on the first node to another user
-// without any channel, on each of the other nodes in turn; and as many to users that are not
-// connected.
+// measureFirstMessages sends first messages, one at a time: each from one user on the first node to
+// another user without any channel, on each of the other nodes in turn; and as many to users that
+// are not connected.
 func (s *Setup) measureFirstMessages(ctx context.Context, sys *system, samples int) (FirstMessage, error) {
 	sys = sys.withResponses("") // a message that fails says so
 	f := FirstMessage{Binary: sys.name, Nodes: len(sys.addrs)}
@@ -110,7 +110,8 @@ func (s *system) allCPU() time.Duration {
 	return servers + own
 }
 
-// firstMessage sends one message and waits until it is there, and answered.
+// deliveryTime sends one message, waits for its arrival and its response, and returns the time to
+// the arrival.
 func deliveryTime(from, to *conn) (time.Duration, error) {
 	from.setRecipient(to.user, stampSize)
 	begin := time.Now()
@@ -128,7 +129,7 @@ func deliveryTime(from, to *conn) (time.Duration, error) {
 	}()
 	err := from.response()
 	if err != nil {
-		to.close() // what has failed never arrives
+		to.close() // a refused message never arrives: end the reader
 	}
 	if e := <-arrived; err == nil {
 		err = e
@@ -140,7 +141,8 @@ func deliveryTime(from, to *conn) (time.Duration, error) {
 	return took, err
 }
 
-// missed sends a message to a user that is not connected and waits for the answer.
+// notFoundTime sends a message to an absent user and returns the time to the response "user not
+// found".
 func notFoundTime(from *conn, absent uint32) (time.Duration, error) {
 	from.setRecipient(absent, stampSize)
 	begin := time.Now()
@@ -158,9 +160,9 @@ func notFoundTime(from *conn, absent uint32) (time.Duration, error) {
 	return 0, err
 }
 
-// finds measures first messages with each binary and each number of nodes in turn, several rounds.
-// The result has one entry for each, in that order: that of the round whose first messages have the
-// middle p50.
+// firstMessageRuns measures first messages with each binary and each number of nodes in turn,
+// several rounds. The result has one entry for each, in that order: that of the round whose first
+// messages have the middle p50.
 func (s *Setup) firstMessageRuns(ctx context.Context, nodes []int, samples, rounds int) ([]FirstMessage, error) {
 	runs := s.clusterRuns(nodes)
 	all := make([][]FirstMessage, len(runs))
@@ -184,7 +186,7 @@ func (s *Setup) firstMessageRuns(ctx context.Context, nodes []int, samples, roun
 	return result, nil
 }
 
-// freshFind measures a cluster that it starts.
+// firstMessageRun starts a cluster and measures it.
 func (s *Setup) firstMessageRun(ctx context.Context, nodes, samples int) (FirstMessage, error) {
 	sys, err := s.parleyNodes(ctx, nodes)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// findTable shows first messages by number of nodes.
+// firstMessageTable shows first messages by number of nodes.
 func (s *Setup) firstMessageTable(all []FirstMessage) Table {
 	t := Table{Head: []string{
 		"first message", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max", "all nodes rest", "machine busy",
@@ -36,7 +36,7 @@ func (s *Setup) firstMessageTable(all []FirstMessage) Table {
 	return t
 }
 
-// findNotes say what first messages are, and when they are not to be compared.
+// firstMessageNotes explain the table, and name the runs that were bound by CPU.
 func firstMessageNotes(all []FirstMessage) []string {
 	notes := []string{
 		"first message: from sending one to a user on another node (with 1 node: the same) until it is there; not found: until the answer",

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Memory is what idle users cost.
+// Memory is the cost of idle users.
 type Memory struct {
 	Binary    string  `json:"binary"`
 	Nodes     int     `json:"nodes"`
@@ -23,16 +23,16 @@ type Memory struct {
 	RestUsers float64 `json:"rest_with_users_ms_per_second"` // CPU time of all nodes with these users idle; 0: not known
 }
 
-// errNoMemory ends what only Linux can measure.
+// errNoMemory says that memory cannot be measured here.
 var errNoMemory = errors.New("the memory of a process is read from /proc, and for running nodes with --pid: not known here")
 
-// steady is for how long memory must not have grown or shrunk by more than a hundredth.
+// steadyTime is how long memory must stay within one percent to count as settled.
 const steadyTime = 2 * time.Second
 
-// idle logs users in, waits until the servers' memory has settled, for at most settle, and divides
-// what has come on top. Then it measures what the servers take at rest.
+// measureMemory logs users in, waits until the servers' memory has settled, for at most settle, and
+// divides the growth by the users. Then it measures the servers' CPU time at rest.
 func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
-	var warm []*conn // one on each: what the first user makes a server load and build is no user's
+	var warm []*conn // one user on each node: what a server allocates for its first user is not part of the figure
 	defer func() { closeConns(warm) }()
 	for i := range sys.addrs {
 		c, err := sys.dial(ctx, i, uint32(users+i))
@@ -86,7 +86,7 @@ func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settl
 	return m, nil
 }
 
-// settled waits until the servers' memory stays as it is, and returns it.
+// awaitSteadyMemory waits until the servers' memory is steady, and returns it in bytes.
 func (s *Setup) awaitSteadyMemory(ctx context.Context, sys *system, most time.Duration) (uint64, error) {
 	last, ok := sys.memory()
 	since := time.Now()

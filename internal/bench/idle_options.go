@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Spread says how the cost of a user in a cluster is measured.
+// IdleOptions are the parameters of Idle.
 type IdleOptions struct {
 	Users  int
 	Nodes  []int // numbers of nodes, each a cluster of its own

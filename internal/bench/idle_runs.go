@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// spread measures what a user costs the whole cluster, with each binary and each number of nodes in
-// turn, several rounds. The result has one entry for each, in that order.
+// idleRuns measures what a user costs the whole cluster, with each binary and each number of nodes
+// in turn, several rounds. The result has one entry for each, in that order.
 func (s *Setup) idleRuns(ctx context.Context, p IdleOptions) ([]Memory, error) {
 	runs := s.clusterRuns(p.Nodes)
 	rounds := max(p.Rounds, 1)
@@ -30,7 +30,7 @@ func (s *Setup) idleRuns(ctx context.Context, p IdleOptions) ([]Memory, error) {
 	return result, nil
 }
 
-// fresh measures a cluster that it starts.
+// idleRun starts a cluster and measures it.
 func (s *Setup) idleRun(ctx context.Context, nodes int, p IdleOptions) (Memory, error) {
 	sys, err := s.parleyNodes(ctx, nodes)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// spreadRow is one figure of a user's cost.
+// idleFigure is one figure of a user's cost.
 type idleFigure struct {
 	name   string
 	value  func(Memory) float64
@@ -36,10 +36,10 @@ var idleFigures = []idleFigure{
 const idleNote = "cluster: users spread evenly over the nodes, each a process; sums over all of them. Memory is resident memory with all users, less " +
 	"that with one on each node, divided by the users; a login is connecting, a signed token and the welcome, the CPU time of rest taken off"
 
-// perSecond writes CPU time a second, in milliseconds.
+// formatCPURate writes CPU time a second, in milliseconds.
 func formatCPURate(v float64) string { return formatNumber(v) + " ms/s" }
 
-// spreadTable shows numbers of nodes side by side, and the ratio of the last to the first.
+// idleTable shows numbers of nodes side by side, and the ratio of the last to the first.
 func (s *Setup) idleTable(all []Memory) Table {
 	var counts []int
 	for _, m := range all {
@@ -66,7 +66,7 @@ func (s *Setup) idleTable(all []Memory) Table {
 	return t
 }
 
-// spreadCells is one row: a figure of those that are of the same binary and transport.
+// idleCells is one row: a figure of those that are of the same binary and transport.
 func (s *Setup) idleCells(row idleFigure, like Memory, all []Memory) []string {
 	cells := []string{s.rowName(row.name+", "+like.Transport, like.Binary)}
 	var first, last float64

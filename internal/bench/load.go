@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Load says how much to do.
+// Load are the parameters of a load.
 type Load struct {
 	Pairs    int
 	Size     int           // bytes of a message, at least 8

@@ -89,7 +89,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	wantError(t, err, "goodbye 2001")
 }
 
-// swallow answers a login at a relay and nothing else.
+// ignoreMessages answers a login at a relay and nothing else.
 func ignoreMessages(conn net.Conn) {
 	hello := make([]byte, relayHeader)
 	if _, err := io.ReadFull(conn, hello); err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// death is one run: a node with clients that is killed.
+// nodeFailure is one run: it kills a node that has clients.
 type nodeFailure struct {
 	system     *system
 	responding *system // the same users' names, for messages that ask for a response
@@ -31,7 +31,7 @@ type nodeFailure struct {
 	allNotified chan struct{} // closed with the last notice
 
 	clientReaders  sync.WaitGroup // readers of doomed
-	clientsStopped atomic.Bool    // these are told to end
+	clientsStopped atomic.Bool    // clientReaders may end without an error
 	closing        atomic.Bool    // the run has ended: connections are closed
 
 	notFoundTimes recorders // "not found"
@@ -39,10 +39,10 @@ type nodeFailure struct {
 	otherAnswers  map[string]int // answers of another kind; guarded by mu
 }
 
-// victim is the node that is killed: the last one.
+// killedNode is the index of the node to kill: the last one.
 func (d *nodeFailure) killedNode() int { return len(d.system.addrs) - 1 }
 
-// survivor spreads users over the other nodes.
+// survivingNode returns a node for user i, other than the killed one.
 func (d *nodeFailure) survivingNode(i int) int { return i % d.killedNode() }
 
 // run kills the node and waits for all notices and answers.
@@ -69,7 +69,7 @@ func (d *nodeFailure) run() error {
 	return context.Cause(d.ctx)
 }
 
-// end closes all connections and waits for the readers.
+// close closes all connections and waits for the readers.
 func (d *nodeFailure) close() {
 	d.closing.Store(true)
 	d.fail(nil)

@@ -18,7 +18,7 @@ import (
 // chosen port.
 const startAttempts = 3
 
-// parley starts n nodes, or takes those that run.
+// parleyNodes starts n nodes, or uses the nodes that URLs names.
 func (s *Setup) parleyNodes(ctx context.Context, n int) (*system, error) {
 	if len(s.URLs) > 0 {
 		return s.runningNodes()
@@ -34,9 +34,9 @@ func (s *Setup) parleyNodes(ctx context.Context, n int) (*system, error) {
 	}
 }
 
-// More than manyNodes are started one after another, startGap apart: on few processors they would starve
-// each other, and time out. 32 of them have started before the first one gives up looking for the others
-// (5 s).
+// More than maxSimultaneousStarts nodes are started startGap apart: started at once on few
+// processors, they time out. 32 of them have started before the first one gives up looking for the
+// others (5 s).
 const (
 	maxSimultaneousStarts = 8
 	startGap              = 100 * time.Millisecond
@@ -100,11 +100,11 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 	return sys, err
 }
 
-// joinTime bounds how long a node that is ready may take to reach all others.
+// routeTimeout bounds how long a node that is ready may take to reach all others.
 const routeTimeout = 30 * time.Second
 
-// joined waits until messages get from each node to each other one: nodes that are ready may still
-// look for some.
+// awaitRoutes waits until messages get from each node to each other one: nodes that are ready may
+// still look for some.
 func (s *system) awaitRoutes(ctx context.Context) error {
 	if len(s.addrs) < 2 {
 		return nil
@@ -135,7 +135,7 @@ func (s *system) awaitRoutes(ctx context.Context) error {
 	return nil
 }
 
-// reaches repeats a message until it is answered with success.
+// awaitRoute repeats a message until its response is a success.
 func (c *conn) awaitRoute(ctx context.Context, user uint32, deadline time.Time) error {
 	const again = 20 * time.Millisecond
 	c.setRecipient(user, stampSize)
@@ -153,8 +153,8 @@ func (c *conn) awaitRoute(ctx context.Context, user uint32, deadline time.Time) 
 	}
 }
 
-// acking is the same system with users whose messages ask for a response. A prefix makes them other
-// users; with none they find the system's own.
+// withResponses returns the system with messages that ask for a response. A prefix makes separate
+// users; without one the users are the system's own.
 func (s *system) withResponses(prefix string) *system {
 	p, ok := s.proto.(*parleyProtocol)
 	if !ok {
@@ -168,14 +168,14 @@ func (s *system) withResponses(prefix string) *system {
 	return &asking
 }
 
-// nodesName is the name of the nodes in tables.
+// binaryName is the name of the measured nodes in tables.
 func (s *Setup) binaryName() string { return cmp.Or(s.binary.Name, parleyName) }
 
 func (s *Setup) protocol(key auth.Key) *parleyProtocol {
 	return &parleyProtocol{key: key, prefix: "bench-" + rand.Text()[:8] + "-", webSocket: s.WebSocket, responses: s.Responses}
 }
 
-// running is the cluster that the URLs name.
+// runningNodes returns the cluster that URLs names.
 func (s *Setup) runningNodes() (*system, error) {
 	if !s.Key.CanMint() {
 		return nil, errors.New("running nodes need the key that their users' tokens are signed with: give --auth-key")

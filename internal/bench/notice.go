@@ -7,7 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Notice is what the death of a node has shown, in all rounds together. Times count from the kill.
+// NoticeResult is the result of killing a node, over all rounds. Times count from the kill.
 type NoticeResult struct {
 	Binary  string `json:"binary"`
 	Nodes   int    `json:"nodes"`
@@ -17,13 +17,13 @@ type NoticeResult struct {
 	// NotFound is until a message to a user of the killed node is answered with "not found":
 	// messages of users with no channel to it.
 	NotFound Latency `json:"not_found"`
-	// Others are the answers of another kind that these messages had before.
+	// OtherAnswers counts the earlier responses of these messages, by kind.
 	OtherAnswers map[string]int `json:"other_answers,omitempty"`
 
 	delays, notFoundTimes *hdrhistogram.Histogram
 }
 
-// notices measures each binary and each number of clients in turn, several rounds.
+// noticeRuns measures each binary and each number of clients in turn, several rounds.
 func (s *Setup) noticeRuns(ctx context.Context, k NoticeOptions) ([]NoticeResult, error) {
 	var all []NoticeResult
 	each := s.perBinary()
@@ -64,7 +64,7 @@ func (n *NoticeResult) merge(other NoticeResult) {
 	}
 }
 
-// notice runs one death.
+// noticeRun kills one node.
 func (s *Setup) noticeRun(ctx context.Context, k NoticeOptions, clients int) (NoticeResult, error) {
 	sys, err := s.parleyNodes(ctx, k.Nodes)
 	if err != nil {

@@ -24,7 +24,7 @@ func (d *nodeFailure) prepare(s *Setup) error {
 	s.progress(.8, "nodes rest")
 	d.system.awaitIdle(d.ctx)
 	d.clientsStopped.Store(true)
-	for _, c := range d.killedClients { // their end is no news, and would only keep this process busy when the notices arrive
+	for _, c := range d.killedClients { // stop these readers before the kill: they would compete with the readers of notices
 		if err := c.raw.SetReadDeadline(time.Unix(1, 0)); err != nil {
 			return err
 		}
@@ -34,8 +34,8 @@ func (d *nodeFailure) prepare(s *Setup) error {
 	return context.Cause(d.ctx)
 }
 
-// open logs the pairs in [from, to) in, and opens a channel for each: of two pairs, one is opened
-// from the node that is killed.
+// openChannels logs the pairs in [from, to) in, and opens a channel for each: of two pairs, one is
+// opened from the node that is killed.
 func (d *nodeFailure) openChannels(from, to int) error {
 	conns, err := d.system.loginRange(d.ctx, 2*from, 2*(to-from), func(i int) int {
 		if i%2 == 0 {
@@ -77,7 +77,7 @@ func (d *nodeFailure) openChannels(from, to int) error {
 	return nil
 }
 
-// converse sends a message and one back.
+// exchange sends a message each way, which opens the channel.
 func exchange(a, b *conn, aFirst bool) error {
 	if !aFirst {
 		a, b = b, a

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watch waits for the notice that a user is gone.
+// awaitNotice reads until the push that says that a user has disconnected.
 func (d *nodeFailure) awaitNotice(c *conn, peer uint32, times *recorder) {
 	proto, _ := d.system.proto.(*parleyProtocol)
 	name := proto.userID(peer)
@@ -41,7 +41,7 @@ func (d *nodeFailure) awaitNotice(c *conn, peer uint32, times *recorder) {
 	}
 }
 
-// attend answers pings of a client on the node until it is told to stop.
+// answerPings reads a client of the node to kill, and answers pings, until clientsStopped.
 func (d *nodeFailure) answerPings(c *conn) {
 	for {
 		if _, err := c.event(); err != nil {
@@ -54,7 +54,7 @@ func (d *nodeFailure) answerPings(c *conn) {
 	}
 }
 
-// ask sends messages to a user of the killed node until one is answered with "not found".
+// probeNotFound sends messages to a user of the killed node until one is answered with "not found".
 func (d *nodeFailure) probeNotFound(c *conn, user uint32) {
 	<-d.killed
 	c.setRecipient(user, stampSize)

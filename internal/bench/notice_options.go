@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Killing says how the notice of a node's death is measured.
+// NoticeOptions are the parameters of Notice, which kills a node.
 type NoticeOptions struct {
 	Nodes   int   // of the cluster, at least 2; one of them is killed
 	Clients []int // numbers of clients on that node, each a measurement of its own

@@ -25,7 +25,7 @@ func (s *Setup) noticeTable(all []NoticeResult) Table {
 	return t
 }
 
-// othersOf writes how many answers there were of each kind.
+// formatCounts writes how many answers there were of each kind.
 func formatCounts(kinds map[string]int) string {
 	if len(kinds) == 0 {
 		return "none"

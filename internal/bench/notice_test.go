@@ -10,7 +10,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// quietDeath is a death without nodes: the peers' connections are the test's.
+// testFailure is a death without nodes: the peers' connections are the test's.
 func testFailure(t *testing.T, push []byte) (*nodeFailure, *conn) {
 	t.Helper()
 	addr := listen(t, func(conn net.Conn) {
@@ -35,7 +35,7 @@ func testFailure(t *testing.T, push []byte) (*nodeFailure, *conn) {
 	return d, c
 }
 
-// sleeper is a process to kill.
+// sleepProcess is a process to kill.
 func sleepProcess(t *testing.T) *process {
 	t.Helper()
 	path, err := exec.LookPath("sleep")

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// pair is two users: one sends, the other sends back.
+// pair is two users: a sends a ping, b echoes it.
 type pair struct {
 	a, b       *conn
 	sentAt     atomic.Int64  // when the ping under way left, ns since the run began; 0: none is

@@ -10,7 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Trips is what a ping-pong has shown.
+// RoundTrips is the result of a ping-pong.
 type RoundTrips struct {
 	Name      string  `json:"name"`
 	Servers   int     `json:"servers"`
@@ -69,7 +69,7 @@ func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (RoundTrip
 	return trips, err
 }
 
-// game is a ping-pong under way.
+// pingPong is a closed loop: each pair has one message under way.
 type pingPong struct {
 	pairs []*pair
 	load  Load
@@ -88,7 +88,7 @@ type pingPong struct {
 
 func (g *pingPong) now() int64 { return int64(time.Since(g.start)) + 1 } // never 0
 
-// over tells whether an error is the end of the run and not its failure.
+// ending reports whether the run is stopping, so that errors of connections are expected.
 func (g *pingPong) ending() bool { return g.stopping.Load() || g.ctx.Err() != nil }
 
 func (g *pingPong) echo(p *pair) {
@@ -136,11 +136,11 @@ func (g *pingPong) ping(p *pair, times *recorder) {
 	}
 }
 
-// primeAgain is after how long a first ping is repeated that got no echo; then after twice as long,
-// and so on: servers that are merely slow are not to be flooded.
+// primeInterval is the first wait before an unanswered first ping is repeated; it doubles each
+// time, so that slow servers are not flooded.
 const primeInterval = 50 * time.Millisecond
 
-// prime repeats the first ping until it gets through, with servers that cannot tell when it will.
+// prime repeats the first ping until it gets through, for protocols with asyncRouting.
 func (g *pingPong) prime(p *pair) error {
 	if !p.a.protocol.asyncRouting() {
 		return nil
@@ -163,7 +163,7 @@ func (g *pingPong) prime(p *pair) error {
 	}
 }
 
-// look is how often a run looks at itself.
+// checkInterval is how often a run checks for lost messages and ended servers.
 const checkInterval = 100 * time.Millisecond
 
 func (g *pingPong) roundTrips() (n uint64) {
@@ -174,7 +174,7 @@ func (g *pingPong) roundTrips() (n uint64) {
 	return n
 }
 
-// behind tells whether a ping that was sent before that time is still under way.
+// sentBefore reports whether a ping sent before end is still under way.
 func (g *pingPong) sentBefore(end int64) bool {
 	for _, p := range g.pairs {
 		if at := p.sentAt.Load(); at > 0 && at <= end {
@@ -185,8 +185,8 @@ func (g *pingPong) sentBefore(end int64) bool {
 	return false
 }
 
-// watch fails the run if a ping has been under way for too long, unless the generator itself has
-// not run.
+// checkLost fails the run if a ping has been under way for too long, less the time in which the
+// generator itself did not run.
 func (g *pingPong) checkLost() {
 	now := g.now()
 	gap := now - g.lastCheck
@@ -203,7 +203,7 @@ func (g *pingPong) checkLost() {
 	}
 }
 
-// spend lets the run go on for a time.
+// runFor waits for d while it checks for lost pings and ended servers.
 func (g *pingPong) runFor(d time.Duration, sys *system, told func(done float64)) error {
 	for begin := time.Now(); ; {
 		left := d - time.Since(begin)
@@ -225,7 +225,7 @@ func (g *pingPong) runFor(d time.Duration, sys *system, told func(done float64))
 }
 
 func (g *pingPong) measure(s *Setup, sys *system) (RoundTrips, error) {
-	for g.primedPairs.Load() < int64(len(g.pairs)) { // a pair that never is fails the run
+	for g.primedPairs.Load() < int64(len(g.pairs)) { // a pair without a route fails the run
 		if err := g.runFor(checkInterval/10, sys, func(float64) { s.progress(0, "first messages") }); err != nil {
 			return RoundTrips{}, err
 		}
@@ -256,7 +256,7 @@ func (g *pingPong) measure(s *Setup, sys *system) (RoundTrips, error) {
 		t.GeneratorCPU = micros(after-ownCPU) / float64(t.Messages)
 	}
 
-	for end := g.now(); g.sentBefore(end); { // one that is lost fails the run
+	for end := g.now(); g.sentBefore(end); { // a lost ping fails the run
 		if err := g.runFor(checkInterval/10, sys, func(float64) { s.progress(1, "the last echoes") }); err != nil {
 			return RoundTrips{}, err
 		}

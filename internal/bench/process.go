@@ -35,19 +35,20 @@ const (
 	stopTimeout  = 10 * time.Second // for one to end when it is told to
 )
 
-// process is a server in a process of its own.
+// process is a server process.
 type process struct {
 	name    string
 	cmd     *exec.Cmd
-	output  chan string   // its standard output, line by line, until dropped
-	discard chan struct{} // closed by drop: further output is read and thrown away
-	exited  chan struct{} // closed when it has ended
+	output  chan string   // its standard output, a line each, until discard is closed
+	discard chan struct{} // closed by discardOutput: further output is read and discarded
+	exited  chan struct{} // closed when the process has ended
 	stderr  lastLine      // of its standard error
 
 	reader sync.WaitGroup
 }
 
-// launch runs this program with other arguments. Its output must be awaited or dropped.
+// launch starts this program with other arguments. The caller must call awaitReady or
+// discardOutput.
 func (s Self) launch(name string, env []string, args ...string) (*process, error) {
 	cmd := exec.Command(s.Path, args...) //nolint:gosec,noctx // this very program or --binary; told to stop by stop, which may be gentle
 	cmd.Env = append(append(os.Environ(), s.Env...), env...)
@@ -66,7 +67,7 @@ func (s Self) launch(name string, env []string, args ...string) (*process, error
 	return p, nil
 }
 
-// drop makes further output be thrown away. It is called once.
+// discardOutput discards further output. It must be called once.
 func (p *process) discardOutput() { close(p.discard) }
 
 // start launches a process and waits until it prints "ready". What it printed before, such as
@@ -87,7 +88,7 @@ func (s Self) start(ctx context.Context, name string, env []string, args ...stri
 	return p, said, nil
 }
 
-// serving waits until a node takes users: /readyz says so and its TCP port accepts.
+// awaitServing waits until a node takes users: /readyz says so and its TCP port accepts.
 func (p *process) awaitServing(ctx context.Context, at nodePorts) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
 	defer cancel()
@@ -130,7 +131,7 @@ func ready(ctx context.Context, at nodePorts) bool {
 	return true
 }
 
-// read passes lines on until they are dropped, and reaps the process.
+// read sends lines to output until discard is closed, and reaps the process.
 func (p *process) read(out io.Reader) {
 	defer close(p.exited)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -139,7 +140,7 @@ func (p *process) read(out io.Reader) {
 		case <-p.discard:
 		}
 	}
-	_, _ = io.Copy(io.Discard, out) // behind a line that is too long
+	_, _ = io.Copy(io.Discard, out) // after a line that is too long
 	_ = p.cmd.Wait()
 }
 
@@ -163,7 +164,7 @@ func (p *process) awaitReady(ctx context.Context) (map[string]string, error) {
 	}
 }
 
-// ended says that the process has ended, and why if that is known.
+// exitError returns an error with the last line of standard error, or the exit status.
 func (p *process) exitError() error {
 	if last := p.stderr.String(); last != "" {
 		return fmt.Errorf("%s has ended: %s", p.name, last)
@@ -172,7 +173,7 @@ func (p *process) exitError() error {
 	return fmt.Errorf("%s has ended (%s)", p.name, p.cmd.ProcessState)
 }
 
-// alive returns an error if the process has ended.
+// checkRunning returns an error if the process has ended.
 func (p *process) checkRunning() error {
 	select {
 	case <-p.exited:
@@ -185,10 +186,10 @@ func (p *process) checkRunning() error {
 // kill ends the process as kill -9 does, and does not wait for its end.
 func (p *process) kill() error { return p.cmd.Process.Kill() }
 
-// stop ends the process, gently if it lets us.
+// stop interrupts the process, and kills it after stopTimeout.
 func (p *process) stop() {
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		_ = p.cmd.Process.Kill() // windows knows no gentle way
+		_ = p.cmd.Process.Kill() // Windows has no interrupt for processes
 	}
 	select {
 	case <-p.exited:
@@ -198,7 +199,7 @@ func (p *process) stop() {
 	p.reader.Wait()
 }
 
-// tail keeps the last line of what is written to it.
+// lastLine keeps the last line of what is written to it.
 type lastLine struct {
 	mu   sync.Mutex
 	last []byte // guarded by mu

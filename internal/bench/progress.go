@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Bar is a line on a terminal that says how far a run is. Its methods are safe for use by several
-// goroutines.
+// ProgressBar is a line on a terminal that says how far a run is. Its methods are safe for use by
+// several goroutines.
 type ProgressBar struct {
 	w io.Writer
 
@@ -18,7 +18,7 @@ type ProgressBar struct {
 	width int       // of what stands there; guarded by mu
 }
 
-// NewBar makes a bar on a terminal.
+// NewProgressBar makes a bar on a terminal.
 func NewProgressBar(w io.Writer) *ProgressBar { return &ProgressBar{w: w} }
 
 const (

@@ -8,8 +8,8 @@ import (
 )
 
 // centrifugoProtocol is that of plain Centrifugo clients, in JSON over WebSocket: a user subscribes
-// to a channel of its own, and who writes to it publishes there. The server answers every
-// publication to its sender.
+// to a channel of its own, and a sender publishes to that channel. The server answers every
+// publication.
 type centrifugoProtocol struct {
 	path string // of the WebSocket
 	run  string // in names, so that two runs do not hear each other
@@ -26,7 +26,7 @@ func (p centrifugoProtocol) channel(user uint32) string {
 	return "parley-bench-" + p.run + "-" + strconv.FormatUint(uint64(user), 10)
 }
 
-// unsure: what a broker behind the servers knows of a subscription, it knows a moment later.
+// asyncRouting: a broker behind the servers learns of a subscription a moment later.
 func (centrifugoProtocol) asyncRouting() bool { return true }
 
 func (p centrifugoProtocol) login(c *conn, user uint32) error {
@@ -86,7 +86,7 @@ func (centrifugoProtocol) next(buf []byte) (event, int, error) {
 	return event{response: true}, n, nil
 }
 
-// publication is the data of a push; nil: it is about something else.
+// publicationData is the data of a push; nil: it is about something else.
 func publicationData(push []byte) ([]byte, error) {
 	const field = `"pub":{`
 	_, rest, found := bytes.Cut(push, []byte(field))

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and who
-// writes to it publishes there, with QoS 0 both times.
+// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and a
+// sender publishes to that topic, both with QoS 0.
 type mqttProtocol struct {
 	run string // in names, so that two runs do not take each other's sessions over
 }
@@ -42,7 +42,7 @@ func (p mqttProtocol) name(user uint32) string {
 	return p.run + "-" + strconv.FormatUint(uint64(user), 10)
 }
 
-// unsure: brokers tell each other of subscriptions in their own time.
+// asyncRouting: brokers propagate subscriptions to each other asynchronously.
 func (mqttProtocol) asyncRouting() bool { return true }
 
 // mqttPacket is a packet: its first byte, the length of the rest in 7 bits a byte, least first, and
@@ -87,7 +87,7 @@ func (p mqttProtocol) login(c *conn, user uint32) error {
 // mqttAnswer waits for the answer to a packet of a login: a CONNACK has two bytes, a SUBACK three.
 func mqttAnswer(c *conn, first byte) ([]byte, error) {
 	for {
-		if c.r < c.w && c.buf[c.r] != first { // do not wait for the rest of what is no MQTT
+		if c.r < c.w && c.buf[c.r] != first { // not MQTT: do not wait for the rest
 			return nil, errMQTT
 		}
 		_, rest, n, err := mqttSplit(c.buf[c.r:c.w])

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and who writes
-// to it publishes there. It is spoken by hand so that the generator costs the same for every kind
-// of server.
+// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and a sender
+// publishes to that subject. The generator speaks the protocol itself, so that the generator costs
+// the same for every kind of server.
 type natsProtocol struct{}
 
 const natsSubject = "user."
@@ -19,7 +19,8 @@ var errNATS = errors.New("the NATS server sends what was not expected")
 
 func natsUser(user uint32) string { return natsSubject + strconv.FormatUint(uint64(user), 10) }
 
-// unsure: a subscription that its own server has acknowledged is not known to the other server yet.
+// asyncRouting: the other server learns of a subscription a moment after its own server has
+// acknowledged it.
 func (natsProtocol) asyncRouting() bool { return true }
 
 func (natsProtocol) login(c *conn, user uint32) error {
@@ -100,7 +101,7 @@ func (natsProtocol) next(buf []byte) (event, int, error) {
 	return event{}, 0, errNATS
 }
 
-// lastNumber is the decimal number at the end of a line.
+// trailingNumber is the decimal number at the end of a line.
 func trailingNumber(text []byte) (n int, ok bool) {
 	digits := text[bytes.LastIndexByte(text, ' ')+1:]
 	if len(digits) == 0 || len(digits) > 8 {

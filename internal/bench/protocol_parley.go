@@ -119,7 +119,7 @@ func (p *parleyProtocol) next(buf []byte) (event, int, error) {
 	return event{}, n, nil
 }
 
-// pushed is a message, or word that a peer is gone.
+// parsePush reads a push: a message, or a peer's disconnect.
 func parsePush(f wire.Frame, n int) (event, int, error) {
 	if f.Ver != verSend || f.Cmd != cmdSend && f.Cmd != cmdDisconnect {
 		return event{}, n, nil
@@ -128,7 +128,7 @@ func parsePush(f wire.Frame, n int) (event, int, error) {
 	switch {
 	case f.Cmd == cmdSend:
 		return event{payload: message}, n, err
-	case len(message) > 0: // a farewell, which ends no channel in silence
+	case len(message) > 0: // a disconnect with a last message, which does not count as a notice
 		return event{}, n, err
 	}
 
@@ -176,7 +176,7 @@ func (p *parleyProtocol) split(buf []byte) (body []byte, n int, reply []byte, er
 	return body, n, nil, err
 }
 
-// notFound tells whether the error is the answer to a message to nobody.
+// notFound reports whether the error is the response "user not found".
 func notFound(err error) bool {
 	r, ok := errors.AsType[*refused](err)
 

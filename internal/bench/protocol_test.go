@@ -30,7 +30,7 @@ func protocols() map[string]protocol {
 	}
 }
 
-// arriving is a message as a server sends it to its user.
+// pushBytes is a message as a server sends it to its user.
 func pushBytes(name string, payload []byte) []byte {
 	push := wire.Frame{Kind: wire.KindPush, Ver: verSend, Cmd: cmdSend, Payload: append(wire.AppendPeer(nil, "from"), payload...)}
 	switch name {

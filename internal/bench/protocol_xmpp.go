@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that nobody has
-// to make accounts for them: the server gives each a name, and the others learn it here. Messages
-// go to that very session and are headlines, which no server keeps.
+// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that no accounts
+// are needed: the server assigns each a JID, which is stored in names. Messages go to that very
+// session and are headlines, which no server keeps.
 type xmppProtocol struct {
 	domain string
 	names  *sync.Map // full JID as it stands in XML, by user (uint32)
 }
 
-// unsure: servers tell each other of sessions in their own time.
+// asyncRouting: servers propagate sessions to each other asynchronously.
 func (xmppProtocol) asyncRouting() bool { return true }
 
 // xmppSays makes an error of what the server says instead of what was waited for.

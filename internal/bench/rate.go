@@ -11,7 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Flow is what an open loop has shown.
+// OpenLoop is the result of an open loop.
 type OpenLoop struct {
 	TargetRate float64 `json:"asked_per_second"`
 	Messages   uint64  `json:"messages"`
@@ -34,7 +34,7 @@ const (
 
 func pid() int { return os.Getpid() }
 
-// stream is an open loop under way.
+// openLoopRun is a running open loop: messages leave when they are due.
 type openLoopRun struct {
 	pairs    []*pair
 	interval float64 // ns between two messages
@@ -139,8 +139,8 @@ func (r *openLoopRun) send(i, n int) {
 	}
 }
 
-// turn is whose turn message k is: sender i of n has the pairs i, i+n, i+2n, ... to itself, one
-// after another.
+// pairFor returns the pair that sends message k. Sender i of n owns the pairs i, i+n, i+2n, ...,
+// and uses them in turn.
 func (r *openLoopRun) pairFor(k, i, n int) int {
 	mine := (len(r.pairs) - i + n - 1) / n
 
@@ -191,7 +191,7 @@ func (r *openLoopRun) waitUntil(ns int64, sys *system) error {
 	return sys.checkRunning()
 }
 
-// drain waits for what is under way.
+// drain waits until all messages sent have arrived.
 func (r *openLoopRun) drain(sys *system, patience time.Duration) error {
 	last, since := uint64(0), time.Now()
 	for {
@@ -215,7 +215,7 @@ func (r *openLoopRun) drain(sys *system, patience time.Duration) error {
 	}
 }
 
-// due is how many messages the whole run has.
+// totalMessages is how many messages the whole run has.
 func (r *openLoopRun) totalMessages() (n uint64) {
 	n = uint64(float64(r.to) / r.interval)
 	if int64(float64(n)*r.interval) < r.to {

@@ -14,8 +14,8 @@ import (
 //
 //	length u32 (of what follows) | to u32 | payload
 //
-// A client's first frame says with its number who it is, and is sent back as it came. A relay's
-// first frame to the other relay does the same with relayHello.
+// A client's first frame carries its user number, and the relay returns that frame unchanged. A
+// relay's first frame to the other relay does the same with relayHello.
 const (
 	relayHeader      = 8
 	relayUsers       = 1 << 16
@@ -24,8 +24,8 @@ const (
 	linkReadBuffer   = 64 << 10 // of the other relay: many messages come at once
 )
 
-// relay is the least that a Go program can do to bring A's message to B by way of another process:
-// it is the floor. What it does not do: names, tokens, answers, limits, heartbeats, reconnecting.
+// relay is the floor: the least that a Go program can do to bring A's message to B through another
+// process. It has no names, tokens, responses, limits, heartbeats or reconnects.
 type relay struct {
 	users [relayUsers]atomic.Pointer[net.Conn]
 	link  atomic.Pointer[combiningWriter]
@@ -138,7 +138,7 @@ func (r *relay) forward(to uint32, frame []byte) error {
 		return errRelay
 	}
 	if conn := r.users[to].Load(); conn != nil {
-		_, _ = (*conn).Write(frame) // its own reader sees that it is broken
+		_, _ = (*conn).Write(frame) // the connection's reader handles the error
 
 		return nil
 	}
@@ -149,7 +149,7 @@ func (r *relay) forward(to uint32, frame []byte) error {
 	return nil
 }
 
-// join reads the other relay's frames; the first of them have perhaps arrived already.
+// serveLink reads the other relay's frames; the first of them have perhaps arrived already.
 func (r *relay) serveLink(conn net.Conn, begin []byte) {
 	r.link.Store(&combiningWriter{conn: conn})
 	_, _ = eachFrame(conn, make([]byte, linkReadBuffer), begin, func(to uint32, frame []byte) error {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Report is what a command of "parley bench" has to say.
+// Report is the output of a command of "parley bench".
 type Report struct {
 	Command string    `json:"command"`
 	At      time.Time `json:"at"`
@@ -27,7 +27,7 @@ func newReport(command string, results any, notes ...string) *Report {
 
 func (r *Report) tables() []Table { return append([]Table{r.Table}, r.ExtraTables...) }
 
-// JSON writes everything, in numbers.
+// JSON writes all figures.
 func (r *Report) JSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -35,7 +35,7 @@ func (r *Report) JSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// Text writes the table and what it means.
+// Text writes the tables and the notes.
 func (r *Report) Text(w io.Writer) {
 	for _, t := range r.tables() {
 		t.Text(w)
@@ -46,7 +46,7 @@ func (r *Report) Text(w io.Writer) {
 	}
 }
 
-// Markdown writes the same for a page.
+// Markdown writes the tables and the notes as Markdown.
 func (r *Report) Markdown(w io.Writer) {
 	for _, t := range r.tables() {
 		t.Markdown(w)

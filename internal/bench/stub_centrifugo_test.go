@@ -12,8 +12,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// stubCentrifugo is a server that lets everybody subscribe and publish, and often puts two lines
-// into one frame.
+// stubCentrifugo is a server without access control that often puts two lines into one frame.
 func stubCentrifugo(t *testing.T) string {
 	t.Helper()
 	o := newStubServer(t)

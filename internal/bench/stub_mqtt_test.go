@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// stubMQTT is a broker that hands PUBLISH packets on to the one who has subscribed to their topic.
-// It takes exactly what bench sends.
+// stubMQTT is a broker that forwards PUBLISH packets to the subscriber of their topic. It takes
+// exactly what bench sends.
 func stubMQTT(t *testing.T, loses int) string {
 	t.Helper()
 	o := newStubServer(t)

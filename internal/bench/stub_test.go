@@ -15,10 +15,10 @@ import (
 // them. The test fails when a client does what it should not. Where servers ping, a stub does so
 // behind the login, and wants the answer before the client's second message.
 
-// office knows who is logged in at a stub.
+// stubServer keeps the logged-in users of a stub.
 type stubServer struct {
 	t         *testing.T
-	dropFirst int // of the messages to everybody, at first
+	dropFirst int // the first messages to each user that are dropped
 
 	mu      sync.Mutex
 	users   map[string]*func(payload []byte) // guarded by mu
@@ -31,8 +31,8 @@ func newStubServer(t *testing.T) *stubServer {
 	return &stubServer{t: t, users: map[string]*func([]byte){}, dropped: map[string]int{}}
 }
 
-// enter logs a user in. The newest login counts: the end of an earlier one may be noticed later.
-// Whoever leaves calls what it returns.
+// login logs a user in. The newest login counts: the end of an earlier one may be noticed later.
+// The returned function logs the user out.
 func (o *stubServer) login(name string, deliver func([]byte)) (leave func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,7 +48,7 @@ func (o *stubServer) login(name string, deliver func([]byte)) (leave func()) {
 	}
 }
 
-// pass hands a message over. Nobody is left out in silence but who has left.
+// forward delivers a message. A message to a user that is not logged in is dropped.
 func (o *stubServer) forward(to string, payload []byte) {
 	o.mu.Lock()
 	deliver := o.users[to]
@@ -62,7 +62,7 @@ func (o *stubServer) forward(to string, payload []byte) {
 	}
 }
 
-// ponged looks whether a client has answered the ping of its login.
+// pingCheck looks whether a client has answered the ping of its login.
 type pingCheck struct {
 	pong     bool
 	messages int

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Table is rows of texts under a head. The first column names the row.
+// Table is rows of cells under a head. The first column names the row.
 type Table struct {
 	Head []string
 	Rows [][]string
@@ -59,7 +59,7 @@ func (t *Table) Markdown(w io.Writer) {
 	}
 }
 
-// number writes a measured value with three digits that say something.
+// formatNumber writes a measured value with three significant digits.
 func formatNumber(v float64) string {
 	switch {
 	case v == 0:
@@ -75,7 +75,7 @@ func formatNumber(v float64) string {
 	return fmt.Sprintf("%.0f", v)
 }
 
-// us writes microseconds.
+// formatMicros writes microseconds.
 func formatMicros(v float64) string {
 	switch {
 	case v >= 1e6:
@@ -87,7 +87,7 @@ func formatMicros(v float64) string {
 	return formatNumber(v) + " µs"
 }
 
-// known writes a value that 0 stands for not knowing.
+// orDash writes a value that 0 stands for not knowing.
 func orDash(v float64, write func(float64) string) string {
 	if v == 0 {
 		return "-"

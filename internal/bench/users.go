@@ -43,8 +43,7 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*conn, erro
 	return c, nil
 }
 
-// explainDial says how to mend the two mistakes that load generators make with their operating
-// system.
+// dialHint adds a remedy to the errors of too many open files and of no free ports.
 func dialHint(err error) error {
 	switch {
 	case errors.Is(err, syscall.EMFILE):
@@ -56,13 +55,13 @@ func dialHint(err error) error {
 	return err
 }
 
-// crowd logs users 0 to n-1 in, several at once; where says at which server each connects. Every
-// login is told to each, if that is not nil, from several goroutines at once.
+// loginUsers logs users 0 to n-1 in, several at once; where says at which server each connects.
+// Every login is told to each, if that is not nil, from several goroutines at once.
 func (s *system) loginUsers(ctx context.Context, n int, where func(i int) int, each func(took time.Duration)) ([]*conn, error) {
 	return s.loginRange(ctx, 0, n, where, each)
 }
 
-// crowdFrom is crowd with users first to first+n-1.
+// loginRange is crowd with users first to first+n-1.
 func (s *system) loginRange(ctx context.Context, first, n int, where func(i int) int, each func(took time.Duration)) ([]*conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

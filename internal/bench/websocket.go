@@ -87,7 +87,7 @@ func splitWebSocket(buf []byte, kind byte) (body []byte, n int, reply []byte, er
 	return nil, 0, nil, errWebSocket
 }
 
-// webSocketClosed is what a close says: a code and a reason, or nothing.
+// closeError is what a close says: a code and a reason, or nothing.
 func closeError(body []byte) error {
 	if len(body) < 2 {
 		return errWSClosed

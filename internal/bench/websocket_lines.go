@@ -2,8 +2,8 @@ package bench
 
 import "net"
 
-// lineConn reads the text frames of a WebSocket as lines, whether a frame has one or several. What
-// is written to it are whole frames.
+// webSocketLines reads the text frames of a WebSocket as lines, whether a frame has one or several.
+// What is written to it are whole frames.
 type webSocketLines struct {
 	net.Conn
 
@@ -12,7 +12,7 @@ type webSocketLines struct {
 	inLine bool   // its newline has not been read yet
 }
 
-// readLines makes a line's connection, which has become a WebSocket, one of lines.
+// asLines makes a line's connection, which has become a WebSocket, one of lines.
 func asLines(c *conn) *webSocketLines {
 	lines := &webSocketLines{Conn: c.raw, frames: conn{raw: c.raw, buf: append([]byte(nil), c.buf[c.r:c.w]...)}}
 	lines.frames.w = len(lines.frames.buf)

@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// absence is a user's time away, which lasts until all peers know: they must be told.
+// absence is the time in which a user stays disconnected, until all its peers have the notice.
 type absence struct {
 	user    *user
 	at      moment
 	pending []pendingNotice
 }
 
-// owed is a notice that a peer must get.
+// pendingNotice is a notice that a peer must get.
 type pendingNotice struct {
 	peer    *user
-	session *session // the peer's, which must live to hear it
+	session *session // the peer's; the notice is due while it lives
 }
 
-// leave keeps a user from connecting again, and finds the peers that must get a notice if the
-// connection breaks now. A user without a connection in good order owes nothing.
+// startAbsence keeps a user from connecting again, and finds the peers that must get a notice if
+// the connection breaks now. A user without a live connection causes no notices.
 func (u *user) startAbsence(all []*user) absence {
 	u.mu.Lock()
 	if u.absent == nil {
@@ -51,7 +51,7 @@ func (u *user) startAbsence(all []*user) absence {
 	return a
 }
 
-// back lets the user connect again.
+// endAbsence lets the user connect again.
 func (u *user) endAbsence() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -61,10 +61,10 @@ func (u *user) endAbsence() {
 	}
 }
 
-// talked is when the last message was sent that went from one session to another and was
-// acknowledged: since then they have a channel.
+// channelSince returns when the last acknowledged message between two sessions was sent. From then
+// on they have a channel.
 func (f *flow) channelSince(via, by *session) moment {
-	const most = 200 // beyond, it is as if they had not
+	const most = 200 // older messages are not looked at
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := len(f.ops) - 1; i >= max(0, len(f.ops)-most); i-- {
@@ -76,7 +76,8 @@ func (f *flow) channelSince(via, by *session) moment {
 	return never
 }
 
-// heard is when the user was told, not before some moment, that a peer has gone.
+// noticeSince returns when the user got the notice about a peer, at from or later; never if it did
+// not.
 func (u *user) noticeSince(of *user, from moment) moment {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -89,8 +90,8 @@ func (u *user) noticeSince(of *user, from moment) moment {
 	return never
 }
 
-// await waits until all owed notices have come, and returns how long each took. A peer that loses
-// its connection is owed nothing any more. Notices that do not come in time are violations.
+// awaitNotices waits until all pending notices have come, and returns how long each took. A peer
+// that loses its connection no longer counts. Notices that do not come in time are violations.
 func (a absence) awaitNotices(ctx context.Context, within time.Duration, why endCause) (times []time.Duration) {
 	left := a.pending
 	for {

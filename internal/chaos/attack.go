@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// attacked makes a fault in which a machine without the secret attacks a node's cluster port until
-// it is undone.
+// attackNode makes a fault in which a machine without the secret attacks a node's cluster port
+// until it is undone.
 func attackNode(how func(ctx context.Context, a *attack)) func(context.Context, *runner, *node) (func() error, error) {
 	return repeatedly(func(ctx context.Context, r *runner, n *node, _ int) {
 		n.mu.Lock()
@@ -24,15 +24,15 @@ func attackNode(how func(ctx context.Context, a *attack)) func(context.Context, 
 	})
 }
 
-// attack is one attempt at a node.
+// attack is one attempt at a node's cluster port.
 type attack struct {
 	runner *runner
 	addr   string // its cluster port
 	place  int
 }
 
-// invented sends bytes that no member ever sent: to the port for links and gossip streams, and to
-// that for gossip packets, there also under the addresses of members.
+// sendGarbage sends bytes that no member ever sent: to the port for links and gossip streams, and
+// to that for gossip packets, there also under the addresses of members.
 func sendGarbage(ctx context.Context, a *attack) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -69,7 +69,7 @@ func openings() [][]byte {
 	}
 }
 
-// stream says something to the node, and listens for a moment.
+// sendStream says something to the node, and listens for a moment.
 func (a *attack) sendStream(ctx context.Context, opening []byte) {
 	c, err := a.dial(ctx, "tcp")
 	if err != nil {
@@ -95,7 +95,7 @@ func (a *attack) handshake(ctx context.Context) {
 	a.readReply(t)
 }
 
-// listen hears what the node tells a stranger.
+// readReply reads what the node sends to a machine without the secret.
 func (a *attack) readReply(c net.Conn) {
 	const most = 200 * time.Millisecond
 	_ = c.SetReadDeadline(time.Now().Add(most))
@@ -104,7 +104,7 @@ func (a *attack) readReply(c net.Conn) {
 	a.runner.impostors.search(buf[:n])
 }
 
-// gossip sends a packet from the stranger's own address.
+// sendPacket sends a gossip packet from the attacker's own address.
 func (a *attack) sendPacket(ctx context.Context, b []byte) {
 	c, err := a.dial(ctx, "udp")
 	if err != nil {
@@ -114,7 +114,7 @@ func (a *attack) sendPacket(ctx context.Context, b []byte) {
 	_ = c.Close()
 }
 
-// forge sends a packet under the address of a member, where the network allows it.
+// sendForged sends a packet under the address of a member, where the network allows it.
 func (a *attack) sendForged(b []byte) {
 	f := a.runner.cluster.network.packets()
 	if f == nil {
@@ -133,8 +133,8 @@ func (a *attack) sendForged(b []byte) {
 	}
 }
 
-// replayed sends what was recorded between nodes: gossip packets as they were, with their senders'
-// addresses, and what dialers said when they began links and gossip streams.
+// replayRecorded sends what was recorded between nodes: gossip packets as they were, with their
+// senders' addresses, and what dialers said when they began links and gossip streams.
 func replayRecorded(ctx context.Context, a *attack) {
 	packets, heads := a.runner.cluster.network.packets().recorded()
 	var all sync.WaitGroup

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// check looks at everything that is known, once the run is over.
+// check judges the whole history, once the run is over.
 func (r *runner) check() *Report {
 	c := &checker{
 		r:        r,
@@ -22,7 +22,7 @@ func (r *runner) check() *Report {
 		}
 		slices.SortStableFunc(c.sessions[u], func(a, b record) int { return cmp.Compare(a.dialed, b.dialed) })
 	}
-	c.checkLogs() // says when nodes were not well
+	c.checkLogs() // marks nodes as faulty, so it comes first
 	r.lag.markFaulty(r.cluster.nodes)
 	for _, f := range r.history.flows {
 		for number := range f.ops {
@@ -60,7 +60,7 @@ func (c *checker) add(w violation) {
 	}
 }
 
-// shown is how many violations of a rule are told in full.
+// maxShown is how many violations of a rule are printed in full.
 const maxShown = 3
 
 func (c *checker) violated(rule rule, f *flow, number int, text string) {
@@ -70,7 +70,7 @@ func (c *checker) violated(rule rule, f *flow, number int, text string) {
 	c.add(violation{rule, f.ops[number].sent, text})
 }
 
-// op judges one message.
+// checkOp judges one message.
 func (c *checker) checkOp(f *flow, number int) {
 	x := &f.ops[number]
 	c.report.outcomes[x.outcome]++
@@ -98,9 +98,9 @@ func (c *checker) checkOp(f *flow, number int) {
 	}
 }
 
-// unhanded judges a message that came in and was not given to the client's callback. That is right
-// if the client closes, which drops what waits for callbacks, or has given the connection up when
-// the message comes: what is read then, perhaps up to the server's goodbye, is lost.
+// checkNotHandedOver judges a message that came in and was not given to the client's callback. That
+// is right if the client closes, which drops what waits for callbacks, or has given the connection
+// up when the message comes: what is read then, perhaps up to the server's goodbye, is lost.
 func (c *checker) checkNotHandedOver(f *flow, number int) {
 	s := f.ops[number].receivedOn.record()
 	var at moment
@@ -118,9 +118,9 @@ func (c *checker) checkNotHandedOver(f *flow, number int) {
 	}
 }
 
-// excuse tells why a message that was acknowledged may have been lost: the operating system of the
-// node had it for a connection that then died before the client had read it. The connection is one
-// that may have been there for the node while the message was on its way, did not end with a
+// lossExcuse tells why a message that was acknowledged may have been lost: the operating system of
+// the node had it for a connection that then died before the client had read it. The connection is
+// one that may have been there for the node while the message was on its way, did not end with a
 // goodbye (which is read last), and of which the client has not read anything that was sent later.
 func (c *checker) lossExcuse(u *user, x *op) (endCause, bool) {
 	for _, s := range c.sessions[u] {
@@ -135,7 +135,8 @@ func (c *checker) lossExcuse(u *user, x *op) (endCause, bool) {
 	return "", false
 }
 
-// afterlife is how long a node may go on to take a session for alive that has ended for its client.
+// detectionTime is how long a node may go on to take a session for alive that has ended for its
+// client.
 func (c *checker) detectionTime(s record) time.Duration {
 	d := 3 * time.Second
 	switch s.cause {
@@ -185,8 +186,8 @@ func (c *checker) mustArrive(f *flow, x *op) bool {
 	return false
 }
 
-// order judges whether messages arrived in the order in which they were sent: on each connection,
-// and from each session of the recipient to the next.
+// checkOrder judges whether messages arrived in the order in which they were sent: on each
+// connection, and from each session of the recipient to the next.
 func (c *checker) checkOrder(f *flow) {
 	ranks := map[*session]int{}
 	for _, s := range c.sessions[f.to] {
@@ -203,7 +204,7 @@ func (c *checker) checkOrder(f *flow) {
 	}
 }
 
-// notice judges whether there was a reason to tell a user that a peer had gone.
+// checkNotice judges whether there was a reason to tell a user that a peer had gone.
 func (c *checker) checkNotice(u *user, n notice) {
 	const before = 15 * time.Second // what happened earlier is known everywhere
 	var there bool

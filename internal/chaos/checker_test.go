@@ -13,11 +13,11 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// A judge that finds nothing is worth what it finds in made-up runs.
+// These tests feed the checker histories with known violations.
 
 const second = moment(time.Second)
 
-// scene is a run without processes: alice (u000) writes to bob (u001).
+// fakeRun is a run without processes: alice (u000) writes to bob (u001).
 type fakeRun struct {
 	*runner
 
@@ -52,7 +52,7 @@ func (s *fakeRun) login(u *user, node int, at moment) *session {
 	return x
 }
 
-// sends enters a message that takes a millisecond.
+// send enters a message that takes a millisecond.
 func (s *fakeRun) send(at moment, err error) (number int) {
 	number, _ = s.flow.begin(at)
 	s.history.written(s.from, s.bob.id, appendOp(number, 0))
@@ -206,7 +206,7 @@ func TestANoticeMayBeHeardAMomentAfterTheSessionOnASickNodeHasEnded(t *testing.T
 	s.wantViolations(t, falseNotice)
 }
 
-// logs makes as if all nodes had run, and had written this.
+// writeLogs makes as if all nodes had run, and had written this.
 func (s *fakeRun) writeLogs(t *testing.T, lines string) {
 	t.Helper()
 	for _, n := range s.cluster.nodes {

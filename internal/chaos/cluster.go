@@ -83,7 +83,7 @@ func (c *cluster) addrs() (addrs []string) {
 	return addrs
 }
 
-// end kills whatever still runs.
+// kill kills all processes that still run.
 func (c *cluster) kill() {
 	for _, n := range c.nodes {
 		n.kill()
@@ -95,7 +95,7 @@ func (c *cluster) kill() {
 	}
 }
 
-// others are the places of all other nodes.
+// otherPlaces are the places of all other nodes.
 func (c *cluster) otherPlaces(than *node) (places []int) {
 	for _, n := range c.nodes {
 		if n != than {
@@ -108,8 +108,8 @@ func (c *cluster) otherPlaces(than *node) (places []int) {
 
 var errNoNode = errors.New("chaos: no node is up")
 
-// pick is what a load balancer does: the node that is wished if it is ready, else any that is. A
-// reckless one takes any that runs, or is paused.
+// pickNode chooses as a load balancer does: the preferred node if it is ready, otherwise any ready
+// node. With reckless it also takes nodes that are not ready or paused.
 func (c *cluster) pickNode(wish int, web, reckless bool) (*node, string, error) {
 	var well, up []*node
 	for _, n := range c.nodes {
@@ -146,5 +146,5 @@ func (c *cluster) pickNode(wish int, web, reckless bool) (*node, string, error) 
 	return n, n.tcp, nil
 }
 
-// partner is the other node of faults that befall a pair.
+// partner is the second node of a fault that concerns two nodes.
 func (c *cluster) partner(n *node) *node { return c.nodes[(n.place+1)%len(c.nodes)] }

@@ -23,7 +23,7 @@ type counters struct {
 	resolvedConflicts int               // guarded by mu: of these, ended by themselves
 }
 
-// steps counts a node that has stepped out.
+// addStepOut counts a node that has stepped out.
 func (c *counters) addStepOut(younger bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,14 +33,14 @@ func (c *counters) addStepOut(younger bool) {
 	}
 }
 
-// moved counts a client that was sent away by a node that stepped out.
+// addMovedClient counts a client that was sent away by a node that stepped out.
 func (c *counters) addMovedClient() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.movedClients++
 }
 
-// conflict counts a process that went on while another had its name.
+// addNameConflict counts a process that went on while another had its name.
 func (c *counters) addNameConflict(yielded bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// history is what happened to a message and around it.
+// excerpt describes a message and the events around it.
 func (c *checker) excerpt(f *flow, number int) string {
 	const near = 4
 	x := f.ops[number]
@@ -34,7 +34,7 @@ func (c *checker) excerpt(f *flow, number int) string {
 	return b.String()
 }
 
-// around is what happened to some users, and to the nodes, in some time.
+// timeline is what happened to some users, and to the nodes, in some time.
 func (c *checker) timeline(from, to moment, users ...*user) string {
 	var b strings.Builder
 	for _, u := range users {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// fabric is the network between all places, packet by packet: it carries them, loses them, breaks
-// connections, and records. It is a pure switch; a network with devices feeds it.
+// fabric is the network between all places. It carries packets, drops them, breaks connections, and
+// records. It is a pure switch; a network with devices feeds it.
 //
 //	device of a place ─▶ forward ─▶ cut? lost? broken? ─▶ recording ─▶ deliver ─▶ device of another
 type fabric struct {
@@ -34,7 +34,7 @@ const (
 	unknownTraffic // a TCP connection before its first byte
 )
 
-// wayFaults are the faults of one way. Where several cut it, the last one mends it.
+// directionFaults are the faults of one way. Where several cut it, the last one mends it.
 type directionFaults struct {
 	cuts   [unknownTraffic]int // by traffic
 	losses int                 // faults that lose packets
@@ -52,7 +52,7 @@ type stream struct {
 	closed           bool       // an end has said that it is
 }
 
-// breakage is how a connection is broken.
+// corruption is how a connection is broken.
 type corruption uint8
 
 const (
@@ -97,7 +97,7 @@ func (f *fabric) forward(from int, raw []byte) {
 	}
 }
 
-// passLocked decides what becomes of a packet.
+// routeLocked decides what becomes of a packet.
 func (f *fabric) routeLocked(w direction, p packet) []sentPacket {
 	var s *stream
 	t := allTraffic
@@ -210,7 +210,7 @@ func (f *fabric) cut(t traffic, ways ...direction) (mend func() error) {
 	}
 }
 
-// lose drops a tenth of the packets of ways, and returns what mends them.
+// dropSome drops a tenth of the packets of ways, and returns what mends them.
 func (f *fabric) dropSome(ways ...direction) (mend func() error) {
 	set := func(more int) {
 		f.mu.Lock()
@@ -238,8 +238,8 @@ func (f *fabric) faultsLocked(w direction) *directionFaults {
 	return x
 }
 
-// breakLinks breaks the connections of links between two places with their next payload. Those that do
-// not carry anything yet are left alone: a link must be able to resume.
+// breakLinks breaks the connections of links between two places with their next payload. Those that
+// do not carry anything yet are left alone: a link must be able to resume.
 func (f *fabric) breakLinks(a, b int, how corruption) {
 	const shaken = 6 // payloads of a handshake, and some more
 	f.mu.Lock()

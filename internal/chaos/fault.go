@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// fault is something that befalls a node. Make does it and returns what undoes it; hold is how long
-// it lasts, by chance.
+// fault is a failure of a node. inject makes the failure and returns the function that undoes it.
+// The failure lasts a random time between min and max.
 type fault struct {
 	name         string
 	min, max     time.Duration
 	short        bool // part of a short run
-	probeWithout bool // before it is undone everything must work without the node
+	probeWithout bool // before it is undone, all users must reach each other without the node
 	awaitNotices bool // the node's users stay away until all their peers know
-	silent       bool // watched: the users' end is silent
-	wholeCluster bool // it befalls all nodes
-	harmless     bool // nothing may fail meanwhile
+	silent       bool // with awaitNotices: the users end without closing a connection
+	wholeCluster bool // all nodes count as faulty
+	harmless     bool // no message may fail meanwhile
 	unavailable  func(r *runner) string
 	inject       func(ctx context.Context, r *runner, n *node) (undo func() error, err error)
-	check        func(r *runner, n *node) // just before it is undone, if nothing else is wrong
+	check        func(r *runner, n *node) // called just before it is undone, if it is the only fault
 }
 
 const failureTimeout = 1500 * time.Millisecond
 
-// What faults need, or why that is not to be had.
+// Reasons why a fault is not possible here; "" if it is.
 func needsNothing(*runner) string { return "" }
 
 func needsSignals(*runner) string {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// isolate cuts the ways between a node and others for some traffic: those that go out, those that
-// come in, or both.
+// cutTraffic cuts the ways between a node and others for some traffic: those that go out, those
+// that come in, or both.
 func cutTraffic(t traffic, out, in bool, from func(*cluster, *node) []int) func(context.Context, *runner, *node) (func() error, error) {
 	return func(_ context.Context, r *runner, n *node) (func() error, error) {
 		return r.cluster.network.packets().cut(t, directions(n, from(r.cluster, n), out, in)...), nil
@@ -26,12 +26,12 @@ func directions(n *node, others []int, out, in bool) (all []direction) {
 	return all
 }
 
-// What a node can be cut off from.
+// The places that a node can be cut off from.
 func allNodes(c *cluster, n *node) []int    { return c.otherPlaces(n) }
 func partnerOnly(c *cluster, n *node) []int { return []int{c.partner(n).place} }
 func clientsOnly(*cluster, *node) []int     { return []int{clients} }
 
-// split cuts the cluster into two halves.
+// splitCluster cuts the cluster into two halves.
 func splitCluster(_ context.Context, r *runner, n *node) (func() error, error) {
 	all := len(r.cluster.nodes)
 	var cut []direction
@@ -50,8 +50,8 @@ func loseNodePackets(_ context.Context, r *runner, n *node) (func() error, error
 	return r.cluster.network.packets().dropSome(directions(n, allNodes(r.cluster, n), true, true)...), nil
 }
 
-// breaks makes a fault that breaks connections of links between a node and the others, one after
-// another, in the middle of bursts.
+// breakConnections makes a fault that breaks connections of links between a node and the others,
+// one after another, in the middle of bursts.
 func breakConnections(how corruption) func(context.Context, *runner, *node) (func() error, error) {
 	return repeatedly(func(ctx context.Context, r *runner, n *node, round int) {
 		others := allNodes(r.cluster, n)

@@ -9,7 +9,7 @@ func killNode(ctx context.Context, r *runner, n *node) (func() error, error) {
 	return func() error { return r.cluster.startNode(ctx, n) }, nil
 }
 
-// doomSessions notes that all connections to a node are about to be lost with it.
+// markSessionsKilled sets the cause of all sessions of a node that is about to be killed.
 func (r *runner) markSessionsKilled(n *node) {
 	for _, u := range r.users {
 		if _, s := u.current(); s != nil && s.node == n && s.alive() {
@@ -18,7 +18,7 @@ func (r *runner) markSessionsKilled(n *node) {
 	}
 }
 
-// vanish loses the node's last words: no other hears that its process has ended.
+// vanishNode cuts the network before the kill: no reset or close reaches the others.
 func vanishNode(ctx context.Context, r *runner, n *node) (func() error, error) {
 	mend := r.cluster.network.packets().cut(allTraffic, directions(n, append(allNodes(r.cluster, n), clients), true, true)...)
 	restart, err := killNode(ctx, r, n)
@@ -36,7 +36,8 @@ func pauseNode(_ context.Context, _ *runner, n *node) (func() error, error) {
 	return n.resume, n.pause()
 }
 
-// killBesidePaused kills a process while its partner is paused, and so goes on to name it a member.
+// killWhilePartnerPaused kills a process while its partner is paused, and so goes on to name it a
+// member.
 func killWhilePartnerPaused(ctx context.Context, r *runner, n *node) (func() error, error) {
 	other := r.cluster.partner(n)
 	other.markFaulty(r.history.now())
@@ -62,7 +63,7 @@ func drainNode(ctx context.Context, r *runner, n *node) (func() error, error) {
 	return func() error { return r.cluster.startNode(ctx, n) }, nil
 }
 
-// misled restarts a node with strangers among the addresses that it is to join.
+// restartWithImpostors restarts a node with outsiders among the addresses that it is to join.
 func restartWithImpostors(ctx context.Context, r *runner, n *node) (func() error, error) {
 	r.markSessionsKilled(n)
 	n.kill()

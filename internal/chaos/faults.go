@@ -5,12 +5,12 @@ import (
 )
 
 const (
-	detectionHold = 2 * failureTimeout // long enough to be noticed
+	detectionHold = 2 * failureTimeout // long enough for the node to be declared dead
 	longHold      = 4 * failureTimeout
 	stepOutHold   = 3 * time.Second
 )
 
-// faults is the deck that rounds are dealt from.
+// faults are all faults; rounds draw each once before any is drawn again.
 var faults = []fault{
 	{name: "killed, its users stay away", short: true, awaitNotices: true, unavailable: needsNothing, inject: killNode},
 	{name: "killed, back at once", max: failureTimeout, unavailable: needsNothing, inject: killNode},

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// formed is how many nodes start together in a formation.
+// formationSize is how many nodes start together in a formation.
 const formationSize = 6
 
-// form starts six nodes at about the same time, again and again, that join by one DNS name, or
-// where there is none by a list of all. They must become one cluster: each is ready with six
+// formClusters starts six nodes at about the same time, again and again, that join by one DNS name,
+// or where there is none by a list of all. They must become one cluster: each is ready with six
 // members only.
 func (r *runner) formClusters(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(r.o.Seed, 3))
@@ -84,7 +84,7 @@ func (r *runner) formCluster(ctx context.Context, rng *rand.Rand, start int) (ti
 	return took, nil
 }
 
-// awaitAll waits until all nodes are ready; why says what the others say when there is no time
+// awaitReady waits until all nodes are ready; why says what the others say when there is no time
 // left.
 func awaitReady(ctx context.Context, c *cluster) (why string) {
 	web := c.httpClient()

@@ -59,7 +59,7 @@ func (f *framing) next(buf []byte) (body []byte, n int) {
 	return nextWebSocket(buf)
 }
 
-// nextWeb takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends
+// nextWebSocket takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends
 // fragments.
 func nextWebSocket(buf []byte) (body []byte, n int) {
 	const (

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// history is what the run knows: every message with its outcome and its arrivals.
+// history records every message with its outcome and its arrivals, and the events of the run.
 type history struct {
 	start time.Time
 	users map[string]*user // by user ID; complete before the first message
@@ -16,13 +16,13 @@ type history struct {
 	violations []violation // guarded by mu: violations seen on the way
 }
 
-// happened is something that the runner did.
+// event is an action of the runner.
 type event struct {
 	at   moment
 	text string
 }
 
-// flow is what one user sends to another.
+// flow is the messages from one user to another.
 type flow struct {
 	from, to *user
 
@@ -68,7 +68,7 @@ func (h *history) now() moment { return moment(time.Since(h.start)) + 1 }
 
 func (h *history) flow(from, to *user) *flow { return h.flows[from.index*len(h.users)+to.index] }
 
-// note keeps what the runner did.
+// note records an event.
 func (h *history) note(what string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -96,7 +96,7 @@ func (f *flow) finish(number int, at moment, err error) outcome {
 	return x.outcome
 }
 
-// handedOver tells whether the recipient's callback has a message.
+// wasHandedOver tells whether the recipient's callback has a message.
 func (f *flow) wasHandedOver(number int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,7 +129,7 @@ func (h *history) arrived(from string, s *session, msg []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if number >= len(f.ops) {
-		return // handed will find it strange
+		return // handedOver reports it as unexpected
 	}
 	f.arrivals = append(f.arrivals, arrival{number, s, h.now()})
 	x := &f.ops[number]
@@ -139,7 +139,7 @@ func (h *history) arrived(from string, s *session, msg []byte) {
 	}
 }
 
-// handed notes that a message was given to a client's callback.
+// handedOver notes that a message was given to a client's callback.
 func (h *history) handedOver(who *user, from string, msg []byte) {
 	peer, number, ok := h.parse(from, msg)
 	if !ok {

@@ -78,7 +78,7 @@ func (i *impostors) accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// converse hears a caller out. Reply makes the answers; nil: there are none.
+// serve hears a caller out. Reply makes the answers; nil: there are none.
 func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	const enough = 1 << 20
 	var heard []byte
@@ -98,7 +98,7 @@ func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	i.search(heard)
 }
 
-// note searches what was heard.
+// search searches what was heard.
 func (i *impostors) search(heard []byte) {
 	for _, n := range i.needles {
 		if bytes.Contains(heard, []byte(n)) {
@@ -109,7 +109,7 @@ func (i *impostors) search(heard []byte) {
 	}
 }
 
-// told is what was learned, once the run is over. Nil impostors were told nothing.
+// leaks is what was learned, once the run is over. Nil impostors were told nothing.
 func (i *impostors) leaks() []string {
 	if i == nil {
 		return nil
@@ -141,7 +141,7 @@ func (i *impostors) close() {
 	i.serving.Wait()
 }
 
-// scramble is as many random bytes.
+// randomReply is as many random bytes.
 func randomReply(heard []byte) []byte {
 	b := make([]byte, len(heard))
 	_, _ = rand.Read(b)

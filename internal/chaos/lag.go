@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// lag measures how long the network takes to carry a packet, all the time. The run is the network: on
-// a busy machine it may not run for a while, and then every link is silent, though nothing failed.
+// lag measures how long the network takes to carry a packet, continuously. The run is the network:
+// on a busy machine it may not run for a while, and then every link is silent, though nothing
+// failed.
 //
 //	clients ─ echo request ─▶ network ─▶ strangers ─ echo ─▶ network ─▶ clients
 type lag struct {
@@ -62,7 +63,8 @@ func echoPackets(c net.PacketConn) {
 	}
 }
 
-// hear notes what echoes tell: how long they took, and that the time between two was too long.
+// readEchoes notes what echoes tell: how long they took, and that the time between two was too
+// long.
 func (l *lag) readEchoes(c net.Conn, now func() moment) {
 	var b [8]byte
 	last := now()
@@ -76,7 +78,7 @@ func (l *lag) readEchoes(c net.Conn, now func() moment) {
 	}
 }
 
-// note notes that nothing was heard from one moment to another.
+// add notes that nothing was heard from one moment to another.
 func (l *lag) add(from, to moment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +103,7 @@ func join(spans []span, s span) []span {
 	return append(spans, s)
 }
 
-// within is how much of some time the network took for itself.
+// during is how much of some time the network took for itself.
 func (l *lag) during(from, to moment) (d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +116,8 @@ func (l *lag) during(from, to moment) (d time.Duration) {
 	return d
 }
 
-// excuse notes that no node was well while the network did not run, and until all have met again.
+// markFaulty notes that no node was well while the network did not run, and until all have met
+// again.
 func (l *lag) markFaulty(nodes []*node) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

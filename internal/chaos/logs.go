@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// network judges what crossed between nodes, and what strangers were told.
+// checkNetwork judges what crossed between nodes, and what outsiders were told.
 func (c *checker) checkNetwork() {
 	for _, text := range c.r.impostors.leaks() {
 		c.add(violation{rule: leaked, text: text})
@@ -39,14 +39,14 @@ func (c *checker) checkNetwork() {
 	}
 }
 
-// meetingTime is how long nodes may take to meet again, on a busy machine.
+// rejoinTime is how long nodes may take to meet again, on a busy machine.
 const rejoinTime = 5 * time.Second
 
-// starved finds that a node says that it did not run, and for how long.
+// starvationLine finds that a node says that it did not run, and for how long.
 var starvationLine = regexp.MustCompile(`^time=(\S+) .*did not run.* (?:gap|for)=(\S+)`)
 
-// starvedNode notes that a node was not well, because the machine did not let it run: so the others
-// may have taken it for dead.
+// noteStarvation notes that a node was not well, because the machine did not let it run: so the
+// others may have taken it for dead.
 func (c *checker) noteStarvation(n *node, at, gap string) {
 	then, err := time.Parse(time.RFC3339Nano, at)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *checker) noteStarvation(n *node, at, gap string) {
 	n.faultSpans = append(n.faultSpans, span{end.add(-took), end.add(rejoinTime)})
 }
 
-// logs looks for what a node says when something in it is broken, and for when it did not run.
+// checkLogs looks for what a node says when something in it is broken, and for when it did not run.
 func (c *checker) checkLogs() {
 	for _, n := range c.r.cluster.nodes {
 		file, err := os.Open(n.log)

@@ -6,7 +6,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// othersStay judges that nodes which nothing befell are members all the while.
+// checkOthersReady reports nodes without a fault that are not ready.
 func checkOthersReady(r *runner, n *node) {
 	other := r.cluster.partner(n)
 	for _, x := range r.cluster.nodes {
@@ -20,8 +20,8 @@ func checkOthersReady(r *runner, n *node) {
 	}
 }
 
-// oneSteppedOut judges a pair that a third node sees and whose link is cut: one of the two must
-// have stepped out, for views never to overlap.
+// checkOneSteppedOut judges a pair that a third node sees and whose link is cut: one of the two
+// must have stepped out, for views never to overlap.
 func checkOneSteppedOut(r *runner, n *node) {
 	var out, in []string
 	for _, x := range r.cluster.nodes {
@@ -52,8 +52,8 @@ func checkOneSteppedOut(r *runner, n *node) {
 		strings.Join(in, " ") + ", not ready are " + strings.Join(out, " ")})
 }
 
-// sentAway judges that a node that has stepped out has no clients any more, and counts those that it has
-// told to come back elsewhere.
+// checkClientsMoved judges that a node that has stepped out has no clients any more, and counts
+// those that it has told to come back elsewhere.
 func (r *runner) checkClientsMoved(n *node) {
 	for _, u := range r.users {
 		u.mu.Lock()

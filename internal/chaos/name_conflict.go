@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// usurp starts a process under the node's name while the older one is paused: what an orchestrator
-// does with a machine that has hung. Undone, the older one goes on, for a while.
+// replacePaused starts a process under the node's name while the older one is paused: as an
+// orchestrator does when a machine hangs. Undone, the older one goes on, for a while.
 func replacePaused(ctx context.Context, r *runner, n *node) (func() error, error) {
 	const lingering = 2 * time.Second
 	if err := n.pause(); err != nil {
@@ -33,7 +33,7 @@ func replacePaused(ctx context.Context, r *runner, n *node) (func() error, error
 	}, err
 }
 
-// replace starts the new process, as a supervisor does: again, if it is refused.
+// startReplacement starts the new process, as a supervisor does: again, if it is refused.
 func (r *runner) startReplacement(ctx context.Context, n *node) error {
 	for from := r.history.now(); ; {
 		if err := n.assignAddrs(r.cluster.network); err != nil {
@@ -50,14 +50,14 @@ func (r *runner) startReplacement(ctx context.Context, n *node) error {
 	}
 }
 
-// stray keeps a process to be ended with the run.
+// addReplaced keeps a process to be ended with the run.
 func (c *cluster) addReplaced(p *process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replaced = append(c.replaced, p)
 }
 
-// loseSessions notes that what is left of a process's connections is lost with it.
+// markProcessKilled notes that what is left of a process's connections is lost with it.
 func (r *runner) markProcessKilled(old *process) {
 	for _, u := range r.users {
 		u.mu.Lock()

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// space is a network namespace and a mount namespace, and the thread that lives in them. Processes
-// that the thread starts live there too. Both end with the thread and the last process.
+// namespace is a network namespace and a mount namespace, and the thread that lives in them.
+// Processes that the thread starts live there too. Both end with the thread and the last process.
 type namespace struct {
 	jobs chan func()
 	done chan struct{}
 	net  *os.File // the network namespace, for setns
 }
 
-// newSpace makes a space. With hosts, /etc/hosts in it is that file; the error of that alone is
+// newNamespace makes a space. With hosts, /etc/hosts in it is that file; the error of that alone is
 // hostsErr.
 func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
 	s = &namespace{jobs: make(chan func()), done: make(chan struct{})}
@@ -36,7 +36,7 @@ func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
 	return s, hostsErr, err
 }
 
-// live runs jobs on a thread of its own, until the space is closed. The thread ends with it.
+// serve runs jobs on a thread of its own, until the space is closed. The thread ends with it.
 func (s *namespace) serve(made chan<- error) {
 	runtime.LockOSThread()
 	if unix.Gettid() == os.Getpid() { // the process's first thread must stay as it is

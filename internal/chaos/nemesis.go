@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// nemesis troubles clients, a few at a time: their connections are cut, stop reading, vanish; users
-// move and log in twice.
+// nemesis makes faults of clients, a few at a time: connections are cut, stop reading or vanish;
+// users move or log in twice.
 type nemesis struct {
 	r       *runner
 	rng     *rand.Rand
 	running sync.WaitGroup
 }
 
-// run troubles a client every now and then until ctx ends, and returns when all that is over.
+// run disturbs random clients until ctx ends, and returns when all disturbances are over.
 func (n *nemesis) run(ctx context.Context, every time.Duration) {
 	defer n.running.Wait()
 	for sleep(ctx, time.Duration(n.rng.ExpFloat64()*float64(every))) == nil {
@@ -66,7 +66,7 @@ func (n *nemesis) disturb(ctx context.Context, u *user, s *session, what, home i
 	}
 }
 
-// absent takes a user away until all peers know. How long that took counts if nothing was wrong
+// takeAway takes a user away until all peers know. How long that took counts if nothing was wrong
 // with the user's node.
 func (n *nemesis) takeAway(u *user, s *session, silently bool) {
 	if !s.node.healthy(n.r.history.now().add(-time.Second), forever) {
@@ -89,8 +89,8 @@ func (n *nemesis) takeAway(u *user, s *session, silently bool) {
 	}
 }
 
-// settle waits until the user has another session than s, as long as a client may take to notice.
-// Troubles end by themselves, not with their maker's context.
+// awaitNewSession waits until the user has another session than s, as long as a client may take to
+// notice. A disturbance ends by itself, not with its context.
 func (u *user) awaitNewSession(ctx context.Context, s *session) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -104,7 +104,7 @@ func (u *user) awaitNewSession(ctx context.Context, s *session) {
 	}
 }
 
-// trouble claims the user for one trouble at a time.
+// claim takes the user for one disturbance at a time; false: another one has it.
 func (u *user) claim() bool { return u.disturbed.CompareAndSwap(false, true) }
 
 func (u *user) release() { u.disturbed.Store(false) }
@@ -115,8 +115,8 @@ func (u *user) setPreferredNode(home int) {
 	u.preferredNode = home
 }
 
-// vanish makes a client's machine vanish. Its connection is buried at the end of the run, when the
-// node has long given it up.
+// vanishSession makes a client's machine vanish. Its connection is closed at the end of the run,
+// after the node has dropped it.
 func (r *runner) vanishSession(s *session) {
 	s.setCause(causeVanish)
 	s.conn.vanish()

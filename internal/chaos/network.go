@@ -15,8 +15,8 @@ type network interface {
 	start(place int, cmd *exec.Cmd) error
 	// addrs are addresses for a node's process: clients, web, cluster. Each call makes new ones.
 	addrs(place int) (tcp, web, cluster string, err error)
-	// name is a DNS name with the addresses of the first places, for cluster ports; "" if there is
-	// none.
+	// dnsName is a DNS name with the addresses of the first places, for cluster ports; "" if there
+	// is none.
 	dnsName() string
 	// dial connects from a place, by tcp or udp.
 	dial(ctx context.Context, from int, network, addr string) (net.Conn, error)
@@ -35,7 +35,7 @@ const (
 	outside = -2 // a machine that does not know the cluster's secret
 )
 
-// way is a direction between two places.
+// direction is a direction between two places.
 type direction struct{ from, to int }
 
 // loopback is the network of a machine that offers nothing better: packets cannot be touched.

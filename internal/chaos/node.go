@@ -33,10 +33,10 @@ const (
 	nodePaused
 )
 
-// span is some time.
+// span is an interval of the run's time.
 type span struct{ from, to moment }
 
-// settle gives the node addresses.
+// assignAddrs gives the node addresses.
 func (n *node) assignAddrs(net network) error {
 	tcp, web, cluster, err := net.addrs(n.place)
 	n.mu.Lock()
@@ -73,7 +73,7 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 	return nil
 }
 
-// end makes an end of the node's process, whatever its state.
+// kill kills the node's process in any state.
 func (n *node) kill() {
 	n.mu.Lock()
 	p := n.process
@@ -113,7 +113,7 @@ func (n *node) resume() error {
 	return resume(n.process.cmd.Process)
 }
 
-// ended tells whether the process has ended although nothing ended it.
+// exitedUnexpectedly tells whether the process has ended although nothing ended it.
 func (n *node) exitedUnexpectedly() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -121,7 +121,7 @@ func (n *node) exitedUnexpectedly() bool {
 	return n.process != nil && n.state != nodeDown && n.process.hasExited()
 }
 
-// sicken notes that something is wrong with the node from now on.
+// markFaulty begins an interval in which the node counts as faulty.
 func (n *node) markFaulty(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -130,7 +130,7 @@ func (n *node) markFaulty(at moment) {
 	}
 }
 
-// recover notes that nothing is.
+// markHealthy ends the node's faulty interval.
 func (n *node) markHealthy(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -139,7 +139,7 @@ func (n *node) markHealthy(at moment) {
 	}
 }
 
-// healthy tells whether nothing was wrong with the node in some time.
+// healthy reports whether the node had no fault between from and to.
 func (n *node) healthy(from, to moment) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

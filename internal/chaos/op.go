@@ -14,7 +14,7 @@ import (
 //	number u32 | words | padding: words again
 const opHeader = 4
 
-// words are in every message, and names in every user ID.
+// messageMarker is in every message, and userIDMarker in every user ID.
 const (
 	messageMarker = "chaos-text-"
 	userIDMarker  = "chaos-user-"
@@ -107,5 +107,5 @@ func outcomeOf(err error, written bool) outcome {
 	return otherError
 }
 
-// errImpatient is the cause with which the context of a request ends when patience does.
+// errNoOutcome is the cause with which the context of a request ends when patience does.
 var errNoOutcome = errors.New("chaos: no outcome in time")

@@ -92,7 +92,7 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// end tells the process to stop and waits until it has.
+// terminate tells the process to stop and waits until it has.
 func (p *process) terminate() error {
 	if err := terminate(p.cmd.Process); err != nil {
 		return fmt.Errorf("it cannot be told to stop: %w", err)

@@ -39,7 +39,7 @@ func (c *cluster) watchReadiness(ctx context.Context) {
 	all.Wait()
 }
 
-// web is an HTTP client at the clients' place.
+// httpClient is an HTTP client at the clients' place.
 func (c *cluster) httpClient() *http.Client {
 	return &http.Client{
 		Timeout: time.Second,

@@ -56,7 +56,7 @@ func (c *recording) search(tail, piece []byte) (hits int) {
 	return hits
 }
 
-// between records a payload from node to node.
+// recordBetweenNodes records a payload from node to node.
 func (c *recording) recordBetweenNodes(w direction, p packet, tail []byte) {
 	c.bytes += int64(len(p.payload))
 	if hits := c.search(tail, p.payload); hits > 0 {
@@ -75,14 +75,15 @@ func (c *recording) recordBetweenNodes(w direction, p packet, tail []byte) {
 	}
 }
 
-// toClients records a payload between a client and a node: the search must find something there.
+// recordToClient records a payload between a client and a node: the search must find something
+// there.
 func (c *recording) recordToClient(p packet) {
 	if c.controlHits < maxControlHits {
 		c.controlHits += c.search(nil, p.payload)
 	}
 }
 
-// opened records that a dialer has said its first byte.
+// openStream records that a dialer has said its first byte.
 func (c *recording) openStream(w direction, to netip.AddrPort, t traffic) *streamHead {
 	if t == linkTraffic {
 		c.links[w]++
@@ -96,7 +97,7 @@ func (c *recording) openStream(w direction, to netip.AddrPort, t traffic) *strea
 	return h
 }
 
-// say records what a dialer says next. A nil head keeps nothing.
+// append records what a dialer says next. A nil head keeps nothing.
 func (h *streamHead) append(b []byte) {
 	if h != nil {
 		h.bytes = append(h.bytes, b[:min(len(b), keptBytes-len(h.bytes))]...)

@@ -8,8 +8,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// recordingConn is a client's connection that can be made to fail, and that notes what goes
-// through.
+// recordingConn is a client's connection that records its frames and can be made to fail.
 //
 //	client ◀── Read ◀── gate ◀── in: welcome, messages, goodbye noted ◀── network
 //	client ──▶ Write ──────────▶ out: requests noted ──────────────────▶ network
@@ -55,7 +54,7 @@ func (c *recordingConn) resume() {
 	}
 }
 
-// vanish makes it as if the client's machine had lost its power. Only bury closes the connection.
+// vanish acts as if the client's machine had lost power. Only closeVanished closes the connection.
 func (c *recordingConn) vanish() {
 	c.stall()
 	c.mu.Lock()
@@ -72,7 +71,7 @@ func (c *recordingConn) vanished() bool {
 	return c.vanishedFlag
 }
 
-// pass waits while the client does not read.
+// awaitGate waits while the client does not read.
 func (c *recordingConn) awaitGate() error {
 	for {
 		c.mu.Lock()
@@ -108,8 +107,8 @@ func (c *recordingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// heard notes a read. One that comes after two heartbeats of silence may find the client giving the
-// connection up: then what is read is lost.
+// noteRead notes a read. One that comes after two heartbeats of silence may find the client giving
+// the connection up: then what is read is lost.
 func (c *recordingConn) noteRead(at moment) {
 	const nearly = 2*heartbeat - 200*time.Millisecond
 	if c.lastRead != never && at.since(c.lastRead) > nearly {
@@ -154,7 +153,7 @@ func (c *recordingConn) cut() {
 	_ = c.Conn.Close()
 }
 
-// came notes a frame of the server.
+// noteIncoming notes a frame of the server.
 func (c *recordingConn) noteIncoming(f wire.Frame) {
 	switch f.Kind {
 	case wire.KindWelcome:
@@ -171,7 +170,7 @@ func (c *recordingConn) noteIncoming(f wire.Frame) {
 	}
 }
 
-// went notes a frame of the client.
+// noteOutgoing notes a frame of the client.
 func (c *recordingConn) noteOutgoing(f wire.Frame) {
 	if f.Kind != wire.KindRequest || f.Ver != 1 || f.Cmd != sendCommand {
 		return

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Report is what a run found.
+// Report is the result of a run.
 type Report struct {
 	o          Options
 	machine    string
@@ -38,7 +38,7 @@ type Report struct {
 	resolvedConflicts int   // of these, ended by themselves
 }
 
-// gather takes over what was measured.
+// gather copies the measurements of a run.
 func (r *Report) gather(from *runner) {
 	c := &from.counters
 	r.rounds, r.skipped, r.lag = c.rounds, from.skipped, from.lag.String()

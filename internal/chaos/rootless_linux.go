@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// insideVar is set for a program that Rootless has started.
+// rootlessVar is set for a program that Rootless has started.
 const rootlessVar = "PARLEY_CHAOS_ROOTLESS"
 
 // Rootless runs the program again as root of a user namespace, if it is not run by root: so a run

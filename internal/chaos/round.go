@@ -11,15 +11,16 @@ import (
 	"time"
 )
 
-// round is what the run is made of: one or two nodes have a fault, clients have troubles, all is
-// undone, and everything must work again.
+// round is one step of a run: one or two nodes have a fault, clients may be disturbed, all is
+// undone, and all users must reach each other again.
 type round struct {
 	faults          []fault
 	nodes           []*node
-	nemesisInterval time.Duration // how often a client has trouble; 0: none has, and times are taken
+	nemesisInterval time.Duration // how often a client is disturbed; 0: never, and recovery times count
 }
 
-// deal makes rounds by chance, without end. Each fault comes once before any comes again.
+// roundSource returns a function that draws random rounds. Each fault is drawn once before any is
+// drawn again.
 func (r *runner) roundSource(rng *rand.Rand) func() round {
 	var all, deck []fault
 	reasons := map[string][]string{}
@@ -60,7 +61,7 @@ func (r *runner) roundSource(rng *rand.Rand) func() round {
 	}
 }
 
-// play plays a round to its end.
+// runRound plays a round to its end.
 func (r *runner) runRound(ctx context.Context, x round, rng *rand.Rand) error {
 	troubles, stopTroubles := context.WithCancel(ctx)
 	defer stopTroubles()
@@ -105,7 +106,7 @@ func (r *runner) runRound(ctx context.Context, x round, rng *rand.Rand) error {
 	return ctx.Err()
 }
 
-// befall makes one fault, and undoes it.
+// inject makes one fault, and undoes it.
 func (r *runner) inject(ctx context.Context, f fault, n *node, hold time.Duration, alone, without, troubled bool) error {
 	r.logf("fault", "%s: %s for %v", n.name, f.name, hold)
 	for _, other := range r.cluster.nodes {
@@ -151,8 +152,8 @@ func (r *runner) inject(ctx context.Context, f fault, n *node, hold time.Duratio
 	return nil
 }
 
-// told judges how long peers of a node's users took to hear of its end. Times in which the network did
-// not run do not count.
+// checkNoticeDelays judges how long peers of a node's users took to hear of its end. Times in which
+// the network did not run do not count.
 func (r *runner) checkNoticeDelays(f fault, n *node, from moment, took []time.Duration) {
 	count, bound, late := &r.counters.killNotices, r.o.KillNotice, lateKillNotice
 	if f.silent {
@@ -166,7 +167,7 @@ func (r *runner) checkNoticeDelays(f fault, n *node, from moment, took []time.Du
 	}
 }
 
-// allBack ends absences.
+// endAbsences ends absences.
 func endAbsences(gone []absence) {
 	for _, a := range gone {
 		a.user.endAbsence()

@@ -1,6 +1,6 @@
 package chaos
 
-// rule is something that must not happen.
+// rule names a kind of violation.
 type rule string
 
 const (
@@ -33,7 +33,7 @@ var rules = []rule{
 	notRecovered, notReady, wrongMembership, separateClusters, nodeFailure, noLink, plaintext, leaked, searchBroken,
 }
 
-// wrong is a violation of a rule.
+// violation is a violation of a rule.
 type violation struct {
 	rule rule
 	at   moment

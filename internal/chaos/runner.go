@@ -10,7 +10,7 @@ import (
 	"github.com/parley-dm/parley"
 )
 
-// runner is one run.
+// runner is one run of chaos.
 type runner struct {
 	o        Options
 	cluster  *cluster
@@ -28,10 +28,10 @@ type runner struct {
 	harmlessSpans []span           // guarded by mu: when nothing may fail
 }
 
-// needles must not cross between nodes in clear, nor be told to strangers.
+// needles must not cross between nodes in clear, nor be told to outsiders.
 var needles = []string{messageMarker, userIDMarker, clusterSecret, authKey}
 
-// friendsEach is how many others a user writes to.
+// recipientsPerUser is how many others a user writes to.
 const recipientsPerUser = 6
 
 // Run makes a run and judges it. The error says why there was none; what the run found is in the
@@ -131,7 +131,7 @@ func (r *runner) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// populate makes the users, their tokens and their friends.
+// createUsers makes the users, their tokens and their friends.
 func (r *runner) createUsers() error {
 	keyring, err := parley.New(parley.Config{AuthKey: authKey})
 	if err != nil {
@@ -175,7 +175,7 @@ func (r *runner) loginAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// hangUp closes all clients.
+// closeClients closes all clients.
 func (r *runner) closeClients() {
 	var all sync.WaitGroup
 	for _, u := range r.users {

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// moment is a time of the run: nanoseconds since its start.
+// moment is a time in nanoseconds since the start of the run.
 type moment int64
 
 const (
@@ -31,7 +31,7 @@ func (m moment) String() string {
 	return fmt.Sprintf("%.3fs", time.Duration(m).Seconds())
 }
 
-// fate is why a connection ended, as far as the cause knows.
+// endCause is why a connection ended, as far as the cause knows.
 type endCause string
 
 const (
@@ -80,7 +80,7 @@ func (s *session) end(at moment, why endCause) {
 	}
 }
 
-// doom notes what is about to become of the session, before anybody can notice.
+// setCause records the cause of the session's end before the fault is made.
 func (s *session) setCause(why endCause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *session) setCause(why endCause) {
 	}
 }
 
-// fellSilent notes that the client has heard nothing for about as long as it waits.
+// noteSilence records that the client has read nothing for about two heartbeats.
 func (s *session) noteSilence() {
 	s.setCause(causeSilent)
 	s.mu.Lock()
@@ -123,7 +123,7 @@ func (s *session) alive() bool {
 	return s.opened != never && s.ended == never && s.cause == "" && !s.gotGoodbye
 }
 
-// record is a session's story, to be read without its lock.
+// record is a copy of a session's state, read without its lock.
 type record struct {
 	session    *session
 	node       string

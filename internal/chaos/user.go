@@ -14,7 +14,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// user is always connected, as far as the run allows it, and writes to friends.
+// user keeps a client connected and sends messages to its recipients.
 type user struct {
 	index      int
 	id         string
@@ -34,13 +34,13 @@ type user struct {
 	sessionCount  int            // guarded by mu
 	notices       []notice       // guarded by mu
 
-	disturbed atomic.Bool    // the nemesis has the user
+	disturbed atomic.Bool    // claimed by the nemesis
 	loginMu   sync.Mutex     // held while the user is logged in
 	inflight  sync.WaitGroup // requests under way
-	slots     chan struct{}  // a place for each request under way
+	slots     chan struct{}  // holds one value for each request under way
 }
 
-// notice is the news that a peer has gone.
+// notice records that the client was told of a peer's disconnect.
 type notice struct {
 	peer *user
 	at   moment
@@ -55,8 +55,7 @@ func newUser(index int, seed uint64, c *cluster) *user {
 	}
 }
 
-// dial is how the user's clients reach a node: a load balancer in front of the cluster, so to
-// speak.
+// dial connects the user's clients to a node, as through a load balancer.
 func (u *user) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	u.mu.Lock()
 	away, home := u.absent, u.preferredNode
@@ -135,7 +134,8 @@ func (u *user) current() (*client.Client, *session) {
 	return u.client, u.session
 }
 
-// keep logs the user in again whenever a server has sent the client away for good, until ctx ends.
+// keepLoggedIn logs the user in again whenever a server has sent the client away for good, until
+// ctx ends.
 func (u *user) keepLoggedIn(ctx context.Context) {
 	for ctx.Err() == nil {
 		u.mu.Lock()
@@ -229,8 +229,7 @@ func (u *user) send(ctx context.Context, to *user, padding int, then func(number
 	}
 }
 
-// chatter is the user's ordinary day: messages to friends, some alone, some in bursts, as many a
-// second as said.
+// sendTraffic sends perSecond messages to the recipients, single ones and bursts, until ctx ends.
 func (u *user) sendTraffic(ctx, sending context.Context, perSecond float64) {
 	const burst = 5
 	for {
