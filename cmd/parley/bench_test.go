@@ -94,7 +94,7 @@ func TestBenchMeasuresLoginsOfAWholeCluster(t *testing.T) {
 			t.Errorf("%+v", logins)
 		}
 	}
-	if !strings.Contains(out, "50 users, 2 nodes") || !strings.Contains(out, "all nodes rest") {
+	if !strings.Contains(out, "50 users, 2 nodes") || !strings.Contains(out, "CPU at rest") {
 		t.Errorf("it prints\n%s", out)
 	}
 }
@@ -258,7 +258,7 @@ func broker(t *testing.T) string {
 func TestBenchComparesWithServersOfOthers(t *testing.T) {
 	addr := broker(t)
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
-		"--users", "0", "--samples", "0", "--notice", "0", "--peer", "mqtt="+addr+","+addr)
+		"--users", "0", "--samples", "0", "--notice", "0", "--competitor", "mqtt="+addr+","+addr)
 	if len(c.Contenders) != 3 || c.Contenders[2].Name != "MQTT" || c.Contenders[2].Nodes != 2 || c.Contenders[2].P50 <= 0 || c.Contenders[2].LoadP50 <= 0 {
 		t.Errorf("%+v", c)
 	}
@@ -297,10 +297,10 @@ func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"idle", "--binary", "self", "--url", "tcp://h:1"}, "give one of them"},
 		{[]string{"rate", "--binary", "a=self", "--binary", "b=self"}, "--binary: give one here"},
 		{[]string{"compare", "--rounds", "0"}, "--rounds 0: at least 1"},
-		{[]string{"compare", "--peer", "nats=h:1"}, "--peer nats=h:1: write centrifugo="},
+		{[]string{"compare", "--competitor", "nats=h:1"}, "--competitor nats=h:1: write centrifugo="},
 		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},
-		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--peer-pid mqtt=1: write mqtt=PID,PID"},
-		{[]string{"pingpong", "--pid", "1"}, "--pid tells of running nodes"},
+		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--competitor-pid mqtt=1: write KIND=PID,PID"},
+		{[]string{"pingpong", "--pid", "1"}, "--pid names processes"},
 		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1", "--auth-key", "short"}, "--auth-key: "},

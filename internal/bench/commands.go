@@ -48,7 +48,7 @@ func (s *Setup) roundTrips(ctx context.Context, start starter, load Load, comman
 	r := newReport(command, nil, note, cpuNote)
 	if load.Pinned {
 		if len(s.URLs) > 0 {
-			return nil, errors.New("--pinned ties processes to one processor that it starts itself: not with --url")
+			return nil, errors.New("--pinned only works with processes that bench starts: not with --url")
 		}
 		measure = s.pinned
 		r.Notes = append(r.Notes, pinNote())
@@ -92,7 +92,7 @@ func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, err
 		return nil, err
 	}
 	r := newReport("rate", f, s.messageNote(load.Size),
-		"from when a message was due until it was there (corrected for coordinated omission); the generator's own lateness is part of it")
+		"from when a message was due until it arrived (corrected for coordinated omission); the generator's own lateness is included")
 	r.Table.Head = latencyHead("one way", "messages/s", "server CPU")
 	r.Table.add(latencyRow(fmt.Sprintf("%g/s asked, %d pairs", rate, load.Pairs), f.OneWay, formatNumber(f.PerSecond), orDash(f.ServerCPU, formatMicros))...)
 	r.Table.add(latencyRow("generator late", f.Late, "", orDash(f.GeneratorCPU, formatMicros))...)
@@ -118,8 +118,8 @@ func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, e
 	}
 	r := newReport("connect", all,
 		fmt.Sprintf("a login is connecting, a signed token, and the welcome; %d at once, by %s", min(maxConcurrentLogins, users), s.transport()),
-		"server CPU: of all nodes together, what they take at rest taken off")
-	r.Table.Head = latencyHead("login", "logins/s", "server CPU", "all nodes rest")
+		"server CPU: of all nodes together, less their CPU time at rest")
+	r.Table.Head = latencyHead("login", "logins/s", "server CPU", "CPU at rest")
 	r.Chart = Chart{Title: "Login, Parley", Subtitle: r.Notes[0]}
 	for _, l := range all {
 		name := fmt.Sprintf("%d users, %s", l.Users, nodeCount(l.Nodes))
@@ -182,10 +182,10 @@ func (s *Setup) FirstMessages(ctx context.Context, nodes []int, samples int) (*R
 	return r, nil
 }
 
-// Notice measures how long it takes until the peers of a killed node's clients know.
+// Notice kills a node and measures when the peers of its clients have the notice.
 func (s *Setup) Notice(ctx context.Context, k NoticeOptions) (*Report, error) {
 	if len(s.URLs) > 0 {
-		return nil, errors.New("--url: notice kills a node, and starts its own therefore")
+		return nil, errors.New("--url: notice kills a node, so it only works with nodes that it starts")
 	}
 	if err := k.check(); err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (s *Setup) Notice(ctx context.Context, k NoticeOptions) (*Report, error) {
 	}
 	r := newReport("notice", all, noticeNote)
 	r.Table = s.noticeTable(all)
-	r.Chart = Chart{Title: "From the kill of a node until the peers of its clients know", Subtitle: nodeCount(k.Nodes)}
+	r.Chart = Chart{Title: "From the kill of a node to the notice at the peers of its clients", Subtitle: nodeCount(k.Nodes)}
 	for _, n := range all {
 		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(fmt.Sprintf("%d clients", n.Clients), n.Binary), n.delays})
 	}

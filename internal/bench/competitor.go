@@ -51,7 +51,7 @@ func ParseCompetitors(values, pids []string) ([]Competitor, error) {
 			return nil, err
 		}
 		if slices.ContainsFunc(competitors, func(other Competitor) bool { return other.kind == p.kind }) {
-			return nil, fmt.Errorf("--peer %s: there is one of this kind already: give all its nodes in one value", value)
+			return nil, fmt.Errorf("--competitor %s: its kind was given already: give all its nodes in one value", value)
 		}
 		competitors = append(competitors, p)
 	}
@@ -68,12 +68,12 @@ func parseCompetitor(value string) (Competitor, error) {
 	name, rest, _ := strings.Cut(value, "=")
 	kind, known := competitorKinds[name]
 	if !known {
-		return Competitor{}, fmt.Errorf("--peer %s: write %s, %s or %s", value,
+		return Competitor{}, fmt.Errorf("--competitor %s: write %s, %s or %s", value,
 			competitorKinds["centrifugo"].syntax, competitorKinds["mqtt"].syntax, competitorKinds["xmpp"].syntax)
 	}
 	addrs, proto, err := kind.parse(rest)
 	if err != nil {
-		return Competitor{}, fmt.Errorf("--peer %s: write %s, or one address alone", value, kind.syntax)
+		return Competitor{}, fmt.Errorf("--competitor %s: write %s, or one address alone", value, kind.syntax)
 	}
 
 	return Competitor{kind: name, title: kind.title, addrs: addrs, proto: proto}, nil
@@ -84,17 +84,17 @@ func parsePIDs(competitors []Competitor, value string) error {
 	name, rest, _ := strings.Cut(value, "=")
 	i := slices.IndexFunc(competitors, func(p Competitor) bool { return p.kind == name })
 	if i < 0 {
-		return fmt.Errorf("--peer-pid %s: write mqtt=PID,PID or as the --peer is called that they belong to", value)
+		return fmt.Errorf("--competitor-pid %s: write KIND=PID,PID with the kind of a --competitor", value)
 	}
 	for text := range strings.SplitSeq(rest, ",") {
 		pid, err := strconv.Atoi(text)
 		if err != nil || pid <= 0 {
-			return fmt.Errorf("--peer-pid %s: write %s=PID,PID, numbers of processes", value, name)
+			return fmt.Errorf("--competitor-pid %s: write %s=PID,PID, numbers of processes", value, name)
 		}
 		if _, err := cpuTime(pid); errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("--peer-pid %s: there is no process %d on this machine", value, pid)
+			return fmt.Errorf("--competitor-pid %s: there is no process %d on this machine", value, pid)
 		} else if err != nil {
-			return fmt.Errorf("--peer-pid %s: %w", value, err)
+			return fmt.Errorf("--competitor-pid %s: %w", value, err)
 		}
 		competitors[i].pids = append(competitors[i].pids, pid)
 	}
@@ -225,7 +225,7 @@ func (s *system) checkRoute(ctx context.Context, from, to int, patience time.Dur
 // noRouteError says that no message gets through, and suggests a reason.
 func (s *system) noRouteError(from, to int, patience time.Duration) error {
 	if from == to {
-		return fmt.Errorf("no message gets through at %s in %s: may users write to each other there?", s.addrs[from], patience)
+		return fmt.Errorf("no message gets through at %s in %s: may users send messages to each other?", s.addrs[from], patience)
 	}
 
 	return fmt.Errorf("no message gets from %s to %s in %s: are the two connected to each other?", s.addrs[from], s.addrs[to], patience)

@@ -142,7 +142,7 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 		{"mqtt=", errMQTT.Error(), []string{"\x20\x01\x00"}},
 		{"mqtt=", errMQTT.Error(), []string{"\x20\x02\x00\x00", "\x20\x02\x00\x00"}},
 		{"mqtt=", "refuses a subscription to parley/bench/", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x80"}},
-		{"mqtt=", "may users write to each other there?", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x00"}},
+		{"mqtt=", "may users send messages to each other?", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x00"}},
 		{"xmpp=", "XMPP, one node: login at 127.0.0.1:", []string{"hello"}},
 		{"xmpp=", "says <stream:error><host-unknown/>", []string{streamHead + "<stream:error><host-unknown/></stream:error>"}},
 		{"xmpp=", "localhost does not offer SASL ANONYMOUS", []string{features("<mechanisms><mechanism>PLAIN</mechanism></mechanisms>")}},
@@ -171,9 +171,9 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 	for _, c := range []struct {
 		peer, pid, want string
 	}{
-		{"nats=h:1", "", "--peer nats=h:1: write centrifugo=ws://host:port,ws://host:port, mqtt="},
-		{"mqtt", "", "--peer mqtt: write mqtt=host:port,host:port, or one address alone"},
-		{"mqtt=h", "", "--peer mqtt=h: write mqtt="},
+		{"nats=h:1", "", "--competitor nats=h:1: write centrifugo=ws://host:port,ws://host:port, mqtt="},
+		{"mqtt", "", "--competitor mqtt: write mqtt=host:port,host:port, or one address alone"},
+		{"mqtt=h", "", "--competitor mqtt=h: write mqtt="},
 		{"mqtt=h:0", "", "write mqtt="},
 		{"mqtt=h:65536", "", "write mqtt="},
 		{"mqtt=h:1,", "", "write mqtt="},
@@ -184,9 +184,9 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 		{"centrifugo=wss://h:1", "", "write centrifugo="},
 		{"centrifugo=ws://h", "", "write centrifugo="},
 		{"centrifugo=ws://h:1,ws://h:2/other", "", "write centrifugo="},
-		{"mqtt=h:1", "xmpp=1", "--peer-pid xmpp=1: write mqtt=PID,PID or as the --peer is called"},
-		{"mqtt=h:1", "mqtt=", "--peer-pid mqtt=: write mqtt=PID,PID"},
-		{"mqtt=h:1", "mqtt=1,-2", "--peer-pid mqtt=1,-2: write mqtt=PID,PID"},
+		{"mqtt=h:1", "xmpp=1", "--competitor-pid xmpp=1: write KIND=PID,PID"},
+		{"mqtt=h:1", "mqtt=", "--competitor-pid mqtt=: write mqtt=PID,PID"},
+		{"mqtt=h:1", "mqtt=1,-2", "--competitor-pid mqtt=1,-2: write mqtt=PID,PID"},
 	} {
 		var pids []string
 		if c.pid != "" {
@@ -196,7 +196,7 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 		wantError(t, err, c.want)
 	}
 	_, err := ParseCompetitors([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
-	wantError(t, err, "--peer mqtt=h:2: there is one of this kind already")
+	wantError(t, err, "--competitor mqtt=h:2: there is one of this kind already")
 	if runtime.GOOS == "linux" {
 		_, err = ParseCompetitors([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
 		wantError(t, err, "there is no process "+strconv.Itoa(gone))

@@ -9,8 +9,8 @@ import (
 // firstMessageTable shows first messages by number of nodes.
 func (s *Setup) firstMessageTable(all []FirstMessage) Table {
 	t := Table{Head: []string{
-		"first message", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max", "all nodes rest", "machine busy",
-		"p50 to the least", "budget",
+		"first message", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max", "CPU at rest", "machine busy",
+		"p50 growth", "budget",
 	}}
 	for _, f := range all {
 		a, b := f.Delivered, f.NotFound
@@ -39,7 +39,7 @@ func (s *Setup) firstMessageTable(all []FirstMessage) Table {
 // firstMessageNotes explain the table, and name the runs that were bound by CPU.
 func firstMessageNotes(all []FirstMessage) []string {
 	notes := []string{
-		"first message: from sending one to a user on another node (with 1 node: the same) until it is there; not found: until the answer",
+		"first message: from sending one to a user on another node (with 1 node: the same) until it arrives; not found: until the answer",
 		"first messages go one at a time, with nothing else going on; each node is a process",
 	}
 	for _, f := range all {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/wire"
 )
 
 // startAttempts bounds how often a cluster is started anew because another program has taken a
@@ -144,7 +145,7 @@ func (c *conn) awaitRoute(ctx context.Context, user uint32, deadline time.Time) 
 		if err == nil {
 			err = c.response()
 		}
-		if _, answered := errors.AsType[*refused](err); !answered || time.Now().After(deadline) {
+		if _, answered := errors.AsType[*wire.Error](err); !answered || time.Now().After(deadline) {
 			return err
 		}
 		if !sleep(ctx, again) {

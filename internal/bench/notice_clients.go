@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/parley-dm/parley/wire"
 )
 
 // awaitNotice reads until the push that says that a user has disconnected.
@@ -68,7 +70,7 @@ func (d *nodeFailure) probeNotFound(c *conn, user uint32) {
 		if err == nil {
 			err = c.response()
 		}
-		refusal, answered := errors.AsType[*refused](err)
+		refusal, answered := errors.AsType[*wire.Error](err)
 		switch {
 		case notFound(err):
 			d.notFoundTimes.forWorker(0).add(time.Since(d.killedAt))
@@ -81,7 +83,7 @@ func (d *nodeFailure) probeNotFound(c *conn, user uint32) {
 		}
 		kind := "delivered"
 		if answered {
-			kind = refusal.code.String()
+			kind = refusal.Code.String()
 		}
 		d.mu.Lock()
 		d.otherAnswers[kind]++

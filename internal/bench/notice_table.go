@@ -9,7 +9,7 @@ import (
 // noticeTable shows the figures of each number of clients.
 func (s *Setup) noticeTable(all []NoticeResult) Table {
 	t := Table{Head: []string{
-		"kill -9 of a node", "told", "told p50", "p99", "max", "budget", "not found p50", "max", "other answers before",
+		"kill -9 of a node", "notices", "notice p50", "p99", "max", "budget", "not found p50", "max", "other answers before",
 	}}
 	for _, n := range all {
 		budget, limit := "≤ 50 ms p50, ≤ 250 ms max", float64(budgetNotice)
@@ -39,6 +39,6 @@ func formatCounts(kinds map[string]int) string {
 	return fmt.Sprint(parts)
 }
 
-const noticeNote = "kill -9: each client of the killed node has a channel to a peer on another node; told: from the kill until that peer's client has the " +
-	"push 700; not found: from the kill until a message of a user with no channel to the node is answered so. The generator takes its share: it reads " +
-	"all notices on the same processors"
+const noticeNote = "kill -9: each client of the killed node has a channel to a peer on another node; notice: from the kill until that peer's client has the " +
+	"push 700; not found: from the kill until a message of a user with no channel to the node has this answer. The generator reads " +
+	"all notices on the same processors, which is part of the figure"

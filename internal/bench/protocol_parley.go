@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -135,16 +134,6 @@ func parsePush(f wire.Frame, n int) (event, int, error) {
 	return event{disconnected: peer}, n, err
 }
 
-// refused is a response that is no success.
-type refused struct {
-	code wire.Code
-	text string
-}
-
-func (r *refused) Error() string {
-	return fmt.Sprintf("the server refuses a message: %d %s (%s)", r.code, r.code, r.text)
-}
-
 func parseResponse(payload []byte) error {
 	status, data, err := wire.ParseResponse(payload)
 	if err != nil || status == wire.StatusOK {
@@ -155,7 +144,7 @@ func parseResponse(payload []byte) error {
 		return err
 	}
 
-	return &refused{code, text}
+	return &wire.Error{Code: code, Text: text, Status: status}
 }
 
 func (p *parleyProtocol) frame(f wire.Frame) []byte {
@@ -177,8 +166,4 @@ func (p *parleyProtocol) split(buf []byte) (body []byte, n int, reply []byte, er
 }
 
 // notFound reports whether the error is the response "user not found".
-func notFound(err error) bool {
-	r, ok := errors.AsType[*refused](err)
-
-	return ok && r.code == wire.CodeUserNotFound
-}
+func notFound(err error) bool { return wire.CodeOf(err) == wire.CodeUserNotFound }

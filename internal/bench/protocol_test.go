@@ -163,7 +163,7 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 		{"TCP", string(accepted), "", ""},
 		{"TCP", string(leaver), "", ""},
 		{"TCP", string(goodbye), "", "goodbye 1001"},
-		{"TCP", string(refusal), "", "5004 user not found (gone)"},
+		{"TCP", string(refusal), "", "user not found: gone"},
 		{"TCP", "HTTP/1.1", "", wire.ErrFrameTooLong.Error()},
 	} {
 		e, n, err := protocols()[c.name].next([]byte(c.in))
@@ -176,7 +176,7 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 }
 
 func TestNotFoundIsToldFromOtherRefusals(t *testing.T) {
-	if !notFound(&refused{wire.CodeUserNotFound, ""}) || notFound(&refused{wire.CodeTimeout, ""}) || notFound(errors.New("x")) || notFound(nil) {
+	if !notFound(&wire.Error{Code: wire.CodeUserNotFound}) || notFound(&wire.Error{Code: wire.CodeTimeout}) || notFound(errors.New("x")) || notFound(nil) {
 		t.Error("mixed up")
 	}
 }

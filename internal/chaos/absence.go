@@ -112,7 +112,7 @@ func (a absence) awaitNotices(ctx context.Context, within time.Duration, why end
 		return times
 	}
 	for _, o := range left {
-		a.user.history.violated(violation{rule: missingNotice, text: fmt.Sprintf("%s is gone since %v (%s) and %s has not heard of it after %v: %v",
+		a.user.history.violated(violation{rule: missingNotice, text: fmt.Sprintf("%s is gone since %v (%s), and %s has no notice after %v: %v",
 			a.user.id, a.at, why, o.peer.id, within, o.session.record())})
 	}
 

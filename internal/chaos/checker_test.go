@@ -79,7 +79,7 @@ func (s *fakeRun) wantViolations(t *testing.T, want ...rule) {
 	}
 }
 
-func TestARunInWhichAllArrivesIsFine(t *testing.T) {
+func TestARunInWhichAllMessagesArriveHasNoViolations(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.receive(to, s.send(2*second, nil))
@@ -87,14 +87,14 @@ func TestARunInWhichAllArrivesIsFine(t *testing.T) {
 	s.wantViolations(t)
 }
 
-func TestAnAcknowledgedMessageThatALivingSessionDoesNotGetIsLost(t *testing.T) {
+func TestAnAcknowledgedMessageMissingInALiveSessionIsLost(t *testing.T) {
 	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
 	s.send(2*second, nil)
 	s.wantViolations(t, lost)
 }
 
-func TestWhatABrokenConnectionHasNotReadIsNotLostButCounted(t *testing.T) {
+func TestAMessageUnreadByABrokenConnectionIsOnlyCounted(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.receive(to, s.send(2*second, nil))
@@ -105,7 +105,7 @@ func TestWhatABrokenConnectionHasNotReadIsNotLostButCounted(t *testing.T) {
 	}
 }
 
-func TestABrokenConnectionThatHasReadSomethingLaterIsNoExcuse(t *testing.T) {
+func TestABrokenConnectionThatReadLaterMessagesIsNoExcuse(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.send(2*second, nil)
@@ -114,7 +114,7 @@ func TestABrokenConnectionThatHasReadSomethingLaterIsNoExcuse(t *testing.T) {
 	s.wantViolations(t, lost)
 }
 
-func TestAGoodbyeIsReadLastSoItIsNoExcuse(t *testing.T) {
+func TestASessionThatReadAGoodbyeIsNoExcuse(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.send(2*second, nil)
@@ -132,7 +132,7 @@ func TestAMessageThatComesAgainIsADuplicate(t *testing.T) {
 	s.wantViolations(t, duplicated)
 }
 
-func TestWhatIsReadBeforeAGoodbyeMustBeHandedOverUnlessTheClientHadGivenUp(t *testing.T) {
+func TestAMessageReadBeforeAGoodbyeMustBeHandedOver(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	number := s.send(2*second, nil)
@@ -167,7 +167,7 @@ func TestARequestWithoutOutcomeIsFound(t *testing.T) {
 	s.wantViolations(t, noOutcome)
 }
 
-func TestNotFoundIsWrongOnlyForWhoIsThere(t *testing.T) {
+func TestNotFoundIsWrongOnlyForConnectedUsers(t *testing.T) {
 	s := newFakeRun(t)
 	s.send(2*second, client.ErrUserNotFound) // bob is not there yet
 	to := s.login(s.bob, 1, 3*second)
@@ -185,7 +185,7 @@ func TestAnUnknownErrorIsAnOutcomeToo(t *testing.T) {
 	}
 }
 
-func TestANoticeAboutSomebodyWhoIsThereIsWrong(t *testing.T) {
+func TestANoticeAboutAConnectedUserIsWrong(t *testing.T) {
 	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
@@ -194,7 +194,7 @@ func TestANoticeAboutSomebodyWhoIsThereIsWrong(t *testing.T) {
 	s.wantViolations(t)
 }
 
-func TestANoticeMayBeHeardAMomentAfterTheSessionOnASickNodeHasEnded(t *testing.T) {
+func TestANoticeMayArriveAfterASessionOnAFaultyNodeHasEnded(t *testing.T) {
 	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
 	s.cluster.nodes[0].markFaulty(15 * second)
@@ -217,7 +217,7 @@ func (s *fakeRun) writeLogs(t *testing.T, lines string) {
 	}
 }
 
-func TestWhatNodesSayOfPanicsAndRacesCounts(t *testing.T) {
+func TestPanicsAndRacesInLogsAreViolations(t *testing.T) {
 	s := newFakeRun(t)
 	s.writeLogs(t, "WARNING: DATA RACE\n")
 	s.wantViolations(t, nodeFailure)
@@ -280,7 +280,7 @@ func TestOfAPairWithoutALinkExactlyOneStepsOut(t *testing.T) {
 	s.wantViolations(t, wrongMembership)
 }
 
-func TestNodesThatNothingBefellStay(t *testing.T) {
+func TestNodesWithoutAFaultStayReady(t *testing.T) {
 	s := newFakeRun(t)
 	s.cluster.nodes[2].ready = true
 	checkOthersReady(s.runner, s.cluster.nodes[0])
@@ -319,7 +319,7 @@ func TestALoadBalancerPrefersNodesThatAreReady(t *testing.T) {
 	}
 }
 
-func TestWhileTheNetworkDidNotRunNoNodeIsWell(t *testing.T) {
+func TestNodesCountAsFaultyWhileTheNetworkDidNotRun(t *testing.T) {
 	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
 	s.send(10*second, client.ErrUserNotFound)
@@ -341,7 +341,7 @@ func TestTheLagOfANetworkIsMeasured(t *testing.T) {
 	}
 }
 
-func TestANodeThatTheMachineDidNotLetRunMayHaveBeenTakenForDead(t *testing.T) {
+func TestAStarvedNodeCountsAsFaulty(t *testing.T) {
 	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})

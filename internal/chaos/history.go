@@ -140,14 +140,14 @@ func (h *history) arrived(from string, s *session, msg []byte) {
 }
 
 // handedOver notes that a message was given to a client's callback.
-func (h *history) handedOver(who *user, from string, msg []byte) {
+func (h *history) handedOver(to *user, from string, msg []byte) {
 	peer, number, ok := h.parse(from, msg)
 	if !ok {
-		h.violated(violation{rule: unexpected, text: who.id + " was handed a message that nobody sent, from " + from})
+		h.violated(violation{rule: unexpected, text: to.id + " was handed a message that was never sent, from " + from})
 
 		return
 	}
-	f := h.flow(peer, who)
+	f := h.flow(peer, to)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if number >= len(f.ops) || f.ops[number].handedOver >= f.ops[number].received {

@@ -50,13 +50,13 @@ func (n *nemesis) disturb(ctx context.Context, u *user, s *session, what, home i
 		n.r.vanishSession(s)
 		u.awaitNewSession(n.r.sendCtx, s) //nolint:contextcheck // see settle
 	case 2:
-		n.r.logf("client", "%s is cut off and goes to %s", u.id, node)
+		n.r.logf("client", "%s is cut off and reconnects to %s", u.id, node)
 		u.setPreferredNode(home)
 		s.setCause(causeCut)
 		s.conn.cut()
 		u.awaitNewSession(n.r.sendCtx, s) //nolint:contextcheck // see settle
 	case 3:
-		n.r.logf("client", "%s closes and goes to %s", u.id, node)
+		n.r.logf("client", "%s closes and reconnects to %s", u.id, node)
 		u.move(ctx, home, false)
 	case 4:
 		n.r.logf("client", "%s logs in again, on %s", u.id, node)
@@ -77,10 +77,10 @@ func (n *nemesis) takeAway(u *user, s *session, silently bool) {
 	why, count := causeCut, &n.r.counters.cutNotices
 	if silently {
 		why, count = causeVanish, &n.r.counters.silentNotices
-		n.r.logf("client", "%s vanishes and stays away until %d peers know", u.id, len(a.pending))
+		n.r.logf("client", "%s vanishes and stays away until %d peers have the notice", u.id, len(a.pending))
 		n.r.vanishSession(s)
 	} else {
-		n.r.logf("client", "%s is cut off and stays away until %d peers know", u.id, len(a.pending))
+		n.r.logf("client", "%s is cut off and stays away until %d peers have the notice", u.id, len(a.pending))
 		s.setCause(causeCut)
 		s.conn.cut()
 	}

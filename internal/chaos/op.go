@@ -2,10 +2,7 @@ package chaos
 
 import (
 	"encoding/binary"
-	"errors"
 	"math/rand/v2"
-
-	"github.com/parley-dm/parley/client"
 )
 
 // A message says its number among those of its sender to its recipient, and pads itself to some
@@ -69,43 +66,8 @@ const (
 )
 
 var outcomeNames = [outcomes]string{
-	"still under way", "delivered", "user not found", "timeout: outcome unknown", "nodes not found", "recipient busy", "overloaded", "internal error",
-	"connection lost: outcome unknown", "sent away by a goodbye", "client closed under it", "no connection in time: not sent", "no outcome", "other",
+	"pending", "delivered", "user not found", "timeout: outcome unknown", "nodes not found", "recipient busy", "overloaded", "internal error",
+	"connection lost: outcome unknown", "goodbye received", "client closed", "not sent: no connection in time", "no outcome", "other",
 }
 
 func (o outcome) String() string { return outcomeNames[o] }
-
-func outcomeOf(err error, written bool) outcome {
-	var goodbye *client.GoodbyeError
-	switch {
-	case err == nil:
-		return delivered
-	case errors.Is(err, client.ErrUserNotFound):
-		return notFound
-	case errors.Is(err, client.ErrTimeout):
-		return timedOut
-	case errors.Is(err, client.ErrNodesNotFound):
-		return nodesNotFound
-	case errors.Is(err, client.ErrRecipientBusy):
-		return recipientBusy
-	case errors.Is(err, client.ErrOverloaded):
-		return overloaded
-	case errors.Is(err, client.ErrInternal):
-		return internalError
-	case errors.Is(err, client.ErrConnectionLost):
-		return connectionLost
-	case errors.As(err, &goodbye):
-		return goodbyeReceived
-	case errors.Is(err, client.ErrClosed):
-		return closedByUs
-	case errors.Is(err, errNoOutcome) && !written:
-		return unsent
-	case errors.Is(err, errNoOutcome):
-		return noResponse
-	}
-
-	return otherError
-}
-
-// errNoOutcome is the cause with which the context of a request ends when patience does.
-var errNoOutcome = errors.New("chaos: no outcome in time")

@@ -44,12 +44,12 @@ func (r *Report) gather(from *runner) {
 	r.rounds, r.skipped, r.lag = c.rounds, from.skipped, from.lag.String()
 	r.stepOuts, r.youngerStepOuts, r.movedClients, r.nameConflicts, r.resolvedConflicts = c.stepOuts, c.youngerStepOuts, c.movedClients, c.nameConflicts, c.resolvedConflicts
 	r.notices = []timesRow{
-		{"its process was killed (kill -9)", from.counters.killNotices.sorted()},
-		{"the machine of its node vanished", from.counters.vanishNotices.sorted()},
-		{"its connection was cut", from.counters.cutNotices.sorted()},
-		{fmt.Sprintf("its machine vanished (heartbeat %v)", heartbeat), from.counters.silentNotices.sorted()},
+		{"process killed (kill -9)", from.counters.killNotices.sorted()},
+		{"machine of the node vanished", from.counters.vanishNotices.sorted()},
+		{"connection cut", from.counters.cutNotices.sorted()},
+		{fmt.Sprintf("machine of the client vanished (heartbeat %v)", heartbeat), from.counters.silentNotices.sorted()},
 	}
-	r.recoveries = []timesRow{{fmt.Sprintf("start of %d nodes at once until all are members", formationSize), c.formations.sorted()}}
+	r.recoveries = []timesRow{{fmt.Sprintf("start of %d nodes until all are members", formationSize), c.formations.sorted()}}
 	for what, t := range from.counters.recoveries {
 		r.recoveries = append(r.recoveries, timesRow{what, t.sorted()})
 	}
@@ -78,31 +78,31 @@ func (r *Report) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w, "\nbetween nodes")
-	row("kilobytes that were searched for user IDs, texts and secrets", int(r.bytes>>10))
-	row("sightings of them between clients and nodes, to test the search", r.controlHits)
+	row("kilobytes searched for user IDs, texts and secrets", int(r.bytes>>10))
+	row("matches between clients and nodes, which prove the search", r.controlHits)
 	row("TCP connections of links", r.connections)
-	row("times that one was broken in the middle of what it carried", r.brokenConns)
-	row("pairs whose link was cut, of which one stepped out", r.stepOuts)
-	row("of these the younger", r.youngerStepOuts)
-	row("clients that it told to come back elsewhere", r.movedClients)
-	row("paused processes that went on while another had their name", r.nameConflicts)
-	row("of these ended by themselves within 2 s", r.resolvedConflicts)
-	fmt.Fprintln(w, "\nacknowledged, and taken by the operating system for a connection that died unread")
+	row("of these broken in the middle of a segment", r.brokenConns)
+	row("pairs without a link of which one node stepped out", r.stepOuts)
+	row("of these the younger node", r.youngerStepOuts)
+	row("clients that it sent to other nodes", r.movedClients)
+	row("paused processes resumed after another took their name", r.nameConflicts)
+	row("of these stopped by themselves within 2 s", r.resolvedConflicts)
+	fmt.Fprintln(w, "\nacknowledged, but unread when the connection broke (allowed), by cause")
 	for _, why := range slices.Sorted(maps.Keys(r.unread)) {
 		row(string(why), r.unread[why])
 	}
-	fmt.Fprintln(w, "\nmust be 0")
+	fmt.Fprintln(w, "\nviolations (must be 0)")
 	for _, rule := range rules {
 		row(string(rule), r.rules[rule])
 	}
 	for _, s := range r.skipped {
 		fmt.Fprintf(w, "\nskipped: %s\n", s)
 	}
-	fmt.Fprintln(w, "\nfrom the end of a user to the notice at a peer")
+	fmt.Fprintln(w, "\nfrom the end of a user to the disconnect notice at a peer")
 	table(w, r.notices)
-	fmt.Fprintln(w, "\nfrom the end of a fault until all users can reach each other, and all nodes are ready")
+	fmt.Fprintln(w, "\nfrom the end of a fault until all users reach each other and all nodes are ready")
 	table(w, r.recoveries)
-	fmt.Fprintf(w, "\nlines of level error in the nodes' logs: %d\n", r.errorLines)
+	fmt.Fprintf(w, "\nerror lines in the nodes' logs: %d\n", r.errorLines)
 	for _, x := range r.violations {
 		fmt.Fprintf(w, "\nVIOLATION (seed %d, %v): %s\n  %s\n", r.o.Seed, x.at, x.rule, x.text)
 	}

@@ -162,7 +162,7 @@ func (r *runner) checkNoticeDelays(f fault, n *node, from moment, took []time.Du
 	count.add(took...)
 	for _, d := range took {
 		if d-r.lag.during(from, from.add(d)) > bound {
-			r.history.violated(violation{rule: late, text: fmt.Sprintf("%s: a peer was told after %v, and must be within %v", n.name, d, bound)})
+			r.history.violated(violation{rule: late, text: fmt.Sprintf("%s: notice after %v, the bound is %v", n.name, d, bound)})
 		}
 	}
 }

@@ -35,13 +35,13 @@ func (m moment) String() string {
 type endCause string
 
 const (
-	causeKill    endCause = "its node was killed"
-	causeCut     endCause = "the connection was cut"
-	causeClose   endCause = "the client closed it"
-	causeVanish  endCause = "the client vanished without a word"
-	causeStall   endCause = "the client did not read"
-	causeSilent  endCause = "the client had heard nothing for two heartbeats, and gave it up"
-	causeUnknown endCause = "the connection broke"
+	causeKill    endCause = "node killed"
+	causeCut     endCause = "connection cut"
+	causeClose   endCause = "client closed the connection"
+	causeVanish  endCause = "client vanished"
+	causeStall   endCause = "client did not read"
+	causeSilent  endCause = "client read nothing for two heartbeats and gave up"
+	causeUnknown endCause = "connection broke"
 )
 
 // session is one connection of a user, seen from the client's side.
@@ -162,5 +162,5 @@ func (r record) String() string {
 		text += ", " + string(r.cause)
 	}
 
-	return text + fmt.Sprintf(", read on at least until %v", r.readUntil)
+	return text + fmt.Sprintf(", read at least until %v", r.readUntil)
 }

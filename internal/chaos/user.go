@@ -2,16 +2,12 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/parley-dm/parley/client"
-	"github.com/parley-dm/parley/wire"
 )
 
 // user keeps a client connected and sends messages to its recipients.
@@ -26,13 +22,13 @@ type user struct {
 
 	mu            sync.Mutex
 	rng           *rand.Rand
-	preferredNode int            // guarded by mu: the node to connect to if it is up
-	absent        chan struct{}  // guarded by mu: closed when the user may connect again; nil: it may
-	client        *client.Client // guarded by mu: the newest
-	session       *session       // guarded by mu: the newest that had a welcome
-	sessions      []*session     // guarded by mu: all that were dialed
-	sessionCount  int            // guarded by mu
-	notices       []notice       // guarded by mu
+	preferredNode int           // guarded by mu: the node to connect to if it is up
+	absent        chan struct{} // guarded by mu: closed when the user may connect again; nil: it may
+	client        *chaosClient  // guarded by mu: the newest
+	session       *session      // guarded by mu: the newest that had a welcome
+	sessions      []*session    // guarded by mu: all that were dialed
+	sessionCount  int           // guarded by mu
+	notices       []notice      // guarded by mu
 
 	disturbed atomic.Bool    // claimed by the nemesis
 	loginMu   sync.Mutex     // held while the user is logged in
@@ -103,19 +99,9 @@ func (u *user) noteDisconnect(peer string) {
 	u.notices = append(u.notices, notice{of, u.history.now()})
 }
 
-// login makes a new client and makes it the user's.
+// login dials a new client and makes it the user's.
 func (u *user) login(ctx context.Context) error {
-	url := "tcp://any:1"
-	if u.webSocket {
-		url = "ws://any:1"
-	}
-	c, err := client.Dial(ctx, url,
-		client.WithToken(u.token),
-		client.WithDialer(u.dial),
-		client.WithBackoff(100*time.Millisecond, time.Second),
-		client.OnMessage(func(from string, msg []byte) { u.history.handedOver(u, from, msg) }),
-		client.OnPeerDisconnect(func(peer string, _ []byte) { u.noteDisconnect(peer) }),
-	)
+	c, err := dialClient(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -127,7 +113,7 @@ func (u *user) login(ctx context.Context) error {
 }
 
 // current is the user's client and session.
-func (u *user) current() (*client.Client, *session) {
+func (u *user) current() (*chaosClient, *session) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 
@@ -180,14 +166,13 @@ func (u *user) move(ctx context.Context, home int, second bool) {
 }
 
 // expectReplaced waits until the older client knows that it was replaced.
-func (u *user) expectReplaced(ctx context.Context, old *client.Client, was *session) {
+func (u *user) expectReplaced(ctx context.Context, old *chaosClient, was *session) {
 	newer, _ := u.current()
 	timer := time.NewTimer(sendTimeout)
 	defer timer.Stop()
 	select {
 	case <-old.Done():
-		goodbye, ok := errors.AsType[*client.GoodbyeError](old.Err())
-		if !ok || goodbye.Code != wire.GoodbyeReplaced {
+		if !old.replaced() {
 			u.history.note(fmt.Sprintf("%s: the older client ended with %v", u.id, old.Err()))
 		}
 
@@ -214,10 +199,7 @@ func (u *user) send(ctx context.Context, to *user, padding int, then func(number
 		defer close(done)
 		ctx, cancel := context.WithTimeoutCause(ctx, sendTimeout, errNoOutcome)
 		defer cancel()
-		err := c.Send(ctx, to.id, appendOp(number, padding))
-		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			err = context.Cause(ctx)
-		}
+		err := c.send(ctx, to.id, appendOp(number, padding))
 		end := f.finish(number, u.history.now(), err)
 		if then != nil {
 			then(number, end)
