@@ -142,7 +142,7 @@ func TestBenchMeasuresFirstMessages(t *testing.T) {
 	}
 }
 
-func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
+func TestBenchMeasuresNoticesOfAKilledNode(t *testing.T) {
 	out, all := measure[[]bench.NoticeResult](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
 	if len(all) != 1 || all[0].Clients != 30 {
 		t.Fatalf("%+v", all)
@@ -255,7 +255,7 @@ func broker(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-func TestBenchComparesWithServersOfOthers(t *testing.T) {
+func TestBenchComparesWithRunningCompetitors(t *testing.T) {
 	addr := broker(t)
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
 		"--users", "0", "--samples", "0", "--notice", "0", "--competitor", "mqtt="+addr+","+addr)
@@ -277,7 +277,7 @@ func TestBenchTakesRunningNodes(t *testing.T) {
 	}
 }
 
-func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
+func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 	home(t)
 	t.Setenv(asBinary, "1")
 	for _, c := range []struct {

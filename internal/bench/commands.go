@@ -26,7 +26,8 @@ func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
 		return nil, err
 	}
 
-	return s.roundTrips(ctx, s.startRelays, load, "floor", fmt.Sprintf("the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
+	return s.roundTrips(ctx, s.startRelays, load, "floor", fmt.Sprintf(
+		"the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
 }
 
 // PingPong measures round trips between users of Parley.
@@ -123,7 +124,8 @@ func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, e
 	r.Chart = Chart{Title: "Login, Parley", Subtitle: r.Notes[0]}
 	for _, l := range all {
 		name := fmt.Sprintf("%d users, %s", l.Users, nodeCount(l.Nodes))
-		r.Table.add(latencyRow(s.rowName(name, l.Binary), l.Login, formatNumber(l.PerSecond), orDash(l.ServerCPU, formatMicros), orDash(l.Rest, formatCPURate))...)
+		r.Table.add(latencyRow(s.rowName(name, l.Binary), l.Login,
+			formatNumber(l.PerSecond), orDash(l.ServerCPU, formatMicros), orDash(l.Rest, formatCPURate))...)
 		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(nodeCount(l.Nodes), l.Binary), l.hist})
 	}
 

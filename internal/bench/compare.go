@@ -77,7 +77,8 @@ func (s *Setup) measureClusters(ctx context.Context, c *Comparison, m CompareOpt
 		}
 	}
 	if m.Samples > 0 {
-		if c.First, err = plain.progressPart(.8, .9, "first messages").firstMessageRuns(ctx, m.FirstMessageNodes, m.Samples, max(m.ClusterRounds, 1)); err != nil {
+		sub, rounds := plain.progressPart(.8, .9, "first messages"), max(m.ClusterRounds, 1)
+		if c.First, err = sub.firstMessageRuns(ctx, m.FirstMessageNodes, m.Samples, rounds); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func stubCompetitors(t *testing.T) []Competitor {
 	return competitors
 }
 
-func TestEveryPingThroughAPeerHasItsEcho(t *testing.T) {
+func TestEveryPingThroughACompetitorHasItsEcho(t *testing.T) {
 	for _, p := range stubCompetitors(t) {
 		sys := p.system()
 		if err := sys.checkRoutes(t.Context(), patience); err != nil {
@@ -52,7 +52,7 @@ func TestAMeasurementWaitsUntilMessagesGetThrough(t *testing.T) {
 	plausible(t, trips.RoundTrip)
 }
 
-func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
+func TestCompetitorsHaveColumnsOfTheirOwn(t *testing.T) {
 	competitors := stubCompetitors(t)
 	floor := relaysHere(t)
 	competitors[0].addrs = competitors[0].addrs[:1]
@@ -127,7 +127,7 @@ func scriptedServer(t *testing.T, answers ...string) string {
 
 const upgraded = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
-func TestAPeerThatRefusesIsQuoted(t *testing.T) {
+func TestACompetitorThatRefusesIsQuoted(t *testing.T) {
 	features := func(mechanisms string) string {
 		return streamHead + "<stream:features>" + mechanisms + "</stream:features>"
 	}
@@ -166,7 +166,7 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 	}
 }
 
-func TestMistakesInPeersAreNamed(t *testing.T) {
+func TestMistakesInCompetitorsAreNamed(t *testing.T) {
 	const gone = 1 << 30 // more than there are numbers for processes
 	for _, c := range []struct {
 		peer, pid, want string
@@ -196,7 +196,7 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 		wantError(t, err, c.want)
 	}
 	_, err := ParseCompetitors([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
-	wantError(t, err, "--competitor mqtt=h:2: there is one of this kind already")
+	wantError(t, err, "--competitor mqtt=h:2: its kind was given already")
 	if runtime.GOOS == "linux" {
 		_, err = ParseCompetitors([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
 		wantError(t, err, "there is no process "+strconv.Itoa(gone))

@@ -28,8 +28,10 @@ func (s *Setup) firstMessageTable(all []FirstMessage) Table {
 			budget, flat = budget+" (bound by CPU)", true
 		}
 		kept := a.P50 <= budgetFirst && b.P50 <= budgetNotFound && flat
-		t.add(s.rowName(nodeCount(f.Nodes), f.Binary), strconv.FormatUint(a.Count, 10), formatMicros(a.P50), formatMicros(a.P90), formatMicros(a.P99), formatMicros(a.Max),
-			formatMicros(b.P50), formatMicros(b.P90), formatMicros(b.P99), formatMicros(b.Max), orDash(f.Rest, formatCPURate), orDash(100*f.Busy, formatPercent), formatRatio(ratio),
+		t.add(s.rowName(nodeCount(f.Nodes), f.Binary), strconv.FormatUint(a.Count, 10),
+			formatMicros(a.P50), formatMicros(a.P90), formatMicros(a.P99), formatMicros(a.Max),
+			formatMicros(b.P50), formatMicros(b.P90), formatMicros(b.P99), formatMicros(b.Max),
+			orDash(f.Rest, formatCPURate), orDash(100*f.Busy, formatPercent), formatRatio(ratio),
 			withMark(budget, a.Count > 0, kept))
 	}
 
@@ -45,7 +47,8 @@ func firstMessageNotes(all []FirstMessage) []string {
 	for _, f := range all {
 		if f.cpuBound() {
 			notes = append(notes, fmt.Sprintf("bound by CPU: with %s (%s) %s of the machine's processors were in use, "+
-				"%s by nodes and generator, and messages waited for one", nodeCount(f.Nodes), f.Binary, formatPercent(100*f.Busy), formatPercent(100*f.OwnBusy)))
+				"%s by nodes and generator, and messages waited for one", nodeCount(f.Nodes), f.Binary,
+				formatPercent(100*f.Busy), formatPercent(100*f.OwnBusy)))
 		}
 	}
 

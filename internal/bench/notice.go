@@ -84,7 +84,10 @@ func (s *Setup) noticeRun(ctx context.Context, k NoticeOptions, clients int) (No
 	if err := d.run(); err != nil {
 		return NoticeResult{}, err
 	}
-	n := NoticeResult{Binary: sys.name, Nodes: k.Nodes, Clients: clients, OtherAnswers: d.otherAnswers, delays: d.delays.merged(), notFoundTimes: d.notFoundTimes.merged()}
+	n := NoticeResult{
+		Binary: sys.name, Nodes: k.Nodes, Clients: clients, OtherAnswers: d.otherAnswers,
+		delays: d.delays.merged(), notFoundTimes: d.notFoundTimes.merged(),
+	}
 	n.Delay, n.NotFound = latencyOf(n.delays), latencyOf(n.notFoundTimes)
 
 	return n, nil

@@ -107,7 +107,7 @@ func TestARequestThatWantsAResponseHasItsID(t *testing.T) {
 	}
 }
 
-func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
+func TestServerFramesAreAnsweredSkippedOrErrors(t *testing.T) {
 	goodbye := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindGoodbye, Cmd: uint16(wire.GoodbyeStopping)})
 	refusal := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindResponse, ID: 1, Payload: wire.AppendError(nil, wire.CodeUserNotFound, "gone")})
 	accepted := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindResponse, ID: 1, Payload: wire.AppendResponse(nil, wire.StatusOK, nil)})
@@ -175,7 +175,7 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 	}
 }
 
-func TestNotFoundIsToldFromOtherRefusals(t *testing.T) {
+func TestNotFoundDiffersFromOtherErrors(t *testing.T) {
 	if !notFound(&wire.Error{Code: wire.CodeUserNotFound}) || notFound(&wire.Error{Code: wire.CodeTimeout}) || notFound(errors.New("x")) || notFound(nil) {
 		t.Error("mixed up")
 	}
@@ -200,7 +200,7 @@ func TestAStampSurvivesAsBytesAndAsText(t *testing.T) {
 	wantError(t, err, errChanged.Error())
 }
 
-func FuzzWhatArrives(f *testing.F) {
+func FuzzNextEvent(f *testing.F) {
 	for name := range protocols() {
 		f.Add(name, pushBytes(name, make([]byte, 70)))
 	}

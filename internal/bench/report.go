@@ -64,5 +64,6 @@ func latencyHead(first string, more ...string) []string {
 }
 
 func latencyRow(name string, l Latency, more ...string) []string {
-	return append([]string{name, strconv.FormatUint(l.Count, 10), formatMicros(l.P50), formatMicros(l.P90), formatMicros(l.P99), formatMicros(l.P999), formatMicros(l.Max)}, more...)
+	return append([]string{name, strconv.FormatUint(l.Count, 10), formatMicros(l.P50), formatMicros(l.P90),
+		formatMicros(l.P99), formatMicros(l.P999), formatMicros(l.Max)}, more...)
 }

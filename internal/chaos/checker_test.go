@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -262,83 +261,6 @@ func TestNoticesThatComeTooLateAreFound(t *testing.T) {
 	s.wantViolations(t) // the network took the time
 	s.checkNoticeDelays(fault{}, s.cluster.nodes[0], 2*second, took)
 	s.wantViolations(t, lateKillNotice)
-}
-
-func TestOfAPairWithoutALinkExactlyOneStepsOut(t *testing.T) {
-	s := newFakeRun(t)
-	for i, n := range s.cluster.nodes {
-		n.started, n.ready = i+1, true
-	}
-	s.cluster.nodes[1].ready = false
-	checkOneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wantViolations(t)
-	if s.counters.stepOuts != 1 || s.counters.youngerStepOuts != 1 {
-		t.Errorf("%d stepped out, %d were the younger", s.counters.stepOuts, s.counters.youngerStepOuts)
-	}
-	s.cluster.nodes[1].ready = true
-	checkOneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wantViolations(t, wrongMembership)
-}
-
-func TestNodesWithoutAFaultStayReady(t *testing.T) {
-	s := newFakeRun(t)
-	s.cluster.nodes[2].ready = true
-	checkOthersReady(s.runner, s.cluster.nodes[0])
-	s.wantViolations(t)
-	s.cluster.nodes[2].ready = false
-	checkOthersReady(s.runner, s.cluster.nodes[0])
-	s.wantViolations(t, wrongMembership)
-}
-
-func TestTheThirdNodeMustNotStepOut(t *testing.T) {
-	s := newFakeRun(t)
-	for _, n := range s.cluster.nodes {
-		n.ready = n.place != 2
-	}
-	checkOneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wantViolations(t, wrongMembership)
-}
-
-func TestALoadBalancerPrefersNodesThatAreReady(t *testing.T) {
-	c := newCluster(&Options{Nodes: 3}, &loopback{})
-	for _, n := range c.nodes {
-		n.state = nodeUp
-	}
-	c.nodes[1].ready = true
-	for range 20 {
-		if n, _, err := c.pickNode(0, false, false); err != nil || n != c.nodes[1] {
-			t.Fatalf("%v, %v", n, err)
-		}
-	}
-	if n, _, err := c.pickNode(0, false, true); err != nil || n != c.nodes[0] {
-		t.Errorf("a reckless one: %v, %v", n, err)
-	}
-	c.nodes[1].state = nodeDown
-	if n, _, err := c.pickNode(2, false, false); err != nil || n != c.nodes[2] {
-		t.Errorf("none is ready: %v, %v", n, err)
-	}
-}
-
-func TestNodesCountAsFaultyWhileTheNetworkDidNotRun(t *testing.T) {
-	s := newFakeRun(t)
-	s.login(s.bob, 1, second)
-	s.send(10*second, client.ErrUserNotFound)
-	s.lag.add(9*second, 9*second+moment(lagEvery))
-	s.wantViolations(t, falseNotFound)
-	s.lag.add(9*second, 10*second)
-	s.wantViolations(t)
-}
-
-func TestTheLagOfANetworkIsMeasured(t *testing.T) {
-	s := newFakeRun(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*lagEvery)
-	defer cancel()
-	if err := s.lag.watch(ctx, &loopback{}, s.history.now); err != nil {
-		t.Fatal(err)
-	}
-	if s.lag.longest < lagEvery/2 {
-		t.Errorf("%v", s.lag.longest)
-	}
 }
 
 func TestAStarvedNodeCountsAsFaulty(t *testing.T) {

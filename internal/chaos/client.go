@@ -9,9 +9,10 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Outside tests this file is the only one that uses package client: a change of that package's interface ends
-// here. Receipts enter in send, which then returns (wire.Receipt, error); outcomeOf maps results
-// that are not [wire.Delivered] to outcomes of their own, and checkOp judges these outcomes.
+// Outside tests this file is the only one that uses package client: a change of that package's
+// interface ends here. Receipts enter in send, which then returns (wire.Receipt, error); outcomeOf
+// maps results that are not [wire.Delivered] to outcomes of their own, and checkOp judges these
+// outcomes.
 
 // chaosClient is one client of a user.
 type chaosClient struct{ *client.Client }

@@ -42,7 +42,8 @@ type Report struct {
 func (r *Report) gather(from *runner) {
 	c := &from.counters
 	r.rounds, r.skipped, r.lag = c.rounds, from.skipped, from.lag.String()
-	r.stepOuts, r.youngerStepOuts, r.movedClients, r.nameConflicts, r.resolvedConflicts = c.stepOuts, c.youngerStepOuts, c.movedClients, c.nameConflicts, c.resolvedConflicts
+	r.stepOuts, r.youngerStepOuts, r.movedClients = c.stepOuts, c.youngerStepOuts, c.movedClients
+	r.nameConflicts, r.resolvedConflicts = c.nameConflicts, c.resolvedConflicts
 	r.notices = []timesRow{
 		{"process killed (kill -9)", from.counters.killNotices.sorted()},
 		{"machine of the node vanished", from.counters.vanishNotices.sorted()},
