@@ -15,8 +15,8 @@ import (
 	"github.com/parley-dm/parley/internal/bench"
 )
 
-// measure runs a command of bench, whose servers are processes of this test binary, and returns
-// what it prints and its results.
+// measure runs a command of bench with servers that are processes of this test binary, and returns
+// the output and the results.
 func measure[T any](t *testing.T, args ...string) (out string, results T) {
 	t.Helper()
 	t.Setenv(asBinary, "1")

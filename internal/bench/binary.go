@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Binary is a parley whose nodes are measured.
+// Binary is a parley binary to measure nodes of.
 type Binary struct {
 	Name string // in tables
 	Path string

@@ -68,10 +68,10 @@ type pingCheck struct {
 	messages int
 }
 
-func (p *pingCheck) message(o *stubServer, who string) {
+func (p *pingCheck) message(o *stubServer, user string) {
 	p.messages++
 	if p.messages == 2 && !p.pong {
-		o.t.Errorf("%s does not answer pings", who)
+		o.t.Errorf("%s does not answer pings", user)
 	}
 }
 

@@ -98,9 +98,9 @@ func (c *checker) checkOp(f *flow, number int) {
 	}
 }
 
-// checkNotHandedOver judges a message that came in and was not given to the client's callback. That
-// is right if the client closes, which drops what waits for callbacks, or has given the connection
-// up when the message comes: what is read then, perhaps up to the server's goodbye, is lost.
+// checkNotHandedOver checks a message that was read and not given to the client's callback. A
+// client drops such messages when it closes, or after it has given up the connection, even if it
+// still reads up to the server's goodbye.
 func (c *checker) checkNotHandedOver(f *flow, number int) {
 	s := f.ops[number].receivedOn.record()
 	var at moment
@@ -118,9 +118,9 @@ func (c *checker) checkNotHandedOver(f *flow, number int) {
 	}
 }
 
-// lossExcuse tells why a message that was acknowledged may have been lost: the operating system of
-// the node had it for a connection that then died before the client had read it. The connection is
-// one that may have been there for the node while the message was on its way, did not end with a
+// lossExcuse returns why an acknowledged message may have been lost: the operating system of the
+// node had it for a connection that then died before the client had read it. The connection is one
+// that may have been there for the node while the message was on its way, did not end with a
 // goodbye (which is read last), and of which the client has not read anything that was sent later.
 func (c *checker) lossExcuse(u *user, x *op) (endCause, bool) {
 	for _, s := range c.sessions[u] {
@@ -135,8 +135,7 @@ func (c *checker) lossExcuse(u *user, x *op) (endCause, bool) {
 	return "", false
 }
 
-// detectionTime is how long a node may go on to take a session for alive that has ended for its
-// client.
+// detectionTime is how long a node may treat a session as alive after it has ended for the client.
 func (c *checker) detectionTime(s record) time.Duration {
 	d := 3 * time.Second
 	switch s.cause {
@@ -153,8 +152,8 @@ func (c *checker) detectionTime(s record) time.Duration {
 	return d
 }
 
-// reachable tells whether the recipient was connected to a node in good order all the while that a
-// message was on its way, and the sender too.
+// reachable reports whether sender and recipient were connected to healthy nodes from the sending
+// of a message to its outcome.
 func (c *checker) reachable(f *flow, x *op) bool {
 	var newest *record
 	for i, s := range c.sessions[f.to] {
@@ -169,8 +168,8 @@ func (c *checker) reachable(f *flow, x *op) bool {
 	return newest.session.node.healthy(x.sent, x.done) && x.sentOn.node.healthy(x.sent, x.done)
 }
 
-// mustArrive tells whether a message that did not arrive was sent while nothing was amiss that may
-// keep it from arriving, and both users stayed where they were.
+// mustArrive reports whether a message that did not arrive was sent during a harmless fault, while
+// both users stayed connected.
 func (c *checker) mustArrive(f *flow, x *op) bool {
 	switch x.outcome {
 	case delivered, recipientBusy, overloaded, unsent:
@@ -186,8 +185,8 @@ func (c *checker) mustArrive(f *flow, x *op) bool {
 	return false
 }
 
-// checkOrder judges whether messages arrived in the order in which they were sent: on each
-// connection, and from each session of the recipient to the next.
+// checkOrder checks that messages arrived in the order in which they were sent: on each connection,
+// and from each session of the recipient to the next.
 func (c *checker) checkOrder(f *flow) {
 	ranks := map[*session]int{}
 	for _, s := range c.sessions[f.to] {
@@ -204,7 +203,7 @@ func (c *checker) checkOrder(f *flow) {
 	}
 }
 
-// checkNotice judges whether there was a reason to tell a user that a peer had gone.
+// checkNotice checks that a disconnect notice had a cause.
 func (c *checker) checkNotice(u *user, n notice) {
 	const before = 15 * time.Second // what happened earlier is known everywhere
 	var there bool

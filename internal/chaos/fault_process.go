@@ -36,8 +36,8 @@ func pauseNode(_ context.Context, _ *runner, n *node) (func() error, error) {
 	return n.resume, n.pause()
 }
 
-// killWhilePartnerPaused kills a process while its partner is paused, and so goes on to name it a
-// member.
+// killWhilePartnerPaused kills a process while its partner is paused, and therefore still lists the
+// process as a member.
 func killWhilePartnerPaused(ctx context.Context, r *runner, n *node) (func() error, error) {
 	other := r.cluster.partner(n)
 	other.markFaulty(r.history.now())

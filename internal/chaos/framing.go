@@ -7,8 +7,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// framing finds the frames in what one side of a connection sends. It only listens: what it does
-// not understand it passes over.
+// framing finds the frames in the bytes of one direction of a connection. It skips what it cannot
+// parse.
 type framing struct {
 	webSocket bool // WebSocket: a head of HTTP, then messages
 	upgraded  bool // the head is over

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// impostors are servers without the cluster's secret at addresses that nodes are told to join. What
-// they are told is searched for needles: they must learn nothing, and stop nothing.
+// impostors are servers without the cluster's secret, at addresses that nodes are told to join.
+// What they receive is searched for needles: it must contain none.
 //
 //	garbage   answers with random bytes
 //	mirror    speaks TLS, and repeats what it is told: a proof that fits both sides would pass
@@ -78,7 +78,7 @@ func (i *impostors) accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// serve hears a caller out. Reply makes the answers; nil: there are none.
+// serve reads a connection to its end. reply makes the answers; nil: no answers.
 func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	const enough = 1 << 20
 	var heard []byte
@@ -98,7 +98,7 @@ func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	i.search(heard)
 }
 
-// search searches what was heard.
+// search looks for needles in received bytes.
 func (i *impostors) search(heard []byte) {
 	for _, n := range i.needles {
 		if bytes.Contains(heard, []byte(n)) {
@@ -109,7 +109,7 @@ func (i *impostors) search(heard []byte) {
 	}
 }
 
-// leaks is what was learned, once the run is over. Nil impostors were told nothing.
+// leaks returns the needles found. Nil impostors have none.
 func (i *impostors) leaks() []string {
 	if i == nil {
 		return nil
@@ -141,7 +141,7 @@ func (i *impostors) close() {
 	i.serving.Wait()
 }
 
-// randomReply is as many random bytes.
+// randomReply returns as many random bytes.
 func randomReply(heard []byte) []byte {
 	b := make([]byte, len(heard))
 	_, _ = rand.Read(b)

@@ -13,7 +13,7 @@ import (
 // on a busy machine it may not run for a while, and then every link is silent, though nothing
 // failed.
 //
-//	clients ─ echo request ─▶ network ─▶ strangers ─ echo ─▶ network ─▶ clients
+//	clients ─ echo request ─▶ network ─▶ outside ─ echo ─▶ network ─▶ clients
 type lag struct {
 	mu      sync.Mutex
 	outages []span        // guarded by mu: when it took too long
@@ -63,8 +63,7 @@ func echoPackets(c net.PacketConn) {
 	}
 }
 
-// readEchoes notes what echoes tell: how long they took, and that the time between two was too
-// long.
+// readEchoes records how long echoes took, and gaps between echoes.
 func (l *lag) readEchoes(c net.Conn, now func() moment) {
 	var b [8]byte
 	last := now()
@@ -116,7 +115,7 @@ func (l *lag) during(from, to moment) (d time.Duration) {
 	return d
 }
 
-// markFaulty notes that no node was well while the network did not run, and until all have met
+// markFaulty marks all nodes as faulty while the network did not run, and until they have joined
 // again.
 func (l *lag) markFaulty(nodes []*node) {
 	l.mu.Lock()

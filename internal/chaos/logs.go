@@ -45,8 +45,8 @@ const rejoinTime = 5 * time.Second
 // starvationLine finds that a node says that it did not run, and for how long.
 var starvationLine = regexp.MustCompile(`^time=(\S+) .*did not run.* (?:gap|for)=(\S+)`)
 
-// noteStarvation notes that a node was not well, because the machine did not let it run: so the
-// others may have taken it for dead.
+// noteStarvation marks a node as faulty for a time in which its process did not run: the others may
+// have declared it dead.
 func (c *checker) noteStarvation(n *node, at, gap string) {
 	then, err := time.Parse(time.RFC3339Nano, at)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *checker) noteStarvation(n *node, at, gap string) {
 	n.faultSpans = append(n.faultSpans, span{end.add(-took), end.add(rejoinTime)})
 }
 
-// checkLogs looks for what a node says when something in it is broken, and for when it did not run.
+// checkLogs searches the logs of nodes for panics, races, errors, and times without CPU.
 func (c *checker) checkLogs() {
 	for _, n := range c.r.cluster.nodes {
 		file, err := os.Open(n.log)

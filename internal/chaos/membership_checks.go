@@ -20,8 +20,8 @@ func checkOthersReady(r *runner, n *node) {
 	}
 }
 
-// checkOneSteppedOut judges a pair that a third node sees and whose link is cut: one of the two
-// must have stepped out, for views never to overlap.
+// checkOneSteppedOut checks two nodes without a link that a third node sees: one of the two must
+// have stepped out, so that views never overlap.
 func checkOneSteppedOut(r *runner, n *node) {
 	var out, in []string
 	for _, x := range r.cluster.nodes {
@@ -52,8 +52,8 @@ func checkOneSteppedOut(r *runner, n *node) {
 		strings.Join(in, " ") + ", not ready are " + strings.Join(out, " ")})
 }
 
-// checkClientsMoved judges that a node that has stepped out has no clients any more, and counts
-// those that it has told to come back elsewhere.
+// checkClientsMoved checks that a node that has stepped out has no clients, and counts those that
+// it has sent to other nodes.
 func (r *runner) checkClientsMoved(n *node) {
 	for _, u := range r.users {
 		u.mu.Lock()

@@ -24,7 +24,7 @@ func replacePaused(ctx context.Context, r *runner, n *node) (func() error, error
 			return err
 		}
 		r.logf("fault", "%s: its old process goes on", n.name)
-		_ = sleep(ctx, lingering) // it may end by itself: its name is taken
+		_ = sleep(ctx, lingering) // the process may stop by itself, because another one has its name
 		r.counters.addNameConflict(old.hasExited())
 		r.markProcessKilled(old)
 		old.kill()

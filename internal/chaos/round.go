@@ -152,8 +152,8 @@ func (r *runner) inject(ctx context.Context, f fault, n *node, hold time.Duratio
 	return nil
 }
 
-// checkNoticeDelays judges how long peers of a node's users took to hear of its end. Times in which
-// the network did not run do not count.
+// checkNoticeDelays checks how long the notices of a node's end took. Times in which the network
+// did not run do not count.
 func (r *runner) checkNoticeDelays(f fault, n *node, from moment, took []time.Duration) {
 	count, bound, late := &r.counters.killNotices, r.o.KillNotice, lateKillNotice
 	if f.silent {

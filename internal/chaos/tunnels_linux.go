@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// tunnels is a network whose every packet goes through a fabric: each place is a space with a TUN
-// device. The machine's own network is not touched, and nothing is left when the run is killed.
+// tunnels is a network whose every packet goes through a fabric: each place is a namespace with a
+// TUN device. The machine's own network is not touched, and nothing is left when the run is killed.
 //
 //	n1 10.99.0.1 ─ tun ─┐
 //	n2 10.99.0.2 ─ tun ─┼─ fabric

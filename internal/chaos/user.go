@@ -165,7 +165,7 @@ func (u *user) move(ctx context.Context, home int, second bool) {
 	}
 }
 
-// expectReplaced waits until the older client knows that it was replaced.
+// expectReplaced waits until the older client is told that it was replaced.
 func (u *user) expectReplaced(ctx context.Context, old *chaosClient, was *session) {
 	newer, _ := u.current()
 	timer := time.NewTimer(sendTimeout)
@@ -186,8 +186,8 @@ func (u *user) expectReplaced(ctx context.Context, old *chaosClient, was *sessio
 	_ = old.Close()
 }
 
-// send sends one message, and returns when it has gone out or ended. Then, called if not nil, hears
-// how it ended.
+// send sends one message, and returns once it is written or has ended. then, if not nil, is called
+// with the outcome.
 func (u *user) send(ctx context.Context, to *user, padding int, then func(number int, end outcome)) {
 	f := u.history.flow(u, to)
 	f.sending.Lock()

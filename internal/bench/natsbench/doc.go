@@ -4,6 +4,5 @@
 //
 // # Limits
 //
-// It has no authentication: it is there to be measured, and to fail (package chaos runs it too).
-// Its cluster port is on loopback.
+// It has no authentication: it only serves measurements. Its cluster port is on loopback.
 package natsbench
