@@ -51,3 +51,23 @@ func nodeCount(n int) string {
 
 	return strconv.Itoa(n) + " nodes"
 }
+
+// inRounds measures each binary with each number of nodes, one after another, for several rounds. It
+// returns the results of each, by round, in the order of clusterRuns.
+func inRounds[T any](s *Setup, nodes []int, rounds int, measure func(s *Setup, nodes int) (T, error)) ([][]T, error) {
+	runs := s.clusterRuns(nodes)
+	all := make([][]T, len(runs))
+	for round := range rounds {
+		for i, r := range runs {
+			sub := *r.setup
+			sub.Progress = s.progressStep(round*len(runs)+i, rounds*len(runs), r.title()).Progress
+			result, err := measure(&sub, r.nodes)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.title(), err)
+			}
+			all[i] = append(all[i], result)
+		}
+	}
+
+	return all, nil
+}

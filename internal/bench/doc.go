@@ -12,22 +12,27 @@
 //
 // The servers are one of these, and the load is the same for all:
 //
-//	floor    two bare relays (relay.go): framed messages, one combined connection between them, no names, no answers
+//	floor    two bare relays (relay.go): framed messages, one combined connection between them, no
+//	         names, no answers
 //	Parley   nodes as "parley serve" runs them, or running ones by their URLs
-//	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own subject
+//	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own
+//	         subject
 //	competitors  running servers of other kinds: Centrifugo, MQTT, XMPP (competitor.go)
 //
 // # What is measured
 //
-//	Floor, PingPong   closed loop: each pair has one message under way. Round trips, and the servers' CPU time a message
+//	Floor, PingPong   closed loop: each pair has one message under way. Round trips, and the
+//	                  servers' CPU time a message
 //	Rate              open loop: messages leave when they are due, whatever became of earlier ones
 //	Connect           logins a second, and the CPU time of a login, by number of nodes
-//	Idle              what an idle user costs: resident memory, a login, CPU time at rest, by number of nodes
-//	FirstMessages     the first message to a user on another node, and "user not found", by number of nodes
-//	Notice            from kill -9 of a node until the peers of its clients have the push 700, and until
-//	                  messages to its users are answered with "not found"
-//	Compare           floor, Parley, NATS and competitors in turn, several rounds; medians, ratios to the floor,
-//	                  budgets; and Idle, First and Notice as tables of their own
+//	Idle              what an idle user costs: resident memory, a login, CPU time at rest, by
+//	                  number of nodes
+//	FirstMessages     the first message to a user on another node, and "user not found", by number
+//	                  of nodes
+//	Notice            from kill -9 of a node until the peers of its clients have the push 700, and
+//	                  until messages to its users are answered with "not found"
+//	Compare           floor, Parley, NATS and competitors in turn, several rounds; medians, ratios
+//	                  to the floor, budgets; and Idle, First and Notice as tables of their own
 //
 // What depends on the number of nodes is a sum over all nodes of the cluster: users are spread
 // evenly over them, each node is a process, and what the nodes take at rest, measured before, is

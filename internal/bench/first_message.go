@@ -164,18 +164,9 @@ func notFoundTime(from *conn, absent uint32) (time.Duration, error) {
 // several rounds. The result has one entry for each, in that order: that of the round whose first
 // messages have the middle p50.
 func (s *Setup) firstMessageRuns(ctx context.Context, nodes []int, samples, rounds int) ([]FirstMessage, error) {
-	runs := s.clusterRuns(nodes)
-	all := make([][]FirstMessage, len(runs))
-	for round := range rounds {
-		for i, r := range runs {
-			sub := *r.setup
-			sub.Progress = s.progressStep(round*len(runs)+i, rounds*len(runs), r.title()).Progress
-			f, err := sub.firstMessageRun(ctx, r.nodes, samples)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", r.title(), err)
-			}
-			all[i] = append(all[i], f)
-		}
+	all, err := inRounds(s, nodes, rounds, func(s *Setup, nodes int) (FirstMessage, error) { return s.firstMessageRun(ctx, nodes, samples) })
+	if err != nil {
+		return nil, err
 	}
 	var result []FirstMessage
 	for _, of := range all {

@@ -2,25 +2,14 @@ package bench
 
 import (
 	"context"
-	"fmt"
 )
 
 // idleRuns measures what a user costs the whole cluster, with each binary and each number of nodes
 // in turn, several rounds. The result has one entry for each, in that order.
 func (s *Setup) idleRuns(ctx context.Context, p IdleOptions) ([]Memory, error) {
-	runs := s.clusterRuns(p.Nodes)
-	rounds := max(p.Rounds, 1)
-	all := make([][]Memory, len(runs))
-	for round := range rounds {
-		for i, r := range runs {
-			sub := *r.setup
-			sub.Progress = s.progressStep(round*len(runs)+i, rounds*len(runs), r.title()).Progress
-			m, err := sub.idleRun(ctx, r.nodes, p)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", r.title(), err)
-			}
-			all[i] = append(all[i], m)
-		}
+	all, err := inRounds(s, p.Nodes, max(p.Rounds, 1), func(s *Setup, nodes int) (Memory, error) { return s.idleRun(ctx, nodes, p) })
+	if err != nil {
+		return nil, err
 	}
 	var result []Memory
 	for _, of := range all {

@@ -25,12 +25,12 @@ type nodeFailure struct {
 	killed   chan struct{} // closed just before the kill
 	killedAt time.Time     // of the kill; valid once killed is closed
 
-	peerReaders sync.WaitGroup // readers of watched
+	peerReaders sync.WaitGroup // readers of peers
 	delays      recorders
 	noticeCount atomic.Int64  // notices so far
 	allNotified chan struct{} // closed with the last notice
 
-	clientReaders  sync.WaitGroup // readers of doomed
+	clientReaders  sync.WaitGroup // readers of killedClients
 	clientsStopped atomic.Bool    // clientReaders may end without an error
 	closing        atomic.Bool    // the run has ended: connections are closed
 

@@ -38,25 +38,27 @@
 // goodbye and its end. Callbacks of the client record which messages were handed over. All times
 // are of one clock.
 //
-//	order        numbers of one sender to one recipient grow on each session of the recipient, and from
-//	             each session to the next newer. They are given out in the order in which the messages
-//	             were written to the sender's connections.
+//	order        numbers of one sender to one recipient grow on each session of the recipient, and
+//	             from each session to the next newer. They are given out in the order in which the
+//	             messages were written to the sender's connections.
 //	lost         an acknowledged message that never came. There is one exception: a session of the
-//	             recipient that was there when it was acknowledged, has broken without a goodbye, and has
-//	             not read anything that was sent after the acknowledgement. Then the node's operating
-//	             system had the message, as promise 2 says, and it stayed unread. Those are counted
-//	             apart. Had the session read something later, the message would have come before it.
-//	notices      a user that disconnects stays away until all peers with a channel, a live session and a
-//	             healthy node have the notice. After a killed process within 250 ms, after a machine that
-//	             vanished within 2 s, if there is no other fault.
-//	not found    is wrong if the recipient had a session before the message was sent, until a second
-//	             after its end, and nothing was wrong with the nodes of either.
-//	failed       while gossip alone is cut, connections of links are broken, or a node is attacked, a
-//	             message between users that stay has one right outcome: delivered.
-//	stepped out  of two nodes without a link, both linked to a third node, exactly one is not ready.
-//	in clear     user IDs, message texts, the cluster's secret and the signing key are searched for in
-//	             all that crosses between nodes, and in all that impostors receive. The same search
-//	             must find them between clients and nodes.
+//	             recipient that was there when it was acknowledged, has broken without a goodbye,
+//	             and has not read anything that was sent after the acknowledgement. Then the
+//	             node's operating system had the message, as promise 2 says, and it stayed unread.
+//	             Those are counted apart. Had the session read something later, the message would
+//	             have come before it.
+//	notices      a user that disconnects stays away until all peers with a channel, a live session
+//	             and a healthy node have the notice. After a killed process within 250 ms, after a
+//	             machine that vanished within 2 s, if there is no other fault.
+//	not found    is wrong if the recipient had a session before the message was sent, until a
+//	             second after its end, and nothing was wrong with the nodes of either.
+//	failed       while gossip alone is cut, connections of links are broken, or a node is
+//	             attacked, a message between users that stay has one right outcome: delivered.
+//	stepped out  of two nodes without a link, both linked to a third node, exactly one is not
+//	             ready.
+//	in clear     user IDs, message texts, the cluster's secret and the signing key are searched
+//	             for in all that crosses between nodes, and in all that impostors receive. The
+//	             same search must find them between clients and nodes.
 //
 // # Limits
 //

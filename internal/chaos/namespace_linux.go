@@ -17,7 +17,7 @@ type namespace struct {
 	net  *os.File // the network namespace, for setns
 }
 
-// newNamespace makes a space. With hosts, /etc/hosts in it is that file; the error of that alone is
+// newNamespace makes a namespace. With hosts, /etc/hosts in it is that file; the error of that alone is
 // hostsErr.
 func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
 	s = &namespace{jobs: make(chan func()), done: make(chan struct{})}
@@ -36,7 +36,7 @@ func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
 	return s, hostsErr, err
 }
 
-// serve runs jobs on a thread of its own, until the space is closed. The thread ends with it.
+// serve runs jobs on a thread of its own, until the namespace is closed. The thread ends with it.
 func (s *namespace) serve(made chan<- error) {
 	runtime.LockOSThread()
 	if unix.Gettid() == os.Getpid() { // the process's first thread must stay as it is
@@ -57,7 +57,7 @@ func (s *namespace) serve(made chan<- error) {
 	}
 }
 
-// run calls f in the space.
+// run calls f in the namespace.
 func (s *namespace) run(f func() error) error {
 	done := make(chan error, 1)
 	s.jobs <- func() { done <- f() }
@@ -71,7 +71,7 @@ func (s *namespace) close() {
 	<-s.done
 }
 
-// visit calls f on a thread that is in the space's network for so long: for what may block.
+// visit calls f on a thread that is in the network namespace meanwhile; f may block.
 func (s *namespace) visit(f func()) error {
 	runtime.LockOSThread()
 	own, err := os.Open("/proc/thread-self/ns/net")
@@ -105,7 +105,7 @@ func bindHosts(file string) error {
 	return nil
 }
 
-// openTun makes a device in the space that the thread is in: packets that are routed to it are
+// openTun makes a device in the namespace that the thread is in: packets that are routed to it are
 // read from the file, and what is written to the file arrives there.
 func openTun(addr netip.Addr) (*os.File, error) {
 	const (
