@@ -24,10 +24,10 @@ func TestRatiosToTheFloor(t *testing.T) {
 	}
 	home(t)
 	t.Setenv(asBinary, "1")
-	m := bench.Match{Rounds: 3, Pairs: 100, Size: 64, Duration: 400 * time.Millisecond, Warmup: 100 * time.Millisecond}
+	m := bench.CompareOptions{Rounds: 3, Pairs: 100, Size: 64, Duration: 400 * time.Millisecond, Warmup: 100 * time.Millisecond}
 	for attempt := 1; ; attempt++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		c, err := (&bench.Setup{Self: bench.Self{Path: os.Args[0]}}).Match(ctx, m)
+		c, err := (&bench.Setup{Self: bench.Self{Path: os.Args[0]}}).Measure(ctx, m)
 		cancel()
 		if err != nil {
 			t.Fatal(err)

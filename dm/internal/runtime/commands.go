@@ -106,6 +106,6 @@ func (r *requester) completed(_ *session, o core.Outcome, err error) {
 	if err == nil {
 		req.Answer(wire.StatusOK, receipts[o])
 	} else {
-		req.Refuse(wire.Code(wire.CodeOf(err)), err.Error())
+		req.Refuse(wire.CodeOf(err), err.Error())
 	}
 }

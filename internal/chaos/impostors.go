@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// impostors are servers without the cluster's secret at addresses that nodes are told to join. What
-// they are told is searched for needles: they must learn nothing, and stop nothing.
+// impostors are servers without the cluster's secret, at addresses that nodes are told to join.
+// What they receive is searched for needles: it must contain none.
 //
 //	garbage   answers with random bytes
 //	mirror    speaks TLS, and repeats what it is told: a proof that fits both sides would pass
@@ -23,11 +23,11 @@ type impostors struct {
 	listeners []net.Listener
 	serving   sync.WaitGroup
 
-	mu      sync.Mutex
-	closed  bool              // guarded by mu
-	open    map[net.Conn]bool // guarded by mu
-	calls   int               // guarded by mu
-	learned []string          // guarded by mu
+	mu     sync.Mutex
+	closed bool              // guarded by mu
+	open   map[net.Conn]bool // guarded by mu
+	calls  int               // guarded by mu
+	leaked []string          // guarded by mu
 }
 
 func newImpostors(n network, needles ...string) (*impostors, error) {
@@ -38,11 +38,11 @@ func newImpostors(n network, needles ...string) (*impostors, error) {
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	for _, serve := range []func(net.Conn){
-		func(c net.Conn) { i.converse(c, scramble) },
-		func(c net.Conn) { i.converse(tls.Server(c, config), bytes.Clone) },
-		func(c net.Conn) { i.converse(c, nil) },
+		func(c net.Conn) { i.serve(c, randomReply) },
+		func(c net.Conn) { i.serve(tls.Server(c, config), bytes.Clone) },
+		func(c net.Conn) { i.serve(c, nil) },
 	} {
-		l, err := n.listen(strangers)
+		l, err := n.listen(outside)
 		if err != nil {
 			i.close()
 
@@ -78,8 +78,8 @@ func (i *impostors) accept(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// converse hears a caller out. Reply makes the answers; nil: there are none.
-func (i *impostors) converse(c net.Conn, reply func([]byte) []byte) {
+// serve reads a connection to its end. reply makes the answers; nil: no answers.
+func (i *impostors) serve(c net.Conn, reply func([]byte) []byte) {
 	const enough = 1 << 20
 	var heard []byte
 	buf := make([]byte, 64<<10)
@@ -95,29 +95,29 @@ func (i *impostors) converse(c net.Conn, reply func([]byte) []byte) {
 			}
 		}
 	}
-	i.note(heard)
+	i.search(heard)
 }
 
-// note searches what was heard.
-func (i *impostors) note(heard []byte) {
+// search looks for needles in received bytes.
+func (i *impostors) search(heard []byte) {
 	for _, n := range i.needles {
 		if bytes.Contains(heard, []byte(n)) {
 			i.mu.Lock()
-			i.learned = append(i.learned, n+" in "+printable(heard))
+			i.leaked = append(i.leaked, n+" in "+printable(heard))
 			i.mu.Unlock()
 		}
 	}
 }
 
-// told is what was learned, once the run is over. Nil impostors were told nothing.
-func (i *impostors) told() []string {
+// leaks returns the needles found. Nil impostors have none.
+func (i *impostors) leaks() []string {
 	if i == nil {
 		return nil
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 
-	return i.learned
+	return i.leaked
 }
 
 func (i *impostors) addrs() (addrs []string) {
@@ -141,8 +141,8 @@ func (i *impostors) close() {
 	i.serving.Wait()
 }
 
-// scramble is as many random bytes.
-func scramble(heard []byte) []byte {
+// randomReply returns as many random bytes.
+func randomReply(heard []byte) []byte {
 	b := make([]byte, len(heard))
 	_, _ = rand.Read(b)
 

@@ -9,20 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// space is a network namespace and a mount namespace, and the thread that lives in them. Processes
-// that the thread starts live there too. Both end with the thread and the last process.
-type space struct {
+// namespace is a network namespace and a mount namespace, and the thread that lives in them.
+// Processes that the thread starts live there too. Both end with the thread and the last process.
+type namespace struct {
 	jobs chan func()
 	done chan struct{}
 	net  *os.File // the network namespace, for setns
 }
 
-// newSpace makes a space. With hosts, /etc/hosts in it is that file; the error of that alone is
-// hostsErr.
-func newSpace(hosts string) (s *space, hostsErr, err error) {
-	s = &space{jobs: make(chan func()), done: make(chan struct{})}
+// newNamespace makes a namespace. With hosts, /etc/hosts in it is that file; the error of that
+// alone is hostsErr.
+func newNamespace(hosts string) (s *namespace, hostsErr, err error) {
+	s = &namespace{jobs: make(chan func()), done: make(chan struct{})}
 	made := make(chan error, 1)
-	go s.live(made)
+	go s.serve(made)
 	if err := <-made; err != nil {
 		return nil, nil, err
 	}
@@ -36,11 +36,11 @@ func newSpace(hosts string) (s *space, hostsErr, err error) {
 	return s, hostsErr, err
 }
 
-// live runs jobs on a thread of its own, until the space is closed. The thread ends with it.
-func (s *space) live(made chan<- error) {
+// serve runs jobs on a thread of its own, until the namespace is closed. The thread ends with it.
+func (s *namespace) serve(made chan<- error) {
 	runtime.LockOSThread()
 	if unix.Gettid() == os.Getpid() { // the process's first thread must stay as it is
-		go s.live(made)
+		go s.serve(made)
 		<-s.done
 		runtime.UnlockOSThread()
 
@@ -57,22 +57,22 @@ func (s *space) live(made chan<- error) {
 	}
 }
 
-// run calls f in the space.
-func (s *space) run(f func() error) error {
+// run calls f in the namespace.
+func (s *namespace) run(f func() error) error {
 	done := make(chan error, 1)
 	s.jobs <- func() { done <- f() }
 
 	return <-done
 }
 
-func (s *space) close() {
+func (s *namespace) close() {
 	_ = s.net.Close()
 	close(s.jobs)
 	<-s.done
 }
 
-// visit calls f on a thread that is in the space's network for so long: for what may block.
-func (s *space) visit(f func()) error {
+// visit calls f on a thread that is in the network namespace meanwhile; f may block.
+func (s *namespace) visit(f func()) error {
 	runtime.LockOSThread()
 	own, err := os.Open("/proc/thread-self/ns/net")
 	if err != nil {
@@ -105,7 +105,7 @@ func bindHosts(file string) error {
 	return nil
 }
 
-// openTun makes a device in the space that the thread is in: packets that are routed to it are
+// openTun makes a device in the namespace that the thread is in: packets that are routed to it are
 // read from the file, and what is written to the file arrives there.
 func openTun(addr netip.Addr) (*os.File, error) {
 	const (

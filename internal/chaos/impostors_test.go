@@ -34,7 +34,7 @@ func TestImpostorsNoteWhatTheyAreTold(t *testing.T) {
 		t.Error("a silent impostor spoke")
 	}
 	_ = silent.Close()
-	if len(i.told()) != 1 {
-		t.Errorf("%q", i.told())
+	if len(i.leaks()) != 1 {
+		t.Errorf("%q", i.leaks())
 	}
 }

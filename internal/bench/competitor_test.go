@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// stubs starts a stub of each kind and returns the peers that it is the two nodes of.
-func stubs(t *testing.T) []Peer {
+// stubCompetitors starts a stub of each kind and returns the peers that it is the two nodes of.
+func stubCompetitors(t *testing.T) []Competitor {
 	t.Helper()
 	mqtt, xmpp, centrifugo := stubMQTT(t, 0), stubXMPP(t), stubCentrifugo(t)
-	peers, err := ParsePeers([]string{
+	competitors, err := ParseCompetitors([]string{
 		fmt.Sprintf("mqtt=%s,%s", mqtt, mqtt),
 		fmt.Sprintf("xmpp=example@%s,%s", xmpp, xmpp),
 		fmt.Sprintf("centrifugo=ws://%s,ws://%s%s", centrifugo, centrifugo, centrifugoPath),
@@ -24,13 +24,13 @@ func stubs(t *testing.T) []Peer {
 		t.Fatal(err)
 	}
 
-	return peers
+	return competitors
 }
 
-func TestEveryPingThroughAPeerHasItsEcho(t *testing.T) {
-	for _, p := range stubs(t) {
+func TestEveryPingThroughACompetitorHasItsEcho(t *testing.T) {
+	for _, p := range stubCompetitors(t) {
 		sys := p.system()
-		if err := sys.meet(t.Context(), patience); err != nil {
+		if err := sys.checkRoutes(t.Context(), patience); err != nil {
 			t.Fatal(err)
 		}
 		for _, load := range []Load{quick(1), quick(20), {Pairs: 2, Size: 5000, Duration: 100 * time.Millisecond, Patience: patience}} {
@@ -52,34 +52,34 @@ func TestAMeasurementWaitsUntilMessagesGetThrough(t *testing.T) {
 	plausible(t, trips.RoundTrip)
 }
 
-func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
-	peers := stubs(t)
+func TestCompetitorsHaveColumnsOfTheirOwn(t *testing.T) {
+	competitors := stubCompetitors(t)
 	floor := relaysHere(t)
-	peers[0].addrs = peers[0].addrs[:1]
+	competitors[0].addrs = competitors[0].addrs[:1]
 	if canMeasure {
-		peers[2].pids = []int{os.Getpid()}
-		floor.pids = peers[2].pids
+		competitors[2].pids = []int{os.Getpid()}
+		floor.pids = competitors[2].pids
 	}
-	s := &Setup{RestTime: 20 * time.Millisecond}
-	m := Match{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Peers: peers, Users: 20, Settle: time.Millisecond}
-	all := []*Contender{{Name: "floor", Nodes: 2, sys: floor}, {Name: "Parley", Nodes: 2, sys: floor}}
-	for _, p := range peers {
+	s := &Setup{IdleTime: 20 * time.Millisecond}
+	m := CompareOptions{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Competitors: competitors, Users: 20, Settle: time.Millisecond}
+	all := []*Contender{{Name: "floor", Nodes: 2, system: floor}, {Name: "Parley", Nodes: 2, system: floor}}
+	for _, p := range competitors {
 		sys := p.system()
-		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), sys: sys})
+		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), system: sys})
 	}
-	if err := s.peerMemories(t.Context(), all, m); err != nil {
+	if err := s.measureIdleCompetitors(t.Context(), all, m); err != nil {
 		t.Fatal(err)
 	}
 	one, many, err := m.check()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.rounds(t.Context(), all, m, []Load{one, many}); err != nil {
+	if err := s.runRounds(t.Context(), all, m, []Load{one, many}); err != nil {
 		t.Fatal(err)
 	}
 	c := &Comparison{Rounds: m.Rounds}
 	for _, one := range all {
-		one.settle(all[0])
+		one.aggregate(all[0])
 		c.Contenders = append(c.Contenders, *one)
 		if one.P50 <= 0 || one.P50 > one.P99 || one.PerSecond <= 0 || one.LoadP99 <= 0 || one.P50Ratio <= 0 {
 			t.Errorf("%+v", one)
@@ -104,8 +104,9 @@ func TestPeersHaveColumnsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// script is a server that answers whatever arrives with one text after another, and then is silent.
-func script(t *testing.T, answers ...string) string {
+// scriptedServer is a server that answers whatever arrives with one text after another, and then is
+// silent.
+func scriptedServer(t *testing.T, answers ...string) string {
 	t.Helper()
 
 	return listen(t, func(conn net.Conn) {
@@ -126,7 +127,7 @@ func script(t *testing.T, answers ...string) string {
 
 const upgraded = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
-func TestAPeerThatRefusesIsQuoted(t *testing.T) {
+func TestACompetitorThatRefusesIsQuoted(t *testing.T) {
 	features := func(mechanisms string) string {
 		return streamHead + "<stream:features>" + mechanisms + "</stream:features>"
 	}
@@ -141,7 +142,7 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 		{"mqtt=", errMQTT.Error(), []string{"\x20\x01\x00"}},
 		{"mqtt=", errMQTT.Error(), []string{"\x20\x02\x00\x00", "\x20\x02\x00\x00"}},
 		{"mqtt=", "refuses a subscription to parley/bench/", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x80"}},
-		{"mqtt=", "may users write to each other there?", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x00"}},
+		{"mqtt=", "may users send messages to each other?", []string{"\x20\x02\x00\x00", "\x90\x03\x00\x01\x00"}},
 		{"xmpp=", "XMPP, one node: login at 127.0.0.1:", []string{"hello"}},
 		{"xmpp=", "says <stream:error><host-unknown/>", []string{streamHead + "<stream:error><host-unknown/></stream:error>"}},
 		{"xmpp=", "localhost does not offer SASL ANONYMOUS", []string{features("<mechanisms><mechanism>PLAIN</mechanism></mechanisms>")}},
@@ -153,11 +154,11 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 		{"centrifugo=ws://", `says {"id":2,"error":{"code":103}}`, []string{upgraded, welcome, "\x81\x1d{\"id\":2,\"error\":{\"code\":103}}"}},
 		{"centrifugo=ws://", `says {"id":3,"error":{"code":103}}`, []string{upgraded, welcome, welcome, "\x81\x1d{\"id\":3,\"error\":{\"code\":103}}"}},
 	} {
-		peers, err := ParsePeers([]string{c.kind + script(t, c.answers...)}, nil)
+		competitors, err := ParseCompetitors([]string{c.kind + scriptedServer(t, c.answers...)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = peers[0].system().meet(t.Context(), 100*time.Millisecond)
+		err = competitors[0].system().checkRoutes(t.Context(), 100*time.Millisecond)
 		wantError(t, err, c.want)
 		if err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("more than a line: %v", err)
@@ -165,14 +166,14 @@ func TestAPeerThatRefusesIsQuoted(t *testing.T) {
 	}
 }
 
-func TestMistakesInPeersAreNamed(t *testing.T) {
+func TestMistakesInCompetitorsAreNamed(t *testing.T) {
 	const gone = 1 << 30 // more than there are numbers for processes
 	for _, c := range []struct {
 		peer, pid, want string
 	}{
-		{"nats=h:1", "", "--peer nats=h:1: write centrifugo=ws://host:port,ws://host:port, mqtt="},
-		{"mqtt", "", "--peer mqtt: write mqtt=host:port,host:port, or one address alone"},
-		{"mqtt=h", "", "--peer mqtt=h: write mqtt="},
+		{"nats=h:1", "", "--competitor nats=h:1: write centrifugo=ws://host:port,ws://host:port, mqtt="},
+		{"mqtt", "", "--competitor mqtt: write mqtt=host:port,host:port, or one address alone"},
+		{"mqtt=h", "", "--competitor mqtt=h: write mqtt="},
 		{"mqtt=h:0", "", "write mqtt="},
 		{"mqtt=h:65536", "", "write mqtt="},
 		{"mqtt=h:1,", "", "write mqtt="},
@@ -183,26 +184,26 @@ func TestMistakesInPeersAreNamed(t *testing.T) {
 		{"centrifugo=wss://h:1", "", "write centrifugo="},
 		{"centrifugo=ws://h", "", "write centrifugo="},
 		{"centrifugo=ws://h:1,ws://h:2/other", "", "write centrifugo="},
-		{"mqtt=h:1", "xmpp=1", "--peer-pid xmpp=1: write mqtt=PID,PID or as the --peer is called"},
-		{"mqtt=h:1", "mqtt=", "--peer-pid mqtt=: write mqtt=PID,PID"},
-		{"mqtt=h:1", "mqtt=1,-2", "--peer-pid mqtt=1,-2: write mqtt=PID,PID"},
+		{"mqtt=h:1", "xmpp=1", "--competitor-pid xmpp=1: write KIND=PID,PID"},
+		{"mqtt=h:1", "mqtt=", "--competitor-pid mqtt=: write mqtt=PID,PID"},
+		{"mqtt=h:1", "mqtt=1,-2", "--competitor-pid mqtt=1,-2: write mqtt=PID,PID"},
 	} {
 		var pids []string
 		if c.pid != "" {
 			pids = []string{c.pid}
 		}
-		_, err := ParsePeers([]string{c.peer}, pids)
+		_, err := ParseCompetitors([]string{c.peer}, pids)
 		wantError(t, err, c.want)
 	}
-	_, err := ParsePeers([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
-	wantError(t, err, "--peer mqtt=h:2: there is one of this kind already")
+	_, err := ParseCompetitors([]string{"mqtt=h:1", "mqtt=h:2"}, nil)
+	wantError(t, err, "--competitor mqtt=h:2: its kind was given already")
 	if runtime.GOOS == "linux" {
-		_, err = ParsePeers([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
+		_, err = ParseCompetitors([]string{"mqtt=h:1"}, []string{"mqtt=" + strconv.Itoa(gone)})
 		wantError(t, err, "there is no process "+strconv.Itoa(gone))
 	}
-	peers, err := ParsePeers([]string{"centrifugo=ws://h:1,ws://i:2/", "xmpp=d@h:1"}, nil)
-	if err != nil || strings.Join(peers[0].addrs, " ") != "h:1 i:2" || peers[0].proto.(centrifugoProtocol).path != centrifugoPath ||
-		peers[1].proto.(xmppProtocol).domain != "d" {
-		t.Errorf("%+v, %v", peers, err)
+	competitors, err := ParseCompetitors([]string{"centrifugo=ws://h:1,ws://i:2/", "xmpp=d@h:1"}, nil)
+	if err != nil || strings.Join(competitors[0].addrs, " ") != "h:1 i:2" || competitors[0].proto.(centrifugoProtocol).path != centrifugoPath ||
+		competitors[1].proto.(xmppProtocol).domain != "d" {
+		t.Errorf("%+v, %v", competitors, err)
 	}
 }
