@@ -175,6 +175,9 @@ func relive(t *testing.T, lines []string) (err error) {
 			return fmt.Errorf("line %d, %s: %w", i+1, l, err)
 		}
 	}
+	s.mend() // a login that is under way must not follow when all users have left
+	rest(10 * time.Second)
+	s.meanwhile.Wait()
 	if err := s.quit(); err != nil {
 		return fmt.Errorf("in the end: %w", err)
 	}

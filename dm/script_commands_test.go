@@ -425,14 +425,14 @@ func (s *story) watching() map[string]func(words) error {
 }
 
 func (s *story) restore(nd *node) {
-	if s.lost[nd] && !nd.crashed.Load() {
+	if s.lost[nd] { // also of one that has crashed: the cut would stay for the node that is started in its place
 		s.cluster.restore(nd)
 	}
 	delete(s.lost, nd)
 }
 
 func (s *story) heal(a, b *node) {
-	if (s.cuts[[2]*node{a, b}] || s.cuts[[2]*node{b, a}]) && !a.crashed.Load() && !b.crashed.Load() {
+	if s.cuts[[2]*node{a, b}] || s.cuts[[2]*node{b, a}] {
 		s.cluster.heal(a, b)
 	}
 	delete(s.cuts, [2]*node{a, b})
@@ -445,6 +445,8 @@ func (s *story) mend() {
 		if !nd.crashed.Load() {
 			nd.thaw()
 		}
+	}
+	for nd := range s.lost {
 		s.restore(nd)
 	}
 	for c := range s.cuts {
