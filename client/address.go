@@ -8,11 +8,12 @@ import (
 	"strconv"
 )
 
-// address is a server's URL taken apart.
+// address is a server's URL in parts.
 type address struct {
-	url       string // as shown to people; for WebSocket what is dialled
+	index     int    // in the client's addressList
+	url       string // as shown in errors; for WebSocket the URL that is dialled
 	hostport  string // of a stream
-	host      string // whom the certificate must name
+	host      string // the name that the certificate must have
 	websocket bool
 	secure    bool
 }

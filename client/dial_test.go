@@ -215,7 +215,7 @@ func TestALoginTellsBothSidesWhoTheyTalkTo(t *testing.T) {
 		if c.UserID() != "alice" || c.Session() != defaultWelcome.Session || c.Node() != "n1" || c.State() != client.StateConnected {
 			t.Errorf("%s: %s, %s, %s, %v", how, c.UserID(), c.Session(), c.Node(), c.State())
 		}
-		if err := c.Send(t.Context(), "bob", []byte("hi")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("hi")); err != nil {
 			t.Errorf("%s: %v", how, err)
 		}
 		if err := c.Close(); err != nil {

@@ -264,3 +264,17 @@ func rootsOf(cert *x509.Certificate) *x509.CertPool {
 func noNetwork(err error) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) { return nil, err }
 }
+
+// send is Send without the receipt.
+func send(c *client.Client, ctx context.Context, to string, msg []byte) error { //nolint:revive // as the method has it
+	_, err := c.Send(ctx, to, msg)
+
+	return err
+}
+
+// open is Connect without the receipt.
+func open(c *client.Client, ctx context.Context, peer string) error { //nolint:revive // as the method has it
+	_, err := c.Connect(ctx, peer)
+
+	return err
+}

@@ -33,7 +33,7 @@ func FuzzServer(f *testing.F) {
 			go p.drain() // the pipe has no buffer: goodbyes and pongs must not keep the client
 			_ = p.write(bytes)
 		})
-		c := s.dial(client.WithoutReconnect(), client.OnMessage(func(string, []byte) {}), client.OnPush(func(uint8, uint16, []byte) {}))
+		c := s.dial(client.WithoutReconnect(), client.OnMessage(func(client.Message) {}), client.OnPush(func(uint8, uint16, []byte) {}))
 		_, err := c.Request(t.Context(), 2, 10, nil)
 		receive(t, "the client's end", c.Done())
 		if c.Err() == nil || errors.Is(c.Err(), client.ErrClosed) {

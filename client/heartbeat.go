@@ -28,7 +28,7 @@ func (cn *conn) beat() {
 		since := time.Duration(cn.out.since.Load())
 		switch {
 		case now-heard >= 2*cn.heartbeat:
-			cn.farewell(wire.GoodbyeHeartbeat, fmt.Errorf("%w: nothing heard for %v", ErrSilent, now-heard))
+			cn.closeWith(wire.GoodbyeHeartbeat, fmt.Errorf("%w: nothing heard for %v", ErrSilent, now-heard))
 
 			return
 		case since > 0 && now-since >= 2*cn.heartbeat:

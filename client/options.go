@@ -30,6 +30,7 @@ type config struct {
 	backlog     int
 	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
 	callbacks   callbacks
+	shuffle     func(n int, swap func(i, j int)) // orders the other addresses after a lost connection
 }
 
 func defaults() config {
@@ -39,6 +40,7 @@ func defaults() config {
 		backoff: backoff{min: firstPause, max: longestPause, jitter: rand.Float64},
 		backlog: defaultBacklog,
 		dial:    new(net.Dialer).DialContext,
+		shuffle: rand.Shuffle,
 	}
 }
 
@@ -66,9 +68,9 @@ func WithName(name string) Option { return func(c *config) { c.name = name } }
 // logged. Without it nothing is.
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithBackoff sets the pauses before attempts to reconnect. Attempt n waits between one half and the whole of
-// minimum × 2ⁿ, at most maximum, by chance, so that the clients of a server that fell do not return all
-// at once. The count starts anew after a connection that lasted longer than maximum. Defaults: 200 ms, 10 s.
+// WithBackoff sets the pauses before attempts to reconnect while every address is bad. Pause n is random between one half
+// and the whole of minimum × 2ⁿ, at most maximum: the clients of a node that has crashed do not return all at once.
+// The count starts anew after a connection that lasted longer than maximum. Defaults: 200 ms, 10 s.
 func WithBackoff(minimum, maximum time.Duration) Option {
 	return func(c *config) {
 		c.backoff.min = max(minimum, time.Millisecond)
@@ -94,7 +96,7 @@ func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, 
 }
 
 // OnMessage is Client.OnMessage from before the first message can arrive.
-func OnMessage(f func(from string, msg []byte)) Option {
+func OnMessage(f func(Message)) Option {
 	return func(c *config) { c.callbacks.message = f }
 }
 

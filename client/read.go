@@ -30,7 +30,7 @@ func (c *Client) read(cn *conn) error {
 			continue
 		}
 		if broken := asProtocolError(err); broken != nil {
-			cn.farewell(wire.GoodbyeProtocol, broken)
+			cn.closeWith(wire.GoodbyeProtocol, broken)
 
 			return broken
 		}
