@@ -42,14 +42,13 @@ func parseAddresses(urls string, cfg *config) (*addressList, error) {
 func (l *addressList) first(ctx context.Context, cfg *config) (*conn, error) {
 	var reasons error
 	for _, a := range l.all {
-		cn, err := connect(ctx, a, l.timeout(), cfg)
+		cn, err := connectOrExplain(ctx, a, l.timeout(), cfg)
 		if err == nil {
 			l.use(a)
 
 			return cn, nil
 		}
 		l.markBad(a)
-		err = explainScheme(ctx, a, cfg, err)
 		if reasons == nil {
 			reasons = err
 		} else {

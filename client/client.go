@@ -15,7 +15,7 @@ type Client struct {
 	cfg   config
 	addrs *addressList // after Dial: used by the goroutine run alone
 	in    *callbackQueue
-	tell callbackSet
+	tell  callbackSet
 
 	cancel    context.CancelFunc // ends attempts to reconnect
 	stopped   chan struct{}      // closed when run is over

@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	maxHeartbeat    = 24 * time.Hour
-	maxMaxMessage   = 1 << 30
+	maxHeartbeat   = 24 * time.Hour
+	maxMaxMessage  = 1 << 30
 	goodbyeTimeout = time.Second     // for a goodbye to a server that is at fault
-	flushTimeout    = 5 * time.Second // for what is queued at Close
-	lingerTimeout   = time.Second     // for the server to close after our goodbye
+	flushTimeout   = 5 * time.Second // for what is queued at Close
+	lingerTimeout  = time.Second     // for the server to close after our goodbye
 )
 
 // errEnded: the connection takes no more frames; this one was not sent.

@@ -130,7 +130,7 @@ func TestDialSaysWhatIsNoWelcome(t *testing.T) {
 		broken bool
 	}{
 		"nothing":             {"", "without a word", false},
-		"a web server":        {"HTTP/1.1 400 Bad Request\r\n\r\n", "is this a Parley server?", true},
+		"a web server":        {"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP without TLS: use ws://", true},
 		"an unknown kind":     {"\x00\x00\x00\x08\x99\x00\x00\x00\x00\x00\x00\x00", "unknown kind", true},
 		"a ping":              {string(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPing})), "answered the hello with a ping", true},
 		"no JSON":             {string(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindWelcome, Payload: []byte("hi")})), "malformed welcome", true},

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/client"
-	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -48,7 +47,7 @@ func TestAFailedMessageNamesItsRecipient(t *testing.T) {
 	})
 	_, err := f.dial().Send(t.Context(), "bob", []byte("hi"))
 	e, ok := errors.AsType[*client.Error](err)
-	if !ok || e.UserID != "bob" || client.CodeOf(err) != wire.CodeUserNotFound || !errors.Is(err, dm.ErrUserNotFound) {
+	if !ok || e.UserID != "bob" || client.CodeOf(err) != wire.CodeUserNotFound || !errors.Is(err, client.ErrUserNotFound) {
 		t.Errorf("error is %#v", err)
 	}
 }

@@ -8,13 +8,16 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/parley-dm/parley/wire"
 )
 
-// probeTimeout bounds the second connection, which finds out what a port speaks.
-const probeTimeout = 2 * time.Second
+const (
+	probeTimeout = 2 * time.Second // for the connections that find out what a port speaks
+	probeAfter   = time.Second     // without a welcome: an HTTP server waits for the rest of what it takes for a request
+)
 
 // SchemeError is a URL whose scheme does not fit what its port speaks.
 type SchemeError struct {
@@ -36,25 +39,55 @@ func (e *SchemeError) Error() string {
 // Unwrap is the error of the attempt.
 func (e *SchemeError) Unwrap() error { return e.Err }
 
-// explainScheme returns a *SchemeError if a's port speaks something else than a's scheme says, else err. It asks the port
-// on a connection of its own, without the token, and only for errors that another scheme would explain.
-func explainScheme(ctx context.Context, a address, cfg *config, err error) error {
-	if stayAway(err) != nil || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errNoToken) {
-		return err
+// connectOrExplain is connect whose error is a *SchemeError if another scheme would have been right. A probe asks the port
+// what it speaks, on connections of its own and without the token: after an error that another scheme would explain, and
+// once the welcome has not come for probeAfter.
+func connectOrExplain(ctx context.Context, a address, timeout time.Duration, cfg *config) (*conn, error) {
+	attempt, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found := speaksUnknown
+	var probing sync.WaitGroup
+	probing.Go(func() {
+		if sleep(attempt, probeAfter) {
+			found = identify(attempt, a, cfg)
+			if found != speaksUnknown && found != a.speaks() {
+				cancel()
+			}
+		}
+	})
+	cn, err := connect(attempt, a, timeout, cfg)
+	cancel()
+	probing.Wait()
+	if err == nil || ctx.Err() != nil {
+		return cn, err
+	}
+	if found == speaksUnknown && explainable(err) {
+		found = identify(ctx, a, cfg)
+	}
+	if found == speaksUnknown || found == a.speaks() {
+		return nil, err
+	}
+
+	return nil, schemeError(a, found, err)
+}
+
+// explainable tells whether another scheme would explain err.
+func explainable(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errNoToken) {
+		return false
 	}
 	if _, ok := errors.AsType[*GoodbyeError](err); ok {
-		return err
+		return false
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return err
+		return false
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return err
-	}
-	found := identify(ctx, a, cfg)
-	if found == speaksUnknown || found == a.speaks() {
-		return err
-	}
+	op, ok := errors.AsType[*net.OpError](err)
+
+	return !ok || op.Op != "dial"
+}
+
+func schemeError(a address, found protocol, err error) *SchemeError {
 	e := &SchemeError{URL: a.url, Found: found.String(), Err: err}
 	host := a.hostport
 	switch found {

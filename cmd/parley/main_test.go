@@ -92,7 +92,7 @@ func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"token", "--user", "a", "--ttl", "soon"}, "--ttl"},
 		{[]string{"token", "--user", "a", "--auth-key", "short"}, "--auth-key: "},
 
-		{[]string{"send", "--to", "bob", "hi"}, "who are you? Give --as USER, or a --token"},
+		{[]string{"send", "--to", "bob", "hi"}, "no user: give --as USER, or a --token"},
 		{[]string{"send", "--as", "alice", "hi"}, "missing flags: --to"},
 		{[]string{"send", "--as", "alice", "--to", "bob"}, `expected "<text> ..."`},
 		{[]string{"send", "--as", "alice", "--to", "bob", "--url", "ftp://h", "hi"}, "ftp"},

@@ -14,9 +14,13 @@ type versionCommand struct{}
 
 // Run prints the version.
 func (*versionCommand) Run(s *streams) error {
-	_, err := fmt.Fprintf(s.out, "parley %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.out, versionLine())
 
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("parley %s %s %s/%s", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func versionText() string {

@@ -39,7 +39,7 @@ func hello(ctx context.Context, url, key string) error {
 	heard := make(chan string, 8)
 	bob, err := login(ctx, url, key, "bob",
 		client.OnPush(func(ver uint8, cmd uint16, payload []byte) { heard <- fmt.Sprintf("push %d/%d: %s", ver, cmd, payload) }),
-		client.OnMessage(func(from string, msg []byte) { heard <- fmt.Sprintf("message from %s: %s", from, msg) }),
+		client.OnMessage(func(m client.Message) { heard <- fmt.Sprintf("message from %s: %s", m.From, m.Body) }),
 	)
 	if err != nil {
 		return err
@@ -59,8 +59,12 @@ func hello(ctx context.Context, url, key string) error {
 	if err := show(ctx, heard); err != nil {
 		return fmt.Errorf("the push %d/%d: %w", ver, cmdGreeting, err)
 	}
-	if err := alice.Send(ctx, "bob", []byte("and this without a command of our own")); err != nil {
+	receipt, err := alice.Send(ctx, "bob", []byte("and this without a command of our own"))
+	if err != nil {
 		return err
+	}
+	if receipt.Result != client.Delivered {
+		return fmt.Errorf("the message to bob was %v", receipt.Result)
 	}
 
 	return show(ctx, heard)

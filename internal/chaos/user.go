@@ -114,7 +114,7 @@ func (p *user) login(ctx context.Context) error {
 		client.WithToken(p.token),
 		client.WithDialer(p.dial),
 		client.WithBackoff(100*time.Millisecond, time.Second),
-		client.OnMessage(func(from string, msg []byte) { p.history.handed(p, from, msg) }),
+		client.OnMessage(func(m client.Message) { p.history.handed(p, m.From, m.Body) }),
 		client.OnPeerDisconnect(func(peer string, _ []byte) { p.told(peer) }),
 	)
 	if err != nil {
@@ -214,7 +214,7 @@ func (p *user) send(ctx context.Context, to *user, padding int, then func(number
 		defer close(done)
 		ctx, cancel := context.WithTimeoutCause(ctx, patience, errImpatient)
 		defer cancel()
-		err := c.Send(ctx, to.id, appendOp(number, padding))
+		_, err := c.Send(ctx, to.id, appendOp(number, padding))
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			err = context.Cause(ctx)
 		}

@@ -12,7 +12,6 @@
 //
 // # Limits
 //
-// The history is what has passed since the start, at most 2000 entries: nothing is stored. A message that is marked as delivered may have been
-// declined by the other side's application: the server does not tell these apart. Lines cannot take a read of its input back: when
+// The history is what has passed since the start, at most 2000 entries: nothing is stored. Lines cannot take a read of its input back: when
 // it is stopped by its context, the goroutine that reads ends with the next line, or with the input.
 package chat

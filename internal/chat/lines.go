@@ -108,6 +108,10 @@ func (l *lines) show(e Event) error {
 		fmt.Fprintf(l.streams.Err, "* %s\n", leftText(e))
 	case Sent:
 		l.waiting--
+		if text := Outcome(e.Result, e.Who); text != "" {
+			l.lost++
+			fmt.Fprintf(l.streams.Err, "* %s\n", text)
+		}
 	case Failed:
 		l.waiting--
 		l.lost++
@@ -115,9 +119,9 @@ func (l *lines) show(e Event) error {
 	case Changed:
 		switch e.State {
 		case client.StateConnected:
-			fmt.Fprintf(l.streams.Err, "* %s\n", connectedText(l.talk.UserID(), l.peer, l.talk.Node(), l.url))
+			fmt.Fprintf(l.streams.Err, "* %s\n", connectedText(l.talk.UserID(), l.peer, l.talk.Node(), l.talk.URL()))
 		case client.StateReconnecting:
-			fmt.Fprintf(l.streams.Err, "* connection lost, coming back\n")
+			fmt.Fprintf(l.streams.Err, "* connection lost, reconnecting\n")
 		case client.StateClosed:
 			return errors.New(Explain(l.talk.Err(), l.peer, l.url))
 		}

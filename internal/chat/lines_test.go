@@ -121,7 +121,7 @@ func TestALostConnectionComesBack(t *testing.T) {
 	read(t, alice.err)
 	h.wait("alice")
 	h.goodbye("alice", wire.GoodbyeStopping)
-	if got := read(t, alice.err); got != "* connection lost, coming back" {
+	if got := read(t, alice.err); got != "* connection lost, reconnecting" {
 		t.Errorf("got %q", got)
 	}
 	if got := read(t, alice.err); !strings.HasPrefix(got, "* alice talks to bob, connected to node n1") {

@@ -19,6 +19,7 @@ type talk interface {
 	Post(id int, to, text string) bool
 	UserID() string
 	Node() string
+	URL() string
 	Err() error
 }
 
@@ -171,7 +172,11 @@ func (s *screen) event(e Event) {
 	case Left:
 		s.note(notice, leftText(e))
 	case Sent:
-		s.history.settle(e.ID, delivered, "")
+		if text := Outcome(e.Result, e.Who); text != "" {
+			s.history.settle(e.ID, failed, text)
+		} else {
+			s.history.settle(e.ID, delivered, "")
+		}
 	case Failed:
 		s.history.settle(e.ID, failed, Verdict(e.Err)+": "+Explain(e.Err, e.Who, s.url))
 	case Changed:

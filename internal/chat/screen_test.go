@@ -29,6 +29,7 @@ func (p *pretend) Post(id int, to, text string) bool {
 }
 func (*pretend) UserID() string { return "alice" }
 func (*pretend) Node() string   { return "n1" }
+func (*pretend) URL() string    { return "tcp://h:1" }
 func (p *pretend) Err() error   { return p.err }
 
 func newTestScreen(width, height int) (*screen, *pretend) {

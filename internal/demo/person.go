@@ -48,7 +48,8 @@ func (d *demo) login(ctx context.Context, id string, on *node, ws bool) (*person
 }
 
 // message is called by the client, one after another.
-func (p *person) message(from string, msg []byte) {
+func (p *person) message(m client.Message) {
+	from, msg := m.From, m.Body
 	if !p.talks.Load() {
 		select {
 		case p.heard <- string(msg):
@@ -60,7 +61,7 @@ func (p *person) message(from string, msg []byte) {
 	p.say(fmt.Sprintf("%s hears from %s: %s", p.id, from, chat.Readable(msg)))
 	ctx, cancel := context.WithTimeout(p.life, patience)
 	defer cancel()
-	if err := p.Send(ctx, from, fmt.Appendf(nil, "%s, on node %s, has heard: %s", p.id, p.on.name, msg)); err != nil {
+	if _, err := p.Send(ctx, from, fmt.Appendf(nil, "%s, on node %s, has heard: %s", p.id, p.on.name, msg)); err != nil {
 		p.say(fmt.Sprintf("%s could not answer %s: %v", p.id, from, err))
 	}
 }
@@ -95,7 +96,7 @@ func (p *person) send(ctx context.Context, to, text string) (time.Duration, erro
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	start := time.Now()
-	err := p.Send(ctx, to, []byte(text))
+	_, err := p.Send(ctx, to, []byte(text))
 
 	return time.Since(start), err
 }
