@@ -79,9 +79,6 @@ func explainable(err error) bool {
 	if _, ok := errors.AsType[*GoodbyeError](err); ok {
 		return false
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return false
-	}
 	op, ok := errors.AsType[*net.OpError](err)
 
 	return !ok || op.Op != "dial"

@@ -48,8 +48,8 @@ type login struct {
 	signing
 
 	As    string   `help:"Your user ID. Another session of that user ends." placeholder:"USER"`
-	Token string   `env:"PARLEY_TOKEN" help:"Your token; variable PARLEY_TOKEN (default: one is made with the auth key)." placeholder:"TOKEN"`
-	URL   []string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss://. Several, repeated or with commas: the next one is tried when one fails. Variable PARLEY_URL (default: ${default})." placeholder:"URL,…"`
+	Token string   `env:"PARLEY_TOKEN" help:"Your token (default: one is made with the auth key)." placeholder:"TOKEN"`
+	URL   []string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss://. Several, repeated or with commas: the next one is tried when one fails (default: ${default})." placeholder:"URL"`
 	TLSCA string   `name:"tls-ca" help:"PEM certificates to trust instead of the system's, for tls:// and wss://." placeholder:"FILE"`
 }
 

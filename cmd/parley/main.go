@@ -104,7 +104,7 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 	}
 	parsed, err := parser.Parse(withHelp(args))
 	if err != nil {
-		return fail(s, fmt.Errorf("%w (parley --help shows more)", err))
+		return fail(s, fmt.Errorf("%s (parley --help shows more)", mistake(err)))
 	}
 	if err := parsed.Run(parsed); err != nil {
 		if code, ok := errors.AsType[exit](err); ok {
@@ -115,6 +115,24 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 	}
 
 	return 0
+}
+
+// mistake is an error of the parser with its terms replaced by what would be right.
+func mistake(err error) string {
+	text := err.Error()
+	if flag, rest, ok := strings.Cut(text, ": expected "); ok && strings.Contains(rest, `"EOL"`) {
+		return flag + " needs a value"
+	}
+	if flag, bad, ok := strings.Cut(text, `: expected duration but got `); ok {
+		bad, _, _ = strings.Cut(bad, ": ")
+
+		return flag + ": " + bad + " is no time: write a number and a unit, such as 500ms, 10s or 2m"
+	}
+	if flag, bad, ok := strings.Cut(text, `: bool value must be true, 1, yes, false, 0 or no but got `); ok {
+		return flag + ": " + bad + " is neither true nor false"
+	}
+
+	return text
 }
 
 // fail says what was wrong, in one line, and does not wait for long until it is read: the process is
