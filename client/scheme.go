@@ -152,7 +152,8 @@ func identify(ctx context.Context, a address, cfg *config) protocol {
 	defer cancel()
 	if nc, err := cfg.dial(ctx, "tcp", a.hostport); err == nil {
 		defer nc.Close()
-		defer context.AfterFunc(ctx, func() { nc.Close() })()
+		unbound := context.AfterFunc(ctx, func() { nc.Close() })
+		defer unbound()
 		secured := tls.Client(nc, &tls.Config{
 			ServerName:         a.host,
 			InsecureSkipVerify: true, //nolint:gosec // nothing secret is sent, and the connection is closed after one answer
@@ -166,7 +167,8 @@ func identify(ctx context.Context, a address, cfg *config) protocol {
 		return speaksUnknown
 	}
 	defer nc.Close()
-	defer context.AfterFunc(ctx, func() { nc.Close() })()
+	unbound := context.AfterFunc(ctx, func() { nc.Close() })
+	defer unbound()
 	switch probe(nc) {
 	case answerHTTP:
 		return speaksWS
@@ -187,7 +189,8 @@ func identifySecured(secured *tls.Conn) protocol {
 		return speaksTLS
 	case answerNone:
 	}
-	if certs := secured.ConnectionState().PeerCertificates; len(certs) == 1 && certs[0].Subject.String() == "" && len(certs[0].DNSNames)+len(certs[0].IPAddresses) == 0 {
+	certs := secured.ConnectionState().PeerCertificates
+	if len(certs) == 1 && certs[0].Subject.String() == "" && len(certs[0].DNSNames)+len(certs[0].IPAddresses) == 0 {
 		return speaksCluster
 	}
 

@@ -73,7 +73,9 @@ func (c *Client) command(ctx context.Context, cmd uint16, peer string, msg []byt
 		return Response{}, err
 	}
 	if len(msg) > cn.maxMessage {
-		return Response{}, &Error{Code: wire.CodeTooLarge, UserID: peer, Text: fmt.Sprintf("%d bytes to %s, at most %d are allowed", len(msg), peer, cn.maxMessage)}
+		text := fmt.Sprintf("%d bytes to %s, at most %d are allowed", len(msg), peer, cn.maxMessage)
+
+		return Response{}, &Error{Code: wire.CodeTooLarge, UserID: peer, Text: text}
 	}
 
 	return c.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: engineVer, Cmd: cmd, Payload: msg}, peer)

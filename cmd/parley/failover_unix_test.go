@@ -3,7 +3,6 @@
 package main
 
 import (
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ func TestChatGoesOnAtAnotherNodeWhenItsNodeDies(t *testing.T) {
 	bob.line(bob.err, "* connection lost, reconnecting")
 	bob.line(bob.err, "* bob talks to alice, connected to node n1 at "+first.ws)
 	t.Logf("%v after the kill", time.Since(killed))
-	urls := strings.Join([]string{second.tcp, first.tcp}, ",")
+	urls := second.tcp + "," + first.tcp
 	if status, out, errs := command(t, "", "send", "--as", "alice", "--to", "bob", "--url", urls, "hello"); status != 0 || out != "delivered to bob\n" {
 		t.Fatalf("status %d, %q, %q", status, out, errs)
 	}

@@ -124,7 +124,7 @@ func TestANodeServesWhenItsOutputIsNotRead(t *testing.T) {
 func TestANodeServesWithAClosedStandardError(t *testing.T) {
 	home(t)
 	// The shell closes the descriptors: exec.Cmd would open the null device instead.
-	tcp, cmd := serveBy(t, exec.Command("/bin/sh", "-c", `exec "$0" "$@" >&- 2>&-`, os.Args[0])) //nolint:noctx // killed at the end of the test
+	tcp, cmd := serveBy(t, exec.Command("/bin/sh", "-c", `exec "$0" "$@" >&- 2>&-`, os.Args[0]))
 	wantServing(t, tcp, cmd)
 }
 
@@ -134,7 +134,7 @@ func TestANodeServesWhenItsReaderHasLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	head := exec.Command("head", "-1") //nolint:noctx // ends with the first line
+	head := exec.Command("head", "-1")
 	head.Stdin = r
 	if err := head.Start(); err != nil {
 		t.Fatal(err)

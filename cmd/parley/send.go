@@ -21,10 +21,11 @@ type sendCommand struct {
 	Text    []string      `arg:"" help:"The message; - reads it from standard input, without its final newline."`
 }
 
-const (
-	longestInput  = 16 << 20 // bytes; the server has a limit of its own, and this one bounds memory
-	statusRefused = exit(2)  // declined or dropped: certainly not delivered, and sending again does not help
-)
+const longestInput = 16 << 20 // bytes; the server has a limit of its own, and this one bounds memory
+
+// errRefused: the message was declined or dropped: it is certain that it was not delivered, and sending it again does not
+// help. The outcome has been printed.
+const errRefused = exit(2)
 
 // Help explains the exit status.
 func (*sendCommand) Help() string {
@@ -51,7 +52,7 @@ func (c *sendCommand) Run(ctx context.Context, s *streams) error {
 	if refused := chat.Outcome(receipt.Result, c.To); refused != "" {
 		fmt.Fprintln(s.out, refused)
 
-		return statusRefused
+		return errRefused
 	}
 	fmt.Fprintf(s.out, "delivered to %s\n", chat.Readable([]byte(c.To)))
 

@@ -18,7 +18,8 @@ func Verdict(err error) string {
 	if errors.Is(err, client.ErrNotConnected) || errors.Is(err, client.ErrQueueFull) {
 		return "not sent"
 	}
-	if errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrConnectionLost) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrConnectionLost) || errors.Is(err, client.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return "perhaps not delivered"
 	}
 

@@ -22,7 +22,7 @@ type child struct {
 
 // startChild starts `parley serve` and waits until it is ready. Program is the parley binary.
 func startChild(ctx context.Context, program, name, join, secret string) (*node, error) {
-	cmd := exec.Command(program, "serve", "--node", name, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", //nolint:noctx // it is told to stop, and killed, below
+	cmd := exec.Command(program, "serve", "--node", name, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", //nolint:noctx,gosec // its end is below; program is this binary
 		"--cluster", "127.0.0.1:0", "--join", join, "--log-level", "error")
 	cmd.Env = append(ownSettings(os.Environ()), "PARLEY_CLUSTER_SECRET="+secret) // not an argument, which other users could read
 	cmd.SysProcAttr = dieWithParent()
@@ -35,7 +35,8 @@ func startChild(ctx context.Context, program, name, join, secret string) (*node,
 	}
 	c := &child{cmd: cmd}
 	n := &node{name: name, secret: secret, child: c}
-	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })() // ends the scan
+	waited := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() }) // ends the scan
+	defer waited()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		word, value, _ := strings.Cut(lines.Text(), " ")

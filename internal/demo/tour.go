@@ -198,7 +198,8 @@ func (d *demo) nodeDies(ctx context.Context) error {
 			return err
 		}
 	}
-	d.sayf("   n3 is gone: no process, no listener, no link. Grace's client is on %s %s after the kill, by itself.", grace.nodeName(), short(time.Since(killed)))
+	d.sayf("   n3 is gone: no process, no listener, no link.")
+	d.sayf("   Grace's client is on %s %s after the kill, by itself.", grace.nodeName(), short(time.Since(killed)))
 	who, err := await(ctx, d.alice().left, "alice was not told that grace's session has ended")
 	if err != nil {
 		return err

@@ -31,15 +31,15 @@ const heardAtMost = 256
 // login connects a user to a node by WebSocket if ws, else by TCP, with other nodes to go to when that node fails.
 func (d *demo) login(ctx context.Context, id string, ws bool, on *node, others ...*node) (*demoUser, error) {
 	p := &demoUser{id: id, on: on, heard: make(chan string, heardAtMost), left: make(chan string, heardAtMost), state: make(chan client.State, heardAtMost)}
-	url := on.tcp
+	urls := []string{on.tcp}
 	if ws {
-		url = on.web
+		urls[0] = on.web
 	}
 	for _, other := range others {
-		url += "," + other.tcp
+		urls = append(urls, other.tcp)
 	}
 	var err error
-	p.Client, err = client.Dial(ctx, url,
+	p.Client, err = client.Dial(ctx, strings.Join(urls, ","),
 		client.WithTokenSource(func(context.Context) (string, error) { return d.nodes[0].server.Token(id) }),
 		client.WithName("parley-demo"),
 		client.OnMessage(p.message),
