@@ -38,7 +38,7 @@ func parseAddress(raw string, conf *tls.Config) (address, error) {
 	}
 	switch {
 	case u.User != nil:
-		return address{}, fmt.Errorf("bad URL %q: a user does not belong in it; the token says who logs in", u.Redacted())
+		return address{}, fmt.Errorf("bad URL %q: remove the user: the token names it", u.Redacted())
 	case a.host == "":
 		return address{}, fmt.Errorf("bad URL %q: no host", raw)
 	case !a.secure && conf != nil:

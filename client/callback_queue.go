@@ -41,7 +41,7 @@ type callbackQueue struct {
 	bytes   int           // guarded by mu: cost of what waits
 	ended   bool          // guarded by mu: nothing is added any more
 	running bool          // guarded by mu: a callback is running, or about to
-	room    chan struct{} // guarded by mu: closed when bytes falls below bound; nil while nobody waits for that
+	room    chan struct{} // guarded by mu: closed when bytes falls below bound; nil while the reader does not wait for that
 }
 
 func newCallbackQueue(bound int) *callbackQueue {

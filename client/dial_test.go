@@ -32,7 +32,7 @@ func TestDialRefusesAURLThatItCannotUse(t *testing.T) {
 		"tcp://127.0.0.1:7200/ws":  "tcp has no path",
 		"tcp://127.0.0.1:7200?a=b": "tcp has no path",
 		"tcp:127.0.0.1:7200":       "want tcp://",
-		"ws://al:pw@127.0.0.1/":    "a user does not belong in it",
+		"ws://al:pw@127.0.0.1/":    "remove the user: the token names it",
 		"tcp://[::1:7200":          "want tcp://",
 	} {
 		_, err := client.Dial(t.Context(), url, client.WithToken("secret"))

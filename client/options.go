@@ -50,15 +50,15 @@ func WithToken(token string) Option {
 	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
 }
 
-// WithTokenSource gives a function that is asked for a token before each login, the first and every one after a
-// reconnect. An error of it ends Dial; later it counts as a failed attempt, and the next follows as usual. The
-// function must not call the client's Close.
+// WithTokenSource gives a function that returns a token for each login: the first one and each reconnect. An error of
+// the function ends Dial; later the error counts as a failed attempt at every address. The function must not call the
+// client's Close.
 func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
 	return func(c *config) { c.token = source }
 }
 
 // WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are used and the
-// server must be who the URL says.
+// certificate must have the host name of the URL.
 func WithTLS(conf *tls.Config) Option { return func(c *config) { c.tls = conf } }
 
 // WithName tells the server what program this is, as "name/version". It stands in the server's logs.

@@ -20,10 +20,10 @@ type pendingRequests struct {
 	waiting map[uint32]chan result // guarded by mu; each channel holds one result
 	lastID  uint32                 // guarded by mu
 	failed  bool                   // guarded by mu: the connection has ended
-	opened  chan struct{}          // guarded by mu: closed when a request comes; nil while nobody waits for that
+	opened  chan struct{}          // guarded by mu: closed when a request comes; nil while the reader does not wait for that
 }
 
-// open enters a request and returns its id, which no other waiting request has and is not 0. It tells no
+// open enters a request and returns its id, which no other waiting request has and is not 0. The result is false
 // when the connection has ended.
 func (c *pendingRequests) open() (uint32, <-chan result, bool) {
 	c.mu.Lock()
@@ -50,7 +50,7 @@ func (c *pendingRequests) open() (uint32, <-chan result, bool) {
 	return c.lastID, answer, true
 }
 
-// drop forgets a request that nobody waits for any more. Its response, if it comes, is nobody's.
+// drop removes a request whose caller has given up. Its response is discarded.
 func (c *pendingRequests) drop(id uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

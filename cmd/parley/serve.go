@@ -17,7 +17,7 @@ import (
 	"github.com/parley-dm/parley/internal/notice"
 )
 
-// drainTime is how long a node takes, once told to stop, to send everybody away.
+// drainTime is the bound on a node's drain after the first signal.
 const drainTime = 20 * time.Second
 
 // gcPercent makes the collector run more often than by default. What a node holds is mostly idle users, and messages allocate nothing: so it
@@ -38,7 +38,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	}
 	stop := survivePipes()
 	defer stop()
-	out := logwriter.New(s.out, nil) // a node does not wait for who reads it
+	out := logwriter.New(s.out, nil) // a node does not wait for the reader of its output
 	defer func() { _ = out.Close(lastWordsTime) }()
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)

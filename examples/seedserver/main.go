@@ -25,7 +25,7 @@ func main() {
 	dm.Setup("configs/dm.json")
 	dm.ExposeCommands()
 	dm.SetOnReceiveMessage(func(_ uint8, _ uint16, _ []byte, senderID string, receiver *user.User) bool {
-		return senderID != receiver.ID // nobody talks to themselves here
+		return senderID != receiver.ID // messages to oneself are declined
 	})
 	parley.HandleCommand(ver, cmdGreet, greet)
 	parley.Start() // returns when the node has been told to stop and has drained

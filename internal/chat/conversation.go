@@ -44,8 +44,8 @@ func Start(ctx context.Context, o Options) (*Conversation, error) {
 	c := &Conversation{timeout: o.Timeout, events: make(chan Event, waitingEvents), outbox: make(chan post, waitingMessages)}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx)) // ended by Close, so that what is posted last is still sent
 	options := slices.Concat(o.Client, []client.Option{
-		client.OnMessage(func(m client.Message) { c.tell(Event{Kind: Received, Who: m.From, Text: m.Body}) }),
-		client.OnPeerDisconnect(func(peer string, last []byte) { c.tell(Event{Kind: Left, Who: peer, Text: last}) }),
+		client.OnMessage(func(m client.Message) { c.tell(Event{Kind: Received, User: m.From, Text: m.Body}) }),
+		client.OnPeerDisconnect(func(peer string, last []byte) { c.tell(Event{Kind: Left, User: peer, Text: last}) }),
 		client.OnState(func(s client.State) { c.tell(Event{Kind: Changed, State: s}) }),
 	})
 	me, err := client.Dial(ctx, o.URL, options...)
@@ -74,9 +74,9 @@ func (c *Conversation) send() {
 		select {
 		case p := <-c.outbox:
 			if receipt, err := c.deliver(p); err != nil {
-				c.tell(Event{Kind: Failed, ID: p.id, Who: p.to, Err: err})
+				c.tell(Event{Kind: Failed, ID: p.id, User: p.to, Err: err})
 			} else {
-				c.tell(Event{Kind: Sent, ID: p.id, Who: p.to, Result: receipt.Result})
+				c.tell(Event{Kind: Sent, ID: p.id, User: p.to, Result: receipt.Result})
 			}
 		case <-c.ctx.Done():
 			return

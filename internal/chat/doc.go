@@ -1,6 +1,6 @@
 // Package chat is a conversation on a terminal: what `parley chat` shows.
 //
-//	client ─▶ Conversation ── Events ──▶ Screen  (a terminal: history, who is the peer, state, errors in line)
+//	client ─▶ Conversation ── Events ──▶ Screen  (a terminal: history, the peer, state, errors in line)
 //	   ▲           │                 └─▶ Lines   (anything else: a line in is a message, a message in is a line)
 //	   └─ outbox ◀─┴── Post ◀── typed
 //

@@ -39,7 +39,7 @@ func Outcome(result client.Result, peer string) string {
 	return ""
 }
 
-// Explain says in one line what an error of the client means for a human who talks to peer at url.
+// Explain says in one line what an error of the client means for a user with a conversation with peer at url.
 func Explain(err error, peer, url string) string {
 	peer = Readable([]byte(peer))
 	switch {

@@ -26,8 +26,8 @@ type style uint8
 
 const (
 	mine   style = iota // what I have sent
-	theirs              // from the one I talk to
-	others              // from anybody else
+	theirs              // from the peer
+	others              // from another user
 	notice              // of the program
 	wrong               // something has failed
 )
@@ -46,7 +46,7 @@ type entry struct {
 	at    time.Time
 	style style
 	id    int    // of a message of mine
-	who   string // empty for a notice
+	user  string // empty for a notice
 	text  string // readable
 	fate  fate   // of a message of mine
 	why   string // it has failed
@@ -124,11 +124,11 @@ func (e *entry) lines(width int) []string {
 func (e *entry) label() (name, colour string) {
 	switch e.style {
 	case mine:
-		return e.who + "  ", green
+		return e.user + "  ", green
 	case theirs:
-		return e.who + "  ", bold + cyan
+		return e.user + "  ", bold + cyan
 	case others:
-		return e.who + " (not in this conversation)  ", yellow
+		return e.user + " (not in this conversation)  ", yellow
 	case notice:
 		return "· ", faint
 	case wrong:

@@ -103,19 +103,19 @@ func (l *lines) post(line string) {
 func (l *lines) show(e Event) error {
 	switch e.Kind {
 	case Received:
-		fmt.Fprintf(l.streams.Out, "%s: %s\n", oneLine([]byte(e.Who)), oneLine(e.Text))
+		fmt.Fprintf(l.streams.Out, "%s: %s\n", oneLine([]byte(e.User)), oneLine(e.Text))
 	case Left:
 		fmt.Fprintf(l.streams.Err, "* %s\n", leftText(e))
 	case Sent:
 		l.waiting--
-		if text := Outcome(e.Result, e.Who); text != "" {
+		if text := Outcome(e.Result, e.User); text != "" {
 			l.lost++
 			fmt.Fprintf(l.streams.Err, "* %s\n", text)
 		}
 	case Failed:
 		l.waiting--
 		l.lost++
-		fmt.Fprintf(l.streams.Err, "* %s: %s\n", Verdict(e.Err), Explain(e.Err, e.Who, l.url))
+		fmt.Fprintf(l.streams.Err, "* %s: %s\n", Verdict(e.Err), Explain(e.Err, e.User, l.url))
 	case Changed:
 		switch e.State {
 		case client.StateConnected:
@@ -138,9 +138,9 @@ func (l *lines) result() error {
 	return nil
 }
 
-// leftText says that somebody has left, and what it left behind.
+// leftText says that a user has left, with its last message.
 func leftText(e Event) string {
-	text := oneLine([]byte(e.Who)) + " has left"
+	text := oneLine([]byte(e.User)) + " has left"
 	if len(e.Text) > 0 {
 		text += ": " + oneLine(e.Text)
 	}

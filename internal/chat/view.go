@@ -34,7 +34,7 @@ func (s *screen) View() tea.View {
 	return view
 }
 
-// head says who talks to whom, and how the connection is.
+// head shows both users and the state of the connection.
 func (s *screen) head() string {
 	const reverse, straight = "\x1b[7m", "\x1b[27m"
 	left := fmt.Sprintf(" %s → %s ", oneLine([]byte(s.talk.UserID())), oneLine([]byte(s.peer)))

@@ -22,8 +22,9 @@ type child struct {
 
 // startChild starts `parley serve` and waits until it is ready. Program is the parley binary.
 func startChild(ctx context.Context, program, name, join, secret string) (*node, error) {
-	cmd := exec.Command(program, "serve", "--node", name, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", //nolint:noctx,gosec // its end is below; program is this binary
-		"--cluster", "127.0.0.1:0", "--join", join, "--log-level", "error")
+	const loopback = "127.0.0.1:0"
+	args := []string{"serve", "--node", name, "--tcp", loopback, "--http", loopback, "--cluster", loopback, "--join", join, "--log-level", "error"}
+	cmd := exec.Command(program, args...)                                        //nolint:noctx,gosec // its end is below; program is this binary
 	cmd.Env = append(ownSettings(os.Environ()), "PARLEY_CLUSTER_SECRET="+secret) // not an argument, which other users could read
 	cmd.SysProcAttr = dieWithParent()
 	out, err := cmd.StdoutPipe()

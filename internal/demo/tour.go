@@ -164,11 +164,11 @@ func (d *demo) leaving(ctx context.Context) error {
 	if err := d.carol().Close(); err != nil {
 		return err
 	}
-	who, err := await(ctx, d.alice().left, "alice was not told that carol has left")
+	user, err := await(ctx, d.alice().left, "alice was not told that carol has left")
 	if err != nil {
 		return err
 	}
-	d.sayf("   Alice is told that %s has left, %s after the closing began.", who, short(time.Since(start)))
+	d.sayf("   Alice is told that %s has left, %s after the closing began.", user, short(time.Since(start)))
 
 	return nil
 }
@@ -200,11 +200,11 @@ func (d *demo) nodeDies(ctx context.Context) error {
 	}
 	d.sayf("   n3 is gone: no process, no listener, no link.")
 	d.sayf("   Grace's client is on %s %s after the kill, by itself.", grace.nodeName(), short(time.Since(killed)))
-	who, err := await(ctx, d.alice().left, "alice was not told that grace's session has ended")
+	user, err := await(ctx, d.alice().left, "alice was not told that grace's session has ended")
 	if err != nil {
 		return err
 	}
-	d.sayf("   Alice was told that the session of %s had ended.", who)
+	d.sayf("   Alice was told that the session of %s had ended.", user)
 	took, err := d.alice().send(ctx, "grace", "are you back?")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package notice lets clients know that somebody they talked with is gone.
+// Package notice tells clients that a peer of theirs is gone.
 //
 //	the user leaves, its node dies, or it ends the channel without a word ──▶ SetOnClearCache ──▶ push ver 1 cmd 700, empty last message
 //
@@ -7,5 +7,5 @@
 //
 // # Limits
 //
-// Channels that are dropped because nobody used them end silently, as everywhere.
+// Channels that are dropped because they were not used end silently, as everywhere.
 package notice
