@@ -75,7 +75,7 @@ func TestAClientWhoseMachineVanishesIsGoneAfterTwoHeartbeatsAndEveryMessageIsAcc
 	t.Logf("%d messages: the system took %d, %d were in the queue, %d found it full", n, ok, queued, busy)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := alice.Send(ctx, "bob", []byte("gone?")); !errors.Is(err, client.ErrUserNotFound) {
+	if _, err := alice.Send(ctx, "bob", []byte("gone?")); !errors.Is(err, client.ErrUserNotFound) {
 		t.Errorf("afterwards: %v", err)
 	}
 	b.mend()

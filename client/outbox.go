@@ -14,11 +14,12 @@ const (
 	outboxKeep  = 256 << 10 // a larger buffer is not kept for the next time
 )
 
-// outbox combines the writes of one connection. Who adds a frame while nobody writes, writes it at once, if the
-// transport can do that without waiting; who comes meanwhile leaves the frame for the one who is writing, and
-// what that one finds behind its own goes to the connection's writing goroutine (run), many frames in one system
-// call. So a lone frame costs no change of goroutines, a crowd of them one system call a batch, and no caller ever
-// waits for the network while it holds other callers' frames.
+// outbox combines the writes of one connection. Who adds a frame while nobody writes, writes it at
+// once, if the transport can do that without waiting; who comes meanwhile leaves the frame for the
+// one who is writing, and what that one finds behind its own goes to the connection's writing
+// goroutine (run), many frames in one system call. So a lone frame costs no change of goroutines, a
+// crowd of them one system call a batch, and no caller ever waits for the network while it holds
+// other callers' frames.
 type outbox struct {
 	tr      transport
 	try     tryWriter // tr, or nil if it cannot
@@ -46,9 +47,9 @@ func (o *outbox) init(tr transport, clock func() time.Duration) {
 	o.sent.Store(int64(clock()))
 }
 
-// add queues f, its payload being peer (if not empty) and then f.Payload. A channel that is not nil means that the
-// queue is full and that it will be worth to try again when the channel is closed. It tells no when the connection takes
-// no more frames; this one was not sent.
+// add queues f, its payload being peer (if not empty) and then f.Payload. A channel that is not nil
+// means that the queue is full and that it will be worth to try again when the channel is closed.
+// It tells no when the connection takes no more frames; this one was not sent.
 func (o *outbox) add(f wire.Frame, peer string) (room <-chan struct{}, ok bool) {
 	o.mu.Lock()
 	if o.last {
@@ -101,7 +102,8 @@ func appendRequest(dst []byte, f wire.Frame, peer string) []byte {
 	return dst
 }
 
-// handOver ends an attempt that wrote the first n bytes of batch: run gets what is left of it and what came meanwhile.
+// handOver ends an attempt that wrote the first n bytes of batch: run gets what is left of it and
+// what came meanwhile.
 func (o *outbox) handOver(batch []byte, n int) {
 	o.mu.Lock()
 	if n == len(batch) && len(o.queue) == 0 {

@@ -9,7 +9,8 @@ type tryingStream struct {
 	sock sock.Conn
 }
 
-// tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a goroutine writes.
+// tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a
+// goroutine writes.
 func tryStream(s *stream) transport {
 	t := &tryingStream{stream: s}
 	if !t.sock.Use(s.nc) {

@@ -9,15 +9,16 @@ import (
 	"github.com/parley-dm/parley/internal/bench"
 )
 
-// The most that Parley may cost, as a multiple of the floor in the same run. The budgets (DESIGN, section 8) are far below: these are what a
-// busy machine does not exceed, so that the test fails for a reason. They come down as the figures do.
+// The most that Parley may cost, as a multiple of the floor in the same run. The budgets (DESIGN,
+// section 8) are far below: these are what a busy machine does not exceed, so that the test fails
+// for a reason. They come down as the figures do.
 const (
 	mostRoundTrip = 4.0
 	mostCPU       = 2.5
 )
 
-// TestRatiosToTheFloor is the gate that a change may not make messages much dearer. It never looks at absolute times. A first failure is
-// tried again: somebody else may have used the machine.
+// TestRatiosToTheFloor is the gate that a change may not make messages much dearer. It never looks
+// at absolute times. A first failure is tried again: somebody else may have used the machine.
 func TestRatiosToTheFloor(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("a measurement: not with -race, not with -short")

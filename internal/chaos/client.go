@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/parley-dm/parley/client"
@@ -10,9 +11,10 @@ import (
 )
 
 // Outside tests this file is the only one that uses package client: a change of that package's
-// interface ends here. Receipts enter in send, which then returns (wire.Receipt, error); outcomeOf
-// maps results that are not [wire.Delivered] to outcomes of their own, and checkOp judges these
-// outcomes.
+// interface ends here. No server of a chaos run has callbacks, so any receipt but delivered is an
+// error.
+
+var errReceipt = errors.New("a receipt that no server of this run gives")
 
 // chaosClient is one client of a user.
 type chaosClient struct{ *client.Client }
@@ -27,7 +29,7 @@ func dialClient(ctx context.Context, u *user) (*chaosClient, error) {
 		client.WithToken(u.token),
 		client.WithDialer(u.dial),
 		client.WithBackoff(100*time.Millisecond, time.Second),
-		client.OnMessage(func(from string, msg []byte) { u.history.handedOver(u, from, msg) }),
+		client.OnMessage(func(m client.Message) { u.history.handedOver(u, m.From, m.Body) }),
 		client.OnPeerDisconnect(func(peer string, _ []byte) { u.noteDisconnect(peer) }),
 	)
 	if err != nil {
@@ -39,7 +41,10 @@ func dialClient(ctx context.Context, u *user) (*chaosClient, error) {
 
 // send sends one message and waits for its outcome. When ctx ends first, the error is its cause.
 func (c *chaosClient) send(ctx context.Context, to string, msg []byte) error {
-	err := c.Send(ctx, to, msg)
+	receipt, err := c.Send(ctx, to, msg)
+	if err == nil && receipt.Result != wire.Delivered {
+		return fmt.Errorf("%w: %s", errReceipt, receipt.Result)
+	}
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return context.Cause(ctx)
 	}
@@ -75,6 +80,8 @@ func outcomeOf(err error, written bool) outcome {
 		return internalError
 	case errors.Is(err, client.ErrConnectionLost):
 		return connectionLost
+	case errors.Is(err, client.ErrNotConnected):
+		return unsent
 	case errors.As(err, &goodbye):
 		return goodbyeReceived
 	case errors.Is(err, client.ErrClosed):

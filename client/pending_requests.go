@@ -14,18 +14,18 @@ type result struct {
 	err    error
 }
 
-// calls are the requests of one connection that wait for their responses.
-type calls struct {
+// pendingRequests are the requests of one connection that wait for their responses.
+type pendingRequests struct {
 	mu      sync.Mutex
 	waiting map[uint32]chan result // guarded by mu; each channel holds one result
 	lastID  uint32                 // guarded by mu
 	failed  bool                   // guarded by mu: the connection has ended
-	opened  chan struct{}          // guarded by mu: closed when a request comes; nil while nobody waits for that
+	opened  chan struct{}          // guarded by mu: closed when a request comes; nil while the reader does not wait for that
 }
 
-// open enters a request and returns its id, which no other waiting request has and is not 0. It tells no
-// when the connection has ended.
-func (c *calls) open() (uint32, <-chan result, bool) {
+// open enters a request and returns its id, which no other waiting request has and is not 0. The
+// result is false when the connection has ended.
+func (c *pendingRequests) open() (uint32, <-chan result, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failed {
@@ -50,15 +50,15 @@ func (c *calls) open() (uint32, <-chan result, bool) {
 	return c.lastID, answer, true
 }
 
-// drop forgets a request that nobody waits for any more. Its response, if it comes, is nobody's.
-func (c *calls) drop(id uint32) {
+// drop removes a request whose caller has given up. Its response is discarded.
+func (c *pendingRequests) drop(id uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.waiting, id)
 }
 
 // answer gives a response to the request that waits for it.
-func (c *calls) answer(f wire.Frame) error {
+func (c *pendingRequests) answer(f wire.Frame) error {
 	status, data, err := wire.ParseResponse(f.Payload)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *calls) answer(f wire.Frame) error {
 }
 
 // fail ends all requests with err and lets no other in.
-func (c *calls) fail(err error) {
+func (c *pendingRequests) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failed = true
@@ -90,7 +90,7 @@ func (c *calls) fail(err error) {
 }
 
 // some tells whether any request waits, and if not returns a channel that is closed when one comes.
-func (c *calls) some() (bool, <-chan struct{}) {
+func (c *pendingRequests) some() (bool, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.waiting) > 0 {

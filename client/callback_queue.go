@@ -29,9 +29,9 @@ type event struct {
 
 func (ev event) cost() int { return eventCost + len(ev.peer) + len(ev.data) }
 
-// inbox is the queue between the reader, which adds, and the goroutine that runs callbacks, which takes. Its bound is kept by
-// the reader (awaitRoom).
-type inbox struct {
+// callbackQueue is the queue between the reader, which adds, and the goroutine that runs callbacks,
+// which takes. Its bound is kept by the reader (awaitRoom).
+type callbackQueue struct {
 	bound int
 
 	mu      sync.Mutex
@@ -41,18 +41,18 @@ type inbox struct {
 	bytes   int           // guarded by mu: cost of what waits
 	ended   bool          // guarded by mu: nothing is added any more
 	running bool          // guarded by mu: a callback is running, or about to
-	room    chan struct{} // guarded by mu: closed when bytes falls below bound; nil while nobody waits for that
+	room    chan struct{} // guarded by mu: closed when bytes falls below bound; nil while the reader does not wait for that
 }
 
-func newInbox(bound int) *inbox {
-	in := &inbox{bound: bound}
+func newCallbackQueue(bound int) *callbackQueue {
+	in := &callbackQueue{bound: bound}
 	in.more.L = &in.mu
 
 	return in
 }
 
 // add queues an event.
-func (in *inbox) add(ev event) {
+func (in *callbackQueue) add(ev event) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.ended {
@@ -68,8 +68,9 @@ func (in *inbox) add(ev event) {
 	in.more.Signal()
 }
 
-// full returns nil while there is room. Otherwise it returns how much waits and a channel that is closed when there is room.
-func (in *inbox) full() (size int, room <-chan struct{}) {
+// full returns nil while there is room. Otherwise it returns how much waits and a channel that is
+// closed when there is room.
+func (in *callbackQueue) full() (size int, room <-chan struct{}) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.bytes < in.bound || in.ended {
@@ -83,7 +84,7 @@ func (in *inbox) full() (size int, room <-chan struct{}) {
 }
 
 // take waits for the next event. It tells no when there will be none.
-func (in *inbox) take() (event, bool) {
+func (in *callbackQueue) take() (event, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.running = false
@@ -106,14 +107,14 @@ func (in *inbox) take() (event, bool) {
 }
 
 // finish ends the queue behind what is in it.
-func (in *inbox) finish() {
+func (in *callbackQueue) finish() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.endLocked()
 }
 
 // discard ends the queue at once, and tells whether a callback is running: the last one.
-func (in *inbox) discard() (running bool) {
+func (in *callbackQueue) discard() (running bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.events, in.taken, in.bytes = nil, 0, 0
@@ -122,13 +123,13 @@ func (in *inbox) discard() (running bool) {
 	return in.running
 }
 
-func (in *inbox) endLocked() {
+func (in *callbackQueue) endLocked() {
 	in.ended = true
 	in.openRoomLocked()
 	in.more.Signal()
 }
 
-func (in *inbox) openRoomLocked() {
+func (in *callbackQueue) openRoomLocked() {
 	if in.room != nil {
 		close(in.room)
 		in.room = nil

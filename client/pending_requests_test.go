@@ -9,7 +9,7 @@ import (
 )
 
 func TestIDsSkipZeroAndThoseInUse(t *testing.T) {
-	c := &calls{}
+	c := &pendingRequests{}
 	for range 3 {
 		if _, _, ok := c.open(); !ok {
 			t.Fatal("closed")
@@ -31,7 +31,7 @@ func TestIDsSkipZeroAndThoseInUse(t *testing.T) {
 }
 
 func TestALostConnectionEndsItsCallsAndLetsNoneIn(t *testing.T) {
-	c, lost := &calls{}, errors.New("lost")
+	c, lost := &pendingRequests{}, errors.New("lost")
 	_, a, _ := c.open()
 	_, b, _ := c.open()
 	c.fail(lost)
@@ -48,7 +48,7 @@ func TestALostConnectionEndsItsCallsAndLetsNoneIn(t *testing.T) {
 }
 
 func TestSomeTellsWhenARequestComes(t *testing.T) {
-	c := &calls{}
+	c := &pendingRequests{}
 	some, opened := c.some()
 	if some {
 		t.Fatal("there is none")
