@@ -174,7 +174,7 @@ func TestSlowCallbacksHoldTheReaderBackWithoutKeepingResponsesFromIt(t *testing.
 			close(last)
 		}
 	}))
-	// The callback is stuck and nobody waits for a response: the server cannot get rid of its
+	// The callback is stuck and no request waits for a response: the server cannot get rid of its
 	// messages.
 	select {
 	case <-sent:

@@ -82,7 +82,7 @@ func TestResponsesInAnotherOrderFindTheirRequests(t *testing.T) {
 			}
 			waiting = append(waiting, r)
 		}
-		p.send(response(wire.Frame{ID: 4_000_000_000}, []byte{1})) // nobody's
+		p.send(response(wire.Frame{ID: 4_000_000_000}, []byte{1})) // no request has this id
 		for _, r := range slices.Backward(waiting) {
 			p.ok(r, r.Payload...)
 		}

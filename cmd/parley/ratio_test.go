@@ -18,7 +18,7 @@ const (
 )
 
 // TestRatiosToTheFloor is the gate that a change may not make messages much dearer. It never looks
-// at absolute times. A first failure is tried again: somebody else may have used the machine.
+// at absolute times. A first failure is tried again: other processes may have used the machine.
 func TestRatiosToTheFloor(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("a measurement: not with -race, not with -short")

@@ -145,7 +145,7 @@ func (h *hub) push(name string, cmd uint16, from, text string) {
 	h.write(h.users[name], wire.Frame{Kind: wire.KindPush, Ver: 1, Cmd: cmd, Payload: append(wire.AppendPeer(nil, from), text...)})
 }
 
-// wait waits until somebody is connected.
+// wait waits until the user is connected.
 func (h *hub) wait(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
