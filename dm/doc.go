@@ -26,8 +26,8 @@
 //	                                                                     │
 //	cb, Receipt ◀─ outcome ◀─ session ◀── answer ─── link ◀── written ◀── client's connection
 //
-// Between users of one node the same path is function calls. Dm/internal/core has the rules: how
-// order is kept and why nothing comes twice.
+// Between users of one node the same path is function calls. Package dm/internal/core has the
+// rules: how order is kept and why nothing comes twice.
 //
 // # Channels
 //
