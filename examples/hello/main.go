@@ -1,5 +1,6 @@
-// Command hello is a small client of examples/seedserver. It logs in two users, lets one of them greet the other by the server's command
-// 2/10, and shows the push 2/11 that the other one gets, and a direct message on top.
+// Command hello is a small client of examples/seedserver. It logs in two users, lets one of them
+// greet the other by the server's command 2/10, and shows the push 2/11 that the other one gets,
+// and a direct message on top.
 //
 //	go run ./examples/hello
 package main
@@ -66,8 +67,8 @@ func hello(ctx context.Context, url, key string) error {
 	return show(ctx, heard)
 }
 
-// login connects a user. The token is made here because this is an example: clients get theirs from your login server, which
-// alone has the key.
+// login connects a user. The token is made here because this is an example: clients get theirs from
+// your login server, which alone has the key.
 func login(ctx context.Context, url, key, userID string, options ...client.Option) (*client.Client, error) {
 	claims := jwt.MapClaims{"sub": userID, "exp": time.Now().Add(time.Minute).Unix()}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(key))

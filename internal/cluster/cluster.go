@@ -37,7 +37,7 @@ const (
 	ports = 4
 )
 
-// Config says who a node is and whom it joins.
+// Config names a node and the cluster that it joins.
 type Config struct {
 	// Node is the node's name, 1 to 128 bytes.
 	Node string

@@ -46,7 +46,7 @@
 // A process whose monitor has not run for Timing.Suspend was paused: all links end, then
 // Handler.Paused is called, and until it returns [Endpoint.Running] is false and no link begins.
 //
-// # Who is at the other end
+// # Authentication
 //
 // Both sides prove the cluster secret by HMAC over fresh nonces, both IDs and a key that only the
 // two ends of the TLS channel have; the dialer proves first. handshake.go has the bytes.
