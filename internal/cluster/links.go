@@ -157,7 +157,7 @@ func (c *Cluster) lost(id node.ID, left bool) {
 	}
 }
 
-// forgetLocked stops calling nodes that gossip has lost long ago.
+// forgetLocked stops dialing nodes that gossip has lost long ago.
 func (c *Cluster) forgetLocked(now time.Time) {
 	for id, k := range c.known {
 		if !k.lost.IsZero() && now.Sub(k.lost) > forgetAfter && c.ep.To(id) == nil {

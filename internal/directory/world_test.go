@@ -206,7 +206,7 @@ func (h *host) observe(s node.Stamp) {
 
 func (h *host) evict(s *session, next node.Place) {
 	h.w.sayf("      %s: evict %s %s, next %s", h.id.Name, s.user, short(s.sid), h.w.place(next))
-	if e := h.core.held(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
+	if e := h.core.entryOf(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
 		h.w.halves[s.sid] = true
 	}
 	if l := h.login(s.sid); l != nil {

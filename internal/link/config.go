@@ -49,9 +49,6 @@ type Config struct {
 	// MiB.
 	QueueBytes int
 	Handler    Handler
-	// Admit decides whether there may be a new link to a node. Both sides ask their own, and the
-	// text of the acceptor's error is told to the dialer. Nil admits all. It must not block.
-	Admit func(peer node.ID) error
 	// Streams receives accepted connections whose first byte is not that of TLS. That byte is
 	// unread. Nil: they are closed.
 	Streams func(net.Conn)
@@ -126,9 +123,6 @@ func (c *Config) complete() error {
 	c.QueueBytes = cmp.Or(c.QueueBytes, defaultQueue)
 	if c.Network == nil {
 		c.Network = TCP
-	}
-	if c.Admit == nil {
-		c.Admit = func(node.ID) error { return nil }
 	}
 	if c.Clock == nil {
 		c.Clock = newMachineClock().now

@@ -34,7 +34,7 @@ func (e *Endpoint) Want(id node.ID, addr string) {
 	if e.closed {
 		return
 	}
-	p := e.holdLocked(id)
+	p := e.acquireLocked(id)
 	p.refs--
 	if p.wanted && p.addr == addr {
 		return
@@ -194,7 +194,7 @@ func (e *Endpoint) dialOnce(p *peer, l *Link, addr string) {
 
 		return
 	}
-	for _, told := range []error{ErrSecret, ErrVersion, ErrNotCluster, ErrNotAdmitted} {
+	for _, told := range []error{ErrSecret, ErrVersion, ErrNotCluster} {
 		if errors.Is(err, told) && l == nil {
 			e.logRefusal("a link was refused by the other side", addr, err)
 		}

@@ -32,7 +32,7 @@ func (e *Endpoint) endHeld(l *Link, reason error, goodbye bool) {
 		e.work.Done()
 	}
 	c := l.conn
-	l.source, l.held = nil, nil
+	l.source, l.deferred = nil, nil
 	l.lease.Store(never)
 	l.connected.Store(false)
 	if parts := goodbye && c != nil; parts {

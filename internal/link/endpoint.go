@@ -36,21 +36,21 @@ type Endpoint struct {
 	until    atomic.Int64  // clock; the lease of all links; written with mu held
 	notify   chan struct{} // of one token: held around Resumed and Paused
 
-	room chan struct{}   // of maxShakes tokens
+	room chan struct{}   // of maxHandshakes tokens
 	done chan struct{}   // closed by Close: dial loops and the monitor end
 	ctx  context.Context //nolint:containedctx // that of all dials: it ends with the endpoint
 	stop context.CancelFunc
 	work sync.WaitGroup // all goroutines, and armed timers
 
-	mu       sync.Mutex
-	closed   bool                  // guarded by mu; no link begins
-	over     bool                  // guarded by mu; no goroutine begins
-	peers    map[node.ID]*peer     // guarded by mu
-	leases   []*Link               // guarded by mu; links up to the return of LinkDown; replaced, never changed
-	shakes   map[net.Conn]struct{} // guarded by mu; handshakes under way
-	said     map[string]time.Time  // guarded by mu; addresses whose refusal was logged
-	ended    map[string]int64      // guarded by mu; see Stats
-	refusals map[string]int64      // guarded by mu; see Stats
+	mu         sync.Mutex
+	closed     bool                  // guarded by mu; no link begins
+	over       bool                  // guarded by mu; no goroutine begins
+	peers      map[node.ID]*peer     // guarded by mu
+	leases     []*Link               // guarded by mu; links up to the return of LinkDown; replaced, never changed
+	handshakes map[net.Conn]struct{} // guarded by mu; handshakes under way
+	said       map[string]time.Time  // guarded by mu; addresses whose refusal was logged
+	ended      map[string]int64      // guarded by mu; see Stats
+	refusals   map[string]int64      // guarded by mu; see Stats
 }
 
 // linkSet is immutable.
@@ -65,8 +65,8 @@ func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
 		return nil, err
 	}
 	e := &Endpoint{
-		cfg: cfg, notify: make(chan struct{}, 1), room: make(chan struct{}, maxShakes), done: make(chan struct{}),
-		peers: make(map[node.ID]*peer), shakes: make(map[net.Conn]struct{}), said: make(map[string]time.Time),
+		cfg: cfg, notify: make(chan struct{}, 1), room: make(chan struct{}, maxHandshakes), done: make(chan struct{}),
+		peers: make(map[node.ID]*peer), handshakes: make(map[net.Conn]struct{}), said: make(map[string]time.Time),
 		ended: make(map[string]int64), refusals: make(map[string]int64),
 	}
 	var err error
@@ -164,9 +164,9 @@ func (e *Endpoint) Close(ctx context.Context) error {
 	_ = e.ln.Close()
 	e.mu.Lock()
 	e.over = true
-	shakes := slices.Collect(maps.Keys(e.shakes))
+	handshakes := slices.Collect(maps.Keys(e.handshakes))
 	e.mu.Unlock()
-	for _, c := range shakes { // closing may wait for a call under way: not with a lock
+	for _, c := range handshakes { // closing may wait for a call under way: not with a lock
 		_ = c.Close()
 	}
 

@@ -38,18 +38,18 @@ type peer struct {
 func (p *peer) lock()   { p.order <- struct{}{} }
 func (p *peer) unlock() { <-p.order }
 
-// hold returns the node's peer, which is not forgotten before drop. Nil after Close.
-func (e *Endpoint) hold(id node.ID) *peer {
+// acquire returns the node's peer, which is not forgotten before release. Nil after Close.
+func (e *Endpoint) acquire(id node.ID) *peer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil
 	}
 
-	return e.holdLocked(id)
+	return e.acquireLocked(id)
 }
 
-func (e *Endpoint) holdLocked(id node.ID) *peer {
+func (e *Endpoint) acquireLocked(id node.ID) *peer {
 	p := e.peers[id]
 	if p == nil {
 		p = &peer{id: id, lower: e.cfg.Self.Compare(id) < 0, order: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
@@ -60,7 +60,7 @@ func (e *Endpoint) holdLocked(id node.ID) *peer {
 	return p
 }
 
-func (e *Endpoint) drop(p *peer) {
+func (e *Endpoint) release(p *peer) {
 	e.mu.Lock()
 	p.refs--
 	e.mu.Unlock()
