@@ -378,7 +378,7 @@ func (w *world) place(p node.Place) string { return p.Node.Name + "/" + short(p.
 func (c *core) invariants() error {
 	standing, undecided := 0, 0
 	for i, s := range c.all {
-		if int(s.index) != i || s.state == over {
+		if int(s.index) != i || s.state == ended {
 			return fmt.Errorf("session %s: index %d at %d", short(s.sid), s.index, i)
 		}
 		if s.life == c.life && s.state != blocked {

@@ -83,7 +83,7 @@ func (e *Endpoint) serveHandshake(base net.Conn) (stream net.Conn) {
 	_ = base.SetDeadline(time.Now().Add(handshakeTime))
 	first := &peeked{Conn: base}
 	if _, err := base.Read(first.first[:]); err != nil {
-		_ = base.Close() // a probe: it says nothing
+		_ = base.Close() // a probe: it sends nothing
 		e.countRefusal(err)
 
 		return nil
@@ -159,13 +159,13 @@ func (e *Endpoint) logRefusal(text, host string, err error) {
 	if level == slog.LevelWarn {
 		e.mu.Lock()
 		now := time.Now()
-		last, known := e.said[host]
+		last, known := e.lastLogged[host]
 		again := (!known || now.Sub(last) >= sayAgain) && !e.closed
 		if again {
-			if len(e.said) >= maxSaid {
-				clear(e.said)
+			if len(e.lastLogged) >= maxSaid {
+				clear(e.lastLogged)
 			}
-			e.said[host] = now
+			e.lastLogged[host] = now
 		}
 		e.mu.Unlock()
 		if !again {

@@ -33,8 +33,8 @@
 // # Suspension and the lease
 //
 // A link is suspended while its connection is broken, or while its newest acknowledged packet was
-// sent more than Timing.Suspend ago. What arrives then is deferred and handled, in order, when the link
-// resumes. [Endpoint.Leased] is true while no link is suspended:
+// sent more than Timing.Suspend ago. Packets that arrive then are deferred and handled, in order,
+// when the link resumes. [Endpoint.Leased] is true while no link is suspended:
 //
 //	the packet acknowledged last was sent at s           the other side received it at r ≥ s
 //	Leased is false after s + Suspend                    it ends the link at r + Failure or later

@@ -86,7 +86,7 @@ func (s *handshake) acceptAsk(base net.Conn, p *peer, m *request) error {
 // Called by the holder of order. It returns the highest number that either side has ended.
 func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 	if l := p.link; l != nil && l.number <= number {
-		e.endHeld(l, ErrRefused, false)
+		e.endLocked(l, ErrRefused, false)
 	}
 	now := e.cfg.Clock()
 	e.mu.Lock()
@@ -106,7 +106,7 @@ func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (r
 	}
 	ended := e.dialerEnded(p, m.ended)
 	if l := p.link; l != nil && now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure {
-		e.endHeld(l, ErrSilent, false)
+		e.endLocked(l, ErrSilent, false)
 		ended = max(ended, l.number)
 	}
 	l := p.link
@@ -118,7 +118,7 @@ func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (r
 	case l == nil && m.standing, l != nil && m.current > l.number:
 		// This side never knew that number, or the dialer skipped one: it cannot be resumed.
 		if l != nil {
-			e.endHeld(l, ErrRefused, false)
+			e.endLocked(l, ErrRefused, false)
 		}
 
 		return response{status: statusEnded, ended: e.dialerEnded(p, m.current)}, nil
@@ -148,7 +148,7 @@ func (s *handshake) take(p *peer, l *Link, m *request, ended uint64, basis time.
 	}
 	if err := l.attach(s.c, m.received, basis); err != nil {
 		s.c.close()
-		s.e.endHeld(l, err, false)
+		s.e.endLocked(l, err, false)
 
 		return
 	}
@@ -230,7 +230,7 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 	case p.link != l || l.attempt.Load() != m.attempt:
 		return errStale
 	case now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure:
-		e.endHeld(l, ErrSilent, false)
+		e.endLocked(l, ErrSilent, false)
 
 		return ErrSilent
 	}
@@ -244,7 +244,7 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration) error {
 	c.wire.gathers()
 	if err := l.attach(c, received, sentAt); err != nil {
-		e.endHeld(l, err, false)
+		e.endLocked(l, err, false)
 
 		return err
 	}

@@ -85,7 +85,7 @@ type welcome struct {
 	self    node.ID
 }
 
-// request says what the dialer wants and where it stands.
+// request is the purpose of a dial and the state of the dialer's link.
 type request struct {
 	proof    [proofSize]byte
 	purpose  purpose

@@ -28,7 +28,7 @@ func (l *Link) read(c *conn) {
 	}
 	l.e.cfg.Gate()
 	l.broke(c)
-	l.e.parted(l.peer, c)
+	l.e.removeLingering(l.peer, c)
 }
 
 // handle takes what has arrived. It returns false if what comes is to be discarded from then on.
@@ -46,7 +46,7 @@ func (l *Link) handle(c *conn) bool {
 		return false
 	}
 	if now-time.Duration(l.heard.Load()) >= l.e.cfg.Timing.Failure {
-		l.e.endHeld(l, ErrSilent, false)
+		l.e.endLocked(l, ErrSilent, false)
 
 		return false
 	}
@@ -58,7 +58,7 @@ func (l *Link) handle(c *conn) bool {
 		l.mu.Unlock()
 	}
 	if reason := l.frames(c, now); reason != nil {
-		l.e.endHeld(l, reason, false)
+		l.e.endLocked(l, reason, false)
 
 		return false
 	}
@@ -119,7 +119,7 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 	return nil
 }
 
-// askForAck sees to it that the other side is told of n more bytes soon enough.
+// askForAck counts n more bytes, and has an ack sent when enough are unacknowledged.
 func (l *Link) askForAck(c *conn, n int) {
 	c.ackable += n
 	l.mu.Lock()
