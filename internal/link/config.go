@@ -62,8 +62,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Handler receives the events of links. The calls for one peer, LinkUp, HandlePacket and LinkDown,
-// come one after another. They may call any method of Link and Endpoint, but neither EndAll nor Close.
+// Handler receives the events of links. The calls for one peer, LinkUp, HandlePacket and
+// LinkDown, come one after another. They may call any method of Link and Endpoint, but neither
+// EndAll nor Close.
 type Handler interface {
 	// LinkUp is the first call for a link.
 	LinkUp(l *Link)

@@ -146,8 +146,8 @@ func (e *Endpoint) endEach(links []*Link, reason error) {
 	all.Wait()
 }
 
-// Close ends the endpoint: it sends a goodbye on every link, behind all packets, waits until they are
-// written, at most a second or until ctx ends, and stops listening. No goroutine is left.
+// Close ends the endpoint: it sends a goodbye on every link, behind all packets, waits until they
+// are written, at most a second or until ctx ends, and stops listening. No goroutine is left.
 func (e *Endpoint) Close(ctx context.Context) error {
 	e.mu.Lock()
 	already := e.closed
