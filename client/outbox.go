@@ -14,12 +14,12 @@ const (
 	outboxKeep  = 256 << 10 // a larger buffer is not kept for the next time
 )
 
-// outbox combines the writes of one connection. A sender that adds a frame while no goroutine writes
-// tries to write it at once, if the transport can do that without waiting. A frame that is added
-// meanwhile is left for the writer; what that one finds behind its own goes to the connection's
-// writing goroutine (run), many frames in one system call. So a lone frame costs no change of
-// goroutines, many together cost one system call a batch, and no caller waits for the network while
-// it holds other callers' frames.
+// outbox combines the writes of one connection. A sender that adds a frame while no goroutine
+// writes tries to write it at once, if the transport can do that without waiting. A frame that is
+// added meanwhile is left for the writer; what that one finds behind its own goes to the
+// connection's writing goroutine (run), many frames in one system call. So a lone frame costs no
+// change of goroutines, many together cost one system call a batch, and no caller waits for the
+// network while it holds other callers' frames.
 type outbox struct {
 	tr      transport
 	try     tryWriter // tr, or nil if it cannot

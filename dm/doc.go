@@ -5,7 +5,7 @@
 //
 //	dm.Setup("configs/dm.json")           // optional: the defaults are good
 //	dm.ExposeCommands()                   // optional: clients may send by themselves
-//	dm.SetOnReceiveMessage(mayReceive)    // optional: who may write to whom
+//	dm.SetOnReceiveMessage(mayReceive)    // optional: which users may write to each other
 //	...
 //	dm.SendMessageByUserID(sender, "bob", 2, 11, []byte("hello"), func(err error) { ... })
 //

@@ -83,8 +83,8 @@ func TestASessionIsUnregisteredWhenTheLinkOfItsMessageEnds(t *testing.T) {
 	})
 }
 
-// Callbacks that decline keep no channels: strangers who all write at once do not hold each other
-// up.
+// Callbacks that decline keep no channels: messages of many strangers at once do not delay each
+// other.
 func TestStrangersWhoAreDeclinedDoNotHoldEachOtherUp(t *testing.T) {
 	inCluster(t, 3, func(m *dm.Module) {
 		m.SetOnReceiveMessage(func(uint8, uint16, []byte, string, *user.User) bool { return false })

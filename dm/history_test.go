@@ -225,7 +225,7 @@ func (s *story) mendPair(p [2]string) error {
 		if there := s.live(d[1]) != nil; there != (l.outcomes[0] == nil) {
 			return fmt.Errorf("%s to %s: %s, and %s is there: %v", l.by.label, l.to, describe(l.outcomes[0]), d[1], there)
 		}
-		if slices.Contains(s.disagree(), p) && !errors.Is(l.outcomes[0], dm.ErrNodesNotFound) { // who is cut off learns nothing
+		if slices.Contains(s.disagree(), p) && !errors.Is(l.outcomes[0], dm.ErrNodesNotFound) { // a node that is cut off learns nothing
 			return fmt.Errorf("%s and %s still do not agree after a message (%s): %s, %s", p[0], p[1],
 				describe(l.outcomes[0]), s.says(p[0]), s.says(p[1]))
 		}

@@ -64,8 +64,8 @@ func everything(m *dm.Module, u *user.User, from string) (ends []string) {
 }
 
 func TestEveryFunctionMayBeCalledFromInsideEveryCallback(t *testing.T) {
-	// Whoever waits inside a callback for a message to oneself waits for that callback to return,
-	// or for a session that is over.
+	// A callback that waits for a message to its own user waits for itself to return, or for a
+	// session that is over.
 	inLane := []string{"carol ok", "connect ok", "disconnect ok", "back ok", "self timeout"}
 	free := append(slices.Clone(inLane[:4]), "self ok")
 	for _, tc := range []struct {

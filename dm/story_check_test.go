@@ -134,8 +134,8 @@ func (s *story) empty() error {
 	return nil
 }
 
-// everybody lists all sessions, for a failure's message.
-func (s *story) everybody() (all string) {
+// allSessions lists all sessions, for a failure's message.
+func (s *story) allSessions() (all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.sessions {

@@ -17,8 +17,8 @@ import (
 )
 
 // story is a cluster in which things happen that a script or a random history tells of, and
-// everything that anybody notices is written down. It holds the promises against what was noticed:
-// see check.
+// every event that a user observes is recorded. The recorded events are checked against the
+// promises: see check.
 type story struct {
 	*cluster
 
@@ -66,7 +66,7 @@ type letter struct {
 	by       *session
 	sent     int // guarded by story.mu; story.count before the call
 	ends     bool
-	silent   bool // nobody wants its outcome
+	silent   bool // its outcome is not recorded
 	late     bool // its session was over when it was sent: between that and a newer session there is no order
 
 	outcomes []error  // guarded by story.mu
@@ -86,8 +86,8 @@ type manner struct {
 	farewell string
 }
 
-// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them:
-// what happens to several users at the same moment has no order.
+// line is an event that a user observed. The lines of one paragraph are sorted by the observing
+// user: what happens to several users at the same moment has no order.
 type line struct {
 	who   string
 	class int
@@ -136,7 +136,7 @@ func (s *story) begin(name string) {
 	})
 }
 
-// note writes down what somebody noticed.
+// notef records an event and its observer, a user or node.
 func (s *story) notef(who string, class, n int, format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +204,7 @@ func (s *story) liveLocked(id string) (newest *session) {
 	return newest
 }
 
-// users lists all who were ever there.
+// users lists all users that ever logged in.
 func (s *story) users() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

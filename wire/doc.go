@@ -19,7 +19,7 @@
 //	TCP, TLS    before each body its length, u32. No delimiter, no preface
 //	WebSocket   one binary message is one body; path /ws, subprotocol "parley.v1". Text messages are not allowed
 //
-// The kinds, who sends them, and what the fields are:
+// The kinds, the side that sends them, and what the fields are:
 //
 //	kind         from    ver cmd     id            payload
 //	1 hello      client  0   0       0             JSON {"token":"...","client":"name/version"}
@@ -32,8 +32,8 @@
 //	7 pong       either  0   0       the ping's    none
 //	8 goodbye    either  0   code    0             UTF-8 text, perhaps empty
 //
-// Who receives a field that the table calls 0 or a payload that it calls none does not look at it.
-// JSON objects may have members that this page does not know; they are skipped.
+// A receiver ignores a field that the table calls 0 and a payload that it calls none. JSON
+// objects may have members that this page does not know; they are skipped.
 //
 // # A conversation
 //
@@ -65,10 +65,10 @@
 // responses need not come in that order.
 //
 // Either side that has sent nothing for heartbeat_ms sends a ping. Every ping is answered with a
-// pong. Whoever has heard nothing, frames of any kind counting, for two heartbeats takes the other
-// for dead: goodbye 1002, close.
+// pong. A side that has received no frame of any kind for two heartbeats takes the other for dead:
+// goodbye 1002, close.
 //
-// A goodbye is the last frame of whoever sends it; the connection is closed after it, and a
+// A goodbye is the last frame of the side that sends it; the connection is closed after it, and a
 // WebSocket with a close frame besides. Nothing that arrives behind a goodbye counts.
 //
 // # Payloads of requests, responses and pushes
@@ -134,10 +134,10 @@
 //
 // # Use
 //
-// Whoever owns a buffer uses [AppendFrame] or [AppendBody] to write, [Split] and [ParseBody] to
-// read: none of them allocates or keeps anything. [Reader] does the reading for those who would
-// rather block. Payloads have their own pairs: [Hello.Append] and [ParseHello], [AppendPeer] and
-// [ParsePeer], [AppendResponse] and [ParseResponse], and so on.
+// Code that owns a buffer uses [AppendFrame] or [AppendBody] to write, [Split] and [ParseBody] to
+// read: none of them allocates or keeps anything. [Reader] reads from a stream and blocks.
+// Payloads have their own pairs: [Hello.Append] and [ParseHello], [AppendPeer] and [ParsePeer],
+// [AppendResponse] and [ParseResponse], and so on.
 //
 // # Limits
 //

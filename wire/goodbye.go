@@ -22,7 +22,7 @@ const (
 	GoodbyeReplaced Goodbye = 2002 // the same user logged in anew
 	GoodbyeProtocol Goodbye = 2003 // bytes that no client should send
 	GoodbyeLimit    Goodbye = 2004 // over a limit
-	GoodbyeRemoved  Goodbye = 2005 // somebody removed the user
+	GoodbyeRemoved  Goodbye = 2005 // an operator or the application removed the user
 )
 
 // ComeBack tells whether a client that got this code connects again by itself.

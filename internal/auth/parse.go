@@ -24,8 +24,9 @@ const (
 	wantedShort = "want a secret of at least 32 bytes, or file:PATH"
 )
 
-// ParseKey reads what --auth-key takes: a secret of at least 32 bytes, or file:PATH of a file with such a secret or a PEM key.
-// The error is one line that says what is wrong and what would be right.
+// ParseKey reads what --auth-key takes: a secret of at least 32 bytes, or file:PATH of a file
+// with such a secret or a PEM key. The error is one line that says what is wrong and what would
+// be right.
 func ParseKey(spec string) (Key, error) {
 	path, isFile := strings.CutPrefix(spec, filePrefix)
 	switch {

@@ -12,7 +12,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// Mint signs a token for the user. With a ttl of 0 it never expires; exp counts whole seconds and is rounded up.
+// Mint signs a token for the user. With a ttl of 0 it never expires; exp counts whole seconds and
+// is rounded up.
 func (k Key) Mint(userID string, ttl time.Duration) (string, error) {
 	if !k.CanMint() {
 		return "", ErrCannotMint
@@ -33,8 +34,8 @@ func (k Key) Mint(userID string, ttl time.Duration) (string, error) {
 	return token, nil
 }
 
-// Verify checks a token and returns the user ID in it. The error is one of the ErrToken errors; its text
-// says which user ID is bad, but has nothing else of the token.
+// Verify checks a token and returns the user ID in it. The error is one of the ErrToken errors; its
+// text says which user ID is bad, but has nothing else of the token.
 func (k Key) Verify(token string) (string, error) {
 	if token == "" {
 		return "", ErrTokenMissing
@@ -56,7 +57,8 @@ func (k Key) Verify(token string) (string, error) {
 
 func (m *material) key(*jwt.Token) (any, error) { return m.verify(), nil }
 
-// reason gives the library's error its name here. Texts of the library are left out: some quote the token.
+// reason gives the library's error its name here. Texts of the library are left out: some quote the
+// token.
 func reason(err error) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):

@@ -37,7 +37,7 @@ const (
 	ports = 4
 )
 
-// Config says who a node is and whom it joins.
+// Config names a node and the cluster that it joins.
 type Config struct {
 	// Node is the node's name, 1 to 128 bytes.
 	Node string
@@ -69,7 +69,7 @@ type Config struct {
 	Gate        func()
 }
 
-// Directory is told of the view; package directory is one. Calls come one at a time, in order. They
+// Directory receives the view; package directory is one. Calls come one at a time, in order. They
 // must not block, and may call back only what Sender offers.
 type Directory interface {
 	// NodeLinked: a node looks for the cluster; it may enter.
@@ -119,15 +119,15 @@ type Cluster struct {
 	running   sync.WaitGroup
 	cancel    context.CancelFunc
 
-	mu      sync.Mutex
-	core    *core               // guarded by mu
-	known   map[node.ID]known   // guarded by mu; nodes that were introduced
-	changed chan struct{}       // guarded by mu; closed when the view, the state or failure changes
-	failure error               // guarded by mu
-	leaving bool                // guarded by mu; the host is to be told to step out
-	lines   []func()            // guarded by mu; log lines, written after mu is released
-	stopped bool                // guarded by mu
-	answers map[string]answered // guarded by mu; by address to join
+	mu             sync.Mutex
+	core           *core               // guarded by mu
+	known          map[node.ID]known   // guarded by mu; nodes that were introduced
+	changed        chan struct{}       // guarded by mu; closed when the view, the state or failure changes
+	failure        error               // guarded by mu
+	stepOutPending bool                // guarded by mu; Host.StepOut is to be called
+	lines          []func()            // guarded by mu; log lines, written after mu is released
+	stopped        bool                // guarded by mu
+	answers        map[string]answered // guarded by mu; by address to join
 
 	answeredAll bool // guarded by mu; every address to join has answered
 	everMember  bool // guarded by mu
@@ -168,7 +168,7 @@ func New(cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
-// SetDirectory sets what is told of the view. Call it before Start.
+// SetDirectory sets the receiver of the view. Call it before Start.
 func (c *Cluster) SetDirectory(d Directory) { c.directory = d }
 
 // SetHost sets what the node does about its membership. Call it before Start.
@@ -321,8 +321,8 @@ func (c *Cluster) run(ctx context.Context) {
 			return c.core.tick(acts, now)
 		})
 		c.mu.Lock()
-		out := c.leaving
-		c.leaving = false
+		out := c.stepOutPending
+		c.stepOutPending = false
 		c.mu.Unlock()
 		if out {
 			c.stepOut()
@@ -426,7 +426,7 @@ func (c *Cluster) doLocked(acts []action) {
 			c.setViewLocked(a.view)
 			c.directory.NodeDown(a.node, a.view)
 		case stepOut:
-			c.leaving = true
+			c.stepOutPending = true
 			select {
 			case c.wake <- struct{}{}:
 			default:
@@ -467,7 +467,7 @@ func (c *Cluster) changeLocked() {
 	c.changed = make(chan struct{})
 }
 
-// failLocked says that this node cannot be in the cluster.
+// failLocked records that this node cannot be in the cluster.
 func (c *Cluster) failLocked(err error) {
 	if c.failure != nil {
 		return

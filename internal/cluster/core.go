@@ -52,7 +52,7 @@ type peer struct {
 	known   bool // its status has come
 	status  status
 	entered bool // in the view of this node
-	ahead   bool // directory was told that it may enter
+	ahead   bool // the directory has been allowed to enter
 }
 
 // miss is a member that this node has no link to although another member has.
@@ -62,7 +62,7 @@ type miss struct {
 	older bool // than this node
 }
 
-// status is what a node says of itself to every node it has a link to, whenever it changes.
+// status is a node's own state, sent to every linked node whenever it changes.
 type status struct {
 	state   state
 	since   uint64
@@ -218,7 +218,7 @@ func (c *core) admit(acts []action) []action {
 	return c.tellAll(append(acts, action{do: viewChanged, view: c.view()}))
 }
 
-// introduced says whether every address has answered and every node introduced is linked.
+// introduced records whether every address has answered and every node introduced is linked.
 func (c *core) introduced(acts []action, all bool, now time.Time) []action {
 	c.found = all
 
@@ -394,7 +394,7 @@ func (c *core) view() []node.ID {
 	return view
 }
 
-// status is what this node says of itself.
+// status returns this node's own state.
 func (c *core) status() status {
 	s := status{state: c.state, since: c.since}
 	for _, n := range c.view() {

@@ -15,7 +15,7 @@
 //
 // Gossip introduces, links carry. Gossip (hashicorp/memberlist) spreads each node's ID and link
 // address. A node keeps a link to every node that it was introduced to (package link). Whether a
-// node lives is what its link says; gossip's opinion only ends the calling of nodes that do not
+// node lives is what its link says; gossip's opinion only ends the dialing of nodes that do not
 // answer.
 //
 // Links and gossip share one port: links and gossip streams by TCP, told apart by their first byte,

@@ -58,7 +58,7 @@ func (c *Cluster) search(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.judgeSecret(time.Since(begun))
+		c.checkSecret(time.Since(begun))
 		now := time.Now()
 		if what := strings.Join(missing, "; "); what != "" && now.Sub(begun) >= lookTime && (what != said || now.Sub(warned) >= warnAgain) {
 			warned, said = now, what
@@ -180,9 +180,9 @@ func (c *Cluster) introduce(ctx context.Context, addr string) {
 	c.answers[addr] = a
 }
 
-// judgeSecret gives up if the secret was refused and no node has accepted it. A stranger at one of
+// checkSecret gives up if the secret was refused and no node has accepted it. A stranger at one of
 // the addresses cannot cause that as long as a node answers at another one.
-func (c *Cluster) judgeSecret(looked time.Duration) {
+func (c *Cluster) checkSecret(looked time.Duration) {
 	c.event(func(acts []action, _ time.Time) []action {
 		refused, accepted, silent := 0, false, false
 		for _, a := range c.answers {

@@ -52,7 +52,7 @@ func (c *Cluster) explain(err error) error {
 	return fmt.Errorf("--cluster %s: %w: choose another address", c.cfg.Addr, err)
 }
 
-// handler is the Cluster's face towards its links.
+// handler is the link.Handler of a Cluster.
 type handler Cluster
 
 // LinkUp implements link.Handler.
@@ -115,7 +115,7 @@ func (h *handler) Paused(gap time.Duration) {
 	c.look()
 }
 
-// look has the search go on at once.
+// look resumes the search at once.
 func (c *Cluster) look() {
 	select {
 	case c.searchNow <- struct{}{}:
@@ -123,7 +123,7 @@ func (c *Cluster) look() {
 	}
 }
 
-// found and lost are told by the Discovery.
+// found and lost are called by the Discovery.
 func (c *Cluster) found(i Introduction) {
 	c.event(func(acts []action, now time.Time) []action {
 		if c.stopped {
@@ -157,7 +157,7 @@ func (c *Cluster) lost(id node.ID, left bool) {
 	}
 }
 
-// forgetLocked stops calling nodes that gossip has lost long ago.
+// forgetLocked stops dialing nodes that gossip has lost long ago.
 func (c *Cluster) forgetLocked(now time.Time) {
 	for id, k := range c.known {
 		if !k.lost.IsZero() && now.Sub(k.lost) > forgetAfter && c.ep.To(id) == nil {

@@ -142,7 +142,7 @@ func (c *Config) checkTLS() error {
 	return nil
 }
 
-// checkReach refuses what everybody could listen to, or log in to with a key that nobody chose.
+// checkReach refuses listeners that other machines reach without TLS, or with a generated key.
 func (c *Config) checkReach() error {
 	if c.Insecure {
 		return nil

@@ -167,7 +167,7 @@ func parseSwitch(text string) (bool, error) {
 
 const (
 	minHeartbeat = 100 * time.Millisecond // below, a busy machine looks like a dead one
-	maxHeartbeat = 10 * time.Minute       // beyond, nobody would notice that somebody is gone
+	maxHeartbeat = 10 * time.Minute       // beyond, a vanished peer would go unnoticed
 )
 
 func parseHeartbeat(text string) (time.Duration, error) {

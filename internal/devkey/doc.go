@@ -14,7 +14,7 @@
 //
 // # Limits
 //
-// It is for development. Whoever can read the file can be any user; config refuses listeners that
-// other machines reach while no auth key is set. The file system of the cache directory must know
-// hard links (the usual ones do): where it does not, Load returns an error.
+// It is for development. A process that can read the file can be any user; config refuses
+// listeners that other machines reach while no auth key is set. The file system of the cache
+// directory must know hard links (the usual ones do): where it does not, Load returns an error.
 package devkey

@@ -293,7 +293,7 @@ func (h *host) met(packet []byte, to *peer) {
 	if _, err := m.decode(kindEvict, packet[1:]); err != nil {
 		return
 	}
-	if e := h.core.held(m.user, to); e != nil && e.eviction == byConflict {
+	if e := h.core.entryOf(m.user, to); e != nil && e.eviction == byConflict {
 		h.w.halves[m.sid] = true
 	}
 }

@@ -121,7 +121,7 @@ type peer struct {
 	batchKind kind
 }
 
-// announcement is what a node says of its view.
+// announcement is a node's announcement of its view.
 type announcement struct {
 	view      uint64
 	num, echo uint32

@@ -13,7 +13,7 @@ const (
 	claiming                      // in core.claiming; the claim is out if num is the view's
 	confirmed                     // in the list of its owner, in life
 	evicting                      // effects.evict has been called; still registered, or claimed
-	over
+	ended
 )
 
 // session is a session of a user on this node.
@@ -194,7 +194,7 @@ func (c *core) remove(s *session) {
 			delete(c.sessions, s.user)
 		}
 	}
-	s.state = over
+	s.state = ended
 }
 
 // unlist takes a session out of the list that it is in.
@@ -230,7 +230,7 @@ func (c *core) stands(s *session) bool { return s.state == confirmed && s.life =
 // release ends a session: it has sent its last. A session that is being evicted ends when that is
 // done.
 func (c *core) release(s *session, epoch node.Stamp, err error) {
-	if s.state == evicting || s.state == over {
+	if s.state == evicting || s.state == ended {
 		return
 	}
 	undecided := !s.again && (s.state == claiming || s.state == blocked)

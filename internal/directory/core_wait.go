@@ -118,7 +118,7 @@ func (c *core) request(from *peer, m *message) {
 		}
 	}
 	if q == nil && c.decidable(&r) && c.mayDecide() && c.onlyOwn(from, m.user) {
-		c.judge(&r, nil)
+		c.resolve(&r, nil)
 
 		return
 	}
@@ -226,7 +226,7 @@ func (c *core) settle(q *queue) {
 		r := q.claims[i]
 		switch {
 		case c.void(r):
-		case !c.decidable(r) || !c.mayDecide() || c.judge(r, q) == waits:
+		case !c.decidable(r) || !c.mayDecide() || c.resolve(r, q) == claimPending:
 			i++
 
 			continue

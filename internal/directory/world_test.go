@@ -206,7 +206,7 @@ func (h *host) observe(s node.Stamp) {
 
 func (h *host) evict(s *session, next node.Place) {
 	h.w.sayf("      %s: evict %s %s, next %s", h.id.Name, s.user, short(s.sid), h.w.place(next))
-	if e := h.core.held(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
+	if e := h.core.entryOf(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
 		h.w.halves[s.sid] = true
 	}
 	if l := h.login(s.sid); l != nil {
@@ -378,7 +378,7 @@ func (w *world) place(p node.Place) string { return p.Node.Name + "/" + short(p.
 func (c *core) invariants() error {
 	standing, undecided := 0, 0
 	for i, s := range c.all {
-		if int(s.index) != i || s.state == over {
+		if int(s.index) != i || s.state == ended {
 			return fmt.Errorf("session %s: index %d at %d", short(s.sid), s.index, i)
 		}
 		if s.life == c.life && s.state != blocked {

@@ -49,9 +49,6 @@ type Config struct {
 	// MiB.
 	QueueBytes int
 	Handler    Handler
-	// Admit decides whether there may be a new link to a node. Both sides ask their own, and the
-	// text of the acceptor's error is told to the dialer. Nil admits all. It must not block.
-	Admit func(peer node.ID) error
 	// Streams receives accepted connections whose first byte is not that of TLS. That byte is
 	// unread. Nil: they are closed.
 	Streams func(net.Conn)
@@ -65,8 +62,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Handler is told of links. The calls for one peer, LinkUp, HandlePacket and LinkDown, come one
-// after another. They may call any method of Link and Endpoint, but neither EndAll nor Close.
+// Handler receives the events of links. The calls for one peer, LinkUp, HandlePacket and
+// LinkDown, come one after another. They may call any method of Link and Endpoint, but neither
+// EndAll nor Close.
 type Handler interface {
 	// LinkUp is the first call for a link.
 	LinkUp(l *Link)
@@ -126,9 +124,6 @@ func (c *Config) complete() error {
 	c.QueueBytes = cmp.Or(c.QueueBytes, defaultQueue)
 	if c.Network == nil {
 		c.Network = TCP
-	}
-	if c.Admit == nil {
-		c.Admit = func(node.ID) error { return nil }
 	}
 	if c.Clock == nil {
 		c.Clock = newMachineClock().now

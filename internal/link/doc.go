@@ -33,8 +33,8 @@
 // # Suspension and the lease
 //
 // A link is suspended while its connection is broken, or while its newest acknowledged packet was
-// sent more than Timing.Suspend ago. What arrives then is held and handled, in order, when the link
-// resumes. [Endpoint.Leased] is true while no link is suspended:
+// sent more than Timing.Suspend ago. Packets that arrive then are deferred and handled, in order,
+// when the link resumes. [Endpoint.Leased] is true while no link is suspended:
 //
 //	the packet acknowledged last was sent at s           the other side received it at r ≥ s
 //	Leased is false after s + Suspend                    it ends the link at r + Failure or later
@@ -46,7 +46,7 @@
 // A process whose monitor has not run for Timing.Suspend was paused: all links end, then
 // Handler.Paused is called, and until it returns [Endpoint.Running] is false and no link begins.
 //
-// # Who is at the other end
+// # Authentication
 //
 // Both sides prove the cluster secret by HMAC over fresh nonces, both IDs and a key that only the
 // two ends of the TLS channel have; the dialer proves first. handshake.go has the bytes.

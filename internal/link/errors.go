@@ -48,8 +48,6 @@ var (
 	ErrNotCluster = errors.New("it does not answer as a node's cluster port; is it a client port?")
 	// ErrWrongNode: at the address is another node.
 	ErrWrongNode = errors.New("at this address is another node")
-	// ErrNotAdmitted: the other node's policy forbids the link.
-	ErrNotAdmitted = errors.New("it does not admit this node")
 	// ErrBusy: the other node has no time for it now.
 	ErrBusy = errors.New("it is busy")
 )

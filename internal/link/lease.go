@@ -46,7 +46,6 @@ func (e *Endpoint) pause(gap time.Duration) {
 
 // paused ends all links. Meanwhile none begins.
 func (e *Endpoint) paused(gap time.Duration) {
-	e.cfg.Logger.Warn("this process was paused: all links end", "gap", gap)
 	now := e.cfg.Clock()
 	e.mu.Lock()
 	for _, p := range e.peers {

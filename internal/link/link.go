@@ -27,8 +27,8 @@ type Link struct {
 	attempt   atomic.Uint64 // of the handshake that made source, or a newer one; as received
 
 	// Owned by the holder of the peer's order.
-	source *conn  // what it brings is handled; nil: nothing is
-	held   []byte // frames that came while the link was suspended
+	source   *conn  // what it brings is handled; nil: nothing is
+	deferred []byte // frames that came while the link was suspended
 
 	mu      sync.Mutex
 	ended   bool          // guarded by mu

@@ -131,7 +131,7 @@ func (g *sendLog) advance() {
 	}
 }
 
-// done says that the writer reads the piece no more.
+// done is called when the writer has read the piece.
 func (g *sendLog) done() {
 	if g.busy != nil && g.acked == g.last {
 		g.busy = nil

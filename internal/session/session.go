@@ -16,12 +16,11 @@ const (
 
 // Session is the engine's half of a user. All methods are safe for use by several goroutines.
 type Session struct {
-	sid   node.SID // decoded once; of a blank user, a hash of its user ID and SID
-	conn  Conn     // nil for a blank user
-	state atomic.Uint32
-	stamp atomic.Uint64
-
+	sid        node.SID // decoded once; of a blank user, a hash of its user ID and SID
+	conn       Conn     // nil for a blank user
+	state      atomic.Uint32
 	discardDue atomic.Bool // the session has left the registry and OnDiscard has not run
+	stamp      atomic.Uint64
 
 	mu      sync.Mutex
 	pending request // guarded by mu; the zero request: none waits for a response

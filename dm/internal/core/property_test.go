@@ -201,7 +201,7 @@ func (h *history) rest() {
 	h.failf("it never rests")
 }
 
-// end lets everybody leave: nothing may stay.
+// end lets all users leave: nothing may stay.
 func (h *history) end() {
 	for _, u := range []string{"ann", "bob", "cat", "dan", "eve", "fay"} {
 		h.do("leave %s", u)

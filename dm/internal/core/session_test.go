@@ -17,7 +17,7 @@ func arrival(kind Kind, from Place, epoch uint64, seq uint32) *Arrival {
 	return &Arrival{Kind: kind, Found: seq == 0, From: from, Epoch: epoch, Seq: seq}
 }
 
-// openWith opens a channel with ann, who is at peerAt.
+// openWith opens a channel with ann at peerAt.
 func openWith(s *Session) *Conversation {
 	a := arrival(Message, peerAt, 5, 0)
 	_, c, _ := s.Arrive(nil, 1, a, []byte("ann"), false)

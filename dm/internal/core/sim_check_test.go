@@ -92,7 +92,7 @@ func (s *sim) disagree() []pair {
 	return slices.Compact(out)
 }
 
-// finished checks that every item has its outcome, and that all who left have let go of everything.
+// finished checks that every item has its outcome, and that all sessions that left hold nothing.
 func (s *sim) finished() error {
 	for _, l := range s.letters {
 		if l.finished == 0 && !l.orphan {

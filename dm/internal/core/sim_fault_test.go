@@ -17,7 +17,7 @@ func (s *sim) start(name string) *simNode {
 	}
 	s.nodes[name] = n
 	for _, id := range s.past {
-		n.down[id] = true // it sees only who is there
+		n.down[id] = true // it sees only living nodes
 	}
 
 	return n
@@ -89,7 +89,7 @@ func (s *sim) nodeDown(m *simNode, gone Node) {
 	}
 }
 
-// state tells who has which channels.
+// state prints the channels of each session.
 func (s *sim) state() {
 	for _, x := range s.all {
 		for _, peer := range x.peers() {

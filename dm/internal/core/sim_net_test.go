@@ -137,7 +137,7 @@ func (s *sim) carry(x *session, peer string, a Effect) {
 	case x.node.full[way]:
 		unsent(Overloaded)
 	case !s.carries(x.node, a.To.Node):
-		s.tainted[pairOf(x.user, peer)] = true // lost, and nobody knows yet
+		s.tainted[pairOf(x.user, peer)] = true // lost, and neither side knows yet
 	default:
 		s.post(&event{name: "deliver " + way, lane: "way/" + way, from: x.node, to: n, between: pairOf(x.user, peer), run: func() {
 			if y := n.sess[a.To.SID]; y != nil && !y.gone {

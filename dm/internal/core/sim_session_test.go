@@ -193,9 +193,9 @@ func (s *sim) letterOf(x *session, c *Conversation, it *Item) *letter {
 	return l
 }
 
-// leave says goodbye to all peers. Until all have answered, the node holds the user: who asks is
-// told that nobody is there, and a newer login replaces the session as it would any other. A hasty
-// one forgets the user first.
+// leave sends a farewell to all peers. Until all have answered, the node holds the user: a lookup
+// is answered "not found", and a newer login replaces the session as it would any other. A hasty
+// leave forgets the user first.
 func (s *sim) leave(x *session, text string, hasty bool) {
 	for _, peer := range x.peers() {
 		s.early(x.user, peer)

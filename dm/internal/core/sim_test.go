@@ -19,7 +19,7 @@ type sim struct {
 	cancelled int                      // lookups that were answered after they had been given up
 	each      bool                     // order is promised for each session of a sender only
 	past      []Node                   // nodes that are gone
-	dir       map[string]*session      // who holds a user
+	dir       map[string]*session      // the session of each user ID
 	blanks    map[string]*session      // by the name that a script gives them
 	all       []*session               // of living nodes, also those that have been replaced or have left
 	queue     []*event
