@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -89,7 +89,7 @@ type Verifier interface {
 
 // Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines,
 // and must not block.
-type Batch = sock.Batch
+type Batch = netio.Batch
 
 // Host is what the gateway needs of its node.
 type Host interface {

@@ -41,7 +41,7 @@
 // # What a client costs
 //
 // On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer
-// and no writer, and Go's poller does not know it. A few loops (package sock), one for each
+// and no writer, and Go's poller does not know it. A few loops (package netio), one for each
 // processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
 // goroutine, with one call for all that has arrived; around several such in a row stands
 // Config.Batch. The program's own handlers run on a goroutine that is made for them, and so does

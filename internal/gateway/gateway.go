@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -95,7 +95,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	}
 	// Heartbeats and the drain's deadline come first; this is for what they do not see: a client
 	// that vanished while its handler runs.
-	sock.Tune(bottom(conn), 3*g.cfg.Heartbeat)
+	netio.Tune(bottom(conn), 3*g.cfg.Heartbeat)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before anybody else knows the session: see end
 	g.mu.Lock()
 	if g.stopping.Load() {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/sessions"
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -52,9 +52,9 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 type session struct {
 	gw   *Gateway
 	conn net.Conn   // of a bare session guarded by mu, and nil but for a time: see attach
-	sock *sock.Conn // as conn; not usable where reads and writes block: TLS, windows
-	bare sock.Bare  // the connection of an open session that a loop watches
-	loop *sock.Loop // fixed once bare
+	sock *netio.Conn // as conn; not usable where reads and writes block: TLS, windows
+	bare netio.Bare  // the connection of an open session that a loop watches
+	loop *netio.Loop // fixed once bare
 	addr string
 
 	via transport
@@ -102,7 +102,7 @@ type ending struct {
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(sock.Conn), via: via, slot: -1, writing: true}
+	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, slot: -1, writing: true}
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}

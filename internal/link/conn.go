@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // conn is one connection of a link, or of a handshake: TLS over a transport.
@@ -74,7 +74,7 @@ type tryWriter interface{ TryWrite(p []byte) (int, error) }
 type transport struct {
 	net.Conn
 
-	sock sock.Conn
+	sock netio.Conn
 	try  tryWriter // nil: none
 
 	// Owned by the reader.
@@ -144,10 +144,10 @@ func (t *transport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Space implements sock.Source.
+// Space implements netio.Source.
 func (t *transport) Space() []byte { return t.into }
 
-// Park implements sock.Source.
+// Park implements netio.Source.
 func (t *transport) Park() {
 	t.parked.Store(true)
 	t.park()

@@ -1,4 +1,4 @@
-// Package sock reads and writes TCP connections with single system calls.
+// Package netio reads and writes TCP connections with single system calls.
 //
 // What net.Conn does not offer, and everything here that is quick needs: a write that would have to
 // wait is seen before it waits, and a buffer for reading is taken only when there is something to
@@ -22,4 +22,4 @@
 // It works on unix, for a *net.TCPConn. Elsewhere [Conn.Use] returns false, and the caller reads
 // and writes as usual; so it does for TLS, whose records have to be whole. Bare and Loop are for
 // Linux: elsewhere NewLoop returns nil, and Take false.
-package sock
+package netio

@@ -4,10 +4,10 @@ import (
 	"crypto/tls"
 	"net"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
-// A TCP connection without TLS is read and written with single system calls (package sock); once
+// A TCP connection without TLS is read and written with single system calls (package netio); once
 // the session is open it is bare where the system has a loop for it: see bare.go. Over TLS, and
 // where the system has no such calls, reads and writes block: reading waits with a few bytes of the
 // session, and a goroutine does the writing.
@@ -28,10 +28,10 @@ func (s *session) fill() error {
 // source is where a session's connection is read to.
 type source session
 
-// Space implements sock.Source.
+// Space implements netio.Source.
 func (s *source) Space() []byte { return s.in.space(s.gw.maxBody + maxFraming) }
 
-// Park implements sock.Source.
+// Park implements netio.Source.
 func (s *source) Park() { s.in.park() }
 
 // fillBlocking waits with a few bytes and takes a buffer when they are there.
@@ -61,7 +61,7 @@ func (s *session) received(n int) {
 }
 
 // waitWrite waits until the connection takes something of p.
-func waitWrite(conn net.Conn, sc *sock.Conn, p []byte) (int, error) {
+func waitWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
 	if !sc.Usable() {
 		return conn.Write(p)
 	}

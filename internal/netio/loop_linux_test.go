@@ -1,4 +1,4 @@
-package sock_test
+package netio_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // sleeper counts how often it is woken.
@@ -42,9 +42,9 @@ func (s *sleeper) wakes(t *testing.T) {
 	}
 }
 
-func newLoop(t *testing.T) *sock.Loop {
+func newLoop(t *testing.T) *netio.Loop {
 	t.Helper()
-	l := sock.NewLoop(nil)
+	l := netio.NewLoop(nil)
 	if l == nil {
 		t.Fatal("no loop")
 	}
@@ -54,10 +54,10 @@ func newLoop(t *testing.T) *sock.Loop {
 }
 
 // barePair is two ends of a connection, one of them bare.
-func barePair(t *testing.T) (*sock.Bare, net.Conn) {
+func barePair(t *testing.T) (*netio.Bare, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
-	b := new(sock.Bare)
+	b := new(netio.Bare)
 	if !b.Take(here) || !b.Held() {
 		t.Fatal("not taken")
 	}
@@ -67,7 +67,7 @@ func barePair(t *testing.T) (*sock.Bare, net.Conn) {
 	return b, there
 }
 
-func read(t *testing.T, b *sock.Bare) string {
+func read(t *testing.T, b *netio.Bare) string {
 	t.Helper()
 	p := make([]byte, 64)
 	n, err := b.TryRead(p)
@@ -287,7 +287,7 @@ func (b *batches) End()   { b.ended.Add(1) }
 
 func TestSeveralEventsInARowAreABatchWhichEndsEvenIfAWatcherKeepsTheLoop(t *testing.T) {
 	around := new(batches)
-	l := sock.NewLoop(around)
+	l := netio.NewLoop(around)
 	t.Cleanup(l.Close)
 	one, oneThere := barePair(t)
 	alone := newSleeper()
@@ -325,7 +325,7 @@ func TestSeveralEventsInARowAreABatchWhichEndsEvenIfAWatcherKeepsTheLoop(t *test
 }
 
 func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
-	l := sock.NewLoop(nil)
+	l := netio.NewLoop(nil)
 	b, _ := barePair(t)
 	b.Close()
 	if l.Add(b, newSleeper()) {
@@ -337,7 +337,7 @@ func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
 	if l.Add(open, newSleeper()) {
 		t.Error("a closed loop took a connection")
 	}
-	var none *sock.Loop
+	var none *netio.Loop
 	none.Close()
 	none.Remove(open, nil)
 	if none.Add(open, newSleeper()) {
@@ -383,7 +383,7 @@ func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T)
 		l.Remove(former, gone)
 		former.Close()
 		for range 32 { // one of them gets its descriptor
-			b := new(sock.Bare)
+			b := new(netio.Bare)
 			if !b.Take(here) || !l.Add(b, innocent) {
 				t.Error("not taken")
 			}
@@ -411,7 +411,7 @@ func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T)
 func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
-		var b sock.Bare
+		var b netio.Bare
 		if !b.Take(here) {
 			t.Fatal("not taken")
 		}

@@ -1,4 +1,4 @@
-package sock
+package netio
 
 // Source is where a Conn reads to.
 type Source interface {

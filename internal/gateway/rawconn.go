@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -36,15 +36,15 @@ const (
 // loops watch a gateway's bare connections: one for each processor, made for the first.
 type loops struct {
 	make sync.Once
-	all  []*sock.Loop
+	all  []*netio.Loop
 	turn atomic.Uint32
 }
 
-func (l *loops) next(around Batch) *sock.Loop {
+func (l *loops) next(around Batch) *netio.Loop {
 	l.make.Do(func() {
 		const most = 8
 		for range min(runtime.GOMAXPROCS(0), most) {
-			l.all = append(l.all, sock.NewLoop(around))
+			l.all = append(l.all, netio.NewLoop(around))
 		}
 	})
 	if l.all == nil { // closed
@@ -87,7 +87,7 @@ func (s *session) becomeBare() (former net.Conn) {
 	return former
 }
 
-// Wake implements sock.Watcher.
+// Wake implements netio.Watcher.
 func (s *session) Wake(over bool) {
 	if over {
 		s.hung.Store(true)
@@ -220,7 +220,7 @@ func (s *session) goOnWithRoom() {
 
 // attach returns the connection as one that can wait, nil if no descriptor is left for that, or it
 // is cut. A bare session's exists until detach, or its end.
-func (s *session) attach() (net.Conn, *sock.Conn) {
+func (s *session) attach() (net.Conn, *netio.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil && s.phase.Load() != closed {
@@ -228,7 +228,7 @@ func (s *session) attach() (net.Conn, *sock.Conn) {
 		if err != nil {
 			return nil, nil
 		}
-		s.conn, s.sock = conn, new(sock.Conn)
+		s.conn, s.sock = conn, new(netio.Conn)
 		s.sock.Use(conn)
 	}
 

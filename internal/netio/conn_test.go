@@ -1,4 +1,4 @@
-package sock_test
+package netio_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,9 +46,9 @@ type intake struct {
 func (in *intake) Space() []byte { return in.b[:] }
 func (in *intake) Park()         { in.parked++ }
 
-func use(t *testing.T, conn net.Conn) *sock.Conn {
+func use(t *testing.T, conn net.Conn) *netio.Conn {
 	t.Helper()
-	var c sock.Conn
+	var c netio.Conn
 	if !c.Use(conn) || !c.Usable() {
 		t.Fatal("a TCP connection is of no use")
 	}
@@ -110,17 +110,17 @@ func TestWhatIsNoTCPConnectionIsOfNoUse(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	var c sock.Conn
+	var c netio.Conn
 	if c.Use(a) || c.Usable() {
 		t.Error("used")
 	}
-	sock.Tune(a, time.Second)
+	netio.Tune(a, time.Second)
 }
 
 func TestReadingAndWritingDoNotAllocate(t *testing.T) {
 	here, there := pair(t)
 	c, d, in := use(t, here), use(t, there), &intake{}
-	sock.Tune(here, time.Second)
+	netio.Tune(here, time.Second)
 	msg := []byte("ping")
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := c.TryWrite(msg); err != nil {
