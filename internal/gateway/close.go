@@ -19,13 +19,13 @@ import (
 
 const (
 	// lingerTime is how long a session may take to say goodbye.
-	lingerTime = 2 * time.Second
+	lingerTimeout = 2 * time.Second
 	// handlerTime is how long Host.Leave waits for a handler that is running.
-	handlerTime = 500 * time.Millisecond
+	leaveDelay = 500 * time.Millisecond
 )
 
 // long past, as a deadline: wakes whoever waits.
-var past = time.Unix(1, 0)
+var pastDeadline = time.Unix(1, 0)
 
 func causeOf(g wire.Goodbye) Cause {
 	switch g {
@@ -51,7 +51,7 @@ func causeOf(g wire.Goodbye) Cause {
 
 // end begins the end, unless it has begun. With code 0 the client is told nothing. It does not
 // wait.
-func (s *session) end(code wire.Goodbye, text string, cause Cause) {
+func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Lock()
 	was := s.phase.Load()
 	if was >= closing {
@@ -60,22 +60,22 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 		return
 	}
 	s.code = code
-	e := &ending{until: time.Now().Add(lingerTime), over: make(chan struct{})}
+	e := &closeState{deadline: time.Now().Add(lingerTimeout), drained: make(chan struct{})}
 	s.gw.routines.Add(1) // the reader is still there
-	e.cut = time.AfterFunc(lingerTime, func() {
+	e.abortTimer = time.AfterFunc(lingerTimeout, func() {
 		defer s.gw.routines.Done()
-		s.cut()
+		s.abort()
 	})
-	s.ending = e
+	s.closeState = e
 	s.phase.Store(closing)
-	if s.busy.Load() { // the reader is in a handler: that may take for ever
+	if s.readerBusy.Load() { // the reader is in a handler: that may take for ever
 		s.gw.routines.Add(1)
-		e.leave = time.AfterFunc(handlerTime, func() {
+		e.leaveTimer = time.AfterFunc(leaveDelay, func() {
 			defer s.gw.routines.Done()
-			s.leave()
+			s.notifyLeave()
 		})
 	}
-	var dropped *batch
+	var dropped *writeBatch
 	if was < open || code == wire.GoodbyeSlow || cause == CauseLost {
 		dropped = s.out.drop()
 	}
@@ -91,13 +91,13 @@ func (s *session) end(code wire.Goodbye, text string, cause Cause) {
 	s.countEnd(was, cause)
 	dropped.fail()
 	if nobody {
-		s.write(s.next(false))
+		s.write(s.nextBatch(false))
 	}
 	switch {
-	case !s.bare.Held():
-		_ = s.conn.SetReadDeadline(past) // the reader stops
+	case !s.raw.Held():
+		_ = s.conn.SetReadDeadline(pastDeadline) // the reader stops
 	case s.reader.CompareAndSwap(readerFree, readerTaken), // there is none; else it sees the phase
-		s.reader.CompareAndSwap(readerHeld, readerTaken):
+		s.reader.CompareAndSwap(readerPaused, readerTaken):
 		go s.finish(false)
 	}
 }
@@ -110,7 +110,7 @@ func (s *session) queueGoodbye(code wire.Goodbye, text string) {
 		b := s.out.batchFor(maxFraming + wire.HeaderSize + len(text))
 		start := len(b.b)
 		b.b = s.appendFrame(b.b, f, noStatus)
-		s.out.added(b, start, nil)
+		s.out.frameAdded(b, start, nil)
 	}
 	if s.via.websocket() {
 		status := closeStatus(code)
@@ -129,23 +129,23 @@ func (s *session) countEnd(was uint32, cause Cause) {
 	}
 }
 
-// allWritten is called by the writer when the session is closing and the outbox is empty. It stays
+// outboxDrained is called by the writer when the session is closing and the outbox is empty. It stays
 // the writer: nothing is written after that.
-func (s *session) allWritten() {
-	s.shut()
+func (s *session) outboxDrained() {
+	s.closeWrite()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.flushed && s.phase.Load() != closed {
 		s.flushed = true
-		close(s.ending.over)
+		close(s.closeState.drained)
 	}
 }
 
 // shut tells the client that nothing more will come. Over TLS that is a record of its own and may
 // wait: there only a drain goroutine does it, and without a goodbye there was none.
-func (s *session) shut() {
-	if s.bare.Held() {
-		s.bare.CloseWrite()
+func (s *session) closeWrite() {
+	if s.raw.Held() {
+		s.raw.CloseWrite()
 
 		return
 	}
@@ -158,7 +158,7 @@ func (s *session) shut() {
 }
 
 // cut ends the connection at once. May be called any number of times, once the end has begun.
-func (s *session) cut() {
+func (s *session) abort() {
 	s.mu.Lock()
 	if s.phase.Load() != closing {
 		s.mu.Unlock()
@@ -166,11 +166,11 @@ func (s *session) cut() {
 		return
 	}
 	s.phase.Store(closed)
-	if s.ending.cut.Stop() {
+	if s.closeState.abortTimer.Stop() {
 		s.gw.routines.Done()
 	}
 	if !s.flushed {
-		close(s.ending.over)
+		close(s.closeState.drained)
 	}
 	dropped := s.out.drop()
 	conn := s.conn
@@ -178,15 +178,15 @@ func (s *session) cut() {
 
 	dropped.fail()
 	if conn != nil {
-		_ = bottom(conn).Close()
+		_ = underlying(conn).Close()
 	}
-	s.loop.Remove(&s.bare, s)
-	s.bare.Close()
+	s.loop.Remove(&s.raw, s)
+	s.raw.Close()
 	s.gw.wheel.remove(s)
 }
 
 // leave tells the node that the session of an admitted user is over, once.
-func (s *session) leave() {
+func (s *session) notifyLeave() {
 	s.mu.Lock()
 	due := s.admitted
 	s.admitted = false
@@ -200,34 +200,34 @@ func (s *session) leave() {
 // finish is the end of the reader, and so of the session: it is the last goroutine that may start
 // others.
 func (s *session) finish(eof bool) {
-	s.in.release() // many may end at once, and wait
+	s.input.free() // many may end at once, and wait
 	s.dropFragment()
 	s.mu.Lock()
-	e := s.ending
+	e := s.closeState
 	s.mu.Unlock()
-	if e.leave != nil && e.leave.Stop() {
+	if e.leaveTimer != nil && e.leaveTimer.Stop() {
 		s.gw.routines.Done()
 	}
-	s.leave()
+	s.notifyLeave()
 	if !eof {
-		s.throwAway(e.until)
+		s.discardInput(e.deadline)
 	}
-	<-e.over
-	s.cut()
-	s.in.release()
+	<-e.drained
+	s.abort()
+	s.input.free()
 	s.gw.routines.Done()
 }
 
-// throwAway reads until the client closes or the time is up.
-func (s *session) throwAway(until time.Time) {
-	conn, _ := s.attach()
+// discardInput reads until the client closes or the time is up.
+func (s *session) discardInput(until time.Time) {
+	conn, _ := s.attachBlocking()
 	if conn == nil {
-		s.throwAwayBare(until)
+		s.discardRawInput(until)
 
 		return
 	}
 	for {
-		s.in.release()
+		s.input.free()
 		_ = conn.SetReadDeadline(until)
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
@@ -236,16 +236,16 @@ func (s *session) throwAway(until time.Time) {
 	}
 }
 
-// throwAwayBare is throwAway where no descriptor is left to wait with: it looks again and again.
-func (s *session) throwAwayBare(until time.Time) {
+// discardRawInput is throwAway where no descriptor is left to wait with: it looks again and again.
+func (s *session) discardRawInput(until time.Time) {
 	for time.Now().Before(until) {
-		more, err := s.fillBare()
-		s.in.release()
+		more, err := s.fillRaw()
+		s.input.free()
 		if err != nil {
 			return
 		}
 		if !more {
-			time.Sleep(lookAgain)
+			time.Sleep(noDescriptorRetry)
 		}
 	}
 }

@@ -226,13 +226,13 @@ func TestCloseGivesUpOnAHandlerThatNeverEnds(t *testing.T) {
 	<-running
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	n.gw.stuck = 10 * time.Millisecond
+	n.gw.handlerTimeout = 10 * time.Millisecond
 	if err := n.gw.Drain(ctx); !errors.Is(err, ErrStuck) {
 		t.Errorf("Drain: %v", err)
 	}
 	n.wantLeft(t, "alice", user.Stopping)
 	letGo()
-	n.gw.stuck = stuckTime
+	n.gw.handlerTimeout = handlerTimeout
 }
 
 // TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are

@@ -39,7 +39,7 @@ type Config struct {
 	MaxPending int
 	// Batch, if not nil, is told before and after several connections are read in a row: what their
 	// clients send can leave the node with fewer system calls.
-	Batch Batch
+	Batch BatchObserver
 	// Running, if not nil, reports whether this process has been running without a gap: false means
 	// that it was stopped for so long that its cluster must be asked again before clients are
 	// handled. Then the gateway behaves as if Hold had been called; each false is to be followed by
@@ -89,7 +89,7 @@ type Verifier interface {
 
 // Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines,
 // and must not block.
-type Batch = netio.Batch
+type BatchObserver = netio.BatchObserver
 
 // Host is what the gateway needs of its node.
 type Host interface {

@@ -27,20 +27,20 @@
 // all that other packages do to a client they do through package user.
 //
 // [Gateway.Hold] and [Gateway.Release] stand around the time in which the node must ask its cluster
-// before it handles clients; [Gateway.SendAway] ends the sessions of a node that goes on.
+// before it handles clients; [Gateway.DisconnectAll] ends the sessions of a node that goes on.
 // [PortFree] checks a client port that is to be opened later.
 //
 // # Where to look
 //
-// What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go.
-// Reading: read.go and bare.go, with intake.go for what has arrived and socket.go for the system
+// What a session is and its phases: session.go. Its beginning: login.go. Its end: close.go.
+// Reading: read.go and rawconn.go, with readbuffer.go for what has arrived and fill.go for the system
 // calls. Writing: send.go, with outbox.go for what waits. Heartbeats: sweep.go. Holding clients
-// back: hold.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures:
+// back: pause.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures:
 // counters.go.
 //
 // # What a client costs
 //
-// On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer
+// On Linux an open session without TLS is bare (rawconn.go): it has no goroutine, no buffer, no timer
 // and no writer, and Go's poller does not know it. A few loops (package netio), one for each
 // processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
 // goroutine, with one call for all that has arrived; around several such in a row stands

@@ -8,7 +8,7 @@ import (
 )
 
 // A TCP connection without TLS is read and written with single system calls (package netio); once
-// the session is open it is bare where the system has a loop for it: see bare.go. Over TLS, and
+// the session is open it is bare where the system has a loop for it: see rawconn.go. Over TLS, and
 // where the system has no such calls, reads and writes block: reading waits with a few bytes of the
 // session, and a goroutine does the writing.
 
@@ -17,7 +17,7 @@ func (s *session) fill() error {
 	if !s.sock.Usable() {
 		return s.fillBlocking()
 	}
-	n, err := s.sock.Read((*source)(s))
+	n, err := s.sock.Read((*connBuffer)(s))
 	if err == nil {
 		s.received(n)
 	}
@@ -26,27 +26,27 @@ func (s *session) fill() error {
 }
 
 // source is where a session's connection is read to.
-type source session
+type connBuffer session
 
-// Space implements netio.Source.
-func (s *source) Space() []byte { return s.in.space(s.gw.maxBody + maxFraming) }
+// Space implements netio.Buffer.
+func (s *connBuffer) Space() []byte { return s.input.space(s.gw.maxBody + maxFraming) }
 
-// Park implements netio.Source.
-func (s *source) Park() { s.in.park() }
+// Release implements netio.Buffer.
+func (s *connBuffer) Release() { s.input.shrink() }
 
 // fillBlocking waits with a few bytes and takes a buffer when they are there.
 func (s *session) fillBlocking() error {
-	s.in.park()
-	if s.in.c == nil {
-		n, err := s.conn.Read(s.first[:])
+	s.input.shrink()
+	if s.input.chunk == nil {
+		n, err := s.conn.Read(s.waitBuffer[:])
 		if n == 0 {
 			return err
 		}
-		s.received(copy(s.in.space(s.gw.maxBody+maxFraming), s.first[:n]))
+		s.received(copy(s.input.space(s.gw.maxBody+maxFraming), s.waitBuffer[:n]))
 
 		return nil
 	}
-	n, err := s.conn.Read(s.in.space(s.gw.maxBody + maxFraming))
+	n, err := s.conn.Read(s.input.space(s.gw.maxBody + maxFraming))
 	if n == 0 {
 		return err
 	}
@@ -56,12 +56,12 @@ func (s *session) fillBlocking() error {
 }
 
 func (s *session) received(n int) {
-	s.in.arrived(n)
+	s.input.commit(n)
 	s.gw.count.bytesIn.Add(uint64(n))
 }
 
-// waitWrite waits until the connection takes something of p.
-func waitWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
+// blockingWrite waits until the connection takes something of p.
+func blockingWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
 	if !sc.Usable() {
 		return conn.Write(p)
 	}
@@ -70,18 +70,18 @@ func waitWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
 }
 
 // direct tells whether the session's connection can be written to without waiting.
-func (s *session) direct() bool { return s.bare.Held() || s.sock.Usable() }
+func (s *session) nonBlocking() bool { return s.raw.Held() || s.sock.Usable() }
 
 func (s *session) tryWrite(p []byte) (int, error) {
-	if s.bare.Held() {
-		return s.bare.TryWrite(p)
+	if s.raw.Held() {
+		return s.raw.TryWrite(p)
 	}
 
 	return s.sock.TryWrite(p)
 }
 
 // bottom is the connection under TLS. Closing that one does not wait to say goodbye.
-func bottom(c net.Conn) net.Conn {
+func underlying(c net.Conn) net.Conn {
 	if t, ok := c.(*tls.Conn); ok {
 		return t.NetConn()
 	}

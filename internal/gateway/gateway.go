@@ -20,9 +20,9 @@ import (
 const (
 	// comeBackSpread is over how long the clients of a stopping node are asked to spread their
 	// return.
-	comeBackSpread = 5 * time.Second
+	reconnectSpread = 5 * time.Second
 	// stuckTime is how long Drain and Close wait for handlers once all connections are cut.
-	stuckTime = 5 * time.Second
+	handlerTimeout = 5 * time.Second
 )
 
 // ErrStuck is what Drain and Close return when handlers of clients' commands did not return in
@@ -31,37 +31,37 @@ var ErrStuck = errors.New("gateway: handlers are still running")
 
 // Gateway holds the connections of one node's clients. Safe for use by several goroutines.
 type Gateway struct {
-	cfg     Config
-	maxBody int
-	key     Verifier
-	users   *user.Registry
-	router  *command.Router
-	host    Host
-	log     *slog.Logger
-	stuck   time.Duration // stuckTime, but for tests
+	cfg            Config
+	maxBody        int
+	key            Verifier
+	users          *user.Registry
+	router         *command.Router
+	host           Host
+	log            *slog.Logger
+	handlerTimeout time.Duration // stuckTime, but for tests
 
-	loops loops
-	hold  hold
-	now   atomic.Uint32 // ticks
-	wheel wheel
-	count counters
+	loops       loops
+	clientPause clientPause
+	now         atomic.Uint32 // ticks
+	wheel       wheel
+	count       counters
 
-	stopping atomic.Bool    // written with mu held
-	routines sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
-	swept    chan struct{}  // closed when the sweeper is to end
-	stopped  chan struct{}  // closed when stopping
+	stopping    atomic.Bool    // written with mu held
+	routines    sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
+	stopSweeper chan struct{}  // closed when the sweeper is to end
+	stopped     chan struct{}  // closed when stopping
 
-	mu        sync.Mutex
-	listeners map[net.Listener]struct{} // guarded by mu
-	ended     bool                      // guarded by mu; swept is closed
+	mu             sync.Mutex
+	listeners      map[net.Listener]struct{} // guarded by mu
+	sweeperStopped bool                      // guarded by mu; swept is closed
 }
 
 // New makes a gateway. It has a goroutine from the start: Drain or Close it.
 func New(cfg Config, key Verifier, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
 	g := &Gateway{
-		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, stuck: stuckTime,
-		swept: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
+		stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
 	g.routines.Add(1)
 	go g.sweep()
@@ -73,7 +73,7 @@ func New(cfg Config, key Verifier, users *user.Registry, router *command.Router,
 func (g *Gateway) Sessions() int { return int(g.count.open.Load()) }
 
 // listening registers a listener and a goroutine, unless the gateway stops.
-func (g *Gateway) listening(ln net.Listener) bool {
+func (g *Gateway) register(ln net.Listener) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.stopping.Load() {
@@ -89,19 +89,19 @@ func (g *Gateway) listening(ln net.Listener) bool {
 func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	s := g.newSession(conn, via)
 	for len(early) > 0 {
-		n := copy(s.in.space(g.maxBody+maxFraming), early)
+		n := copy(s.input.space(g.maxBody+maxFraming), early)
 		s.received(n)
 		early = early[n:]
 	}
 	// Heartbeats and the drain's deadline come first; this is for what they do not see: a client
 	// that vanished while its handler runs.
-	netio.Tune(bottom(conn), 3*g.cfg.Heartbeat)
+	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before anybody else knows the session: see end
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
 		_ = conn.Close()
-		s.in.release()
+		s.input.free()
 
 		return
 	}
@@ -113,9 +113,9 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	go s.serve()
 }
 
-// comeBack is the text of a goodbye 1001.
-func (g *Gateway) comeBack() string {
-	return string(wire.AppendReconnect(nil, rand.N(comeBackSpread)))
+// reconnectText is the text of a goodbye 1001.
+func (g *Gateway) reconnectText() string {
+	return string(wire.AppendReconnect(nil, rand.N(reconnectSpread)))
 }
 
 // Drain stops the gateway gently: no more connections, goodbye 1001 to every client with a time to
@@ -124,7 +124,7 @@ func (g *Gateway) comeBack() string {
 func (g *Gateway) Drain(ctx context.Context) error {
 	g.stop()
 	for _, s := range g.wheel.all() {
-		s.end(wire.GoodbyeStopping, g.comeBack(), CauseStopping)
+		s.closeWith(wire.GoodbyeStopping, g.reconnectText(), CauseStopping)
 	}
 
 	return g.finish(ctx)
@@ -137,8 +137,8 @@ func (g *Gateway) Close() error {
 	g.stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	for _, s := range g.wheel.all() {
-		s.end(wire.GoodbyeStopping, g.comeBack(), CauseStopping)
-		s.cut()
+		s.closeWith(wire.GoodbyeStopping, g.reconnectText(), CauseStopping)
+		s.abort()
 	}
 	cancel()
 
@@ -160,9 +160,9 @@ func (g *Gateway) stop() {
 // finish waits for all goroutines, and cuts what is left when ctx ends.
 func (g *Gateway) finish(ctx context.Context) error {
 	g.mu.Lock()
-	if !g.ended {
-		g.ended = true
-		close(g.swept)
+	if !g.sweeperStopped {
+		g.sweeperStopped = true
+		close(g.stopSweeper)
 	}
 	g.mu.Unlock()
 	done := make(chan struct{})
@@ -177,14 +177,14 @@ func (g *Gateway) finish(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, s := range g.wheel.all() {
-		s.cut()
+		s.abort()
 	}
-	t := time.NewTimer(g.stuck)
+	t := time.NewTimer(g.handlerTimeout)
 	defer t.Stop()
 	select {
 	case <-done:
 		return nil
 	case <-t.C:
-		return fmt.Errorf("%w after %v", ErrStuck, g.stuck)
+		return fmt.Errorf("%w after %v", ErrStuck, g.handlerTimeout)
 	}
 }

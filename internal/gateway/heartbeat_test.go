@@ -261,7 +261,7 @@ func TestAnAdmissionEndsAfterTenSeconds(t *testing.T) {
 	})
 }
 
-func TestAClientThatStopsReadingGetsTheConnectionCutAfterTwoHeartbeats(t *testing.T) {
+func TestAClientThatStopsReadingIsCutAfterTwoHeartbeats(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		ours, theirs := net.Pipe()
 		defer ours.Close()

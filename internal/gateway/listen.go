@@ -35,7 +35,7 @@ func PortFree(ctx context.Context, addr string) error {
 // operating system cannot accept, for instance for want of file descriptors, it logs that and goes
 // on after a pause.
 func (g *Gateway) Serve(ln net.Listener) error {
-	if !g.listening(ln) {
+	if !g.register(ln) {
 		_ = ln.Close()
 
 		return ErrClosed
@@ -52,24 +52,24 @@ func (g *Gateway) Serve(ln net.Listener) error {
 		switch {
 		case err == nil:
 			pause = 0
-			g.take(conn, via)
+			g.accept(conn, via)
 		case g.stopping.Load():
 			return nil
-		case !passing(err):
+		case !isTemporary(err):
 			return fmt.Errorf("accepting on %s: %w", ln.Addr(), err)
 		default:
 			pause = min(max(2*pause, shortestBackoff), longestBackoff)
-			g.count.accepting.Add(1)
+			g.count.acceptErrors.Add(1)
 			g.log.Error("cannot accept connections, will try again", "listener", ln.Addr().String(), "pause", pause, "error", err)
-			if !g.wait(pause) {
+			if !g.sleep(pause) {
 				return nil
 			}
 		}
 	}
 }
 
-func (g *Gateway) take(conn net.Conn, via transport) {
-	if g.crowded() {
+func (g *Gateway) accept(conn net.Conn, via transport) {
+	if g.pendingLimitReached() {
 		_ = conn.Close()
 
 		return
@@ -81,7 +81,7 @@ func (g *Gateway) take(conn net.Conn, via transport) {
 }
 
 // passing tells whether an error of Accept may pass by itself.
-func passing(err error) bool {
+func isTemporary(err error) bool {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
 	}
@@ -91,7 +91,7 @@ func passing(err error) bool {
 }
 
 // wait returns false if the gateway was told to stop meanwhile.
-func (g *Gateway) wait(d time.Duration) bool {
+func (g *Gateway) sleep(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -103,7 +103,7 @@ func (g *Gateway) wait(d time.Duration) bool {
 }
 
 // crowded tells, and counts, whether too many connections have sent no hello.
-func (g *Gateway) crowded() bool {
+func (g *Gateway) pendingLimitReached() bool {
 	if g.count.pending.Load() < int64(g.cfg.MaxPending) {
 		return false
 	}

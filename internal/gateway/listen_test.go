@@ -42,7 +42,7 @@ func TestDrainTellsEverybodyToComeBackAtDifferentTimes(t *testing.T) {
 	times := make(map[time.Duration]bool)
 	for _, c := range append(clients, waiting) {
 		after, ok := wire.ParseReconnect([]byte(c.wantGoodbye(wire.GoodbyeStopping)))
-		if !ok || after < 0 || after >= comeBackSpread {
+		if !ok || after < 0 || after >= reconnectSpread {
 			t.Errorf("come back after %v, %v", after, ok)
 		}
 		times[after] = true

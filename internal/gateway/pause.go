@@ -20,12 +20,12 @@ import (
 //
 // A reader looks at on before each frame, and asks Config.Running once for each read, after it and
 // before its first frame: a process that was stopped handles nothing that came meanwhile.
-type hold struct {
-	on       atomic.Bool   // written with mu held
-	releases atomic.Uint64 // written with mu held
+type clientPause struct {
+	active  atomic.Bool   // written with mu held
+	resumes atomic.Uint64 // written with mu held
 
-	mu   sync.Mutex
-	last time.Time // guarded by mu; when Release was last called
+	mu         sync.Mutex
+	lastResume time.Time // guarded by mu; when Release was last called
 }
 
 // Hold keeps what clients send from being handled until Release. A frame whose handling has begun
@@ -33,46 +33,46 @@ type hold struct {
 // must come begins anew with Release. No client is taken for dead meanwhile. Sessions can end.
 //
 // Hold does not count: one Release ends any number of calls.
-func (g *Gateway) Hold() {
-	g.hold.mu.Lock()
-	defer g.hold.mu.Unlock()
-	g.hold.on.Store(true)
+func (g *Gateway) PauseClients() {
+	g.clientPause.mu.Lock()
+	defer g.clientPause.mu.Unlock()
+	g.clientPause.active.Store(true)
 }
 
 // Release ends Hold, and what Config.Running has caused: all that has arrived meanwhile is handled,
 // for each client in its order. It does not wait for that.
-func (g *Gateway) Release() {
-	g.hold.mu.Lock()
-	defer g.hold.mu.Unlock()
-	g.hold.releases.Add(1)
-	g.hold.last = time.Now()
-	if !g.hold.on.Load() {
+func (g *Gateway) ResumeClients() {
+	g.clientPause.mu.Lock()
+	defer g.clientPause.mu.Unlock()
+	g.clientPause.resumes.Add(1)
+	g.clientPause.lastResume = time.Now()
+	if !g.clientPause.active.Load() {
 		return
 	}
 	now := g.now.Load()
 	for _, s := range g.wheel.all() { // before the sweeper looks at the silence again
-		s.heard.Store(now)
+		s.lastHeard.Store(now)
 	}
-	g.hold.on.Store(false)
+	g.clientPause.active.Store(false)
 	g.resumeAll(g.wheel.all()) // with those that have come since
 }
 
 // holds reports whether clients are held. A false answer of Running counts only if Release was not
 // called since it was asked: the answer may be older than that.
-func (g *Gateway) holds() bool {
-	for !g.hold.on.Load() {
+func (g *Gateway) clientsPaused() bool {
+	for !g.clientPause.active.Load() {
 		if g.cfg.Running == nil {
 			return false
 		}
-		releases := g.hold.releases.Load()
+		releases := g.clientPause.resumes.Load()
 		if g.cfg.Running() {
 			return false
 		}
-		g.hold.mu.Lock()
-		if g.hold.releases.Load() == releases {
-			g.hold.on.Store(true)
+		g.clientPause.mu.Lock()
+		if g.clientPause.resumes.Load() == releases {
+			g.clientPause.active.Store(true)
 		}
-		g.hold.mu.Unlock()
+		g.clientPause.mu.Unlock()
 	}
 
 	return true
@@ -86,7 +86,7 @@ func (g *Gateway) resumeAll(sessions []*session) {
 		s.mu.Lock()
 		s.resume()
 		s.mu.Unlock()
-		if s.reader.CompareAndSwap(readerHeld, readerTaken) {
+		if s.reader.CompareAndSwap(readerPaused, readerTaken) {
 			parked = append(parked, s)
 		}
 	}
@@ -94,20 +94,20 @@ func (g *Gateway) resumeAll(sessions []*session) {
 	for range min(len(parked), runtime.GOMAXPROCS(0)) {
 		g.routines.Go(func() { // the sessions whose reading is taken are still there
 			for i := next.Add(1) - 1; int(i) < len(parked); i = next.Add(1) - 1 {
-				parked[i].readBare(true)
+				parked[i].readRaw(true)
 			}
 		})
 	}
 }
 
-// parkBare lets go of the reading of a bare session until Release. It returns false if the reading
+// pauseRaw lets go of the reading of a bare session until Release. It returns false if the reading
 // is the caller's again: clients are not held any more. The caller has taken the reading.
-func (s *session) parkBare() bool {
-	s.in.park()
-	s.reader.Store(readerHeld)
+func (s *session) pauseRaw() bool {
+	s.input.shrink()
+	s.reader.Store(readerPaused)
 	switch ended := s.phase.Load() >= closing; {
-	case !ended && s.gw.hold.on.Load():
-	case !s.reader.CompareAndSwap(readerHeld, readerTaken): // Release or the end was quicker
+	case !ended && s.gw.clientPause.active.Load():
+	case !s.reader.CompareAndSwap(readerPaused, readerTaken): // Release or the end was quicker
 	case ended:
 		go s.finish(false)
 	default:
@@ -117,17 +117,17 @@ func (s *session) parkBare() bool {
 	return true
 }
 
-// waitForRelease waits while clients are held. It returns false if the session or the login's time
+// waitWhilePaused waits while clients are held. It returns false if the session or the login's time
 // (done, nil: none) has ended first.
-func (s *session) waitForRelease(done <-chan struct{}) bool {
-	for s.gw.holds() {
+func (s *session) waitWhilePaused(done <-chan struct{}) bool {
+	for s.gw.clientsPaused() {
 		s.mu.Lock()
 		if s.phase.Load() >= closing {
 			s.mu.Unlock()
 
 			return false
 		}
-		if !s.gw.hold.on.Load() {
+		if !s.gw.clientPause.active.Load() {
 			s.mu.Unlock()
 
 			continue
@@ -151,15 +151,15 @@ func (s *session) waitForRelease(done <-chan struct{}) bool {
 	return true
 }
 
-// moreHelloTime gives a connection whose time for its hello has passed more of it, if clients were
+// extendHelloDeadline gives a connection whose time for its hello has passed more of it, if clients were
 // held in that time. The caller reads the connection.
-func (s *session) moreHelloTime() bool {
-	if !s.waitForRelease(nil) {
+func (s *session) extendHelloDeadline() bool {
+	if !s.waitWhilePaused(nil) {
 		return false
 	}
-	s.gw.hold.mu.Lock()
-	until := s.gw.hold.last.Add(s.gw.cfg.HelloTimeout)
-	s.gw.hold.mu.Unlock()
+	s.gw.clientPause.mu.Lock()
+	until := s.gw.clientPause.lastResume.Add(s.gw.cfg.HelloTimeout)
+	s.gw.clientPause.mu.Unlock()
 	if !time.Now().Before(until) {
 		return false
 	}
@@ -173,18 +173,18 @@ func (s *session) moreHelloTime() bool {
 	return true
 }
 
-// SendAway ends all sessions, and logins under way, with a goodbye, and takes new ones as before:
+// DisconnectAll ends all sessions, and logins under way, with a goodbye, and takes new ones as before:
 // Host.Admit refuses them if it is to. It does not wait for the sessions' ends. Goodbye 1001 tells
 // each client when to come back, at a moment of its own; the text goes along.
-func (g *Gateway) SendAway(code wire.Goodbye, text string) {
+func (g *Gateway) DisconnectAll(code wire.Goodbye, text string) {
 	for _, s := range g.wheel.all() {
 		if phase := s.phase.Load(); phase != admitting && phase != open {
 			continue
 		}
 		said := text
 		if code == wire.GoodbyeStopping {
-			said = (&Refusal{Text: text, After: rand.N(comeBackSpread)}).text()
+			said = (&Refusal{Text: text, After: rand.N(reconnectSpread)}).text()
 		}
-		s.end(code, said, causeOf(code))
+		s.closeWith(code, said, causeOf(code))
 	}
 }

@@ -27,21 +27,21 @@ import (
 // told "again", is sure to be told of the next. Who ends a session takes the reading too, if it is
 // free, and finishes.
 const (
-	readerFree  uint32 = iota // nobody reads
-	readerTaken               // somebody does
-	readerAgain               // and something has arrived since
-	readerHeld                // clients are held: Release takes the reading, or the end of the session
+	readerFree   uint32 = iota // nobody reads
+	readerTaken                // somebody does
+	readerAgain                // and something has arrived since
+	readerPaused               // clients are held: Release takes the reading, or the end of the session
 )
 
 // loops watch a gateway's bare connections: one for each processor, made for the first.
 type loops struct {
-	make sync.Once
-	all  []*netio.Loop
-	turn atomic.Uint32
+	once    sync.Once
+	all     []*netio.Loop
+	counter atomic.Uint32
 }
 
-func (l *loops) next(around Batch) *netio.Loop {
-	l.make.Do(func() {
+func (l *loops) next(around BatchObserver) *netio.Loop {
+	l.once.Do(func() {
 		const most = 8
 		for range min(runtime.GOMAXPROCS(0), most) {
 			l.all = append(l.all, netio.NewLoop(around))
@@ -51,34 +51,34 @@ func (l *loops) next(around Batch) *netio.Loop {
 		return nil
 	}
 
-	return l.all[int(l.turn.Add(1))%len(l.all)]
+	return l.all[int(l.counter.Add(1))%len(l.all)]
 }
 
 // close ends the loops, when there are no sessions any more.
 func (l *loops) close() {
-	l.make.Do(func() {})
+	l.once.Do(func() {})
 	for _, one := range l.all {
 		one.Close()
 	}
 }
 
-// readsOnLoop is how many calls of one session's reader the loop does in a row.
-const readsOnLoop = 4
+// maxReadsOnLoop is how many calls of one session's reader the loop does in a row.
+const maxReadsOnLoop = 4
 
-// lookAgain is the pause of who has no descriptor to wait with.
-const lookAgain = 50 * time.Millisecond
+// noDescriptorRetry is the pause of who has no descriptor to wait with.
+const noDescriptorRetry = 50 * time.Millisecond
 
-// becomeBare gives the connection to a loop, if it can be, and returns what it was before, to be
+// moveToLoop gives the connection to a loop, if it can be, and returns what it was before, to be
 // closed. Called with mu held by the reader, which has taken the reading, when the session is about
 // to be open and nobody has written yet.
-func (s *session) becomeBare() (former net.Conn) {
-	if !s.sock.Usable() || !s.bare.Take(s.conn) {
+func (s *session) moveToLoop() (former net.Conn) {
+	if !s.sock.Usable() || !s.raw.Adopt(s.conn) {
 		return nil
 	}
 	s.reader.Store(readerTaken)
 	s.loop = s.gw.loops.next(s.gw.cfg.Batch)
-	if !s.loop.Add(&s.bare, s) {
-		s.bare.Drop()
+	if !s.loop.Add(&s.raw, s) {
+		s.raw.Reset()
 
 		return nil
 	}
@@ -87,16 +87,16 @@ func (s *session) becomeBare() (former net.Conn) {
 	return former
 }
 
-// Wake implements netio.Watcher.
-func (s *session) Wake(over bool) {
+// Wake implements netio.ReadHandler.
+func (s *session) OnReadable(over bool) {
 	if over {
-		s.hung.Store(true)
+		s.hangup.Store(true)
 	}
 	for {
 		switch s.reader.Load() {
 		case readerFree:
 			if s.reader.CompareAndSwap(readerFree, readerTaken) {
-				s.readBare(true)
+				s.readRaw(true)
 
 				return
 			}
@@ -110,73 +110,73 @@ func (s *session) Wake(over bool) {
 	}
 }
 
-// readBare handles and reads until nothing more has arrived. The caller has taken the reading.
-func (s *session) readBare(onLoop bool) {
+// readRaw handles and reads until nothing more has arrived. The caller has taken the reading.
+func (s *session) readRaw(onLoop bool) {
 	more := true // perhaps
 	for reads := 0; ; {
-		if s.mustPark() {
-			if s.parkBare() {
+		if s.mustPause() {
+			if s.pauseRaw() {
 				return
 			}
 			more = true // what arrived in between was not told of
 		}
 		switch s.handleArrived(onLoop) {
 		case allHandled:
-		case heldBack:
+		case pausedByNode:
 			continue
-		case hasEnded:
-			s.finishBare(onLoop, false)
+		case sessionClosed:
+			s.finishRaw(onLoop, false)
 
 			return
-		case goesOn:
+		case handedOff:
 			return
 		}
-		if !more && s.letGo() {
+		if !more && s.releaseReader() {
 			return
 		}
-		if onLoop && reads == readsOnLoop { // the others' turn
-			go s.readBare(false)
+		if onLoop && reads == maxReadsOnLoop { // the others' turn
+			go s.readRaw(false)
 
 			return
 		}
 		reads++
 		var err error
-		if more, err = s.fillBare(); err != nil {
-			if s.gw.holds() { // the end of the stream is there to be read again
+		if more, err = s.fillRaw(); err != nil {
+			if s.gw.clientsPaused() { // the end of the stream is there to be read again
 				continue
 			}
 			s.readFailed(err)
-			s.finishBare(onLoop, errors.Is(err, io.EOF))
+			s.finishRaw(onLoop, errors.Is(err, io.EOF))
 
 			return
 		}
 	}
 }
 
-// mustPark reports whether the reader of a bare session is to stop because clients are held. It
+// mustPause reports whether the reader of a bare session is to stop because clients are held. It
 // asks Config.Running only if something is to be handled.
-func (s *session) mustPark() bool {
-	return s.gw.hold.on.Load() || len(s.in.bytes()) > 0 && s.gw.holds()
+func (s *session) mustPause() bool {
+	return s.gw.clientPause.active.Load() || len(s.input.bytes()) > 0 && s.gw.clientsPaused()
 }
 
-// fillBare reads once. More: there may be more to read, of which nobody tells.
-func (s *session) fillBare() (more bool, err error) {
-	space := s.in.space(s.gw.maxBody + maxFraming)
-	n, err := s.bare.TryRead(space)
+// fillRaw reads once. More: there may be more to read, of which nobody tells.
+func (s *session) fillRaw() (more bool, err error) {
+	space := s.input.space(s.gw.maxBody + maxFraming)
+	n, err := s.raw.TryRead(space)
 	if err != nil {
 		return false, err
 	}
 	if n > 0 {
 		s.received(n)
-		s.heard.Store(s.gw.now.Load())
+		s.lastHeard.Store(s.gw.now.Load())
 	}
 
-	return n == len(space) || n > 0 && s.hung.Load(), nil
+	return n == len(space) || n > 0 && s.hangup.Load(), nil
 }
 
-// letGo ends the reading, unless something has arrived meanwhile.
-func (s *session) letGo() bool {
-	s.in.park()
+// releaseReader ends the reading, unless something has arrived meanwhile.
+func (s *session) releaseReader() bool {
+	s.input.shrink()
 	if !s.reader.CompareAndSwap(readerTaken, readerFree) {
 		s.reader.Store(readerTaken)
 
@@ -189,7 +189,7 @@ func (s *session) letGo() bool {
 	return true
 }
 
-func (s *session) finishBare(onLoop, eof bool) {
+func (s *session) finishRaw(onLoop, eof bool) {
 	if onLoop { // finish waits
 		go s.finish(eof)
 
@@ -198,33 +198,33 @@ func (s *session) finishBare(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayWait tells whether a frame is not for the loop's goroutine: handlers of the program may take
+// mayBlock tells whether a frame is not for the loop's goroutine: handlers of the program may take
 // their time, and so may, when the engine is stuck, the commands of Parley itself.
-func (s *session) mayWait(f wire.Frame) bool {
-	return f.Kind == wire.KindRequest && (s.loop.Kept() || !s.gw.router.Quick(f.Ver, f.Cmd))
+func (s *session) mayBlock(f wire.Frame) bool {
+	return f.Kind == wire.KindRequest && (s.loop.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
 }
 
-// goOn goes on in place of the loop, with a frame that may wait.
-func (s *session) goOn(f wire.Frame) {
-	s.waitForRelease(nil)
+// resumeAsync goes on in place of the loop, with a frame that may wait.
+func (s *session) resumeAsync(f wire.Frame) {
+	s.waitWhilePaused(nil)
 	s.handle(f)
-	s.goOnWithRoom()
+	s.resumeWhenRoom()
 }
 
-// goOnWithRoom goes on in place of the loop, when the client has read what it was sent, if it is
+// resumeWhenRoom goes on in place of the loop, when the client has read what it was sent, if it is
 // behind with that.
-func (s *session) goOnWithRoom() {
+func (s *session) resumeWhenRoom() {
 	s.waitForRoom()
-	s.readBare(false)
+	s.readRaw(false)
 }
 
 // attach returns the connection as one that can wait, nil if no descriptor is left for that, or it
 // is cut. A bare session's exists until detach, or its end.
-func (s *session) attach() (net.Conn, *netio.Conn) {
+func (s *session) attachBlocking() (net.Conn, *netio.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn == nil && s.phase.Load() != closed {
-		conn, err := s.bare.Attach()
+		conn, err := s.raw.NetConn()
 		if err != nil {
 			return nil, nil
 		}

@@ -7,9 +7,9 @@ const (
 	readSize = 16 << 10
 	// stubSize is what a connection holds that waits for the rest of a frame of which little has
 	// come.
-	stubSize = 1 << 10
+	smallChunkSize = 1 << 10
 	// keepReadSize bounds the buffers that return to a pool.
-	keepReadSize = 128 << 10
+	maxPooledChunk = 128 << 10
 )
 
 // chunk is a reused buffer.
@@ -17,19 +17,19 @@ type chunk struct{ b []byte }
 
 // Buffers by size: for the start of a frame, for a read call, for a long frame.
 var (
-	stubs  = sync.Pool{New: func() any { return &chunk{make([]byte, stubSize)} }}
-	reads  = sync.Pool{New: func() any { return &chunk{make([]byte, readSize)} }}
-	larges sync.Pool
+	smallChunks = sync.Pool{New: func() any { return &chunk{make([]byte, smallChunkSize)} }}
+	readChunks  = sync.Pool{New: func() any { return &chunk{make([]byte, readSize)} }}
+	largeChunks sync.Pool
 )
 
 func newChunk(size int) *chunk {
 	switch {
-	case size <= stubSize:
-		return stubs.Get().(*chunk) //nolint:forcetypeassert // nothing else is in it
+	case size <= smallChunkSize:
+		return smallChunks.Get().(*chunk) //nolint:forcetypeassert // nothing else is in it
 	case size <= readSize:
-		return reads.Get().(*chunk) //nolint:forcetypeassert // nothing else is in it
+		return readChunks.Get().(*chunk) //nolint:forcetypeassert // nothing else is in it
 	}
-	if c, _ := larges.Get().(*chunk); c != nil && len(c.b) >= size {
+	if c, _ := largeChunks.Get().(*chunk); c != nil && len(c.b) >= size {
 		return c
 	}
 
@@ -38,76 +38,76 @@ func newChunk(size int) *chunk {
 
 func (c *chunk) recycle() {
 	switch n := len(c.b); {
-	case n == stubSize:
-		stubs.Put(c)
+	case n == smallChunkSize:
+		smallChunks.Put(c)
 	case n == readSize:
-		reads.Put(c)
-	case n <= keepReadSize:
-		larges.Put(c)
+		readChunks.Put(c)
+	case n <= maxPooledChunk:
+		largeChunks.Put(c)
 	}
 }
 
 // intake is what has arrived from a client and was not handled yet. It holds a buffer only while
 // there is something in it. Owned by the goroutine that reads the connection.
-type intake struct {
-	c    *chunk
-	r, w int // c.b[r:w] is not handled
+type readBuffer struct {
+	chunk *chunk
+	r, w  int // c.b[r:w] is not handled
 }
 
 // bytes is what has arrived.
-func (in *intake) bytes() []byte {
-	if in.c == nil {
+func (in *readBuffer) bytes() []byte {
+	if in.chunk == nil {
 		return nil
 	}
 
-	return in.c.b[in.r:in.w]
+	return in.chunk.b[in.r:in.w]
 }
 
 // handled removes the first n bytes. They stay where they are until the next call of space.
-func (in *intake) handled(n int) { in.r += n }
+func (in *readBuffer) consume(n int) { in.r += n }
 
 // space is where the next bytes are to be read to; then comes arrived. Most is the length of the
 // longest frame: the buffer has room for one.
-func (in *intake) space(most int) []byte {
+func (in *readBuffer) space(most int) []byte {
 	have := in.w - in.r
 	switch {
-	case in.c == nil:
-		in.c = newChunk(readSize)
-	case have == len(in.c.b) && have >= readSize: // a long frame
-		in.move(max(most, 2*have))
-	case len(in.c.b) < readSize:
-		in.move(readSize)
+	case in.chunk == nil:
+		in.chunk = newChunk(readSize)
+	case have == len(in.chunk.b) && have >= readSize: // a long frame
+		in.resize(max(most, 2*have))
+	case len(in.chunk.b) < readSize:
+		in.resize(readSize)
 	case in.r > 0:
-		copy(in.c.b, in.c.b[in.r:in.w])
+		copy(in.chunk.b, in.chunk.b[in.r:in.w])
 		in.r, in.w = 0, have
 	}
 
-	return in.c.b[in.w:]
+	return in.chunk.b[in.w:]
 }
 
-func (in *intake) arrived(n int) { in.w += n }
+func (in *readBuffer) commit(n int) { in.w += n }
 
 // park makes the intake hold as little as it can while nothing arrives.
-func (in *intake) park() {
+func (in *readBuffer) shrink() {
 	switch have := in.w - in.r; {
-	case in.c == nil:
+	case in.chunk == nil:
 	case have == 0:
-		in.release()
-	case have <= stubSize && len(in.c.b) > stubSize:
-		in.move(stubSize)
+		in.free()
+	case have <= smallChunkSize && len(in.chunk.b) > smallChunkSize:
+		in.resize(smallChunkSize)
 	}
 }
 
-func (in *intake) move(size int) {
+func (in *readBuffer) resize(size int) {
 	c := newChunk(size)
 	n := copy(c.b, in.bytes())
-	in.c.recycle()
-	in.c, in.r, in.w = c, 0, n
+	in.chunk.recycle()
+	in.chunk, in.r, in.w = c, 0, n
 }
 
-func (in *intake) release() {
-	if in.c != nil {
-		in.c.recycle()
+func (in *readBuffer) free() {
+	if in.chunk != nil {
+		in.chunk.recycle()
 	}
-	*in = intake{}
+	*in = readBuffer{}
 }

@@ -26,7 +26,7 @@ import (
 const (
 	noStatus = -1
 	// maxTurns is how many batches a pusher writes for others before it hands over to a goroutine.
-	maxTurns = 16
+	maxCombinedBatches = 16
 	// maxFraming is what a connection adds to the longest body.
 	maxFraming = 16
 )
@@ -40,7 +40,7 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 		s.mu.Unlock()
 
 		return sessions.ErrClosed
-	case !s.out.room(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
+	case !s.out.hasRoom(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
 		s.mu.Unlock()
 		s.gw.count.busy.Add(1)
 
@@ -49,9 +49,9 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 	b := s.out.batchFor(n)
 	start := len(b.b)
 	b.b = s.appendFrame(b.b, f, status)
-	s.out.added(b, start, done)
+	s.out.frameAdded(b, start, done)
 	if s.out.bytes > s.gw.cfg.QueueBytes/2 || s.out.frames > s.gw.cfg.QueueFrames/2 {
-		s.full.Store(true)
+		s.aboveHighWater.Store(true)
 	}
 	s.unlockAndWrite()
 
@@ -84,7 +84,7 @@ func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 // queue.
 func (s *session) sendControl(op byte, payload []byte) {
 	s.mu.Lock()
-	if s.phase.Load() != open || !s.out.room(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
+	if s.phase.Load() != open || !s.out.hasRoom(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
 		s.mu.Unlock()
 
 		return
@@ -98,7 +98,7 @@ func (s *session) queueControl(op byte, payload []byte) {
 	b := s.out.batchFor(maxFraming + len(payload))
 	start := len(b.b)
 	b.b = append(appendWSHeader(b.b, op, len(payload)), payload...)
-	s.out.added(b, start, nil)
+	s.out.frameAdded(b, start, nil)
 }
 
 // unlockAndWrite is called with mu held.
@@ -109,62 +109,62 @@ func (s *session) unlockAndWrite() {
 		return
 	}
 	s.writing = true
-	b := s.out.take()
+	b := s.out.pop()
 	s.mu.Unlock()
 	s.write(b)
 }
 
 // write is the writer's work. It never waits.
-func (s *session) write(b *batch) {
+func (s *session) write(b *writeBatch) {
 	for turn := 0; b != nil; turn++ {
-		if !s.direct() || turn == maxTurns {
-			s.handOver(b)
+		if !s.nonBlocking() || turn == maxCombinedBatches {
+			s.startDrain(b)
 
 			return
 		}
-		n, err := s.tryWrite(b.rest())
+		n, err := s.tryWrite(b.unwritten())
 		if n > 0 {
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		switch {
 		case err != nil:
 			s.writeFailed(b)
 
 			return
-		case len(b.rest()) > 0:
-			s.gw.count.drained.Add(1)
-			s.handOver(b)
+		case len(b.unwritten()) > 0:
+			s.gw.count.stalls.Add(1)
+			s.startDrain(b)
 
 			return
 		}
 		b.recycle()
-		b = s.next(false)
+		b = s.nextBatch(false)
 	}
 }
 
 // wrote notes that n bytes of the batch are written. Those who want to know are told before the
 // session's queue shrinks, so that one who pushes again from there leaves its frame for this
 // writer.
-func (s *session) wrote(b *batch, n int) {
-	frames := b.wrote(n)
-	s.sent.Store(s.gw.now.Load())
+func (s *session) advance(b *writeBatch, n int) {
+	frames := b.advance(n)
+	s.lastSent.Store(s.gw.now.Load())
 	c := &s.gw.count
 	c.bytesOut.Add(uint64(n))
 	c.framesOut.Add(uint64(frames))
 
 	s.mu.Lock()
-	s.out.gone(n, frames)
-	if s.full.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
-		s.full.Store(false)
+	s.out.remove(n, frames)
+	if s.aboveHighWater.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
+		s.aboveHighWater.Store(false)
 		s.resume()
 	}
 	s.mu.Unlock()
 }
 
 // next gives the writer its next batch. With none it stops being the writer.
-func (s *session) next(drains bool) *batch {
+func (s *session) nextBatch(drains bool) *writeBatch {
 	s.mu.Lock()
-	b := s.out.take()
+	b := s.out.pop()
 	if b != nil {
 		s.mu.Unlock()
 
@@ -172,7 +172,7 @@ func (s *session) next(drains bool) *batch {
 	}
 	if s.phase.Load() < closing {
 		if drains {
-			s.detach()
+			s.detachBlocking()
 		}
 		s.writing = false
 		s.mu.Unlock()
@@ -180,13 +180,13 @@ func (s *session) next(drains bool) *batch {
 		return nil
 	}
 	s.mu.Unlock()
-	s.allWritten()
+	s.outboxDrained()
 
 	return nil
 }
 
-// handOver lets a goroutine go on with the batch.
-func (s *session) handOver(b *batch) {
+// startDrain lets a goroutine go on with the batch.
+func (s *session) startDrain(b *writeBatch) {
 	s.mu.Lock()
 	if s.phase.Load() == closed {
 		s.mu.Unlock()
@@ -201,13 +201,13 @@ func (s *session) handOver(b *batch) {
 
 // drain writes what the connection did not take at once. It gives up on a client that takes nothing
 // for two heartbeats.
-func (s *session) drain(b *batch) {
+func (s *session) drain(b *writeBatch) {
 	defer s.gw.routines.Done()
 	patience := 2 * s.gw.cfg.Heartbeat
 	var set time.Time
-	conn, sc := s.attach()
+	conn, sc := s.attachBlocking()
 	if conn == nil {
-		s.drainBare(b)
+		s.drainRaw(b)
 
 		return
 	}
@@ -216,17 +216,17 @@ func (s *session) drain(b *batch) {
 			set = now
 			_ = conn.SetWriteDeadline(now.Add(patience))
 		}
-		n, err := waitWrite(conn, sc, b.rest())
+		n, err := blockingWrite(conn, sc, b.unwritten())
 		if n > 0 {
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && sc.Usable():
 			_ = conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
-			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
-			s.end(wire.GoodbyeSlow, "", CauseSlow)
+			s.closeWith(wire.GoodbyeSlow, "", CauseSlow)
 			s.writeFailed(b)
 
 			return
@@ -235,44 +235,44 @@ func (s *session) drain(b *batch) {
 
 			return
 		}
-		if len(b.rest()) == 0 {
+		if len(b.unwritten()) == 0 {
 			b.recycle()
-			b = s.next(true)
+			b = s.nextBatch(true)
 		}
 	}
 }
 
-// drainBare is drain where no descriptor is left to wait with: it looks again and again.
-func (s *session) drainBare(b *batch) {
+// drainRaw is drain where no descriptor is left to wait with: it looks again and again.
+func (s *session) drainRaw(b *writeBatch) {
 	last := time.Now()
 	for b != nil {
-		n, err := s.bare.TryWrite(b.rest())
+		n, err := s.raw.TryWrite(b.unwritten())
 		if n > 0 {
 			last = time.Now()
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		if err != nil {
 			s.writeFailed(b)
 
 			return
 		}
-		if len(b.rest()) == 0 {
+		if len(b.unwritten()) == 0 {
 			b.recycle()
-			b = s.next(true)
+			b = s.nextBatch(true)
 
 			continue
 		}
 		if time.Since(last) > 2*s.gw.cfg.Heartbeat {
-			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		}
-		time.Sleep(lookAgain)
+		time.Sleep(noDescriptorRetry)
 	}
 }
 
 // detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare
 // session is all bare again. Called with mu held, before closing.
-func (s *session) detach() {
-	if !s.bare.Held() {
+func (s *session) detachBlocking() {
+	if !s.raw.Held() {
 		_ = s.conn.SetWriteDeadline(time.Time{})
 
 		return
@@ -284,8 +284,8 @@ func (s *session) detach() {
 }
 
 // writeFailed ends a session whose connection broke.
-func (s *session) writeFailed(b *batch) {
+func (s *session) writeFailed(b *writeBatch) {
 	b.fail()
-	s.end(0, "", CauseLost)
-	s.cut()
+	s.closeWith(0, "", CauseLost)
+	s.abort()
 }

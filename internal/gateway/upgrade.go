@@ -21,7 +21,7 @@ func (g *Gateway) WebSocket() http.Handler {
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.stopping.Load() || g.crowded() {
+		if g.stopping.Load() || g.pendingLimitReached() {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "no room for another connection now", http.StatusServiceUnavailable)
 

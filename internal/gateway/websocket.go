@@ -133,11 +133,11 @@ func (s *session) nextMessage() ([]byte, error) {
 		s.dropFragment()
 	}
 	for {
-		f, n, err := splitWS(s.in.bytes(), s.gw.maxBody)
+		f, n, err := splitWS(s.input.bytes(), s.gw.maxBody)
 		if err != nil || n == 0 {
 			return nil, err
 		}
-		s.in.handled(n)
+		s.input.consume(n)
 		switch f.op {
 		case opPing:
 			s.sendControl(opPong, f.payload)
@@ -146,9 +146,9 @@ func (s *session) nextMessage() ([]byte, error) {
 			if len(f.payload) == 1 {
 				return nil, errWSCloseBody
 			}
-			s.end(0, "", CauseLeft)
+			s.closeWith(0, "", CauseLeft)
 
-			return nil, errEnded
+			return nil, errSessionClosed
 		default:
 			body, err := s.join(f)
 			if err != nil || body != nil {

@@ -82,7 +82,7 @@ type transport struct {
 	park    func() // nil during the handshake
 	into    []byte
 	drained bool        // the last read had room for more
-	parked  atomic.Bool // within Park; written by the reader
+	parked  atomic.Bool // within Release; written by the reader
 
 	// Owned by the writer.
 	out []byte // being written
@@ -147,8 +147,8 @@ func (t *transport) Read(p []byte) (int, error) {
 // Space implements netio.Source.
 func (t *transport) Space() []byte { return t.into }
 
-// Park implements netio.Source.
-func (t *transport) Park() {
+// Release implements netio.Source.
+func (t *transport) Release() {
 	t.parked.Store(true)
 	t.park()
 	t.parked.Store(false)

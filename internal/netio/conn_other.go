@@ -17,7 +17,7 @@ func (*Conn) Use(net.Conn) bool { return false }
 func (*Conn) Usable() bool { return false }
 
 // Read is not to be called.
-func (*Conn) Read(Source) (int, error) { return 0, errors.ErrUnsupported }
+func (*Conn) Read(Buffer) (int, error) { return 0, errors.ErrUnsupported }
 
 // TryWrite is not to be called.
 func (*Conn) TryWrite([]byte) (int, error) { return 0, errors.ErrUnsupported }

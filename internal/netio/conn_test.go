@@ -38,13 +38,13 @@ func pair(t *testing.T) (here, there net.Conn) {
 	return here, there
 }
 
-type intake struct {
-	b      [64]byte
-	parked int
+type testBuffer struct {
+	b        [64]byte
+	released int
 }
 
-func (in *intake) Space() []byte { return in.b[:] }
-func (in *intake) Park()         { in.parked++ }
+func (in *testBuffer) Space() []byte { return in.b[:] }
+func (in *testBuffer) Release()      { in.released++ }
 
 func use(t *testing.T, conn net.Conn) *netio.Conn {
 	t.Helper()
@@ -58,7 +58,7 @@ func use(t *testing.T, conn net.Conn) *netio.Conn {
 
 func TestAReaderParksBeforeItWaitsAndReadsAllThatHasArrivedAtOnce(t *testing.T) {
 	here, there := pair(t)
-	c, in := use(t, here), &intake{}
+	c, in := use(t, here), &testBuffer{}
 	go func() { _, _ = there.Write([]byte("hello there")) }()
 	n, err := c.Read(in)
 	if err != nil || string(in.b[:n]) != "hello there" {
@@ -101,7 +101,7 @@ func TestClosingTheConnectionEndsARead(t *testing.T) {
 	here, _ := pair(t)
 	c := use(t, here)
 	go here.Close()
-	if _, err := c.Read(&intake{}); err == nil {
+	if _, err := c.Read(&testBuffer{}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -119,7 +119,7 @@ func TestWhatIsNoTCPConnectionIsOfNoUse(t *testing.T) {
 
 func TestReadingAndWritingDoNotAllocate(t *testing.T) {
 	here, there := pair(t)
-	c, d, in := use(t, here), use(t, there), &intake{}
+	c, d, in := use(t, here), use(t, there), &testBuffer{}
 	netio.Tune(here, time.Second)
 	msg := []byte("ping")
 	if n := testing.AllocsPerRun(100, func() {

@@ -15,17 +15,17 @@ type Conn struct {
 
 	// Owned by who reads. The functions are made once: a method value made at each call would be an
 	// allocation.
-	readFn  func(fd uintptr) bool
-	in      Source
-	got     int
-	readErr error
+	readFn    func(fd uintptr) bool
+	buffer    Buffer
+	readBytes int
+	readErr   error
 
 	// Owned by who writes.
-	writeFn  func(fd uintptr) bool
-	out      []byte
-	wrote    int
-	waits    bool
-	writeErr error
+	writeFn      func(fd uintptr) bool
+	out          []byte
+	writtenBytes int
+	blocking     bool
+	writeErr     error
 }
 
 // Use takes a connection. It returns false where this package can do nothing for it.
@@ -48,31 +48,31 @@ func (c *Conn) Usable() bool { return c.raw != nil }
 
 // Read waits until something has arrived, and reads once. At the end of the stream the error is
 // io.EOF; n is never 0 without an error.
-func (c *Conn) Read(in Source) (n int, err error) {
-	c.in, c.got, c.readErr = in, 0, nil
+func (c *Conn) Read(in Buffer) (n int, err error) {
+	c.buffer, c.readBytes, c.readErr = in, 0, nil
 	err = c.raw.Read(c.readFn)
-	c.in = nil
+	c.buffer = nil
 	if err == nil {
 		err = c.readErr
 	}
 
-	return c.got, err
+	return c.readBytes, err
 }
 
 // readSocket reads once. False: wait until there is something.
 func (c *Conn) readSocket(fd uintptr) bool {
 	for {
-		n, err := syscall.Read(int(fd), c.in.Space())
+		n, err := syscall.Read(int(fd), c.buffer.Space())
 		switch err {
 		case nil:
-			if c.got = n; n == 0 {
+			if c.readBytes = n; n == 0 {
 				c.readErr = io.EOF
 			}
 
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			c.in.Park()
+			c.buffer.Release()
 
 			return false
 		default:
@@ -90,14 +90,14 @@ func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
 func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
 
 func (c *Conn) write(p []byte, waits bool) (int, error) {
-	c.out, c.wrote, c.waits, c.writeErr = p, 0, waits, nil
+	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, waits, nil
 	err := c.raw.Write(c.writeFn)
 	c.out = nil
 	if err == nil {
 		err = c.writeErr
 	}
 
-	return c.wrote, err
+	return c.writtenBytes, err
 }
 
 func (c *Conn) writeSocket(fd uintptr) bool {
@@ -105,12 +105,12 @@ func (c *Conn) writeSocket(fd uintptr) bool {
 		n, err := syscall.Write(int(fd), c.out)
 		switch err {
 		case nil:
-			c.wrote = n
+			c.writtenBytes = n
 
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			return !c.waits
+			return !c.blocking
 		default:
 			c.writeErr = err
 

@@ -14,12 +14,12 @@
 // a call. The rest (deadlines, addresses, closing) is the net.Conn's, which stays in use beside it:
 // closing it, or a deadline, ends the calls here too.
 //
-// A [Bare] connection does without the runtime's poller altogether, and a [Loop] watches any number
+// A [RawConn] connection does without the runtime's poller altogether, and a [Loop] watches any number
 // of them with one goroutine.
 //
 // # Limits
 //
 // It works on unix, for a *net.TCPConn. Elsewhere [Conn.Use] returns false, and the caller reads
-// and writes as usual; so it does for TLS, whose records have to be whole. Bare and Loop are for
+// and writes as usual; so it does for TLS, whose records have to be whole. RawConn and Loop are for
 // Linux: elsewhere NewLoop returns nil, and Take false.
 package netio

@@ -6,50 +6,50 @@ import (
 	"net"
 )
 
-// Loop watches connections without a goroutine for each. Here there is none.
+// Loop is not supported on this system.
 type Loop struct{}
 
-// Watcher is who is told of a connection.
-type Watcher interface{ Wake(over bool) }
+// ReadHandler is called by a Loop. See the Linux version.
+type ReadHandler interface{ OnReadable(hangup bool) }
 
-// NewLoop returns nil, a Loop that takes nobody.
-func NewLoop(Batch) *Loop { return nil }
+// NewLoop returns nil: a nil Loop accepts no connection.
+func NewLoop(BatchObserver) *Loop { return nil }
 
 // Add returns false.
-func (*Loop) Add(*Bare, Watcher) bool { return false }
+func (*Loop) Add(*RawConn, ReadHandler) bool { return false }
 
 // Remove does nothing.
-func (*Loop) Remove(*Bare, Watcher) {}
+func (*Loop) Remove(*RawConn, ReadHandler) {}
 
-// Kept returns false.
-func (*Loop) Kept() bool { return false }
+// RecentlyBlocked returns false.
+func (*Loop) RecentlyBlocked() bool { return false }
 
 // Close does nothing.
 func (*Loop) Close() {}
 
-// Bare is a TCP connection that Go's runtime knows nothing of. Here there is none.
-type Bare struct{}
+// RawConn is not supported on this system.
+type RawConn struct{}
 
-// Take returns false.
-func (*Bare) Take(net.Conn) bool { return false }
+// Adopt returns false.
+func (*RawConn) Adopt(net.Conn) bool { return false }
 
-// Drop does nothing.
-func (*Bare) Drop() {}
+// Reset does nothing.
+func (*RawConn) Reset() {}
 
 // Held returns false.
-func (*Bare) Held() bool { return false }
+func (*RawConn) Held() bool { return false }
 
 // Close does nothing.
-func (*Bare) Close() {}
+func (*RawConn) Close() {}
 
-// TryRead is not to be called.
-func (*Bare) TryRead([]byte) (int, error) { return 0, net.ErrClosed }
+// TryRead returns net.ErrClosed.
+func (*RawConn) TryRead([]byte) (int, error) { return 0, net.ErrClosed }
 
-// TryWrite is not to be called.
-func (*Bare) TryWrite([]byte) (int, error) { return 0, net.ErrClosed }
+// TryWrite returns net.ErrClosed.
+func (*RawConn) TryWrite([]byte) (int, error) { return 0, net.ErrClosed }
 
 // CloseWrite does nothing.
-func (*Bare) CloseWrite() {}
+func (*RawConn) CloseWrite() {}
 
-// Attach is not to be called.
-func (*Bare) Attach() (net.Conn, error) { return nil, net.ErrClosed }
+// NetConn returns net.ErrClosed.
+func (*RawConn) NetConn() (net.Conn, error) { return nil, net.ErrClosed }

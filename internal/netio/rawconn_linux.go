@@ -8,28 +8,28 @@ import (
 	"syscall"
 )
 
-// Bare is a TCP connection that Go's runtime knows nothing of: no poller looks at it, no call
+// RawConn is a TCP connection that Go's runtime knows nothing of: no poller looks at it, no call
 // waits, nothing is kept for it but its descriptor. A [Loop] says when there is something to read;
 // who has to wait for room to write asks for a net.Conn (Attach).
 //
 // The zero value holds nothing. It must not be copied. Methods are safe for use by several
 // goroutines, but for Take, and two who read, or two who write, would mix up the stream.
-type Bare struct {
+type RawConn struct {
 	fd int
 	// users counts the calls under way. The descriptor is closed by the last of them once bareShut
 	// is set: its number may be somebody else's right after.
-	users atomic.Int64
+	calls atomic.Int64
 }
 
 const (
-	bareHeld   = 1 << 40 // there is a descriptor
-	bareShut   = 1 << 41 // Close was called
-	bareClosed = 1 << 42 // the descriptor is closed
+	rawHeld    = 1 << 40 // there is a descriptor
+	rawClosing = 1 << 41 // Close was called
+	rawClosed  = 1 << 42 // the descriptor is closed
 )
 
 // Take makes b hold the connection, beside conn, which the caller should close: that ends what the
 // runtime keeps of it. It returns false where this is not possible.
-func (b *Bare) Take(conn net.Conn) bool {
+func (b *RawConn) Adopt(conn net.Conn) bool {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return false
@@ -43,7 +43,7 @@ func (b *Bare) Take(conn net.Conn) bool {
 		return false
 	}
 	b.fd = fd
-	b.users.Store(bareHeld)
+	b.calls.Store(rawHeld)
 
 	return true
 }
@@ -59,53 +59,53 @@ func duplicate(fd int) int {
 
 // Drop closes b's own descriptor of the connection, as if it had never been taken. Nobody may be
 // using b.
-func (b *Bare) Drop() {
+func (b *RawConn) Reset() {
 	b.Close()
-	b.users.Store(0)
+	b.calls.Store(0)
 }
 
 // Held tells whether b holds a connection, open or closed.
-func (b *Bare) Held() bool { return b.users.Load()&bareHeld != 0 }
+func (b *RawConn) Held() bool { return b.calls.Load()&rawHeld != 0 }
 
-func (b *Bare) enter() bool {
-	if b.users.Add(1)&(bareHeld|bareShut) == bareHeld {
+func (b *RawConn) acquire() bool {
+	if b.calls.Add(1)&(rawHeld|rawClosing) == rawHeld {
 		return true
 	}
-	b.leave()
+	b.release()
 
 	return false
 }
 
-func (b *Bare) leave() {
-	if b.users.Add(-1) == bareHeld|bareShut {
+func (b *RawConn) release() {
+	if b.calls.Add(-1) == rawHeld|rawClosing {
 		b.close()
 	}
 }
 
 // close closes the descriptor, once.
-func (b *Bare) close() {
-	if b.users.CompareAndSwap(bareHeld|bareShut, bareHeld|bareShut|bareClosed) {
+func (b *RawConn) close() {
+	if b.calls.CompareAndSwap(rawHeld|rawClosing, rawHeld|rawClosing|rawClosed) {
 		_ = syscall.Close(b.fd)
 	}
 }
 
 // Close closes the connection. It does not wait for calls under way, which do not wait either.
-func (b *Bare) Close() {
+func (b *RawConn) Close() {
 	if !b.Held() {
 		return
 	}
-	if b.users.Or(bareShut) == bareHeld { // nobody is using it
+	if b.calls.Or(rawClosing) == rawHeld { // nobody is using it
 		b.close()
 	}
 }
 
 // TryRead reads what has arrived, once. At the end of the stream the error is io.EOF; n is 0
 // without an error if nothing has arrived.
-func (b *Bare) TryRead(p []byte) (n int, err error) {
-	if !b.enter() {
+func (b *RawConn) TryRead(p []byte) (n int, err error) {
+	if !b.acquire() {
 		return 0, net.ErrClosed
 	}
-	defer b.leave()
+	defer b.release()
 	for {
 		n, err := syscall.Read(b.fd, p)
 		switch err {
@@ -125,11 +125,11 @@ func (b *Bare) TryRead(p []byte) (n int, err error) {
 }
 
 // TryWrite writes what the system takes at once, which may be nothing.
-func (b *Bare) TryWrite(p []byte) (n int, err error) {
-	if !b.enter() {
+func (b *RawConn) TryWrite(p []byte) (n int, err error) {
+	if !b.acquire() {
 		return 0, net.ErrClosed
 	}
-	defer b.leave()
+	defer b.release()
 	for {
 		n, err := syscall.Write(b.fd, p)
 		switch err {
@@ -145,19 +145,19 @@ func (b *Bare) TryWrite(p []byte) (n int, err error) {
 }
 
 // CloseWrite tells the other side that nothing more comes.
-func (b *Bare) CloseWrite() {
-	if b.enter() {
+func (b *RawConn) CloseWrite() {
+	if b.acquire() {
 		_ = syscall.Shutdown(b.fd, syscall.SHUT_WR)
-		b.leave()
+		b.release()
 	}
 }
 
 // Attach returns the same connection as one that can wait. It is to be closed besides.
-func (b *Bare) Attach() (net.Conn, error) {
-	if !b.enter() {
+func (b *RawConn) NetConn() (net.Conn, error) {
+	if !b.acquire() {
 		return nil, net.ErrClosed
 	}
-	defer b.leave()
+	defer b.release()
 	fd := duplicate(b.fd)
 	if fd < 0 {
 		return nil, os.NewSyscallError("fcntl", syscall.EMFILE)
