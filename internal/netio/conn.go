@@ -1,16 +1,16 @@
 package netio
 
-// Source is where a Conn reads to.
+// Buffer is the destination of a Conn's reads.
 type Buffer interface {
-	// Space is where the next bytes go. It is asked for at the latest moment, and must have room
-	// for one byte at least.
+	// Space returns room for the next bytes, at least one. It is called immediately before each
+	// read call.
 	Space() []byte
-	// Release is called before the reader waits: what it holds, it holds for long perhaps.
+	// Release is called before the reader waits, perhaps for long: it should free unused memory.
 	Release()
 }
 
-// Batch is told when a [Loop] begins to tell of several connections in a row, and when it has. It
-// must not block.
+// BatchObserver is called around a run of several ready connections that a [Loop] handles in a row:
+// Begin before the first, End after the last. Neither may block.
 type BatchObserver interface {
 	Begin()
 	End()

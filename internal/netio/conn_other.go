@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// Conn is of no use here.
+// Conn is not supported on this system.
 type Conn struct{}
 
 // Use returns false.
@@ -16,11 +16,11 @@ func (*Conn) Use(net.Conn) bool { return false }
 // Usable returns false.
 func (*Conn) Usable() bool { return false }
 
-// Read is not to be called.
+// Read returns errors.ErrUnsupported.
 func (*Conn) Read(Buffer) (int, error) { return 0, errors.ErrUnsupported }
 
-// TryWrite is not to be called.
+// TryWrite returns errors.ErrUnsupported.
 func (*Conn) TryWrite([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
-// Write is not to be called.
+// Write returns errors.ErrUnsupported.
 func (*Conn) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }

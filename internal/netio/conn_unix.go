@@ -8,19 +8,19 @@ import (
 	"syscall"
 )
 
-// Conn is a TCP connection's other face. The zero value is not usable; it must not be copied after
-// Use.
+// Conn does single system calls on the descriptor of a TCP connection. The zero value is not
+// usable; it must not be copied after Use.
 type Conn struct {
 	raw syscall.RawConn
 
-	// Owned by who reads. The functions are made once: a method value made at each call would be an
-	// allocation.
+	// Owned by the goroutine that reads. The functions are made once: a method value made at each
+	// call would be an allocation.
 	readFn    func(fd uintptr) bool
 	buffer    Buffer
 	readBytes int
 	readErr   error
 
-	// Owned by who writes.
+	// Owned by the goroutine that writes.
 	writeFn      func(fd uintptr) bool
 	out          []byte
 	writtenBytes int
@@ -28,7 +28,7 @@ type Conn struct {
 	writeErr     error
 }
 
-// Use takes a connection. It returns false where this package can do nothing for it.
+// Use takes a connection. It returns false if conn has no descriptor of its own.
 func (c *Conn) Use(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn) // a *net.TCPConn, or what else has a descriptor of its own
 	if !ok {
@@ -43,7 +43,7 @@ func (c *Conn) Use(conn net.Conn) bool {
 	return true
 }
 
-// Usable tells whether Use has taken a connection.
+// Usable reports whether Use has taken a connection.
 func (c *Conn) Usable() bool { return c.raw != nil }
 
 // Read waits until something has arrived, and reads once. At the end of the stream the error is
@@ -59,7 +59,7 @@ func (c *Conn) Read(in Buffer) (n int, err error) {
 	return c.readBytes, err
 }
 
-// readSocket reads once. False: wait until there is something.
+// readSocket reads once. It returns false to wait until the connection is readable.
 func (c *Conn) readSocket(fd uintptr) bool {
 	for {
 		n, err := syscall.Read(int(fd), c.buffer.Space())
@@ -83,10 +83,10 @@ func (c *Conn) readSocket(fd uintptr) bool {
 	}
 }
 
-// TryWrite writes what the system takes at once, which may be nothing.
+// TryWrite writes what the system accepts without waiting, which may be nothing.
 func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
 
-// Write waits until the system takes something of p, and returns how much.
+// Write waits until the system accepts a part of p, and returns its length.
 func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
 
 func (c *Conn) write(p []byte, waits bool) (int, error) {

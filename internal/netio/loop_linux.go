@@ -8,65 +8,64 @@ import (
 	"time"
 )
 
-// Loop watches connections without a goroutine for each: its own goroutine is woken by any of them,
-// and does the work of all. Should a watcher keep it for longer than it may, another goroutine
-// takes the loop over, and the one that was kept ends when the watcher lets go of it. Safe for use
-// by several goroutines.
+// Loop watches connections with one goroutine, which calls the handlers of all that are readable.
+// If a handler blocks it for longer than maxHandlerTime, a new goroutine takes the loop over, and
+// the blocked one ends when its handler returns. Safe for use by several goroutines.
 type Loop struct {
 	epoll      int
-	file       *os.File // the same: the runtime's poller watches the one that watches all; so a loop that sleeps takes no thread
+	file       *os.File // epoll as a file: the runtime's poller watches it, so a waiting loop takes no thread
 	epollConn  syscall.RawConn
-	observer   BatchObserver // nil: nobody wants to know
+	observer   BatchObserver // may be nil
 	goroutines sync.WaitGroup
 
 	mu            sync.Mutex
 	registrations []registration       // guarded by mu; by file descriptor
-	lastID        int32                // guarded by mu; how many were, the last one's number
-	events        []syscall.EpollEvent // guarded by mu; that have come
-	next          int                  // guarded by mu; events[next:] are not told
-	generation    uint64               // guarded by mu; the number of whose goroutine has the loop
-	dispatched    uint64               // guarded by mu; events that were told
-	dispatching   bool                 // guarded by mu; a watcher is being told
-	inBatch       bool                 // guarded by mu; around has begun
+	lastID        int32                // guarded by mu; id of the latest registration
+	events        []syscall.EpollEvent // guarded by mu; of the latest epoll_wait
+	next          int                  // guarded by mu; events[next:] are pending
+	generation    uint64               // guarded by mu; that of the goroutine that owns the loop
+	dispatched    uint64               // guarded by mu; count of handled events
+	dispatching   bool                 // guarded by mu; a handler is running
+	inBatch       bool                 // guarded by mu; Begin was called, End is due
 	closed        bool                 // guarded by mu
 
-	blockedAt atomic.Int64 // when it was last taken over, in Unix nanoseconds; 0: long ago
+	blockedAt atomic.Int64 // Unix nanoseconds of the latest takeover; 0: long ago
 
-	watchdog      *time.Timer // looks after the loop while it works
-	watchdogArmed bool        // guarded by mu; guard is to come
-	watchdogSeen  uint64      // guarded by mu; told, when guard last came
+	watchdog      *time.Timer // runs while events are handled
+	watchdogArmed bool        // guarded by mu; the timer is set
+	watchdogSeen  uint64      // guarded by mu; dispatched at the latest check
 }
 
-// Watcher is who is told of a connection.
+// ReadHandler is called when a connection is readable.
 type ReadHandler interface {
-	// Wake is called when something has arrived, once for all that has: what is not read then is
-	// not told again. Over: the other side has closed, or the connection is broken. It must not
-	// block; it may be called once more after Remove.
-	OnReadable(over bool)
+	// OnReadable is called once for all that has arrived (edge-triggered): bytes left unread are
+	// not reported again. With hangup the peer has closed, or the connection is broken. It must not
+	// block. One more call may come after Remove.
+	OnReadable(hangup bool)
 }
 
-// watching is a connection that is watched. A descriptor may be another connection's when an event
-// is told that came for the one before: the number, which events carry, tells them apart.
+// registration is a watched connection. The system may reuse its descriptor while an event of the
+// earlier connection is pending: events carry the id, which tells the two apart.
 type registration struct {
-	handler ReadHandler // nil: nobody
+	handler ReadHandler // nil: none
 	id      int32
 }
 
 const (
-	// maxTelling is how long a watcher may keep the loop.
+	// maxHandlerTime is how long a handler may block the loop.
 	maxHandlerTime = 10 * time.Millisecond
-	// lately is how long a loop that was kept counts as such.
+	// blockedWindow is how long RecentlyBlocked stays true after a takeover.
 	blockedWindow = 250 * time.Millisecond
-	maxEvents     = 128                                          // at once
-	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // EPOLLET: once for what arrives
+	maxEvents     = 128                                          // in one call of epoll_wait
+	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
 	hangupEvents  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-// NewLoop makes a loop, with a goroutine that Close ends. Around, if not nil, is told of every
-// batch of several events. It returns nil where there is none to be had; nil is a Loop that takes
-// nobody.
-func NewLoop(around BatchObserver) *Loop {
-	l := &Loop{observer: around, events: make([]syscall.EpollEvent, 0, maxEvents)}
+// NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
+// called around every run of several events. It returns nil if the system provides no epoll
+// instance; a nil Loop accepts no connection.
+func NewLoop(observer BatchObserver) *Loop {
+	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
 	var err error
 	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return nil
@@ -86,7 +85,8 @@ func NewLoop(around BatchObserver) *Loop {
 	return l
 }
 
-// Add has w told of what arrives on b, and of what has arrived. It may be told before Add returns.
+// Add registers w for b. What has arrived already is reported too: OnReadable may be called before
+// Add returns. It returns false if the loop or b is closed, or the system refuses.
 func (l *Loop) Add(b *RawConn, w ReadHandler) bool {
 	if l == nil || !b.acquire() {
 		return false
@@ -112,7 +112,7 @@ func (l *Loop) Add(b *RawConn, w ReadHandler) bool {
 	return true
 }
 
-// Remove has w told of b no more. It is to be called before b is closed.
+// Remove unregisters w from b. It must be called before b is closed.
 func (l *Loop) Remove(b *RawConn, w ReadHandler) {
 	if l == nil || !b.acquire() {
 		return
@@ -126,7 +126,7 @@ func (l *Loop) Remove(b *RawConn, w ReadHandler) {
 	}
 }
 
-// run is the goroutine that has the loop, until it is taken from it.
+// run is the loop's goroutine, until another generation takes the loop over.
 func (l *Loop) run(turn uint64) {
 	defer l.goroutines.Done()
 	var batch [maxEvents]syscall.EpollEvent
@@ -140,13 +140,14 @@ func (l *Loop) run(turn uint64) {
 		if err := l.epollConn.Read(wait); err != nil { // closed
 			return
 		}
-		l.mu.Lock() // only who has the loop comes here
+		l.mu.Lock() // only the goroutine that owns the loop gets here
 		l.events, l.next = append(l.events[:0], batch[:n]...), 0
 		l.mu.Unlock()
 	}
 }
 
-// tell tells the watchers of the events. It returns false when the goroutine has lost the loop.
+// dispatch calls the handlers of the pending events. It returns false when the calling goroutine no
+// longer owns the loop.
 func (l *Loop) dispatch(turn uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,7 +183,7 @@ func (l *Loop) dispatch(turn uint64) bool {
 	return l.generation == turn && !l.closed
 }
 
-// endBatch is called with mu held, and lets go of it meanwhile.
+// endBatch is called with mu held, and releases it during the call of End.
 func (l *Loop) endBatch() {
 	if l.inBatch {
 		l.inBatch = false
@@ -192,7 +193,8 @@ func (l *Loop) endBatch() {
 	}
 }
 
-// look is what guard does: if the loop is where it was, it goes to another goroutine.
+// checkBlocked runs on the watchdog's timer: if the same handler is still running since the last
+// check, a new goroutine takes the loop over.
 func (l *Loop) checkBlocked() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -208,7 +210,7 @@ func (l *Loop) checkBlocked() {
 		l.goroutines.Add(1)
 		go l.run(l.generation)
 		l.endBatch()
-	case l.dispatched == l.watchdogSeen: // nothing to do: it sleeps
+	case l.dispatched == l.watchdogSeen: // no event was handled: the loop is idle
 		l.watchdogArmed = false
 
 		return
@@ -217,9 +219,9 @@ func (l *Loop) checkBlocked() {
 	l.watchdog.Reset(maxHandlerTime)
 }
 
-// Kept tells whether a watcher has kept the loop for too long, lately. Each that does costs all
-// others of the loop that long: watchers should then leave to other goroutines what they otherwise
-// need not.
+// RecentlyBlocked reports whether a handler has blocked the loop within the last 250 ms. Each
+// blocking call delays all other connections of the loop by maxHandlerTime, so handlers should then
+// leave to other goroutines all work that might block.
 func (l *Loop) RecentlyBlocked() bool {
 	at := l.blockedAt.Load()
 	if at == 0 {
@@ -233,7 +235,7 @@ func (l *Loop) RecentlyBlocked() bool {
 	return false
 }
 
-// Close ends the loop. It waits for its goroutines, and so for watchers that are being told.
+// Close ends the loop. It waits for its goroutines, and so for handlers that are running.
 func (l *Loop) Close() {
 	if l == nil {
 		return

@@ -12,19 +12,19 @@ import (
 	"github.com/parley-dm/parley/internal/netio"
 )
 
-// sleeper counts how often it is woken.
+// readCounter counts its calls.
 type readCounter struct {
 	calls  atomic.Int32
 	hangup atomic.Bool
 	called chan struct{}
-	block  chan struct{} // Wake returns when this is closed; nil: at once
+	block  chan struct{} // OnReadable returns when this is closed; nil: at once
 }
 
 func newReadCounter() *readCounter { return &readCounter{called: make(chan struct{}, 100)} }
 
-func (s *readCounter) OnReadable(over bool) {
+func (s *readCounter) OnReadable(hangup bool) {
 	s.calls.Add(1)
-	if over {
+	if hangup {
 		s.hangup.Store(true)
 	}
 	s.called <- struct{}{}
@@ -53,7 +53,7 @@ func newLoop(t *testing.T) *netio.Loop {
 	return l
 }
 
-// rawPair is two ends of a connection, one of them bare.
+// rawPair is two ends of a connection, one of them a RawConn.
 func rawPair(t *testing.T) (*netio.RawConn, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
@@ -240,7 +240,7 @@ func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
 		l.Add(b, slow[i])
 		write(t, there, "x")
 	}
-	for _, s := range slow { // each is told, though none lets go
+	for _, s := range slow { // each is called, though none returns
 		s.waitForCall(t)
 	}
 	for range 10 {
@@ -279,7 +279,7 @@ func TestALoopTellsThatItWasKeptLately(t *testing.T) {
 	becomes(false)
 }
 
-// batches counts.
+// batchCounter counts the calls.
 type batchCounter struct{ begun, ended atomic.Int32 }
 
 func (b *batchCounter) Begin() { b.begun.Add(1) }
@@ -298,7 +298,7 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 		t.Errorf("%d batches of one", n)
 	}
 	deadline := time.Now().Add(20 * time.Second)
-	for around.begun.Load() == 0 { // until several are kept waiting by the first of them
+	for around.begun.Load() == 0 { // until several wait behind the first handler
 		if time.Now().After(deadline) {
 			t.Fatal("no batch")
 		}
@@ -361,7 +361,7 @@ func TestOneWhoIsRemovedIsNotTold(t *testing.T) {
 	}
 }
 
-// alarm is a watcher that does something.
+// handlerFunc is a handler that calls a function.
 type handlerFunc struct{ do func() }
 
 func (a *handlerFunc) OnReadable(bool) { a.do() }

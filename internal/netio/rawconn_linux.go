@@ -8,16 +8,16 @@ import (
 	"syscall"
 )
 
-// RawConn is a TCP connection that Go's runtime knows nothing of: no poller looks at it, no call
-// waits, nothing is kept for it but its descriptor. A [Loop] says when there is something to read;
-// who has to wait for room to write asks for a net.Conn (Attach).
+// RawConn is a TCP connection outside Go's runtime poller: only its file descriptor is kept, and no
+// call waits. A [Loop] reports when it is readable; NetConn gives a net.Conn for waiting until it
+// is writable.
 //
-// The zero value holds nothing. It must not be copied. Methods are safe for use by several
-// goroutines, but for Take, and two who read, or two who write, would mix up the stream.
+// The zero value holds no connection. It must not be copied. Methods are safe for use by several
+// goroutines, except Adopt and Reset; concurrent reads, or concurrent writes, mix up the stream.
 type RawConn struct {
 	fd int
-	// users counts the calls under way. The descriptor is closed by the last of them once bareShut
-	// is set: its number may be somebody else's right after.
+	// calls counts the calls under way, and holds the state bits. Once rawClosing is set, the last
+	// call closes the descriptor: the system may reuse its number right after.
 	calls atomic.Int64
 }
 
@@ -27,8 +27,9 @@ const (
 	rawClosed  = 1 << 42 // the descriptor is closed
 )
 
-// Take makes b hold the connection, beside conn, which the caller should close: that ends what the
-// runtime keeps of it. It returns false where this is not possible.
+// Adopt makes b hold a duplicate of conn's descriptor. The caller should close conn, which frees
+// what the runtime keeps for it. It returns false if conn is no *net.TCPConn or has no descriptor
+// to duplicate.
 func (b *RawConn) Adopt(conn net.Conn) bool {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
@@ -57,8 +58,7 @@ func duplicate(fd int) int {
 	return int(twin)
 }
 
-// Drop closes b's own descriptor of the connection, as if it had never been taken. Nobody may be
-// using b.
+// Reset closes b's own descriptor and makes b the zero value again. No other call may be under way.
 func (b *RawConn) Reset() {
 	b.Close()
 	b.calls.Store(0)
@@ -89,18 +89,18 @@ func (b *RawConn) close() {
 	}
 }
 
-// Close closes the connection. It does not wait for calls under way, which do not wait either.
+// Close closes the connection. It does not wait for calls under way, none of which blocks.
 func (b *RawConn) Close() {
 	if !b.Held() {
 		return
 	}
-	if b.calls.Or(rawClosing) == rawHeld { // nobody is using it
+	if b.calls.Or(rawClosing) == rawHeld { // no call is under way
 		b.close()
 	}
 }
 
-// TryRead reads what has arrived, once. At the end of the stream the error is io.EOF; n is 0
-// without an error if nothing has arrived.
+// TryRead reads once what has arrived. At the end of the stream the error is io.EOF; n is 0 without
+// an error if nothing has arrived.
 func (b *RawConn) TryRead(p []byte) (n int, err error) {
 	if !b.acquire() {
 		return 0, net.ErrClosed
@@ -124,7 +124,7 @@ func (b *RawConn) TryRead(p []byte) (n int, err error) {
 	}
 }
 
-// TryWrite writes what the system takes at once, which may be nothing.
+// TryWrite writes what the system accepts without waiting, which may be nothing.
 func (b *RawConn) TryWrite(p []byte) (n int, err error) {
 	if !b.acquire() {
 		return 0, net.ErrClosed
@@ -144,7 +144,7 @@ func (b *RawConn) TryWrite(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite tells the other side that nothing more comes.
+// CloseWrite closes the sending side of the connection.
 func (b *RawConn) CloseWrite() {
 	if b.acquire() {
 		_ = syscall.Shutdown(b.fd, syscall.SHUT_WR)
@@ -152,7 +152,8 @@ func (b *RawConn) CloseWrite() {
 	}
 }
 
-// Attach returns the same connection as one that can wait. It is to be closed besides.
+// NetConn returns the same connection, with a descriptor of its own, as a net.Conn whose calls
+// wait. The caller closes it, besides b.
 func (b *RawConn) NetConn() (net.Conn, error) {
 	if !b.acquire() {
 		return nil, net.ErrClosed

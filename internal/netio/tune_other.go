@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Tune has small writes sent at once.
+// Tune sets TCP_NODELAY.
 func Tune(conn net.Conn, _ time.Duration) {
 	if c, ok := conn.(*net.TCPConn); ok {
 		_ = c.SetNoDelay(true)
