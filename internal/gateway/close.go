@@ -7,24 +7,24 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The end of a session. It can begin on any goroutine, at any moment; the first to begin it decides
-// the goodbye.
+// Closing a session. It can begin on any goroutine, at any moment; the first call of closeWith
+// decides the goodbye.
 //
-//	end ─▶ goodbye queued ─▶ written ─▶ our side is shut ─▶ the client closes ─▶ cut
-//	  │                                                        (or time is up) ─▲
-//	  └──▶ the reader stops ─▶ Host.Leave, once ─▶ reads on, throwing away ─────┘
+//	closeWith ─▶ goodbye queued ─▶ written ─▶ closeWrite ─▶ the client closes ─▶ abort
+//	  │                                                       (or lingerTimeout) ─▲
+//	  └──▶ the reader stops ─▶ Host.Leave, once ─▶ discardInput ──────────────────┘
 //
-// Reading on matters: to close a connection on which unread bytes have arrived resets it, and the
-// client would lose the goodbye.
+// Input must be read to its end: closing a connection with unread bytes resets it, and the client
+// would lose the goodbye.
 
 const (
-	// lingerTime is how long a session may take to say goodbye.
+	// lingerTimeout bounds the time from the goodbye to the end of the connection.
 	lingerTimeout = 2 * time.Second
-	// handlerTime is how long Host.Leave waits for a handler that is running.
+	// leaveDelay is how long Host.Leave waits for a handler that is running.
 	leaveDelay = 500 * time.Millisecond
 )
 
-// long past, as a deadline: wakes whoever waits.
+// pastDeadline is a deadline in the past: setting it wakes a blocked reader.
 var pastDeadline = time.Unix(1, 0)
 
 func causeOf(g wire.Goodbye) Cause {
@@ -49,8 +49,8 @@ func causeOf(g wire.Goodbye) Cause {
 	return CauseOther
 }
 
-// end begins the end, unless it has begun. With code 0 the client is told nothing. It does not
-// wait.
+// closeWith begins to close the session, unless that has begun. Code 0 sends no goodbye. It does
+// not block.
 func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Lock()
 	was := s.phase.Load()
@@ -68,7 +68,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	})
 	s.closeState = e
 	s.phase.Store(closing)
-	if s.readerBusy.Load() { // the reader is in a handler: that may take for ever
+	if s.readerBusy.Load() { // the reader is in a handler, which may never return
 		s.gw.routines.Add(1)
 		e.leaveTimer = time.AfterFunc(leaveDelay, func() {
 			defer s.gw.routines.Done()
@@ -80,7 +80,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 		dropped = s.out.drop()
 	}
 	s.queueGoodbye(code, text)
-	nobody := was < open || !s.writing
+	idle := was < open || !s.writing
 	s.writing = true
 	s.resume()
 	if s.cancel != nil {
@@ -90,19 +90,20 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 
 	s.countEnd(was, cause)
 	dropped.fail()
-	if nobody {
+	if idle {
 		s.write(s.nextBatch(false))
 	}
 	switch {
 	case !s.raw.Held():
 		_ = s.conn.SetReadDeadline(pastDeadline) // the reader stops
-	case s.reader.CompareAndSwap(readerFree, readerTaken), // there is none; else it sees the phase
-		s.reader.CompareAndSwap(readerPaused, readerTaken):
+	case s.reader.CompareAndSwap(readerIdle, readerActive), // without a reader; an active one sees the phase
+		s.reader.CompareAndSwap(readerPaused, readerActive):
 		go s.finish(false)
 	}
 }
 
-// queueGoodbye is called with mu held. It is not subject to the queue's bounds: it is the last.
+// queueGoodbye is called with mu held. The goodbye is the last frame, and exempt from the queue's
+// bounds.
 func (s *session) queueGoodbye(code wire.Goodbye, text string) {
 	if code != 0 {
 		text = text[:min(len(text), s.gw.cfg.MaxMessage)]
@@ -129,8 +130,8 @@ func (s *session) countEnd(was uint32, cause Cause) {
 	}
 }
 
-// outboxDrained is called by the writer when the session is closing and the outbox is empty. It stays
-// the writer: nothing is written after that.
+// outboxDrained is called by the writer when the session is closing and the outbox is empty. It
+// keeps the writer's role, so nothing is written after it.
 func (s *session) outboxDrained() {
 	s.closeWrite()
 	s.mu.Lock()
@@ -141,8 +142,8 @@ func (s *session) outboxDrained() {
 	}
 }
 
-// shut tells the client that nothing more will come. Over TLS that is a record of its own and may
-// wait: there only a drain goroutine does it, and without a goodbye there was none.
+// closeWrite closes the sending side. Over TLS that is a record of its own and may block: only a
+// drain goroutine does it there, and none runs without a goodbye.
 func (s *session) closeWrite() {
 	if s.raw.Held() {
 		s.raw.CloseWrite()
@@ -157,7 +158,7 @@ func (s *session) closeWrite() {
 	}
 }
 
-// cut ends the connection at once. May be called any number of times, once the end has begun.
+// abort closes the connection at once. It may be called any number of times, once closeWith was.
 func (s *session) abort() {
 	s.mu.Lock()
 	if s.phase.Load() != closing {
@@ -185,7 +186,7 @@ func (s *session) abort() {
 	s.gw.wheel.remove(s)
 }
 
-// leave tells the node that the session of an admitted user is over, once.
+// notifyLeave calls Host.Leave for the session of an admitted user, once.
 func (s *session) notifyLeave() {
 	s.mu.Lock()
 	due := s.admitted
@@ -197,10 +198,10 @@ func (s *session) notifyLeave() {
 	}
 }
 
-// finish is the end of the reader, and so of the session: it is the last goroutine that may start
-// others.
+// finish is the last step of the reader, and so of the session: the reader is the last goroutine
+// that may start others.
 func (s *session) finish(eof bool) {
-	s.input.free() // many may end at once, and wait
+	s.input.free() // many sessions may end at once, and linger
 	s.dropFragment()
 	s.mu.Lock()
 	e := s.closeState
@@ -218,7 +219,7 @@ func (s *session) finish(eof bool) {
 	s.gw.routines.Done()
 }
 
-// discardInput reads until the client closes or the time is up.
+// discardInput reads until the client closes or the deadline passes.
 func (s *session) discardInput(until time.Time) {
 	conn, _ := s.attachBlocking()
 	if conn == nil {
@@ -236,7 +237,7 @@ func (s *session) discardInput(until time.Time) {
 	}
 }
 
-// discardRawInput is throwAway where no descriptor is left to wait with: it looks again and again.
+// discardRawInput is discardInput by polling: no descriptor is left for the runtime's poller.
 func (s *session) discardRawInput(until time.Time) {
 	for time.Now().Before(until) {
 		more, err := s.fillRaw()
@@ -250,7 +251,7 @@ func (s *session) discardRawInput(until time.Time) {
 	}
 }
 
-// reasonOf tells why a session ended with this goodbye of the server, 0 for none.
+// reasonOf is why a session ended with this goodbye of the server; 0 is none.
 func reasonOf(code wire.Goodbye) user.Reason {
 	switch code {
 	case wire.GoodbyeReplaced:

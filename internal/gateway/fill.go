@@ -7,10 +7,10 @@ import (
 	"github.com/parley-dm/parley/internal/netio"
 )
 
-// A TCP connection without TLS is read and written with single system calls (package netio); once
-// the session is open it is bare where the system has a loop for it: see rawconn.go. Over TLS, and
-// where the system has no such calls, reads and writes block: reading waits with a few bytes of the
-// session, and a goroutine does the writing.
+// Without TLS, a TCP connection is read and written with single system calls (package netio), and
+// moves to a loop once the session is open: see rawconn.go. With TLS, and where netio does not
+// support the system, reads and writes block: the reader waits with a buffer of a few bytes, and a
+// goroutine does the writing.
 
 // fill waits until something arrives and reads it.
 func (s *session) fill() error {
@@ -25,7 +25,7 @@ func (s *session) fill() error {
 	return err
 }
 
-// source is where a session's connection is read to.
+// connBuffer is a session as the netio.Buffer of its connection.
 type connBuffer session
 
 // Space implements netio.Buffer.
@@ -34,7 +34,7 @@ func (s *connBuffer) Space() []byte { return s.input.space(s.gw.maxBody + maxFra
 // Release implements netio.Buffer.
 func (s *connBuffer) Release() { s.input.shrink() }
 
-// fillBlocking waits with a few bytes and takes a buffer when they are there.
+// fillBlocking waits with waitBuffer, and takes a chunk only when something has arrived.
 func (s *session) fillBlocking() error {
 	s.input.shrink()
 	if s.input.chunk == nil {
@@ -60,7 +60,7 @@ func (s *session) received(n int) {
 	s.gw.count.bytesIn.Add(uint64(n))
 }
 
-// blockingWrite waits until the connection takes something of p.
+// blockingWrite waits until the connection accepts a part of p.
 func blockingWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
 	if !sc.Usable() {
 		return conn.Write(p)
@@ -69,7 +69,7 @@ func blockingWrite(conn net.Conn, sc *netio.Conn, p []byte) (int, error) {
 	return sc.Write(p)
 }
 
-// direct tells whether the session's connection can be written to without waiting.
+// nonBlocking reports whether the session's connection can be written to without waiting.
 func (s *session) nonBlocking() bool { return s.raw.Held() || s.sock.Usable() }
 
 func (s *session) tryWrite(p []byte) (int, error) {
@@ -80,7 +80,7 @@ func (s *session) tryWrite(p []byte) (int, error) {
 	return s.sock.TryWrite(p)
 }
 
-// bottom is the connection under TLS. Closing that one does not wait to say goodbye.
+// underlying is the connection under TLS, which closes without a TLS alert that might block.
 func underlying(c net.Conn) net.Conn {
 	if t, ok := c.(*tls.Conn); ok {
 		return t.NetConn()

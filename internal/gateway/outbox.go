@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// batchBytes is how much one write call is given, a single longer frame excepted.
+	// batchBytes bounds one write call, a single longer frame excepted.
 	batchBytes = 64 << 10
-	// newBatchBytes is what a fresh batch begins with.
+	// newBatchBytes is the capacity of a fresh batch.
 	newBatchBytes = 4 << 10
-	// keepBatchBytes and keepBatchFrames bound what a batch that returns to the pool holds on to.
+	// keepBatchBytes and keepBatchFrames bound the memory of a batch that returns to the pool.
 	keepBatchBytes  = 128 << 10
 	keepBatchFrames = 2048
 )
 
-// mark is the end of a frame in a batch, and who wants to know when it is written.
+// frameEnd is where a frame ends in a batch, and the Done to call once it is written.
 type frameEnd struct {
 	offset int
 	done   sessions.Done // may be nil
 }
 
-// batch is a run of encoded frames that is written with one call. Batches are reused.
+// writeBatch is a run of encoded frames that is written with one call. Batches are pooled.
 type writeBatch struct {
 	b        []byte
 	off      int        // b[:off] was taken by the operating system
@@ -35,7 +35,7 @@ var writeBatches = sync.Pool{New: func() any { return &writeBatch{b: make([]byte
 
 func newWriteBatch() *writeBatch { return writeBatches.Get().(*writeBatch) } //nolint:forcetypeassert // nothing else is in it
 
-// recycle gives back a batch whose marks have all been told.
+// recycle returns a batch to the pool, after the outcome of all its frames was reported.
 func (b *writeBatch) recycle() {
 	if cap(b.b) > keepBatchBytes || cap(b.frames) > keepBatchFrames {
 		return
@@ -45,11 +45,11 @@ func (b *writeBatch) recycle() {
 	writeBatches.Put(b)
 }
 
-// rest is what has not been written.
+// unwritten is what has not been written.
 func (b *writeBatch) unwritten() []byte { return b.b[b.off:] }
 
-// wrote notes that n more bytes are written, tells those whose frames that completes, and returns
-// how many frames they are.
+// advance counts n more bytes as written, calls Done.Pushed for the frames that they complete, and
+// returns their number.
 func (b *writeBatch) advance(n int) (frames int) {
 	b.off += n
 	for b.reported < len(b.frames) && b.frames[b.reported].offset <= b.off {
@@ -64,8 +64,7 @@ func (b *writeBatch) advance(n int) (frames int) {
 	return frames
 }
 
-// fail tells everybody who has a frame in the batch, or in those behind it, that it was not
-// written.
+// fail reports sessions.ErrClosed for every unwritten frame of the batch and of those behind it.
 func (b *writeBatch) fail() {
 	for b != nil {
 		for _, m := range b.frames[b.reported:] {
@@ -90,13 +89,12 @@ type outbox struct {
 	frames     int
 }
 
-// room tells whether a frame of n bytes fits.
+// hasRoom reports whether a frame of n bytes fits.
 func (o *outbox) hasRoom(n, maxBytes, maxFrames int) bool {
 	return o.bytes+n <= maxBytes && o.frames < maxFrames
 }
 
-// batchFor is the batch to which the next frame, of n bytes, is to be appended. After that comes
-// added.
+// batchFor is the batch to append the next frame, of n bytes, to. Call frameAdded after that.
 func (o *outbox) batchFor(n int) *writeBatch {
 	if o.tail == nil || len(o.tail.b)+n > batchBytes {
 		b := newWriteBatch()
@@ -111,14 +109,14 @@ func (o *outbox) batchFor(n int) *writeBatch {
 	return o.tail
 }
 
-// added notes that a frame was appended to b, which was start bytes long before.
+// frameAdded counts the frame that was appended to b, which was start bytes long before.
 func (o *outbox) frameAdded(b *writeBatch, start int, done sessions.Done) {
 	b.frames = append(b.frames, frameEnd{offset: len(b.b), done: done})
 	o.bytes += len(b.b) - start
 	o.frames++
 }
 
-// prepend puts a batch of one frame in front of all that waits.
+// prepend puts a batch of one frame in front of the queue.
 func (o *outbox) prepend(b *writeBatch) {
 	b.frames = append(b.frames, frameEnd{offset: len(b.b)})
 	o.bytes += len(b.b)
@@ -130,7 +128,7 @@ func (o *outbox) prepend(b *writeBatch) {
 	}
 }
 
-// take gives the writer the batch that is next, nil if there is none.
+// pop gives the writer the next batch, nil if there is none.
 func (o *outbox) pop() *writeBatch {
 	b := o.head
 	if b == nil {
@@ -144,14 +142,14 @@ func (o *outbox) pop() *writeBatch {
 	return b
 }
 
-// gone notes that so much has left the outbox.
+// remove subtracts what has left the outbox.
 func (o *outbox) remove(bytes, frames int) {
 	o.bytes -= bytes
 	o.frames -= frames
 }
 
-// drop empties the outbox, but for what the writer has in hand, and returns what was in it: call
-// fail on it, without a lock.
+// drop empties the outbox, except for the writer's batch, and returns the dropped batches: call
+// fail on them, without a lock.
 func (o *outbox) drop() *writeBatch {
 	dropped := o.head
 	for b := dropped; b != nil; b = b.next {

@@ -10,37 +10,37 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Holding clients back. A held gateway handles nothing of what clients send: their bytes stay with
-// the operating system, or in the buffer of a read that was under way. Pushes are written as
-// before.
+// clientPause is the state of a pause, in which the gateway handles nothing that clients send: their
+// bytes stay with the operating system, or in the buffer of a read that was under way. Pushes are
+// written as before.
 //
-//	Hold, or Running says false ─▶ held ─▶ bare reader: readerHeld      ─┐
-//	                                       other reader: waitForRelease ─┼─ Release ─▶ reads on
-//	                                       login: waitForRelease        ─┘
+//	PauseClients, or Running is false ─▶ paused ─▶ raw reader: readerPaused      ─┐
+//	                                               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
+//	                                               login: waitWhilePaused        ─┘
 //
-// A reader looks at on before each frame, and asks Config.Running once for each read, after it and
-// before its first frame: a process that was stopped handles nothing that came meanwhile.
+// A reader checks active before each frame, and calls Config.Running once for each read, after it
+// and before its first frame: a process that was stopped handles nothing that came meanwhile.
 type clientPause struct {
 	active  atomic.Bool   // written with mu held
 	resumes atomic.Uint64 // written with mu held
 
 	mu         sync.Mutex
-	lastResume time.Time // guarded by mu; when Release was last called
+	lastResume time.Time // guarded by mu; when ResumeClients was last called
 }
 
-// Hold keeps what clients send from being handled until Release. A frame whose handling has begun
-// goes on. Logins wait for as long as they may take, ten seconds, and the time in which a hello
-// must come begins anew with Release. No client is taken for dead meanwhile. Sessions can end.
+// PauseClients keeps the gateway from handling what clients send until ResumeClients. A frame whose
+// handling has begun continues. Logins wait, at most ten seconds, and HelloTimeout starts again at
+// ResumeClients. No client is closed for silence meanwhile. Sessions can end.
 //
-// Hold does not count: one Release ends any number of calls.
+// Calls do not nest: one ResumeClients ends any number of them.
 func (g *Gateway) PauseClients() {
 	g.clientPause.mu.Lock()
 	defer g.clientPause.mu.Unlock()
 	g.clientPause.active.Store(true)
 }
 
-// Release ends Hold, and what Config.Running has caused: all that has arrived meanwhile is handled,
-// for each client in its order. It does not wait for that.
+// ResumeClients ends a pause, whether PauseClients or Config.Running has caused it: all that has
+// arrived meanwhile is handled, for each client in its order. It does not wait for that.
 func (g *Gateway) ResumeClients() {
 	g.clientPause.mu.Lock()
 	defer g.clientPause.mu.Unlock()
@@ -50,15 +50,15 @@ func (g *Gateway) ResumeClients() {
 		return
 	}
 	now := g.now.Load()
-	for _, s := range g.wheel.all() { // before the sweeper looks at the silence again
+	for _, s := range g.wheel.all() { // before the sweeper checks for silence again
 		s.lastHeard.Store(now)
 	}
 	g.clientPause.active.Store(false)
-	g.resumeAll(g.wheel.all()) // with those that have come since
+	g.resumeAll(g.wheel.all()) // including the sessions that have come since
 }
 
-// holds reports whether clients are held. A false answer of Running counts only if Release was not
-// called since it was asked: the answer may be older than that.
+// clientsPaused reports whether clients are paused. A false answer of Running counts only without a
+// call of ResumeClients since the question: the answer may predate it.
 func (g *Gateway) clientsPaused() bool {
 	for !g.clientPause.active.Load() {
 		if g.cfg.Running == nil {
@@ -78,21 +78,21 @@ func (g *Gateway) clientsPaused() bool {
 	return true
 }
 
-// resumeAll has the readers of sessions go on. A few goroutines do the reading of bare sessions, as
-// loops do: there may be many.
+// resumeAll continues the readers of sessions. There may be many raw sessions, so a bounded number
+// of goroutines, one for each processor, reads them, as loops do.
 func (g *Gateway) resumeAll(sessions []*session) {
 	var parked []*session
 	for _, s := range sessions {
 		s.mu.Lock()
 		s.resume()
 		s.mu.Unlock()
-		if s.reader.CompareAndSwap(readerPaused, readerTaken) {
+		if s.reader.CompareAndSwap(readerPaused, readerActive) {
 			parked = append(parked, s)
 		}
 	}
 	var next atomic.Int64
 	for range min(len(parked), runtime.GOMAXPROCS(0)) {
-		g.routines.Go(func() { // the sessions whose reading is taken are still there
+		g.routines.Go(func() { // an active reader keeps its session alive
 			for i := next.Add(1) - 1; int(i) < len(parked); i = next.Add(1) - 1 {
 				parked[i].readRaw(true)
 			}
@@ -100,14 +100,14 @@ func (g *Gateway) resumeAll(sessions []*session) {
 	}
 }
 
-// pauseRaw lets go of the reading of a bare session until Release. It returns false if the reading
-// is the caller's again: clients are not held any more. The caller has taken the reading.
+// pauseRaw makes the active reader of a raw session paused until ResumeClients. It returns false if
+// clients are no longer paused: the caller is still the active reader.
 func (s *session) pauseRaw() bool {
 	s.input.shrink()
 	s.reader.Store(readerPaused)
 	switch ended := s.phase.Load() >= closing; {
 	case !ended && s.gw.clientPause.active.Load():
-	case !s.reader.CompareAndSwap(readerPaused, readerTaken): // Release or the end was quicker
+	case !s.reader.CompareAndSwap(readerPaused, readerActive): // ResumeClients or closeWith was first
 	case ended:
 		go s.finish(false)
 	default:
@@ -117,8 +117,8 @@ func (s *session) pauseRaw() bool {
 	return true
 }
 
-// waitWhilePaused waits while clients are held. It returns false if the session or the login's time
-// (done, nil: none) has ended first.
+// waitWhilePaused waits while clients are paused. It returns false if the session, or the login's
+// time (done, may be nil), has ended first.
 func (s *session) waitWhilePaused(done <-chan struct{}) bool {
 	for s.gw.clientsPaused() {
 		s.mu.Lock()
@@ -151,8 +151,8 @@ func (s *session) waitWhilePaused(done <-chan struct{}) bool {
 	return true
 }
 
-// extendHelloDeadline gives a connection whose time for its hello has passed more of it, if clients were
-// held in that time. The caller reads the connection.
+// extendHelloDeadline extends an expired hello deadline by HelloTimeout from the latest
+// ResumeClients. It returns false if that has passed as well. Called by the reader.
 func (s *session) extendHelloDeadline() bool {
 	if !s.waitWhilePaused(nil) {
 		return false
@@ -165,7 +165,7 @@ func (s *session) extendHelloDeadline() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase.Load() != hello { // its end has set a deadline
+	if s.phase.Load() != hello { // closeWith has set a deadline
 		return false
 	}
 	_ = s.conn.SetDeadline(until)
@@ -173,9 +173,9 @@ func (s *session) extendHelloDeadline() bool {
 	return true
 }
 
-// DisconnectAll ends all sessions, and logins under way, with a goodbye, and takes new ones as before:
-// Host.Admit refuses them if it is to. It does not wait for the sessions' ends. Goodbye 1001 tells
-// each client when to come back, at a moment of its own; the text goes along.
+// DisconnectAll ends all sessions, and logins under way, with a goodbye. New connections are
+// accepted as before: Host.Admit has to refuse them if need be. It does not wait for the sessions'
+// ends. Goodbye 1001 gives each client a random time to reconnect, with the text.
 func (g *Gateway) DisconnectAll(code wire.Goodbye, text string) {
 	for _, s := range g.wheel.all() {
 		if phase := s.phase.Load(); phase != admitting && phase != open {

@@ -13,27 +13,29 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The reading of a bare session: one that is open, and whose connection is watched by a loop. It
-// has no goroutine. When something arrives, the loop's own goroutine reads it, with one call, and
-// handles it, unless that may wait: then another goroutine goes on, until nothing more has arrived.
+// Reading on a loop. A raw session is open, and a loop watches its RawConn: no goroutine waits for
+// it. When bytes arrive, the loop's goroutine becomes its reader: it reads them with one call and
+// handles them. A frame whose handling may block goes to another goroutine, which is the reader
+// until nothing more has arrived.
 //
-//	       arrives            all handled
-//	free ─────────▶ taken ───────────────────▶ free
+//	        arrives             all handled
+//	idle ─────────▶ active ───────────────────▶ idle
 //	                  │  ▲  arrives meanwhile
 //	                  ▼  │
-//	                 again          clients are held: taken ─▶ held ─▶ taken, with Release
+//	                rearmed        clients paused: active ─▶ paused ─▶ active, by ResumeClients
 //
-// The loop tells once of what arrives, so whoever has taken the reading and has read all, or was
-// told "again", is sure to be told of the next. Who ends a session takes the reading too, if it is
-// free, and finishes.
+// The loop is edge-triggered: it reports arriving bytes once. A reader becomes idle only after a
+// read that took all there was; "rearmed" makes it read again first. The goroutine that closes a
+// session becomes its reader too, if the session has none, and finishes it.
 const (
-	readerFree   uint32 = iota // nobody reads
-	readerTaken                // somebody does
-	readerAgain                // and something has arrived since
-	readerPaused               // clients are held: Release takes the reading, or the end of the session
+	readerIdle    uint32 = iota // no goroutine reads
+	readerActive                // a goroutine reads
+	readerRearmed               // active, and more has arrived since
+	readerPaused                // clients are paused: ResumeClients, or the end of the session, makes it active
 )
 
-// loops watch a gateway's bare connections: one for each processor, made for the first.
+// loops watch a gateway's raw connections: one loop for each processor, at most eight, made for the
+// first connection.
 type loops struct {
 	once    sync.Once
 	all     []*netio.Loop
@@ -54,7 +56,7 @@ func (l *loops) next(around BatchObserver) *netio.Loop {
 	return l.all[int(l.counter.Add(1))%len(l.all)]
 }
 
-// close ends the loops, when there are no sessions any more.
+// close ends the loops, after the last session has ended.
 func (l *loops) close() {
 	l.once.Do(func() {})
 	for _, one := range l.all {
@@ -62,20 +64,21 @@ func (l *loops) close() {
 	}
 }
 
-// maxReadsOnLoop is how many calls of one session's reader the loop does in a row.
+// maxReadsOnLoop bounds the read calls for one session in a row on the loop's goroutine.
 const maxReadsOnLoop = 4
 
-// noDescriptorRetry is the pause of who has no descriptor to wait with.
+// noDescriptorRetry is the polling interval of a goroutine that has to wait and has no descriptor
+// for the runtime's poller.
 const noDescriptorRetry = 50 * time.Millisecond
 
-// moveToLoop gives the connection to a loop, if it can be, and returns what it was before, to be
-// closed. Called with mu held by the reader, which has taken the reading, when the session is about
-// to be open and nobody has written yet.
+// moveToLoop moves the connection to a loop, where the system has one, and returns the net.Conn
+// that the caller must close, nil if nothing moved. Called with mu held by the reader, just before
+// the session is open and before the first write; the reader becomes active.
 func (s *session) moveToLoop() (former net.Conn) {
 	if !s.sock.Usable() || !s.raw.Adopt(s.conn) {
 		return nil
 	}
-	s.reader.Store(readerTaken)
+	s.reader.Store(readerActive)
 	s.loop = s.gw.loops.next(s.gw.cfg.Batch)
 	if !s.loop.Add(&s.raw, s) {
 		s.raw.Reset()
@@ -87,21 +90,21 @@ func (s *session) moveToLoop() (former net.Conn) {
 	return former
 }
 
-// Wake implements netio.ReadHandler.
-func (s *session) OnReadable(over bool) {
-	if over {
+// OnReadable implements netio.ReadHandler.
+func (s *session) OnReadable(hangup bool) {
+	if hangup {
 		s.hangup.Store(true)
 	}
 	for {
 		switch s.reader.Load() {
-		case readerFree:
-			if s.reader.CompareAndSwap(readerFree, readerTaken) {
+		case readerIdle:
+			if s.reader.CompareAndSwap(readerIdle, readerActive) {
 				s.readRaw(true)
 
 				return
 			}
-		case readerTaken:
-			if s.reader.CompareAndSwap(readerTaken, readerAgain) {
+		case readerActive:
+			if s.reader.CompareAndSwap(readerActive, readerRearmed) {
 				return
 			}
 		default:
@@ -110,15 +113,15 @@ func (s *session) OnReadable(over bool) {
 	}
 }
 
-// readRaw handles and reads until nothing more has arrived. The caller has taken the reading.
+// readRaw reads and handles until nothing more has arrived. The caller is the active reader.
 func (s *session) readRaw(onLoop bool) {
-	more := true // perhaps
+	more := true // there may be bytes to read
 	for reads := 0; ; {
 		if s.mustPause() {
 			if s.pauseRaw() {
 				return
 			}
-			more = true // what arrived in between was not told of
+			more = true // what arrived during the pause was not reported
 		}
 		switch s.handleArrived(onLoop) {
 		case allHandled:
@@ -134,7 +137,7 @@ func (s *session) readRaw(onLoop bool) {
 		if !more && s.releaseReader() {
 			return
 		}
-		if onLoop && reads == maxReadsOnLoop { // the others' turn
+		if onLoop && reads == maxReadsOnLoop { // let the loop serve its other connections
 			go s.readRaw(false)
 
 			return
@@ -142,7 +145,7 @@ func (s *session) readRaw(onLoop bool) {
 		reads++
 		var err error
 		if more, err = s.fillRaw(); err != nil {
-			if s.gw.clientsPaused() { // the end of the stream is there to be read again
+			if s.gw.clientsPaused() { // the end of the stream can be read again
 				continue
 			}
 			s.readFailed(err)
@@ -153,13 +156,14 @@ func (s *session) readRaw(onLoop bool) {
 	}
 }
 
-// mustPause reports whether the reader of a bare session is to stop because clients are held. It
-// asks Config.Running only if something is to be handled.
+// mustPause reports whether the reader of a raw session has to stop because clients are paused. It
+// calls Config.Running only if there is something to handle.
 func (s *session) mustPause() bool {
 	return s.gw.clientPause.active.Load() || len(s.input.bytes()) > 0 && s.gw.clientsPaused()
 }
 
-// fillRaw reads once. More: there may be more to read, of which nobody tells.
+// fillRaw reads once. It returns true if there may be more to read, which the loop does not report
+// again.
 func (s *session) fillRaw() (more bool, err error) {
 	space := s.input.space(s.gw.maxBody + maxFraming)
 	n, err := s.raw.TryRead(space)
@@ -174,23 +178,25 @@ func (s *session) fillRaw() (more bool, err error) {
 	return n == len(space) || n > 0 && s.hangup.Load(), nil
 }
 
-// releaseReader ends the reading, unless something has arrived meanwhile.
+// releaseReader makes the reader idle. It returns false if more has arrived meanwhile: the caller
+// is still the active reader.
 func (s *session) releaseReader() bool {
 	s.input.shrink()
-	if !s.reader.CompareAndSwap(readerTaken, readerFree) {
-		s.reader.Store(readerTaken)
+	if !s.reader.CompareAndSwap(readerActive, readerIdle) {
+		s.reader.Store(readerActive)
 
 		return false
 	}
-	if s.phase.Load() >= closing && s.reader.CompareAndSwap(readerFree, readerTaken) { // it was not free when the end began
+	if s.phase.Load() >= closing && s.reader.CompareAndSwap(readerIdle, readerActive) { // it was active when the close began
 		go s.finish(false)
 	}
 
 	return true
 }
 
+// finishRaw calls finish, and never blocks the loop's goroutine.
 func (s *session) finishRaw(onLoop, eof bool) {
-	if onLoop { // finish waits
+	if onLoop { // finish blocks
 		go s.finish(eof)
 
 		return
@@ -198,28 +204,29 @@ func (s *session) finishRaw(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayBlock tells whether a frame is not for the loop's goroutine: handlers of the program may take
-// their time, and so may, when the engine is stuck, the commands of Parley itself.
+// mayBlock reports whether handling a frame may block: handlers of the program may, and so may
+// Parley's own commands while the loop was blocked recently.
 func (s *session) mayBlock(f wire.Frame) bool {
 	return f.Kind == wire.KindRequest && (s.loop.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
 }
 
-// resumeAsync goes on in place of the loop, with a frame that may wait.
+// resumeAsync continues as the reader, in a goroutine of its own, with a frame that may block.
 func (s *session) resumeAsync(f wire.Frame) {
 	s.waitWhilePaused(nil)
 	s.handle(f)
 	s.resumeWhenRoom()
 }
 
-// resumeWhenRoom goes on in place of the loop, when the client has read what it was sent, if it is
-// behind with that.
+// resumeWhenRoom continues as the reader, in a goroutine of its own, once the outbox has drained to
+// a quarter.
 func (s *session) resumeWhenRoom() {
 	s.waitForRoom()
 	s.readRaw(false)
 }
 
-// attach returns the connection as one that can wait, nil if no descriptor is left for that, or it
-// is cut. A bare session's exists until detach, or its end.
+// attachBlocking returns the connection in a form whose calls wait. It returns nil if no descriptor
+// is left, or the connection is closed. That of a raw session exists until detachBlocking, or its
+// end.
 func (s *session) attachBlocking() (net.Conn, *netio.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

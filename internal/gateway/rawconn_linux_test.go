@@ -24,7 +24,7 @@ func (n *node) idleRaw(tb testing.TB) *session {
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].raw.Held() && all[0].reader.Load() == readerFree })
+	eventually(tb, func() bool { return all[0].raw.Held() && all[0].reader.Load() == readerIdle })
 
 	return all[0]
 }
@@ -36,7 +36,7 @@ func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	s := n.idleRaw(t)
 	s.OnReadable(true)
 	deadline := time.Now().Add(10 * time.Second)
-	for s.reader.Load() != readerFree {
+	for s.reader.Load() != readerIdle {
 		if time.Now().After(deadline) {
 			t.Fatal("it reads and reads")
 		}

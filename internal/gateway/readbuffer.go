@@ -3,16 +3,16 @@ package gateway
 import "sync"
 
 const (
-	// readSize is how much one read call is given room for.
+	// readSize is the room for one read call, in bytes.
 	readSize = 16 << 10
-	// stubSize is what a connection holds that waits for the rest of a frame of which little has
-	// come.
+	// smallChunkSize is the buffer of a connection that waits for the rest of a frame of which
+	// little has come.
 	smallChunkSize = 1 << 10
-	// keepReadSize bounds the buffers that return to a pool.
+	// maxPooledChunk bounds the buffers that return to a pool.
 	maxPooledChunk = 128 << 10
 )
 
-// chunk is a reused buffer.
+// chunk is a pooled buffer.
 type chunk struct{ b []byte }
 
 // Buffers by size: for the start of a frame, for a read call, for a long frame.
@@ -47,14 +47,14 @@ func (c *chunk) recycle() {
 	}
 }
 
-// intake is what has arrived from a client and was not handled yet. It holds a buffer only while
-// there is something in it. Owned by the goroutine that reads the connection.
+// readBuffer holds what has arrived from a client and is not handled yet. It holds a chunk only
+// while it is not empty. Owned by the reader of the session.
 type readBuffer struct {
 	chunk *chunk
-	r, w  int // c.b[r:w] is not handled
+	r, w  int // chunk.b[r:w] is not handled
 }
 
-// bytes is what has arrived.
+// bytes is what has arrived and is not handled.
 func (in *readBuffer) bytes() []byte {
 	if in.chunk == nil {
 		return nil
@@ -63,11 +63,11 @@ func (in *readBuffer) bytes() []byte {
 	return in.chunk.b[in.r:in.w]
 }
 
-// handled removes the first n bytes. They stay where they are until the next call of space.
+// consume removes the first n bytes. They stay valid until the next call of space.
 func (in *readBuffer) consume(n int) { in.r += n }
 
-// space is where the next bytes are to be read to; then comes arrived. Most is the length of the
-// longest frame: the buffer has room for one.
+// space is where to read the next bytes; commit adds them. Most is the length of the longest frame:
+// the buffer has room for one.
 func (in *readBuffer) space(most int) []byte {
 	have := in.w - in.r
 	switch {
@@ -85,9 +85,10 @@ func (in *readBuffer) space(most int) []byte {
 	return in.chunk.b[in.w:]
 }
 
+// commit adds the n bytes that were read to space.
 func (in *readBuffer) commit(n int) { in.w += n }
 
-// park makes the intake hold as little as it can while nothing arrives.
+// shrink keeps the smallest chunk that holds the bytes.
 func (in *readBuffer) shrink() {
 	switch have := in.w - in.r; {
 	case in.chunk == nil:

@@ -12,26 +12,26 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Writing. Whoever has a frame appends it to the outbox; if nobody is writing, it becomes the
-// writer and writes, without waiting, until the outbox is empty. Frames that come meanwhile are
-// written by the same writer (combining): under load one call carries many frames, without load a
-// frame is written at once by the goroutine that made it. What the operating system does not take
-// at once goes on in a goroutine that lives until it did (drain).
+// Writing. A goroutine with a frame appends it to the outbox. If the session has no writer, the
+// goroutine becomes the writer, and writes without waiting until the outbox is empty. Frames that
+// come meanwhile are written by the same writer (combining): under load one call carries many
+// frames, without load the goroutine that made a frame writes it at once. What the operating system
+// does not accept goes to a drain goroutine, which lives until the outbox is empty.
 //
-//	Push ─▶ outbox ─▶ writer: try ──taken──▶ Pushed(nil), next batch, ... empty: nobody writes
-//	                            └─not all──▶ drain goroutine: wait, write, ...
+//	Push ─▶ outbox ─▶ writer: try ──accepted──▶ Pushed(nil), next batch, ... empty: no writer
+//	                            └─not all─────▶ drain goroutine: wait, write, ...
 //
-// No lock is held while writing or while telling the outcome.
+// No lock is held while writing or while calling Done.Pushed.
 
 const (
 	noStatus = -1
-	// maxTurns is how many batches a pusher writes for others before it hands over to a goroutine.
+	// maxCombinedBatches is how many batches a pusher writes before a drain goroutine continues.
 	maxCombinedBatches = 16
-	// maxFraming is what a connection adds to the longest body.
+	// maxFraming is the most bytes that a connection adds to a body.
 	maxFraming = 16
 )
 
-// send queues a frame and has it written. Share is how many times the bounds of the queue apply.
+// send queues a frame and has it written. The queue's bounds are multiplied by share.
 func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) error {
 	n := maxFraming + wire.HeaderSize + len(f.Payload)
 	s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 	return nil
 }
 
-// appendFrame encodes a frame as this connection has it. A status goes before the payload.
+// appendFrame encodes a frame for this transport. A status goes before the payload.
 func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 	n := wire.HeaderSize + len(f.Payload)
 	if status != noStatus {
@@ -79,9 +79,8 @@ func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 	return append(dst, payload...)
 }
 
-// sendControl queues a WebSocket control frame. One that does not fit is dropped, and so is one
-// before the session is open: nothing is written then, and a client without a login must not fill a
-// queue.
+// sendControl queues a WebSocket control frame. It drops one that does not fit, and one before the
+// session is open: nothing is written then, and a client without a login must not fill a queue.
 func (s *session) sendControl(op byte, payload []byte) {
 	s.mu.Lock()
 	if s.phase.Load() != open || !s.out.hasRoom(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
@@ -114,7 +113,7 @@ func (s *session) unlockAndWrite() {
 	s.write(b)
 }
 
-// write is the writer's work. It never waits.
+// write writes batches until the outbox is empty. It never blocks. Called by the writer.
 func (s *session) write(b *writeBatch) {
 	for turn := 0; b != nil; turn++ {
 		if !s.nonBlocking() || turn == maxCombinedBatches {
@@ -142,9 +141,8 @@ func (s *session) write(b *writeBatch) {
 	}
 }
 
-// wrote notes that n bytes of the batch are written. Those who want to know are told before the
-// session's queue shrinks, so that one who pushes again from there leaves its frame for this
-// writer.
+// advance counts n bytes of the batch as written. Done.Pushed is called before the session's queue
+// shrinks, so that a push from within it leaves its frame to this writer.
 func (s *session) advance(b *writeBatch, n int) {
 	frames := b.advance(n)
 	s.lastSent.Store(s.gw.now.Load())
@@ -161,7 +159,7 @@ func (s *session) advance(b *writeBatch, n int) {
 	s.mu.Unlock()
 }
 
-// next gives the writer its next batch. With none it stops being the writer.
+// nextBatch returns the writer's next batch. If it returns nil, the caller is no longer the writer.
 func (s *session) nextBatch(drains bool) *writeBatch {
 	s.mu.Lock()
 	b := s.out.pop()
@@ -185,7 +183,7 @@ func (s *session) nextBatch(drains bool) *writeBatch {
 	return nil
 }
 
-// startDrain lets a goroutine go on with the batch.
+// startDrain continues with the batch in a drain goroutine.
 func (s *session) startDrain(b *writeBatch) {
 	s.mu.Lock()
 	if s.phase.Load() == closed {
@@ -199,8 +197,8 @@ func (s *session) startDrain(b *writeBatch) {
 	go s.drain(b)
 }
 
-// drain writes what the connection did not take at once. It gives up on a client that takes nothing
-// for two heartbeats.
+// drain writes what the connection did not accept at once. It closes the session of a client that
+// accepts nothing for two heartbeats.
 func (s *session) drain(b *writeBatch) {
 	defer s.gw.routines.Done()
 	patience := 2 * s.gw.cfg.Heartbeat
@@ -223,7 +221,7 @@ func (s *session) drain(b *writeBatch) {
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && sc.Usable():
-			_ = conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
+			_ = conn.SetWriteDeadline(time.Time{}) // closing has a deadline of its own
 			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
 			s.closeWith(wire.GoodbyeSlow, "", CauseSlow)
@@ -242,7 +240,7 @@ func (s *session) drain(b *writeBatch) {
 	}
 }
 
-// drainRaw is drain where no descriptor is left to wait with: it looks again and again.
+// drainRaw is drain by polling: no descriptor is left for the runtime's poller.
 func (s *session) drainRaw(b *writeBatch) {
 	last := time.Now()
 	for b != nil {
@@ -269,8 +267,8 @@ func (s *session) drainRaw(b *writeBatch) {
 	}
 }
 
-// detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare
-// session is all bare again. Called with mu held, before closing.
+// detachBlocking undoes attachBlocking at the end of a drain goroutine: the write deadline is
+// removed, and a raw session has only its RawConn. Called with mu held, before closing.
 func (s *session) detachBlocking() {
 	if !s.raw.Held() {
 		_ = s.conn.SetWriteDeadline(time.Time{})
@@ -283,7 +281,7 @@ func (s *session) detachBlocking() {
 	}
 }
 
-// writeFailed ends a session whose connection broke.
+// writeFailed ends a session whose connection is broken.
 func (s *session) writeFailed(b *writeBatch) {
 	b.fail()
 	s.closeWith(0, "", CauseLost)

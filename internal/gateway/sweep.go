@@ -13,20 +13,20 @@ import (
 
 const (
 	ticksPerHeartbeat = 8
-	// askAfter is how long nothing was sent or nothing was heard when the client is sent a ping: it
-	// must hear something, and perhaps it only answers. That is more than one heartbeat: a client
-	// that pings by itself is hardly ever pinged.
+	// pingAfter is how long a session may be without sent or without received frames before the
+	// client is sent a ping, in ticks: it must hear something, and perhaps it only answers. More
+	// than one heartbeat, so that a client that pings by itself is rarely pinged.
 	pingAfter = ticksPerHeartbeat * 5 / 4
-	// silentAfter is when a client is taken for dead. One tick more than two heartbeats: ticks are
-	// whole.
+	// silentAfter is when a silent client counts as dead, in ticks. Two heartbeats and one tick,
+	// because ticks are whole.
 	silentAfter = 2*ticksPerHeartbeat + 1
-	// wheelSlots is more than any session is scheduled ahead.
+	// wheelSlots is more than the longest schedule, in ticks.
 	wheelSlots = 32
-	// sweepAtOnce bounds how long the wheel is locked.
+	// maxSweepBatch bounds the sessions for which the wheel is locked at a time.
 	maxSweepBatch = 256
 )
 
-// wheel holds all sessions, by when they are next to be looked at.
+// wheel holds all sessions, by the tick of their next check.
 type wheel struct {
 	mu    sync.Mutex
 	slots [wheelSlots][]*session // guarded by mu
@@ -70,7 +70,7 @@ func (w *wheel) take(s *session) {
 	s.wheelSlot = -1
 }
 
-// all is every session that is in the wheel now.
+// all returns every session in the wheel.
 func (w *wheel) all() []*session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,8 +88,8 @@ type action struct {
 	silent bool // else: ping
 }
 
-// due moves up to sweepAtOnce sessions of the slot to the slots where they belong next, and returns
-// those about which something is to be done. The bool tells whether the slot is done.
+// due moves up to maxSweepBatch sessions of the current slot to the slots of their next checks, and
+// appends the actions that they need. It returns true when the slot is done.
 func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,8 +111,8 @@ func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	return actions, false
 }
 
-// look decides what is to be done about a session now, and in how many ticks it is to be looked at
-// again. Called by the sweeper only.
+// check decides what to do about a session now, and in how many ticks its next check is. Called by
+// the sweeper only.
 func (s *session) check(now uint32) (a action, next uint32) {
 	if s.phase.Load() != open {
 		return action{}, ticksPerHeartbeat
