@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	// comeBackSpread is over how long the clients of a stopping node are asked to spread their
-	// return.
+	// reconnectSpread is the interval over which the clients of a stopping node spread their
+	// reconnects.
 	reconnectSpread = 5 * time.Second
-	// stuckTime is how long Drain and Close wait for handlers once all connections are cut.
+	// handlerTimeout is how long Drain and Close wait for handlers after all connections are
+	// closed.
 	handlerTimeout = 5 * time.Second
 )
 
@@ -38,7 +39,7 @@ type Gateway struct {
 	router         *command.Router
 	host           Host
 	log            *slog.Logger
-	handlerTimeout time.Duration // stuckTime, but for tests
+	handlerTimeout time.Duration // the constant, except in tests
 
 	loops       loops
 	clientPause clientPause
@@ -48,12 +49,12 @@ type Gateway struct {
 
 	stopping    atomic.Bool    // written with mu held
 	routines    sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
-	stopSweeper chan struct{}  // closed when the sweeper is to end
+	stopSweeper chan struct{}  // closed to end the sweeper
 	stopped     chan struct{}  // closed when stopping
 
 	mu             sync.Mutex
 	listeners      map[net.Listener]struct{} // guarded by mu
-	sweeperStopped bool                      // guarded by mu; swept is closed
+	sweeperStopped bool                      // guarded by mu; stopSweeper is closed
 }
 
 // New makes a gateway. It has a goroutine from the start: Drain or Close it.
@@ -72,7 +73,7 @@ func New(cfg Config, key Verifier, users *user.Registry, router *command.Router,
 // Sessions is the number of users with a welcome.
 func (g *Gateway) Sessions() int { return int(g.count.open.Load()) }
 
-// listening registers a listener and a goroutine, unless the gateway stops.
+// register registers a listener and a goroutine, unless the gateway stops.
 func (g *Gateway) register(ln net.Listener) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -93,10 +94,10 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 		s.received(n)
 		early = early[n:]
 	}
-	// Heartbeats and the drain's deadline come first; this is for what they do not see: a client
-	// that vanished while its handler runs.
+	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
+	// while its handler runs.
 	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
-	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before anybody else knows the session: see end
+	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
@@ -118,9 +119,9 @@ func (g *Gateway) reconnectText() string {
 	return string(wire.AppendReconnect(nil, rand.N(reconnectSpread)))
 }
 
-// Drain stops the gateway gently: no more connections, goodbye 1001 to every client with a time to
-// come back that spreads them, what is queued is written, and all is waited for. Sessions that are
-// not done when ctx ends are cut. It returns ErrStuck if handlers did not return even then.
+// Drain stops the gateway gently: it closes the listeners, sends every client goodbye 1001 with a
+// random time to reconnect, writes what is queued, and waits for all goroutines. Sessions that are
+// not done when ctx ends are aborted. It returns ErrStuck if handlers do not return even then.
 func (g *Gateway) Drain(ctx context.Context) error {
 	g.stop()
 	for _, s := range g.wheel.all() {
@@ -130,9 +131,8 @@ func (g *Gateway) Drain(ctx context.Context) error {
 	return g.finish(ctx)
 }
 
-// Close stops the gateway at once: clients are told (goodbye 1001) if that takes no waiting. It
-// waits for handlers that are running, at most five seconds, and returns ErrStuck if some still
-// are.
+// Close stops the gateway at once: clients get goodbye 1001 if that takes no waiting. It waits for
+// running handlers, at most five seconds, and returns ErrStuck if some are still running.
 func (g *Gateway) Close() error {
 	g.stop()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -157,7 +157,7 @@ func (g *Gateway) stop() {
 	}
 }
 
-// finish waits for all goroutines, and cuts what is left when ctx ends.
+// finish waits for all goroutines, and aborts the remaining sessions when ctx ends.
 func (g *Gateway) finish(ctx context.Context) error {
 	g.mu.Lock()
 	if !g.sweeperStopped {

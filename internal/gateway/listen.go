@@ -18,9 +18,9 @@ const (
 	longestBackoff  = time.Second
 )
 
-// PortFree returns the error that listening at addr would have now, nil if none. Nothing is open
-// afterwards: the port of a node that cannot serve yet stays closed, and may be taken by another
-// process meanwhile.
+// PortFree returns the error that listening at addr would have now, nil if none. It leaves no
+// listener open: the port of a node that cannot serve yet stays closed, and another process may
+// take it meanwhile.
 func PortFree(ctx context.Context, addr string) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", addr)
@@ -31,9 +31,9 @@ func PortFree(ctx context.Context, addr string) error {
 	return ln.Close()
 }
 
-// Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the
-// operating system cannot accept, for instance for want of file descriptors, it logs that and goes
-// on after a pause.
+// Serve accepts connections from ln until Drain or Close, then returns nil; it closes ln. When the
+// operating system cannot accept, for instance for want of file descriptors, it logs that and
+// retries after a pause.
 func (g *Gateway) Serve(ln net.Listener) error {
 	if !g.register(ln) {
 		_ = ln.Close()
@@ -80,7 +80,7 @@ func (g *Gateway) accept(conn net.Conn, via transport) {
 	g.start(conn, via, nil)
 }
 
-// passing tells whether an error of Accept may pass by itself.
+// isTemporary reports whether an error of Accept may pass by itself.
 func isTemporary(err error) bool {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
@@ -90,7 +90,7 @@ func isTemporary(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// wait returns false if the gateway was told to stop meanwhile.
+// sleep returns false if the gateway stops meanwhile.
 func (g *Gateway) sleep(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -102,7 +102,7 @@ func (g *Gateway) sleep(d time.Duration) bool {
 	}
 }
 
-// crowded tells, and counts, whether too many connections have sent no hello.
+// pendingLimitReached reports, and counts, that MaxPending connections have sent no hello.
 func (g *Gateway) pendingLimitReached() bool {
 	if g.count.pending.Load() < int64(g.cfg.MaxPending) {
 		return false

@@ -11,11 +11,11 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// admitTimeout is how long the node may take to admit a user, Hold included.
+// admitTimeout bounds the time for the node to admit a user, a pause included.
 const admitTimeout = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half is readBare, or
-// read: then in a fresh goroutine, whose stack has not grown from all that a login does.
+// serve is the first half of the reader: it logs the client in. The second half is readRaw, or
+// read: in a fresh goroutine, because a login has grown the stack of this one.
 func (s *session) serve() {
 	switch {
 	case !s.login():
@@ -56,7 +56,7 @@ func (s *session) login() bool {
 	return s.welcome(u)
 }
 
-// readHello returns the token of the first frame, if that is a hello that came in time.
+// readHello returns the token of the first frame, which must be a hello that comes in time.
 func (s *session) readHello() (token string, ok bool) {
 	if c, isTLS := s.conn.(*tls.Conn); isTLS {
 		if err := c.Handshake(); err != nil { //nolint:noctx // the deadline ends it
@@ -90,7 +90,7 @@ func (s *session) readHello() (token string, ok bool) {
 	return h.Token, s.helloReceived()
 }
 
-// readFirstBody reads until the first frame is there.
+// readFirstBody reads until the first frame is complete.
 func (s *session) readFirstBody() (body []byte, ok bool) {
 	for {
 		body, err := s.nextBody()
@@ -113,7 +113,8 @@ func (s *session) readFirstBody() (body []byte, ok bool) {
 	}
 }
 
-// helloReceived takes the session on to admitting.
+// helloReceived moves the session to the phase admitting. It returns false if the session has
+// ended.
 func (s *session) helloReceived() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,8 +128,8 @@ func (s *session) helloReceived() bool {
 	return true
 }
 
-// admit has the node announce the login. From here on others know the session, whose end cancels
-// ctx.
+// admit has the node announce the login. From here on other goroutines know the session; closing it
+// cancels ctx.
 func (s *session) admit(ctx context.Context, cancel context.CancelFunc, u *user.User) error {
 	s.mu.Lock()
 	if s.phase.Load() != admitting {
@@ -166,7 +167,7 @@ func (s *session) refuse(u *user.User, err error) {
 	s.closeWith(wire.GoodbyeStopping, s.gw.reconnectText(), CauseRefused)
 }
 
-// welcome opens the session: the welcome is written, then what was pushed meanwhile.
+// welcome opens the session: the welcome is written first, then what was pushed meanwhile.
 func (s *session) welcome(u *user.User) bool {
 	w := wire.Welcome{
 		User: u.ID, Session: u.SID, Node: s.gw.cfg.Node,
@@ -182,7 +183,7 @@ func (s *session) welcome(u *user.User) bool {
 		return false
 	}
 	s.gw.count.open.Add(1)
-	now := s.gw.now.Load() // to be admitted may have taken long: the sweeper, which looks at open sessions, must not see that
+	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
 	s.lastHeard.Store(now)
 	s.lastSent.Store(now)
 	former := s.moveToLoop()

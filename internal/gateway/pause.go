@@ -14,7 +14,7 @@ import (
 // bytes stay with the operating system, or in the buffer of a read that was under way. Pushes are
 // written as before.
 //
-//	PauseClients, or Running is false ─▶ paused ─▶ raw reader: readerPaused      ─┐
+//	PauseClients or Running: false   ─▶ paused ─▶ raw reader: readerPaused      ─┐
 //	                                               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
 //	                                               login: waitWhilePaused        ─┘
 //

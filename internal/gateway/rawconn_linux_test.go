@@ -17,7 +17,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// bare waits until the only session is bare and its reader has nothing to do.
+// idleRaw waits until the only session is raw and its reader is idle.
 func (n *node) idleRaw(tb testing.TB) *session {
 	tb.Helper()
 	all := n.gw.wheel.all()

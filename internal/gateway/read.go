@@ -9,12 +9,12 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// errEnded: the session has ended while a frame was read.
+// errSessionClosed: the session has ended while a frame was read.
 var errSessionClosed = errors.New("gateway: the session has ended")
 
-// read is the reader of an open session that is not bare. Such a one has a goroutine with a small
-// stack: handlers make it grow, and it does not shrink back all the way, so that a client that has
-// gone over from requests to heartbeats gets a fresh one.
+// read is the reader of an open session without a loop: a goroutine with a small stack. A handler
+// makes the stack grow, and it shrinks only partly, so a client that returns from requests to
+// heartbeats gets a fresh goroutine.
 func (s *session) read() {
 	grown := false
 	for {
@@ -40,7 +40,7 @@ func (s *session) read() {
 	}
 }
 
-// await waits until something arrives. If it returns false, the session is over.
+// waitReadable waits until something has arrived. If it returns false, the session has ended.
 func (s *session) waitReadable() bool {
 	if err := s.fill(); err != nil {
 		s.waitWhilePaused(nil)
@@ -54,7 +54,7 @@ func (s *session) waitReadable() bool {
 	return true
 }
 
-// readFailed ends a session that cannot be read from. If it has ended already, that was why.
+// readFailed ends a session after a read error. If the session is closing, that was the cause.
 func (s *session) readFailed(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
@@ -73,18 +73,18 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// handled is how far handleArrived has come.
+// readOutcome is why handleArrived returned.
 type readOutcome uint8
 
 const (
-	allHandled    readOutcome = iota // all that has arrived
+	allHandled    readOutcome = iota // all that has arrived is handled
 	sessionClosed                    // the session has ended
-	handedOff                        // another goroutine goes on
-	pausedByNode                     // clients are held
+	handedOff                        // another goroutine is the reader
+	pausedByNode                     // clients are paused
 )
 
-// handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may
-// wait to another one.
+// handleArrived handles the frames that have arrived. On the loop's goroutine it hands a frame that
+// may block to another goroutine.
 func (s *session) handleArrived(onLoop bool) readOutcome {
 	s.handledRequest = false
 	frames := uint64(0)
@@ -129,7 +129,8 @@ func (s *session) handleArrived(onLoop bool) readOutcome {
 	return sessionClosed
 }
 
-// nextBody is the next body that has arrived, nil if there is none. It stays valid until fill.
+// nextBody returns the next body that has arrived, nil if none is complete. It stays valid until
+// the next fill.
 func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
@@ -151,7 +152,7 @@ func (s *session) protocolError(text string) {
 	s.closeWith(wire.GoodbyeProtocol, text, CauseProtocol)
 }
 
-// handle is for the frames behind the hello.
+// handle handles a frame after the hello.
 func (s *session) handle(f wire.Frame) {
 	switch f.Kind {
 	case wire.KindRequest:
@@ -168,8 +169,8 @@ func (s *session) handle(f wire.Frame) {
 	}
 }
 
-// dispatch runs a request. The order of busy and phase matters: either end sees that the reader is
-// in a handler, or the reader sees that the session has ended.
+// dispatch runs a request. The order of readerBusy and phase matters: either closeWith sees that
+// the reader is in a handler, or the reader sees that the session is closing.
 func (s *session) dispatch(f wire.Frame) {
 	s.handledRequest = true
 	s.readerBusy.Store(true)
@@ -180,10 +181,10 @@ func (s *session) dispatch(f wire.Frame) {
 	s.readerBusy.Store(false)
 }
 
-// waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait
-// for.
+// waitForRoom pauses the reader of a client that does not read, so that no more responses are
+// queued, until the outbox is a quarter full.
 func (s *session) waitForRoom() {
-	for waits := 0; ; waits++ { // Release resumes it too
+	for waits := 0; ; waits++ { // ResumeClients ends the pause too
 		s.mu.Lock()
 		if !s.aboveHighWater.Load() || s.phase.Load() != open {
 			s.mu.Unlock()
