@@ -13,7 +13,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// told is a Done that counts.
+// doneCounter is a Done that counts its outcomes.
 type doneCounter struct{ ok, gone int }
 
 func (d *doneCounter) Pushed(err error) {

@@ -186,13 +186,13 @@ func (s *session) welcome(u *user.User) bool {
 	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
 	s.lastHeard.Store(now)
 	s.lastSent.Store(now)
-	former := s.moveToLoop()
+	replaced := s.moveToLoop()
 	s.phase.Store(open)
 	s.out.prepend(b)
 	b = s.out.pop()
 	s.mu.Unlock()
-	if former != nil {
-		_ = former.Close()
+	if replaced != nil {
+		_ = replaced.Close()
 	}
 	s.write(b)
 

@@ -27,7 +27,7 @@ type writeBatch struct {
 	b        []byte
 	off      int        // b[:off] was taken by the operating system
 	frames   []frameEnd // one for each frame
-	reported int        // marks[:told] are done with
+	reported int        // frames[:reported] have their outcome
 	next     *writeBatch
 }
 

@@ -11,10 +11,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// outcome records what a frame's Done was told.
+// outcome records the outcome of a frame.
 type outcome struct {
 	id  int
-	log *[]int // of ids, in the order in which they were told nil
+	log *[]int // of ids, in the order of their outcomes nil
 	err []error
 }
 

@@ -10,13 +10,13 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// clientPause is the state of a pause, in which the gateway handles nothing that clients send: their
-// bytes stay with the operating system, or in the buffer of a read that was under way. Pushes are
-// written as before.
+// clientPause is the state of a pause: the gateway handles nothing that clients send. Their bytes
+// stay with the operating system, or in the buffer of a read that was under way. Pushes are written
+// as before.
 //
-//	PauseClients or Running: false   ─▶ paused ─▶ raw reader: readerPaused      ─┐
-//	                                               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
-//	                                               login: waitWhilePaused        ─┘
+//	PauseClients or ─▶ paused ─▶ raw reader: readerPaused      ─┐
+//	Running: false               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
+//	                             login: waitWhilePaused        ─┘
 //
 // A reader checks active before each frame, and calls Config.Running once for each read, after it
 // and before its first frame: a process that was stopped handles nothing that came meanwhile.
@@ -81,20 +81,20 @@ func (g *Gateway) clientsPaused() bool {
 // resumeAll continues the readers of sessions. There may be many raw sessions, so a bounded number
 // of goroutines, one for each processor, reads them, as loops do.
 func (g *Gateway) resumeAll(sessions []*session) {
-	var parked []*session
+	var paused []*session
 	for _, s := range sessions {
 		s.mu.Lock()
 		s.resume()
 		s.mu.Unlock()
 		if s.reader.CompareAndSwap(readerPaused, readerActive) {
-			parked = append(parked, s)
+			paused = append(paused, s)
 		}
 	}
 	var next atomic.Int64
-	for range min(len(parked), runtime.GOMAXPROCS(0)) {
+	for range min(len(paused), runtime.GOMAXPROCS(0)) {
 		g.routines.Go(func() { // an active reader keeps its session alive
-			for i := next.Add(1) - 1; int(i) < len(parked); i = next.Add(1) - 1 {
-				parked[i].readRaw(true)
+			for i := next.Add(1) - 1; int(i) < len(paused); i = next.Add(1) - 1 {
+				paused[i].readRaw(true)
 			}
 		})
 	}

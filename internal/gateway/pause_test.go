@@ -81,7 +81,7 @@ func ask(i int) wire.Frame {
 	return f
 }
 
-func TestWhatArrivesWhileClientsAreHeldIsHandledOnRelease(t *testing.T) {
+func TestInputDuringAPauseIsHandledOnResume(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		alice, bob := dial(t), dial(t)
 		alice.login("alice")
@@ -111,7 +111,7 @@ func TestWhatArrivesWhileClientsAreHeldIsHandledOnRelease(t *testing.T) {
 	})
 }
 
-func TestLoginsWaitWhileClientsAreHeld(t *testing.T) {
+func TestLoginsWaitDuringAPause(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		n.gw.PauseClients()
 		c := dial(t)
@@ -128,7 +128,7 @@ func TestLoginsWaitWhileClientsAreHeld(t *testing.T) {
 	})
 }
 
-func TestAHeldConnectionThatHasEndedIsReadToItsEnd(t *testing.T) {
+func TestAConnectionThatEndsDuringAPauseIsReadToItsEnd(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c := dial(t)
 		c.login("alice")
@@ -150,7 +150,7 @@ func TestAHeldConnectionThatHasEndedIsReadToItsEnd(t *testing.T) {
 	})
 }
 
-func TestAHeldSessionCanEnd(t *testing.T) {
+func TestASessionCanEndDuringAPause(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		alice, bob, carol := dial(t), dial(t), dial(t)
 		alice.login("alice")
@@ -188,7 +188,7 @@ func TestAHeldSessionCanEnd(t *testing.T) {
 	})
 }
 
-func TestHoldAndReleaseMayComeAtAnyMoment(t *testing.T) {
+func TestPauseAndResumeMayComeAtAnyMoment(t *testing.T) {
 	var stopped atomic.Bool // as a process that was: until Release
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const clients, each = 10, 300
@@ -233,7 +233,7 @@ func TestHoldAndReleaseMayComeAtAnyMoment(t *testing.T) {
 	})
 }
 
-func TestAProcessThatWasStoppedHandlesNothingUntilRelease(t *testing.T) {
+func TestAProcessThatWasStoppedHandlesNothingUntilResume(t *testing.T) {
 	var stopped atomic.Bool
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		stopped.Store(false)
@@ -284,7 +284,7 @@ func TestRunningIsAskedOnceForEachRead(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOfRunningThatIsOlderThanReleaseHoldsNobody(t *testing.T) {
+func TestAnAnswerOfRunningOlderThanResumePausesNoClient(t *testing.T) {
 	g := &Gateway{}
 	asked := 0
 	g.cfg.Running = func() bool {
@@ -298,15 +298,15 @@ func TestAnAnswerOfRunningThatIsOlderThanReleaseHoldsNobody(t *testing.T) {
 		return true
 	}
 	if g.clientsPaused() || asked != 2 {
-		t.Errorf("clients are held, after %d answers", asked)
+		t.Errorf("clients are paused, after %d answers", asked)
 	}
 	g.cfg.Running = func() bool { return false }
 	if !g.clientsPaused() || !g.clientPause.active.Load() {
-		t.Error("clients are not held")
+		t.Error("clients are not paused")
 	}
 }
 
-func TestTheTimeForAHelloStandsStillWhileClientsAreHeld(t *testing.T) {
+func TestTheHelloTimeoutStandsStillDuringAPause(t *testing.T) {
 	inVirtualTime(t, Config{}, nil, func(t *scene, n *node) {
 		early, late, silent := n.pipe(t), n.pipe(t), n.pipe(t)
 		time.Sleep(time.Second)
@@ -326,7 +326,7 @@ func TestTheTimeForAHelloStandsStillWhileClientsAreHeld(t *testing.T) {
 	})
 }
 
-func TestALoginWaitsForReleaseAsLongAsALoginMayTake(t *testing.T) {
+func TestALoginWaitsForResumeAtMostTheAdmitTimeout(t *testing.T) {
 	inVirtualTime(t, Config{}, nil, func(t *scene, n *node) {
 		n.gw.PauseClients()
 		c := n.pipe(t)
@@ -342,7 +342,7 @@ func TestALoginWaitsForReleaseAsLongAsALoginMayTake(t *testing.T) {
 	})
 }
 
-func TestNoClientIsTakenForDeadWhileClientsAreHeld(t *testing.T) {
+func TestNoClientIsClosedForSilenceDuringAPause(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		c := n.pipe(t)
 		c.login("alice")

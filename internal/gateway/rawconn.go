@@ -74,7 +74,7 @@ const noDescriptorRetry = 50 * time.Millisecond
 // moveToLoop moves the connection to a loop, where the system has one, and returns the net.Conn
 // that the caller must close, nil if nothing moved. Called with mu held by the reader, just before
 // the session is open and before the first write; the reader becomes active.
-func (s *session) moveToLoop() (former net.Conn) {
+func (s *session) moveToLoop() (replaced net.Conn) {
 	if !s.sock.Usable() || !s.raw.Adopt(s.conn) {
 		return nil
 	}
@@ -85,9 +85,9 @@ func (s *session) moveToLoop() (former net.Conn) {
 
 		return nil
 	}
-	former, s.conn, s.sock = s.conn, nil, nil
+	replaced, s.conn, s.sock = s.conn, nil, nil
 
-	return former
+	return replaced
 }
 
 // OnReadable implements netio.ReadHandler.

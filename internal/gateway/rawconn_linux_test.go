@@ -167,7 +167,7 @@ func TestAStalledClientGetsEverythingWithoutASpareDescriptor(t *testing.T) {
 	giveBack()
 }
 
-func TestAClientThatTakesNothingWhenNoDescriptorIsLeftIsSentAway(t *testing.T) {
+func TestAStalledClientIsClosedWithoutASpareDescriptor(t *testing.T) {
 	n := start(t, Config{Heartbeat: time.Second})
 	c := n.dialTCP(t)
 	c.login("alice")

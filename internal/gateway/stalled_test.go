@@ -56,7 +56,7 @@ func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	return pushed
 }
 
-func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
+func TestAStalledClientFillsOnlyItsOwnQueueAndIsClosed(t *testing.T) {
 	overBoth(t, Config{QueueBytes: 300_000, Heartbeat: time.Second}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c, other := dial(t), dial(t)
 		c.login("stalled")
@@ -106,7 +106,7 @@ func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
 	})
 }
 
-func TestAClientThatIsSentAwayAsTooSlowIsToldSoWhenItReadsAgain(t *testing.T) {
+func TestASlowClientGetsItsGoodbyeWhenItReadsAgain(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialTCP(t)
 	c.login("alice")
@@ -212,7 +212,7 @@ func TestManyPushersKeepEachOnesOrder(t *testing.T) {
 	eventually(t, func() bool { return d.ok.Load() == pushers*each })
 }
 
-// again is a Done that pushes once more when it is told.
+// again is a Done that pushes once more when it is called.
 type again struct {
 	u    *user.User
 	left atomic.Int64

@@ -56,7 +56,7 @@ func use(t *testing.T, conn net.Conn) *netio.Conn {
 	return &c
 }
 
-func TestAReaderParksBeforeItWaitsAndReadsAllThatHasArrivedAtOnce(t *testing.T) {
+func TestAReaderReleasesItsBufferBeforeItWaits(t *testing.T) {
 	here, there := pair(t)
 	c, in := use(t, here), &testBuffer{}
 	go func() { _, _ = there.Write([]byte("hello there")) }()

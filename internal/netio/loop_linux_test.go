@@ -156,7 +156,7 @@ func TestThePeerSeesCloseWriteAndCloseOfARawConn(t *testing.T) {
 	b.CloseWrite() // does nothing
 }
 
-func TestAnAttachedConnectionCanWait(t *testing.T) {
+func TestTheNetConnOfARawConnCanWait(t *testing.T) {
 	b, there := rawPair(t)
 	conn, err := b.NetConn()
 	if err != nil {
@@ -176,7 +176,7 @@ func TestAnAttachedConnectionCanWait(t *testing.T) {
 	}
 }
 
-func TestAWatcherIsToldOnceOfWhatArrivesAndOfWhatHasArrived(t *testing.T) {
+func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
 	l := newLoop(t)
 	b, there := rawPair(t)
 	s := newReadCounter()
@@ -200,7 +200,7 @@ func TestAWatcherIsToldOnceOfWhatArrivesAndOfWhatHasArrived(t *testing.T) {
 	}
 }
 
-func TestManyConnectionsAreWatchedEachForItself(t *testing.T) {
+func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
 	l := newLoop(t)
 	const n = 300
 	var sleepers [n]*readCounter
@@ -225,7 +225,7 @@ func TestManyConnectionsAreWatchedEachForItself(t *testing.T) {
 	}
 }
 
-func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
+func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	l := newLoop(t)
 	const stuck = 3
 	free, freeThere := rawPair(t)
@@ -256,7 +256,7 @@ func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
 	}
 }
 
-func TestALoopTellsThatItWasKeptLately(t *testing.T) {
+func TestALoopReportsThatItWasRecentlyBlocked(t *testing.T) {
 	l := newLoop(t)
 	becomes := func(kept bool) {
 		t.Helper()
@@ -324,7 +324,7 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 	}
 }
 
-func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
+func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
 	l := netio.NewLoop(nil)
 	b, _ := rawPair(t)
 	b.Close()
@@ -345,7 +345,7 @@ func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
 	}
 }
 
-func TestOneWhoIsRemovedIsNotTold(t *testing.T) {
+func TestARemovedHandlerIsNotCalled(t *testing.T) {
 	l := newLoop(t)
 	b, there := rawPair(t)
 	other, otherEnd := rawPair(t)
@@ -366,7 +366,7 @@ type handlerFunc struct{ do func() }
 
 func (a *handlerFunc) OnReadable(bool) { a.do() }
 
-func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T) {
+func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	l := newLoop(t)
 	keeper, keeperThere := rawPair(t)
 	first, firstThere := rawPair(t)
@@ -408,7 +408,7 @@ func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T)
 	}
 }
 
-func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
+func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
 		var b netio.RawConn
@@ -436,7 +436,7 @@ func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
 	}
 }
 
-func TestABareConnectionDoesNotAllocate(t *testing.T) {
+func TestARawConnDoesNotAllocate(t *testing.T) {
 	b, there := rawPair(t)
 	msg, p := []byte("ping"), make([]byte, 64)
 	if n := testing.AllocsPerRun(100, func() {
