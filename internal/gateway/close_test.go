@@ -79,7 +79,7 @@ func TestWhatWasQueuedIsWrittenBeforeTheGoodbye(t *testing.T) {
 		}
 		c.wantGoodbye(wire.GoodbyeRemoved)
 		if d.ok.Load() != 100 {
-			t.Errorf("%d were told delivered", d.ok.Load())
+			t.Errorf("%d were reported as delivered", d.ok.Load())
 		}
 	})
 }
@@ -118,7 +118,7 @@ func TestPushesOfAnAnnouncedLoginComeBehindTheWelcome(t *testing.T) {
 				}
 			}
 			if d.all() != 0 {
-				t.Error("told before it was written")
+				t.Error("reported before it was written")
 			}
 
 			return nil

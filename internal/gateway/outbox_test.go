@@ -100,16 +100,16 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 					written := ends[i] <= wrote.Len()
 					switch {
 					case len(f.err) > 1:
-						t.Fatalf("frame %d was told %d outcomes", i, len(f.err))
+						t.Fatalf("frame %d got %d outcomes", i, len(f.err))
 					case written && (len(f.err) != 1 || f.err[0] != nil):
-						t.Fatalf("frame %d is written and was told %v", i, f.err)
+						t.Fatalf("frame %d is written and got %v", i, f.err)
 					case !written && len(f.err) == 1 && (!dropped || !errors.Is(f.err[0], sessions.ErrClosed)):
-						t.Fatalf("frame %d is not written and was told %v", i, f.err)
+						t.Fatalf("frame %d is not written and got %v", i, f.err)
 					}
 				}
 				for i, id := range finished {
 					if i != id {
-						t.Fatalf("told in the order %v", finished)
+						t.Fatalf("outcomes in the order %v", finished)
 					}
 				}
 			},
@@ -118,7 +118,7 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 		o.drop().fail()
 		for i, f := range frames {
 			if len(f.err) != 1 {
-				t.Fatalf("at the end frame %d was told %v", i, f.err)
+				t.Fatalf("at the end frame %d got %v", i, f.err)
 			}
 		}
 	})

@@ -58,7 +58,7 @@ func (n *node) dialTLS(tb testing.TB, cfg *tls.Config) *client {
 	return newClient(tb, &tcpBodies{conn})
 }
 
-// waitPaused waits until the readers of all sessions wait for Release with something to handle.
+// waitPaused waits until the readers of all sessions wait for ResumeClients with something to handle.
 func (n *node) waitPaused(tb testing.TB) {
 	tb.Helper()
 	eventually(tb, func() bool {
@@ -189,7 +189,7 @@ func TestASessionCanEndDuringAPause(t *testing.T) {
 }
 
 func TestPauseAndResumeMayComeAtAnyMoment(t *testing.T) {
-	var stopped atomic.Bool // as a process that was: until Release
+	var stopped atomic.Bool // as a process that was, until ResumeClients
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const clients, each = 10, 300
 		over := make(chan struct{})

@@ -42,11 +42,11 @@ type loops struct {
 	counter atomic.Uint32
 }
 
-func (l *loops) next(around BatchObserver) *netio.Loop {
+func (l *loops) next(observer BatchObserver) *netio.Loop {
 	l.once.Do(func() {
 		const most = 8
 		for range min(runtime.GOMAXPROCS(0), most) {
-			l.all = append(l.all, netio.NewLoop(around))
+			l.all = append(l.all, netio.NewLoop(observer))
 		}
 	})
 	if l.all == nil { // closed

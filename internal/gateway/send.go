@@ -115,8 +115,8 @@ func (s *session) unlockAndWrite() {
 
 // write writes batches until the outbox is empty. It never blocks. Called by the writer.
 func (s *session) write(b *writeBatch) {
-	for turn := 0; b != nil; turn++ {
-		if !s.nonBlocking() || turn == maxCombinedBatches {
+	for batches := 0; b != nil; batches++ {
+		if !s.nonBlocking() || batches == maxCombinedBatches {
 			s.startDrain(b)
 
 			return

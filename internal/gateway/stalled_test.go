@@ -129,7 +129,7 @@ func TestASlowClientGetsItsGoodbyeWhenItReadsAgain(t *testing.T) {
 	}
 	eventually(t, func() bool { return d.all() == pushed })
 	if got != d.ok.Load() || d.gone.Load() == 0 {
-		t.Fatalf("%d frames came, %d were told delivered, %d gone", got, d.ok.Load(), d.gone.Load())
+		t.Fatalf("%d frames came, %d were reported as delivered, %d gone", got, d.ok.Load(), d.gone.Load())
 	}
 }
 

@@ -144,10 +144,10 @@ func (t *transport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Space implements netio.Source.
+// Space implements netio.Buffer.
 func (t *transport) Space() []byte { return t.into }
 
-// Release implements netio.Source.
+// Release implements netio.Buffer.
 func (t *transport) Release() {
 	t.parked.Store(true)
 	t.park()

@@ -127,7 +127,7 @@ func (l *Loop) Remove(b *RawConn, w ReadHandler) {
 }
 
 // run is the loop's goroutine, until another generation takes the loop over.
-func (l *Loop) run(turn uint64) {
+func (l *Loop) run(generation uint64) {
 	defer l.goroutines.Done()
 	var batch [maxEvents]syscall.EpollEvent
 	var n int
@@ -136,7 +136,7 @@ func (l *Loop) run(turn uint64) {
 
 		return n > 0
 	}
-	for l.dispatch(turn) {
+	for l.dispatch(generation) {
 		if err := l.epollConn.Read(wait); err != nil { // closed
 			return
 		}
@@ -148,18 +148,18 @@ func (l *Loop) run(turn uint64) {
 
 // dispatch calls the handlers of the pending events. It returns false when the calling goroutine no
 // longer owns the loop.
-func (l *Loop) dispatch(turn uint64) bool {
+func (l *Loop) dispatch(generation uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.next < len(l.events) && !l.watchdogArmed {
 		l.watchdogArmed, l.watchdogSeen = true, l.dispatched
 		l.watchdog.Reset(maxHandlerTime)
 	}
-	if l.observer != nil && l.next+1 < len(l.events) && l.generation == turn {
+	if l.observer != nil && l.next+1 < len(l.events) && l.generation == generation {
 		l.inBatch = true
 		l.observer.Begin()
 	}
-	for l.next < len(l.events) && l.generation == turn && !l.closed {
+	for l.next < len(l.events) && l.generation == generation && !l.closed {
 		ev := l.events[l.next]
 		l.next++
 		fd := int(ev.Fd)
@@ -172,15 +172,15 @@ func (l *Loop) dispatch(turn uint64) bool {
 		l.mu.Unlock()
 		w.OnReadable(ev.Events&hangupEvents != 0)
 		l.mu.Lock()
-		if l.generation == turn {
+		if l.generation == generation {
 			l.dispatching = false
 		}
 	}
-	if l.generation == turn {
+	if l.generation == generation {
 		l.endBatch()
 	}
 
-	return l.generation == turn && !l.closed
+	return l.generation == generation && !l.closed
 }
 
 // endBatch is called with mu held, and releases it during the call of End.

@@ -88,7 +88,7 @@ func write(t *testing.T, w io.Writer, text string) {
 func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	b, there := rawPair(t)
 	if got := read(t, b); got != "" {
-		t.Errorf("%q from nobody", got)
+		t.Errorf("%q without a write", got)
 	}
 	if n, err := b.TryWrite([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("%d, %v", n, err)
@@ -404,7 +404,7 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	write(t, lastThere, "x")
 	s.waitForCall(t)
 	if n := told.Load(); n != 0 {
-		t.Errorf("told %d times, though nothing has arrived", n)
+		t.Errorf("%d calls, though nothing has arrived", n)
 	}
 }
 
