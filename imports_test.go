@@ -62,16 +62,16 @@ var allowedImports = map[string][]string{
 	"dm/internal/codec": {"dm/internal/core"},
 	"dm/internal/core":  {},
 	"internal/messages": {"user", "internal/command"},
-	"client":            {"wire", "internal/sock"},
+	"client":            {"wire", "internal/netio"},
 
-	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/sock", "wire"},
+	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/netio", "wire"},
 	"internal/command": {"user", "internal/sessions", "wire"}, // wire for the codes of its answers
 	"internal/auth":    {"user"},                              // for what a user ID is
 
 	// Links carry packets between two nodes and know nothing of membership; the directory knows
 	// neither links nor membership: the cluster's view is told to it.
 	"internal/cluster":     {"internal/link"},
-	"internal/link":        {"internal/sock"},
+	"internal/link":        {"internal/netio"},
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
@@ -84,7 +84,7 @@ var allowedImports = map[string][]string{
 	"internal/sessions":   {"user", "internal/session"}, // and how the engine reaches it
 	"wire":                {},
 	"internal/strictjson": {},
-	"internal/sock":       {},
+	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
 	"internal/node":       {}, // what names a node, a session and a moment
 

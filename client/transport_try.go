@@ -1,12 +1,12 @@
 package client
 
-import "github.com/parley-dm/parley/internal/sock"
+import "github.com/parley-dm/parley/internal/netio"
 
 // tryingStream is a TCP stream that writes without waiting.
 type tryingStream struct {
 	*stream
 
-	sock sock.Conn
+	sock netio.Conn
 }
 
 // tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a

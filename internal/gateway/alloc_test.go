@@ -13,10 +13,10 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// told is a Done that counts.
-type told struct{ ok, gone int }
+// doneCounter is a Done that counts its outcomes.
+type doneCounter struct{ ok, gone int }
 
-func (d *told) Pushed(err error) {
+func (d *doneCounter) Pushed(err error) {
 	if err == nil {
 		d.ok++
 	} else {
@@ -29,7 +29,7 @@ func relay(tb testing.TB) *node {
 	tb.Helper()
 	n := newNode(tb, Config{Running: func() bool { return true }})
 	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(wire.StatusOK, req.Payload) })
-	d := &told{}
+	d := &doneCounter{}
 	n.router.Builtin(1, 2, func(req command.Request) {
 		if bob := n.users.ByUID("bob"); bob != nil {
 			if err := sessions.Of(bob).Push(1, 2, req.Payload, true, d); err != nil {
@@ -167,7 +167,7 @@ func BenchmarkAPushToAClientThatReads(b *testing.B) {
 	bob := loggedIn(b, n, "bob")
 	go func() { _, _ = io.Copy(io.Discard, bob) }()
 	u := n.user(b, "bob")
-	d := &told{}
+	d := &doneCounter{}
 	message := make([]byte, 64)
 	b.ReportAllocs()
 	for b.Loop() {

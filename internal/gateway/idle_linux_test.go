@@ -14,7 +14,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// footprint is what the process holds.
+// footprint is the memory of the process.
 type footprint struct{ heap, stack, rss int64 }
 
 func measure(t *testing.T) footprint {

@@ -18,7 +18,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// node is the smallest host of a gateway: it admits everybody, and a newer login displaces the
+// node is the smallest host of a gateway: it admits every user, and a newer login displaces the
 // older.
 type node struct {
 	gw     *Gateway
@@ -194,7 +194,7 @@ func (n *node) wantLeft(tb testing.TB, id string, why user.Reason) {
 	}
 }
 
-// eventually waits for a condition that nobody tells of.
+// eventually polls until the condition holds.
 func eventually(tb testing.TB, holds func() bool) {
 	tb.Helper()
 	deadline := time.After(testTime)

@@ -21,7 +21,7 @@ func (g *Gateway) WebSocket() http.Handler {
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.stopping.Load() || g.crowded() {
+		if g.stopping.Load() || g.pendingLimitReached() {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "no room for another connection now", http.StatusServiceUnavailable)
 
@@ -39,8 +39,8 @@ func (g *Gateway) WebSocket() http.Handler {
 
 			return
 		}
-		early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what came behind the request
-		// From here on a goroutine of the gateway's: the one that runs this has grown.
+		early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what came after the request
+		// A fresh goroutine continues: the HTTP request has grown the stack of this one.
 		g.start(conn, via, early) //nolint:contextcheck // the session outlives the request
 	})
 }

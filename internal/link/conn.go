@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // conn is one connection of a link, or of a handshake: TLS over a transport.
@@ -74,7 +74,7 @@ type tryWriter interface{ TryWrite(p []byte) (int, error) }
 type transport struct {
 	net.Conn
 
-	sock sock.Conn
+	sock netio.Conn
 	try  tryWriter // nil: none
 
 	// Owned by the reader.
@@ -82,7 +82,7 @@ type transport struct {
 	park    func() // nil during the handshake
 	into    []byte
 	drained bool        // the last read had room for more
-	parked  atomic.Bool // within Park; written by the reader
+	parked  atomic.Bool // within Release; written by the reader
 
 	// Owned by the writer.
 	out []byte // being written
@@ -144,11 +144,11 @@ func (t *transport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Space implements sock.Source.
+// Space implements netio.Buffer.
 func (t *transport) Space() []byte { return t.into }
 
-// Park implements sock.Source.
-func (t *transport) Park() {
+// Release implements netio.Buffer.
+func (t *transport) Release() {
 	t.parked.Store(true)
 	t.park()
 	t.parked.Store(false)

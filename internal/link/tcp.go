@@ -5,7 +5,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // TCP is the network of real nodes.
@@ -37,4 +37,4 @@ func (tcp) Dial(ctx context.Context, addr string) (net.Conn, error) {
 
 // tune has small writes sent at once, and the system give up a connection that a dead machine left.
 // A link has ended long before.
-func tune(conn net.Conn, failure time.Duration) { sock.Tune(conn, 2*failure) }
+func tune(conn net.Conn, failure time.Duration) { netio.Tune(conn, 2*failure) }

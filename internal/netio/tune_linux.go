@@ -1,4 +1,4 @@
-package sock
+package netio
 
 import (
 	"net"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tune has small writes sent at once, and has the system give up a connection whose peer has
-// acknowledged nothing, or has had no room, for so long.
+// Tune sets TCP_NODELAY, and TCP_USER_TIMEOUT: the system gives up a connection whose peer has
+// acknowledged nothing, or has had no room, for giveUp.
 func Tune(conn net.Conn, giveUp time.Duration) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {

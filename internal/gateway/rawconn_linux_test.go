@@ -17,26 +17,26 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// bare waits until the only session is bare and its reader has nothing to do.
-func (n *node) bare(tb testing.TB) *session {
+// idleRaw waits until the only session is raw and its reader is idle.
+func (n *node) idleRaw(tb testing.TB) *session {
 	tb.Helper()
 	all := n.gw.wheel.all()
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].bare.Held() && all[0].reader.Load() == readerFree })
+	eventually(tb, func() bool { return all[0].raw.Held() && all[0].reader.Load() == readerIdle })
 
 	return all[0]
 }
 
-func TestAReaderThatIsToldOfAnEndWhichHasNotComeRestsAgain(t *testing.T) {
+func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialTCP(t)
 	c.login("alice")
-	s := n.bare(t)
-	s.Wake(true)
+	s := n.idleRaw(t)
+	s.OnReadable(true)
 	deadline := time.Now().Add(10 * time.Second)
-	for s.reader.Load() != readerFree {
+	for s.reader.Load() != readerIdle {
 		if time.Now().After(deadline) {
 			t.Fatal("it reads and reads")
 		}
@@ -45,11 +45,11 @@ func TestAReaderThatIsToldOfAnEndWhichHasNotComeRestsAgain(t *testing.T) {
 	c.wantAlive()
 }
 
-func TestTheSystemGivesUpAClientThatAcknowledgesNothingForThreeHeartbeats(t *testing.T) {
+func TestTCPUserTimeoutIsThreeHeartbeats(t *testing.T) {
 	n := start(t, Config{Heartbeat: 7 * time.Second})
 	c := n.dialTCP(t)
 	c.login("alice")
-	conn, err := n.bare(t).bare.Attach()
+	conn, err := n.idleRaw(t).raw.NetConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestTheSystemGivesUpAClientThatAcknowledgesNothingForThreeHeartbeats(t *tes
 	}
 }
 
-func TestCommandsThatBlockKeepTheOthersOfTheLoopForAMomentOnly(t *testing.T) {
+func TestBlockingCommandsDelayTheLoopOnlyBriefly(t *testing.T) {
 	n := newNode(t, Config{})
 	n.router.Handle(2, 1, echo)
 	let := make(chan struct{})
@@ -94,8 +94,8 @@ func TestCommandsThatBlockKeepTheOthersOfTheLoopForAMomentOnly(t *testing.T) {
 	}
 }
 
-// takeDescriptors takes all descriptors that the process may have, until they are given back.
-func takeDescriptors(t *testing.T) (giveBack func()) {
+// exhaustDescriptors takes all descriptors that the process may have, until they are given back.
+func exhaustDescriptors(t *testing.T) (giveBack func()) {
 	t.Helper()
 	var usual syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
@@ -132,13 +132,13 @@ func takeDescriptors(t *testing.T) (giveBack func()) {
 	return giveBack
 }
 
-func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *testing.T) {
+func TestAStalledClientGetsEverythingWithoutASpareDescriptor(t *testing.T) {
 	n := start(t, Config{QueueBytes: 100 << 20, QueueFrames: 100_000})
 	c := n.dialTCP(t)
 	c.login("alice")
 	u := n.user(t, "alice")
-	n.bare(t)
-	giveBack := takeDescriptors(t)
+	n.idleRaw(t)
+	giveBack := exhaustDescriptors(t)
 	var d tally
 	message := make([]byte, 1000)
 	count := int64(0)
@@ -167,13 +167,13 @@ func TestAClientThatStallsWhenNoDescriptorIsLeftGetsAllItIsSentAndTheGoodbye(t *
 	giveBack()
 }
 
-func TestAClientThatTakesNothingWhenNoDescriptorIsLeftIsSentAway(t *testing.T) {
+func TestAStalledClientIsClosedWithoutASpareDescriptor(t *testing.T) {
 	n := start(t, Config{Heartbeat: time.Second})
 	c := n.dialTCP(t)
 	c.login("alice")
 	u := n.user(t, "alice")
-	n.bare(t)
-	takeDescriptors(t)
+	n.idleRaw(t)
+	exhaustDescriptors(t)
 	gone := make(chan struct{})
 	var pings sync.WaitGroup
 	pings.Go(func() { // it is not silent, it only does not read

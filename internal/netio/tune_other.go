@@ -1,13 +1,13 @@
 //go:build !linux
 
-package sock
+package netio
 
 import (
 	"net"
 	"time"
 )
 
-// Tune has small writes sent at once.
+// Tune sets TCP_NODELAY.
 func Tune(conn net.Conn, _ time.Duration) {
 	if c, ok := conn.(*net.TCPConn); ok {
 		_ = c.SetNoDelay(true)

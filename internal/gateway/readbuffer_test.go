@@ -7,15 +7,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAnIntakeLosesNothingAndHoldsLittle(t *testing.T) {
+func TestAReadBufferLosesNothingAndHoldsLittle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const most = 70_000
 		var (
-			in             intake
+			in             readBuffer
 			came, consumed bytes.Buffer
 			next           byte
 		)
-		defer in.release()
+		defer in.free()
 		t.Repeat(map[string]func(*rapid.T){
 			"arrive": func(t *rapid.T) {
 				if len(in.bytes()) >= most { // a whole frame is there: it would be handled first
@@ -31,20 +31,20 @@ func TestAnIntakeLosesNothingAndHoldsLittle(t *testing.T) {
 					next++
 				}
 				came.Write(space[:n])
-				in.arrived(n)
+				in.commit(n)
 			},
 			"handle": func(t *rapid.T) {
 				n := rapid.IntRange(0, len(in.bytes())).Draw(t, "n")
 				consumed.Write(in.bytes()[:n])
-				in.handled(n)
+				in.consume(n)
 			},
 			"park": func(t *rapid.T) {
-				in.park()
+				in.shrink()
 				switch have := len(in.bytes()); {
-				case have == 0 && in.c != nil:
+				case have == 0 && in.chunk != nil:
 					t.Fatal("holds a buffer with nothing in it")
-				case have > 0 && have <= stubSize && len(in.c.b) > stubSize:
-					t.Fatalf("holds %d bytes for %d", len(in.c.b), have)
+				case have > 0 && have <= smallChunkSize && len(in.chunk.b) > smallChunkSize:
+					t.Fatalf("holds %d bytes for %d", len(in.chunk.b), have)
 				}
 			},
 			"": func(t *rapid.T) {
@@ -54,8 +54,8 @@ func TestAnIntakeLosesNothingAndHoldsLittle(t *testing.T) {
 				if !bytes.Equal(consumed.Bytes(), came.Bytes()[:consumed.Len()]) {
 					t.Fatal("changed on the way")
 				}
-				if in.c != nil && len(in.c.b) > most && len(in.bytes()) < readSize && len(in.c.b) > keepReadSize {
-					t.Fatalf("holds %d bytes for %d", len(in.c.b), len(in.bytes()))
+				if in.chunk != nil && len(in.chunk.b) > most && len(in.bytes()) < readSize && len(in.chunk.b) > maxPooledChunk {
+					t.Fatalf("holds %d bytes for %d", len(in.chunk.b), len(in.bytes()))
 				}
 			},
 		})
@@ -63,8 +63,8 @@ func TestAnIntakeLosesNothingAndHoldsLittle(t *testing.T) {
 }
 
 func TestABufferOverTheBoundDoesNotReturnToThePool(t *testing.T) {
-	(&chunk{make([]byte, keepReadSize+1)}).recycle()
-	if c, _ := larges.Get().(*chunk); c != nil && len(c.b) > keepReadSize {
+	(&chunk{make([]byte, maxPooledChunk+1)}).recycle()
+	if c, _ := largeChunks.Get().(*chunk); c != nil && len(c.b) > maxPooledChunk {
 		t.Fatalf("a buffer of %d bytes came from the pool", len(c.b))
 	}
 }

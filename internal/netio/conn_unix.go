@@ -1,6 +1,6 @@
 //go:build unix
 
-package sock
+package netio
 
 import (
 	"io"
@@ -8,27 +8,27 @@ import (
 	"syscall"
 )
 
-// Conn is a TCP connection's other face. The zero value is not usable; it must not be copied after
-// Use.
+// Conn does single system calls on the descriptor of a TCP connection. The zero value is not
+// usable; it must not be copied after Use.
 type Conn struct {
 	raw syscall.RawConn
 
-	// Owned by who reads. The functions are made once: a method value made at each call would be an
-	// allocation.
-	readFn  func(fd uintptr) bool
-	in      Source
-	got     int
-	readErr error
+	// Owned by the goroutine that reads. The functions are made once: a method value made at each
+	// call would be an allocation.
+	readFn    func(fd uintptr) bool
+	buffer    Buffer
+	readBytes int
+	readErr   error
 
-	// Owned by who writes.
-	writeFn  func(fd uintptr) bool
-	out      []byte
-	wrote    int
-	waits    bool
-	writeErr error
+	// Owned by the goroutine that writes.
+	writeFn      func(fd uintptr) bool
+	out          []byte
+	writtenBytes int
+	blocking     bool
+	writeErr     error
 }
 
-// Use takes a connection. It returns false where this package can do nothing for it.
+// Use takes a connection. It returns false if conn has no descriptor of its own.
 func (c *Conn) Use(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn) // a *net.TCPConn, or what else has a descriptor of its own
 	if !ok {
@@ -43,36 +43,36 @@ func (c *Conn) Use(conn net.Conn) bool {
 	return true
 }
 
-// Usable tells whether Use has taken a connection.
+// Usable reports whether Use has taken a connection.
 func (c *Conn) Usable() bool { return c.raw != nil }
 
 // Read waits until something has arrived, and reads once. At the end of the stream the error is
 // io.EOF; n is never 0 without an error.
-func (c *Conn) Read(in Source) (n int, err error) {
-	c.in, c.got, c.readErr = in, 0, nil
+func (c *Conn) Read(in Buffer) (n int, err error) {
+	c.buffer, c.readBytes, c.readErr = in, 0, nil
 	err = c.raw.Read(c.readFn)
-	c.in = nil
+	c.buffer = nil
 	if err == nil {
 		err = c.readErr
 	}
 
-	return c.got, err
+	return c.readBytes, err
 }
 
-// readSocket reads once. False: wait until there is something.
+// readSocket reads once. It returns false to wait until the connection is readable.
 func (c *Conn) readSocket(fd uintptr) bool {
 	for {
-		n, err := syscall.Read(int(fd), c.in.Space())
+		n, err := syscall.Read(int(fd), c.buffer.Space())
 		switch err {
 		case nil:
-			if c.got = n; n == 0 {
+			if c.readBytes = n; n == 0 {
 				c.readErr = io.EOF
 			}
 
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			c.in.Park()
+			c.buffer.Release()
 
 			return false
 		default:
@@ -83,21 +83,21 @@ func (c *Conn) readSocket(fd uintptr) bool {
 	}
 }
 
-// TryWrite writes what the system takes at once, which may be nothing.
+// TryWrite writes what the system accepts without waiting, which may be nothing.
 func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
 
-// Write waits until the system takes something of p, and returns how much.
+// Write waits until the system accepts a part of p, and returns its length.
 func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
 
 func (c *Conn) write(p []byte, waits bool) (int, error) {
-	c.out, c.wrote, c.waits, c.writeErr = p, 0, waits, nil
+	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, waits, nil
 	err := c.raw.Write(c.writeFn)
 	c.out = nil
 	if err == nil {
 		err = c.writeErr
 	}
 
-	return c.wrote, err
+	return c.writtenBytes, err
 }
 
 func (c *Conn) writeSocket(fd uintptr) bool {
@@ -105,12 +105,12 @@ func (c *Conn) writeSocket(fd uintptr) bool {
 		n, err := syscall.Write(int(fd), c.out)
 		switch err {
 		case nil:
-			c.wrote = n
+			c.writtenBytes = n
 
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			return !c.waits
+			return !c.blocking
 		default:
 			c.writeErr = err
 

@@ -58,15 +58,16 @@ func (n *node) dialTLS(tb testing.TB, cfg *tls.Config) *client {
 	return newClient(tb, &tcpBodies{conn})
 }
 
-// waitHeld waits until the readers of all sessions wait for Release with something to handle.
-func (n *node) waitHeld(tb testing.TB) {
+// waitPaused waits until the readers of all sessions wait for ResumeClients with something to
+// handle.
+func (n *node) waitPaused(tb testing.TB) {
 	tb.Helper()
 	eventually(tb, func() bool {
 		return !slices.ContainsFunc(n.gw.wheel.all(), func(s *session) bool {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 
-			return s.pause == nil && s.reader.Load() != readerHeld
+			return s.pause == nil && s.reader.Load() != readerPaused
 		})
 	})
 }
@@ -81,19 +82,19 @@ func ask(i int) wire.Frame {
 	return f
 }
 
-func TestWhatArrivesWhileClientsAreHeldIsHandledOnRelease(t *testing.T) {
+func TestInputDuringAPauseIsHandledOnResume(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		alice, bob := dial(t), dial(t)
 		alice.login("alice")
 		bob.login("bob")
 		for range 3 {
-			n.gw.Hold()
+			n.gw.PauseClients()
 			before := n.handled.Load()
 			for i := range 300 {
 				alice.send(ask(i + 1))
 				bob.send(ask(i + 1))
 			}
-			n.waitHeld(t)
+			n.waitPaused(t)
 			n.user(t, "alice").ServerPush(2, 9, []byte("pushes go on"), true)
 			if f := alice.next(); f.Kind != wire.KindPush {
 				t.Fatalf("%v %q", f.Kind, f.Payload)
@@ -101,7 +102,7 @@ func TestWhatArrivesWhileClientsAreHeldIsHandledOnRelease(t *testing.T) {
 			if got := n.handled.Load(); got != before {
 				t.Fatalf("%d requests were handled", got-before)
 			}
-			n.gw.Release()
+			n.gw.ResumeClients()
 			for i := range 300 {
 				alice.wantEcho(uint32(i+1), number(i+1))
 				bob.wantEcho(uint32(i+1), number(i+1))
@@ -111,28 +112,28 @@ func TestWhatArrivesWhileClientsAreHeldIsHandledOnRelease(t *testing.T) {
 	})
 }
 
-func TestLoginsWaitWhileClientsAreHeld(t *testing.T) {
+func TestLoginsWaitDuringAPause(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
-		n.gw.Hold()
+		n.gw.PauseClients()
 		c := dial(t)
 		c.send(helloFrame("alice"))
 		c.send(ask(1))
 		eventually(t, func() bool { return len(n.gw.wheel.all()) == 1 })
-		n.waitHeld(t)
+		n.waitPaused(t)
 		if n.users.Count() != 0 {
 			t.Error("a user has been admitted")
 		}
-		n.gw.Release()
+		n.gw.ResumeClients()
 		c.welcome("alice")
 		c.wantEcho(1, "1")
 	})
 }
 
-func TestAHeldConnectionThatHasEndedIsReadToItsEnd(t *testing.T) {
+func TestAConnectionThatEndsDuringAPauseIsReadToItsEnd(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c := dial(t)
 		c.login("alice")
-		n.gw.Hold()
+		n.gw.PauseClients()
 		before := n.handled.Load()
 		const requests = 20
 		for i := range requests {
@@ -140,9 +141,9 @@ func TestAHeldConnectionThatHasEndedIsReadToItsEnd(t *testing.T) {
 			f.ID = 0 // no response, which would find the connection closed
 			c.send(f)
 		}
-		n.waitHeld(t)
+		n.waitPaused(t)
 		c.io.close()
-		n.gw.Release()
+		n.gw.ResumeClients()
 		n.wantLeft(t, "alice", user.Left)
 		if got := n.handled.Load() - before; got != requests {
 			t.Errorf("%d of %d requests were handled", got, requests)
@@ -150,19 +151,19 @@ func TestAHeldConnectionThatHasEndedIsReadToItsEnd(t *testing.T) {
 	})
 }
 
-func TestAHeldSessionCanEnd(t *testing.T) {
+func TestASessionCanEndDuringAPause(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		alice, bob, carol := dial(t), dial(t), dial(t)
 		alice.login("alice")
 		bob.login("bob")
-		n.gw.Hold()
+		n.gw.PauseClients()
 		alice.send(ask(1)) // bob sends nothing
 		carol.send(helloFrame("carol"))
 		eventually(t, func() bool {
 			waiting := 0
 			for _, s := range n.gw.wheel.all() {
 				s.mu.Lock()
-				if s.pause != nil || s.reader.Load() == readerHeld {
+				if s.pause != nil || s.reader.Load() == readerPaused {
 					waiting++
 				}
 				s.mu.Unlock()
@@ -184,12 +185,12 @@ func TestAHeldSessionCanEnd(t *testing.T) {
 		if err := <-drained; err != nil {
 			t.Error(err)
 		}
-		n.gw.Release()
+		n.gw.ResumeClients()
 	})
 }
 
-func TestHoldAndReleaseMayComeAtAnyMoment(t *testing.T) {
-	var stopped atomic.Bool // as a process that was: until Release
+func TestPauseAndResumeMayComeAtAnyMoment(t *testing.T) {
+	var stopped atomic.Bool // as a process that was, until ResumeClients
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const clients, each = 10, 300
 		over := make(chan struct{})
@@ -203,13 +204,13 @@ func TestHoldAndReleaseMayComeAtAnyMoment(t *testing.T) {
 				}
 				switch rand.IntN(3) {
 				case 0:
-					n.gw.Hold()
+					n.gw.PauseClients()
 				case 1:
 					stopped.Store(true)
 				}
 				time.Sleep(rand.N(time.Millisecond)) // not to wait for anything
 				stopped.Store(false)
-				n.gw.Release()
+				n.gw.ResumeClients()
 				time.Sleep(rand.N(time.Millisecond))
 			}
 		})
@@ -233,7 +234,7 @@ func TestHoldAndReleaseMayComeAtAnyMoment(t *testing.T) {
 	})
 }
 
-func TestAProcessThatWasStoppedHandlesNothingUntilRelease(t *testing.T) {
+func TestAProcessThatWasStoppedHandlesNothingUntilResume(t *testing.T) {
 	var stopped atomic.Bool
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		stopped.Store(false)
@@ -244,13 +245,13 @@ func TestAProcessThatWasStoppedHandlesNothingUntilRelease(t *testing.T) {
 		c.send(ask(1))
 		c.send(ask(2))
 		late.send(helloFrame("bob"))
-		n.waitHeld(t)
+		n.waitPaused(t)
 		stopped.Store(false) // the cluster knows of the gap; it has not been asked yet
 		c.send(ask(3))
 		if got := n.handled.Load(); got != before || n.users.Count() != 1 {
 			t.Errorf("%d requests were handled, %d users are there", got-before, n.users.Count())
 		}
-		n.gw.Release()
+		n.gw.ResumeClients()
 		for i := range 3 {
 			c.wantEcho(uint32(i+1), number(i+1))
 		}
@@ -284,76 +285,76 @@ func TestRunningIsAskedOnceForEachRead(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOfRunningThatIsOlderThanReleaseHoldsNobody(t *testing.T) {
+func TestAnAnswerOfRunningOlderThanResumePausesNoClient(t *testing.T) {
 	g := &Gateway{}
 	asked := 0
 	g.cfg.Running = func() bool {
 		asked++
 		if asked == 1 { // between the clock's reading and the return the cluster has been asked
-			g.Release()
+			g.ResumeClients()
 
 			return false
 		}
 
 		return true
 	}
-	if g.holds() || asked != 2 {
-		t.Errorf("clients are held, after %d answers", asked)
+	if g.clientsPaused() || asked != 2 {
+		t.Errorf("clients are paused, after %d answers", asked)
 	}
 	g.cfg.Running = func() bool { return false }
-	if !g.holds() || !g.hold.on.Load() {
-		t.Error("clients are not held")
+	if !g.clientsPaused() || !g.clientPause.active.Load() {
+		t.Error("clients are not paused")
 	}
 }
 
-func TestTheTimeForAHelloStandsStillWhileClientsAreHeld(t *testing.T) {
+func TestTheHelloTimeoutStandsStillDuringAPause(t *testing.T) {
 	inVirtualTime(t, Config{}, nil, func(t *scene, n *node) {
 		early, late, silent := n.pipe(t), n.pipe(t), n.pipe(t)
 		time.Sleep(time.Second)
-		n.gw.Hold()
+		n.gw.PauseClients()
 		time.Sleep(3 * time.Second)
 		early.send(helloFrame("early"))
 		time.Sleep(6 * time.Second) // longer than a hello may take, shorter than a login
-		n.gw.Release()
+		n.gw.ResumeClients()
 		released := time.Now()
 		early.want(wire.KindWelcome)
 		time.Sleep(4 * time.Second)
 		late.login("late")
 		<-silent.closed
-		if d := time.Since(released); d != defaultHelloTimeout+lingerTime {
+		if d := time.Since(released); d != defaultHelloTimeout+lingerTimeout {
 			t.Errorf("a connection without a hello was closed %v after Release", d)
 		}
 	})
 }
 
-func TestALoginWaitsForReleaseAsLongAsALoginMayTake(t *testing.T) {
+func TestALoginWaitsForResumeAtMostTheAdmitTimeout(t *testing.T) {
 	inVirtualTime(t, Config{}, nil, func(t *scene, n *node) {
-		n.gw.Hold()
+		n.gw.PauseClients()
 		c := n.pipe(t)
 		c.send(helloFrame("alice"))
 		begin := time.Now()
 		f := c.want(wire.KindGoodbye)
-		if after, ok := wire.ParseReconnect(f.Payload); wire.Goodbye(f.Cmd) != wire.GoodbyeStopping || !ok || after >= comeBackSpread {
+		if after, ok := wire.ParseReconnect(f.Payload); wire.Goodbye(f.Cmd) != wire.GoodbyeStopping || !ok || after >= reconnectSpread {
 			t.Errorf("goodbye %d %q", f.Cmd, f.Payload)
 		}
-		if d := time.Since(begin); d != admitTime {
+		if d := time.Since(begin); d != admitTimeout {
 			t.Errorf("after %v", d)
 		}
 	})
 }
 
-func TestNoClientIsTakenForDeadWhileClientsAreHeld(t *testing.T) {
+func TestNoClientIsClosedForSilenceDuringAPause(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		c := n.pipe(t)
 		c.login("alice")
-		n.gw.Hold()
+		n.gw.PauseClients()
 		time.Sleep(5 * beat)
 		synctest.Wait()
 		pings := len(c.frames)
 		if n.gw.Sessions() != 1 || pings < 3 {
 			t.Errorf("%d sessions, %d pings", n.gw.Sessions(), pings)
 		}
-		n.gw.Release()
+		n.gw.ResumeClients()
 		released := time.Now()
 		for f := range c.frames {
 			if f.Kind == wire.KindGoodbye {
@@ -367,7 +368,7 @@ func TestNoClientIsTakenForDeadWhileClientsAreHeld(t *testing.T) {
 	})
 }
 
-func TestSendAwayEndsTheSessionsAndTheGatewayGoesOn(t *testing.T) {
+func TestDisconnectAllEndsTheSessionsAndTheGatewayGoesOn(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		entered, refusing := make(chan struct{}), atomic.Bool{}
 		n.admit = func(ctx context.Context, u *user.User) error {
@@ -389,11 +390,11 @@ func TestSendAwayEndsTheSessionsAndTheGatewayGoesOn(t *testing.T) {
 		slow.send(helloFrame("slow"))
 		<-entered
 		refusing.Store(true)
-		n.gw.SendAway(wire.GoodbyeStopping, "the node leaves its cluster")
+		n.gw.DisconnectAll(wire.GoodbyeStopping, "the node leaves its cluster")
 		for _, c := range []*client{alice, bob, slow} {
 			text := c.wantGoodbye(wire.GoodbyeStopping)
 			after, ok := wire.ParseReconnect([]byte(text))
-			if !ok || after >= comeBackSpread || wire.ParseReason([]byte(text)) != "the node leaves its cluster" {
+			if !ok || after >= reconnectSpread || wire.ParseReason([]byte(text)) != "the node leaves its cluster" {
 				t.Errorf("goodbye %q", text)
 			}
 			c.io.close()
@@ -407,7 +408,7 @@ func TestSendAwayEndsTheSessionsAndTheGatewayGoesOn(t *testing.T) {
 		c := dial(t)
 		c.login("carol")
 		c.wantAlive()
-		n.gw.SendAway(wire.GoodbyeRemoved, "enough")
+		n.gw.DisconnectAll(wire.GoodbyeRemoved, "enough")
 		if text := c.wantGoodbye(wire.GoodbyeRemoved); text != "enough" {
 			t.Errorf("goodbye %q", text)
 		}

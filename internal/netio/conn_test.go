@@ -1,4 +1,4 @@
-package sock_test
+package netio_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,17 +38,17 @@ func pair(t *testing.T) (here, there net.Conn) {
 	return here, there
 }
 
-type intake struct {
-	b      [64]byte
-	parked int
+type testBuffer struct {
+	b        [64]byte
+	released int
 }
 
-func (in *intake) Space() []byte { return in.b[:] }
-func (in *intake) Park()         { in.parked++ }
+func (in *testBuffer) Space() []byte { return in.b[:] }
+func (in *testBuffer) Release()      { in.released++ }
 
-func use(t *testing.T, conn net.Conn) *sock.Conn {
+func use(t *testing.T, conn net.Conn) *netio.Conn {
 	t.Helper()
-	var c sock.Conn
+	var c netio.Conn
 	if !c.Use(conn) || !c.Usable() {
 		t.Fatal("a TCP connection is of no use")
 	}
@@ -56,9 +56,9 @@ func use(t *testing.T, conn net.Conn) *sock.Conn {
 	return &c
 }
 
-func TestAReaderParksBeforeItWaitsAndReadsAllThatHasArrivedAtOnce(t *testing.T) {
+func TestAReaderReleasesItsBufferBeforeItWaits(t *testing.T) {
 	here, there := pair(t)
-	c, in := use(t, here), &intake{}
+	c, in := use(t, here), &testBuffer{}
 	go func() { _, _ = there.Write([]byte("hello there")) }()
 	n, err := c.Read(in)
 	if err != nil || string(in.b[:n]) != "hello there" {
@@ -101,7 +101,7 @@ func TestClosingTheConnectionEndsARead(t *testing.T) {
 	here, _ := pair(t)
 	c := use(t, here)
 	go here.Close()
-	if _, err := c.Read(&intake{}); err == nil {
+	if _, err := c.Read(&testBuffer{}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -110,17 +110,17 @@ func TestWhatIsNoTCPConnectionIsOfNoUse(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	var c sock.Conn
+	var c netio.Conn
 	if c.Use(a) || c.Usable() {
 		t.Error("used")
 	}
-	sock.Tune(a, time.Second)
+	netio.Tune(a, time.Second)
 }
 
 func TestReadingAndWritingDoNotAllocate(t *testing.T) {
 	here, there := pair(t)
-	c, d, in := use(t, here), use(t, there), &intake{}
-	sock.Tune(here, time.Second)
+	c, d, in := use(t, here), use(t, there), &testBuffer{}
+	netio.Tune(here, time.Second)
 	msg := []byte("ping")
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := c.TryWrite(msg); err != nil {

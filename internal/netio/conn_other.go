@@ -1,13 +1,13 @@
 //go:build !unix
 
-package sock
+package netio
 
 import (
 	"errors"
 	"net"
 )
 
-// Conn is of no use here.
+// Conn is not supported on this system.
 type Conn struct{}
 
 // Use returns false.
@@ -16,11 +16,11 @@ func (*Conn) Use(net.Conn) bool { return false }
 // Usable returns false.
 func (*Conn) Usable() bool { return false }
 
-// Read is not to be called.
-func (*Conn) Read(Source) (int, error) { return 0, errors.ErrUnsupported }
+// Read returns errors.ErrUnsupported.
+func (*Conn) Read(Buffer) (int, error) { return 0, errors.ErrUnsupported }
 
-// TryWrite is not to be called.
+// TryWrite returns errors.ErrUnsupported.
 func (*Conn) TryWrite([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
-// Write is not to be called.
+// Write returns errors.ErrUnsupported.
 func (*Conn) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }

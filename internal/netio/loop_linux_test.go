@@ -1,4 +1,4 @@
-package sock_test
+package netio_test
 
 import (
 	"errors"
@@ -9,42 +9,42 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
-// sleeper counts how often it is woken.
-type sleeper struct {
-	woken atomic.Int32
-	over  atomic.Bool
-	wake  chan struct{}
-	hold  chan struct{} // Wake returns when this is closed; nil: at once
+// readCounter counts its calls.
+type readCounter struct {
+	calls  atomic.Int32
+	hangup atomic.Bool
+	called chan struct{}
+	block  chan struct{} // OnReadable returns when this is closed; nil: at once
 }
 
-func newSleeper() *sleeper { return &sleeper{wake: make(chan struct{}, 100)} }
+func newReadCounter() *readCounter { return &readCounter{called: make(chan struct{}, 100)} }
 
-func (s *sleeper) Wake(over bool) {
-	s.woken.Add(1)
-	if over {
-		s.over.Store(true)
+func (s *readCounter) OnReadable(hangup bool) {
+	s.calls.Add(1)
+	if hangup {
+		s.hangup.Store(true)
 	}
-	s.wake <- struct{}{}
-	if s.hold != nil {
-		<-s.hold
+	s.called <- struct{}{}
+	if s.block != nil {
+		<-s.block
 	}
 }
 
-func (s *sleeper) wakes(t *testing.T) {
+func (s *readCounter) waitForCall(t *testing.T) {
 	t.Helper()
 	select {
-	case <-s.wake:
+	case <-s.called:
 	case <-time.After(20 * time.Second):
 		t.Fatal("it sleeps on")
 	}
 }
 
-func newLoop(t *testing.T) *sock.Loop {
+func newLoop(t *testing.T) *netio.Loop {
 	t.Helper()
-	l := sock.NewLoop(nil)
+	l := netio.NewLoop(nil)
 	if l == nil {
 		t.Fatal("no loop")
 	}
@@ -53,12 +53,12 @@ func newLoop(t *testing.T) *sock.Loop {
 	return l
 }
 
-// barePair is two ends of a connection, one of them bare.
-func barePair(t *testing.T) (*sock.Bare, net.Conn) {
+// rawPair is two ends of a connection, one of them a RawConn.
+func rawPair(t *testing.T) (*netio.RawConn, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
-	b := new(sock.Bare)
-	if !b.Take(here) || !b.Held() {
+	b := new(netio.RawConn)
+	if !b.Adopt(here) || !b.Held() {
 		t.Fatal("not taken")
 	}
 	here.Close()
@@ -67,7 +67,7 @@ func barePair(t *testing.T) (*sock.Bare, net.Conn) {
 	return b, there
 }
 
-func read(t *testing.T, b *sock.Bare) string {
+func read(t *testing.T, b *netio.RawConn) string {
 	t.Helper()
 	p := make([]byte, 64)
 	n, err := b.TryRead(p)
@@ -85,10 +85,10 @@ func write(t *testing.T, w io.Writer, text string) {
 	}
 }
 
-func TestABareConnectionReadsAndWritesWithoutWaiting(t *testing.T) {
-	b, there := barePair(t)
+func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
+	b, there := rawPair(t)
 	if got := read(t, b); got != "" {
-		t.Errorf("%q from nobody", got)
+		t.Errorf("%q without a write", got)
 	}
 	if n, err := b.TryWrite([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("%d, %v", n, err)
@@ -121,21 +121,21 @@ func TestABareConnectionReadsAndWritesWithoutWaiting(t *testing.T) {
 	if _, err := b.TryWrite(big); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("writing when closed: %v", err)
 	}
-	if _, err := b.Attach(); !errors.Is(err, net.ErrClosed) {
+	if _, err := b.NetConn(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("attached when closed: %v", err)
 	}
 }
 
-func TestTheEndOfABareConnectionIsEOF(t *testing.T) {
-	b, there := barePair(t)
-	l, s := newLoop(t), newSleeper()
+func TestTheEndOfARawConnIsEOF(t *testing.T) {
+	b, there := rawPair(t)
+	l, s := newLoop(t), newReadCounter()
 	if !l.Add(b, s) {
 		t.Fatal("not added")
 	}
 	write(t, there, "bye")
 	there.Close()
-	for !s.over.Load() {
-		s.wakes(t)
+	for !s.hangup.Load() {
+		s.waitForCall(t)
 	}
 	if got := read(t, b); got != "bye" {
 		t.Errorf("%q", got)
@@ -145,8 +145,8 @@ func TestTheEndOfABareConnectionIsEOF(t *testing.T) {
 	}
 }
 
-func TestTheOtherSideSeesWhenABareConnectionWritesNoMoreAndWhenItCloses(t *testing.T) {
-	b, there := barePair(t)
+func TestThePeerSeesCloseWriteAndCloseOfARawConn(t *testing.T) {
+	b, there := rawPair(t)
 	b.CloseWrite()
 	if _, err := there.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
@@ -156,9 +156,9 @@ func TestTheOtherSideSeesWhenABareConnectionWritesNoMoreAndWhenItCloses(t *testi
 	b.CloseWrite() // does nothing
 }
 
-func TestAnAttachedConnectionCanWait(t *testing.T) {
-	b, there := barePair(t)
-	conn, err := b.Attach()
+func TestTheNetConnOfARawConnCanWait(t *testing.T) {
+	b, there := rawPair(t)
+	conn, err := b.NetConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,38 +176,38 @@ func TestAnAttachedConnectionCanWait(t *testing.T) {
 	}
 }
 
-func TestAWatcherIsToldOnceOfWhatArrivesAndOfWhatHasArrived(t *testing.T) {
+func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
 	l := newLoop(t)
-	b, there := barePair(t)
-	s := newSleeper()
+	b, there := rawPair(t)
+	s := newReadCounter()
 	write(t, there, "early")
 	if !l.Add(b, s) {
 		t.Fatal("not added")
 	}
-	s.wakes(t)
+	s.waitForCall(t)
 	if got := read(t, b); got != "early" {
 		t.Errorf("%q", got)
 	}
 	for range 3 {
 		write(t, there, "hello")
-		s.wakes(t)
+		s.waitForCall(t)
 		if got := read(t, b); got != "hello" {
 			t.Errorf("%q", got)
 		}
 	}
-	if n := s.woken.Load(); n != 4 || s.over.Load() {
-		t.Errorf("woken %d times for 4 writes, over %v", n, s.over.Load())
+	if n := s.calls.Load(); n != 4 || s.hangup.Load() {
+		t.Errorf("woken %d times for 4 writes, over %v", n, s.hangup.Load())
 	}
 }
 
-func TestManyConnectionsAreWatchedEachForItself(t *testing.T) {
+func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
 	l := newLoop(t)
 	const n = 300
-	var sleepers [n]*sleeper
+	var sleepers [n]*readCounter
 	var others [n]net.Conn
 	for i := range n {
-		b, there := barePair(t)
-		sleepers[i], others[i] = newSleeper(), there
+		b, there := rawPair(t)
+		sleepers[i], others[i] = newReadCounter(), there
 		if !l.Add(b, sleepers[i]) {
 			t.Fatal("not added")
 		}
@@ -216,52 +216,52 @@ func TestManyConnectionsAreWatchedEachForItself(t *testing.T) {
 		write(t, others[i], "x")
 	}
 	for i := 0; i < n; i += 2 {
-		sleepers[i].wakes(t)
+		sleepers[i].waitForCall(t)
 	}
 	for i, s := range sleepers {
-		if want := int32(1 - i%2); s.woken.Load() != want {
-			t.Errorf("connection %d was woken %d times, want %d", i, s.woken.Load(), want)
+		if want := int32(1 - i%2); s.calls.Load() != want {
+			t.Errorf("connection %d was woken %d times, want %d", i, s.calls.Load(), want)
 		}
 	}
 }
 
-func TestAWatcherThatKeepsTheLoopKeepsNobodyElse(t *testing.T) {
+func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	l := newLoop(t)
 	const stuck = 3
-	free, freeThere := barePair(t)
-	quick := newSleeper()
+	free, freeThere := rawPair(t)
+	quick := newReadCounter()
 	l.Add(free, quick)
 	let := make(chan struct{})
-	var slow [stuck]*sleeper
+	var slow [stuck]*readCounter
 	for i := range slow {
-		b, there := barePair(t)
-		slow[i] = newSleeper()
-		slow[i].hold = let
+		b, there := rawPair(t)
+		slow[i] = newReadCounter()
+		slow[i].block = let
 		l.Add(b, slow[i])
 		write(t, there, "x")
 	}
-	for _, s := range slow { // each is told, though none lets go
-		s.wakes(t)
+	for _, s := range slow { // each is called, though none returns
+		s.waitForCall(t)
 	}
 	for range 10 {
 		write(t, freeThere, "x")
-		quick.wakes(t)
+		quick.waitForCall(t)
 		read(t, free)
 	}
 	close(let)
 	for range 10 {
 		write(t, freeThere, "x")
-		quick.wakes(t)
+		quick.waitForCall(t)
 		read(t, free)
 	}
 }
 
-func TestALoopTellsThatItWasKeptLately(t *testing.T) {
+func TestALoopReportsThatItWasRecentlyBlocked(t *testing.T) {
 	l := newLoop(t)
 	becomes := func(kept bool) {
 		t.Helper()
 		deadline := time.Now().Add(20 * time.Second)
-		for l.Kept() != kept {
+		for l.RecentlyBlocked() != kept {
 			if time.Now().After(deadline) {
 				t.Fatalf("not kept = %v", kept)
 			}
@@ -269,50 +269,50 @@ func TestALoopTellsThatItWasKeptLately(t *testing.T) {
 		}
 	}
 	becomes(false)
-	b, there := barePair(t)
-	s := newSleeper()
-	s.hold = make(chan struct{})
+	b, there := rawPair(t)
+	s := newReadCounter()
+	s.block = make(chan struct{})
 	l.Add(b, s)
 	write(t, there, "x")
 	becomes(true)
-	close(s.hold)
+	close(s.block)
 	becomes(false)
 }
 
-// batches counts.
-type batches struct{ begun, ended atomic.Int32 }
+// batchCounter counts the calls.
+type batchCounter struct{ begun, ended atomic.Int32 }
 
-func (b *batches) Begin() { b.begun.Add(1) }
-func (b *batches) End()   { b.ended.Add(1) }
+func (b *batchCounter) Begin() { b.begun.Add(1) }
+func (b *batchCounter) End()   { b.ended.Add(1) }
 
-func TestSeveralEventsInARowAreABatchWhichEndsEvenIfAWatcherKeepsTheLoop(t *testing.T) {
-	around := new(batches)
-	l := sock.NewLoop(around)
+func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
+	around := new(batchCounter)
+	l := netio.NewLoop(around)
 	t.Cleanup(l.Close)
-	one, oneThere := barePair(t)
-	alone := newSleeper()
+	one, oneThere := rawPair(t)
+	alone := newReadCounter()
 	l.Add(one, alone)
 	write(t, oneThere, "x")
-	alone.wakes(t)
+	alone.waitForCall(t)
 	if n := around.begun.Load(); n != 0 {
 		t.Errorf("%d batches of one", n)
 	}
 	deadline := time.Now().Add(20 * time.Second)
-	for around.begun.Load() == 0 { // until several are kept waiting by the first of them
+	for around.begun.Load() == 0 { // until several wait behind the first handler
 		if time.Now().After(deadline) {
 			t.Fatal("no batch")
 		}
 		let := make(chan struct{})
-		var slow [8]*sleeper
+		var slow [8]*readCounter
 		for i := range slow {
-			b, there := barePair(t)
-			slow[i] = newSleeper()
-			slow[i].hold = let
+			b, there := rawPair(t)
+			slow[i] = newReadCounter()
+			slow[i].block = let
 			write(t, there, "x")
 			l.Add(b, slow[i])
 		}
 		for _, s := range slow {
-			s.wakes(t)
+			s.waitForCall(t)
 		}
 		close(let)
 	}
@@ -324,67 +324,67 @@ func TestSeveralEventsInARowAreABatchWhichEndsEvenIfAWatcherKeepsTheLoop(t *test
 	}
 }
 
-func TestALoopTakesNobodyWhoIsClosedOrOnceItIsClosed(t *testing.T) {
-	l := sock.NewLoop(nil)
-	b, _ := barePair(t)
+func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
+	l := netio.NewLoop(nil)
+	b, _ := rawPair(t)
 	b.Close()
-	if l.Add(b, newSleeper()) {
+	if l.Add(b, newReadCounter()) {
 		t.Error("took a closed connection")
 	}
 	l.Close()
 	l.Close()
-	open, _ := barePair(t)
-	if l.Add(open, newSleeper()) {
+	open, _ := rawPair(t)
+	if l.Add(open, newReadCounter()) {
 		t.Error("a closed loop took a connection")
 	}
-	var none *sock.Loop
+	var none *netio.Loop
 	none.Close()
 	none.Remove(open, nil)
-	if none.Add(open, newSleeper()) {
+	if none.Add(open, newReadCounter()) {
 		t.Error("no loop took a connection")
 	}
 }
 
-func TestOneWhoIsRemovedIsNotTold(t *testing.T) {
+func TestARemovedHandlerIsNotCalled(t *testing.T) {
 	l := newLoop(t)
-	b, there := barePair(t)
-	other, otherEnd := barePair(t)
-	s, last := newSleeper(), newSleeper()
+	b, there := rawPair(t)
+	other, otherEnd := rawPair(t)
+	s, last := newReadCounter(), newReadCounter()
 	l.Add(b, s)
 	l.Remove(b, s)
 	write(t, there, "x")
 	l.Add(other, last)
 	write(t, otherEnd, "x")
-	last.wakes(t)
-	if n := s.woken.Load(); n != 0 {
+	last.waitForCall(t)
+	if n := s.calls.Load(); n != 0 {
 		t.Errorf("woken %d times", n)
 	}
 }
 
-// alarm is a watcher that does something.
-type alarm struct{ do func() }
+// handlerFunc is a handler that calls a function.
+type handlerFunc struct{ do func() }
 
-func (a *alarm) Wake(bool) { a.do() }
+func (a *handlerFunc) OnReadable(bool) { a.do() }
 
-func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T) {
+func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	l := newLoop(t)
-	keeper, keeperThere := barePair(t)
-	first, firstThere := barePair(t)
-	former, formerThere := barePair(t)
+	keeper, keeperThere := rawPair(t)
+	first, firstThere := rawPair(t)
+	former, formerThere := rawPair(t)
 	here, _ := pair(t)
 
 	var told atomic.Int32
-	innocent := &alarm{func() { told.Add(1) }}
-	gone := newSleeper()
+	innocent := &handlerFunc{func() { told.Add(1) }}
+	gone := newReadCounter()
 	kept, let, swapped := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	l.Add(keeper, &alarm{func() { close(kept); <-let }})
+	l.Add(keeper, &handlerFunc{func() { close(kept); <-let }})
 	l.Add(former, gone)
-	l.Add(first, &alarm{func() { // the next event is the end of former
+	l.Add(first, &handlerFunc{func() { // the next event is the end of former
 		l.Remove(former, gone)
 		former.Close()
 		for range 32 { // one of them gets its descriptor
-			b := new(sock.Bare)
-			if !b.Take(here) || !l.Add(b, innocent) {
+			b := new(netio.RawConn)
+			if !b.Adopt(here) || !l.Add(b, innocent) {
 				t.Error("not taken")
 			}
 			t.Cleanup(b.Close)
@@ -398,21 +398,21 @@ func TestANewConnectionIsNotToldWhatCameForOneThatHadItsDescriptor(t *testing.T)
 	time.Sleep(time.Millisecond)
 	close(let)
 	<-swapped
-	last, lastThere := barePair(t)
-	s := newSleeper()
+	last, lastThere := rawPair(t)
+	s := newReadCounter()
 	l.Add(last, s)
 	write(t, lastThere, "x")
-	s.wakes(t)
+	s.waitForCall(t)
 	if n := told.Load(); n != 0 {
-		t.Errorf("told %d times, though nothing has arrived", n)
+		t.Errorf("%d calls, though nothing has arrived", n)
 	}
 }
 
-func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
+func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
-		var b sock.Bare
-		if !b.Take(here) {
+		var b netio.RawConn
+		if !b.Adopt(here) {
 			t.Fatal("not taken")
 		}
 		here.Close()
@@ -436,8 +436,8 @@ func TestADescriptorIsClosedOnceWhoeverIsUsingIt(t *testing.T) {
 	}
 }
 
-func TestABareConnectionDoesNotAllocate(t *testing.T) {
-	b, there := barePair(t)
+func TestARawConnDoesNotAllocate(t *testing.T) {
+	b, there := rawPair(t)
 	msg, p := []byte("ping"), make([]byte, 64)
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := b.TryWrite(msg); err != nil {
