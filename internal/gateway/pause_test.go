@@ -58,8 +58,7 @@ func (n *node) dialTLS(tb testing.TB, cfg *tls.Config) *client {
 	return newClient(tb, &tcpBodies{conn})
 }
 
-// waitPaused waits until the readers of all sessions wait for ResumeClients with something to
-// handle.
+// waitPaused waits until the readers of all sessions wait for ResumeClients, with input to handle.
 func (n *node) waitPaused(tb testing.TB) {
 	tb.Helper()
 	eventually(tb, func() bool {

@@ -286,19 +286,19 @@ func (b *batchCounter) Begin() { b.begun.Add(1) }
 func (b *batchCounter) End()   { b.ended.Add(1) }
 
 func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
-	around := new(batchCounter)
-	l := netio.NewLoop(around)
+	counter := new(batchCounter)
+	l := netio.NewLoop(counter)
 	t.Cleanup(l.Close)
 	one, oneThere := rawPair(t)
 	alone := newReadCounter()
 	l.Add(one, alone)
 	write(t, oneThere, "x")
 	alone.waitForCall(t)
-	if n := around.begun.Load(); n != 0 {
+	if n := counter.begun.Load(); n != 0 {
 		t.Errorf("%d batches of one", n)
 	}
 	deadline := time.Now().Add(20 * time.Second)
-	for around.begun.Load() == 0 { // until several wait behind the first handler
+	for counter.begun.Load() == 0 { // until several wait behind the first handler
 		if time.Now().After(deadline) {
 			t.Fatal("no batch")
 		}
@@ -316,9 +316,9 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 		}
 		close(let)
 	}
-	for around.begun.Load() != around.ended.Load() {
+	for counter.begun.Load() != counter.ended.Load() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d batches begun, %d ended", around.begun.Load(), around.ended.Load())
+			t.Fatalf("%d batches begun, %d ended", counter.begun.Load(), counter.ended.Load())
 		}
 		time.Sleep(time.Millisecond)
 	}
