@@ -32,7 +32,7 @@ var _ gateway.Host = host{}
 // Admit implements gateway.Host: it confirms a login with the cluster, see the package comment.
 func (h host) Admit(ctx context.Context, u *user.User) error {
 	s := h.s
-	sid := node.ParseSID(u.SID)
+	sid := sessions.Of(u).SID()
 	s.inTransition.Store(sid, u)
 	defer s.inTransition.Delete(sid)
 	if !s.cluster.IsMember() { // its users are sent to other nodes
@@ -86,8 +86,11 @@ func (s *Server) notConfirmed(u *user.User, err error) error {
 // Leave implements gateway.Host: it ends the session of an admitted user.
 func (h host) Leave(u *user.User, why user.Reason) {
 	s := h.s
-	sid := node.ParseSID(u.SID)
-	sessions.Remove(s.users, u)
+	sid := sessions.Of(u).SID()
+	reason := why
+	if !sessions.Remove(s.users, u) { // onReplaced was first, whatever the connection ended with
+		reason = user.Replaced
+	}
 	if why == user.Replaced {
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
 	} else {
@@ -97,7 +100,7 @@ func (h host) Leave(u *user.User, why user.Reason) {
 			s.inTransition.Delete(sid)
 		})
 	}
-	sessions.Discard(s.users, u, user.Left)
+	sessions.Discard(s.users, u, reason)
 }
 
 // onReplaced ends a session because a newer login of the same user is being confirmed, here or on

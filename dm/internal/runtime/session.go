@@ -68,7 +68,7 @@ func sidOf(u *user.User) core.SID {
 		return node.HashSID(u.ID + "\x00" + u.SID)
 	}
 
-	return node.ParseSID(u.SID)
+	return sessions.Of(u).SID()
 }
 
 // session returns the session of a user, locked, made if need be. A user whose session is over gets
