@@ -20,7 +20,7 @@ type material struct {
 	method jwt.SigningMethod
 	verify sealed // what method takes to verify
 	sign   sealed // what method takes to sign, nil if there is only a public key
-	parser *jwt.Parser
+	kid    string // the key's ID in its JWKS, "" if there is none: the key then fits every kid
 }
 
 // sealed holds a key where no print of whatever struct shows it: of a function, fmt prints the address.
@@ -39,7 +39,6 @@ func newKey(method jwt.SigningMethod, verify, sign any) Key {
 		method: method,
 		verify: seal(verify),
 		sign:   seal(sign),
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{method.Alg()}), jwt.WithStrictDecoding()),
 	}}
 }
 
