@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base64"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -72,4 +74,21 @@ func (k Key) String() string {
 	}
 
 	return k.m.method.Alg() + " key"
+}
+
+// equal tells whether both keys accept the same tokens.
+func (k Key) equal(other Key) bool {
+	if k.m.kid != other.m.kid || k.m.method.Alg() != other.m.method.Alg() {
+		return false
+	}
+	switch key := k.m.verify().(type) {
+	case []byte:
+		secret, ok := other.m.verify().([]byte)
+
+		return ok && subtle.ConstantTimeCompare(key, secret) == 1
+	case interface{ Equal(x crypto.PublicKey) bool }:
+		return key.Equal(other.m.verify())
+	}
+
+	return false
 }

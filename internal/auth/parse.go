@@ -62,7 +62,7 @@ func isFileName(spec string) bool {
 }
 
 func parseFile(path string) (Key, error) {
-	content, err := readFile(path)
+	content, err := readFile(path, maxKeyFile)
 	if err != nil {
 		return Key{}, err
 	}
@@ -89,18 +89,18 @@ func parseContent(path string, content []byte) (Key, error) {
 	return secretKey(trimmed), nil
 }
 
-func readFile(path string) ([]byte, error) {
+func readFile(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
 	defer f.Close() //nolint:errcheck // only read
-	content, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:
 		return nil, unreadable(path, err)
-	case len(content) > maxKeyFile:
-		return nil, fmt.Errorf("%w: %q is longer than %d bytes; want a secret or a PEM key", ErrKey, path, maxKeyFile)
+	case int64(len(content)) > limit:
+		return nil, fmt.Errorf("%w: %q is longer than %d bytes; want a secret or a PEM key", ErrKey, path, limit)
 	}
 
 	return content, nil

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -35,7 +36,7 @@ func notASecret(content []byte) string {
 		return "a key file"
 	case strings.ContainsFunc(text, unprintable):
 		return "text with line breaks or invisible characters"
-	case looksLikeDER(unbase64(text)):
+	case isKeyInDER(unbase64(text)):
 		return "a DER key or certificate in base64"
 	}
 
@@ -71,6 +72,20 @@ func looksLikeDER(content []byte) bool {
 	rest, err := asn1.Unmarshal(content, &v)
 
 	return err == nil && v.Class == asn1.ClassUniversal && v.Tag == asn1.TagSequence && v.IsCompound && len(rest) == 0
+}
+
+// keyOIDs are the DER of the object identifiers that name the kind of a key: RSA, elliptic curve, Ed25519.
+var keyOIDs = []string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", "\x06\x03\x2b\x65\x70"}
+
+// isKeyInDER is stricter than looksLikeDER: of random secrets in base64, one in ten thousand or so
+// decodes to what begins like a sequence.
+func isKeyInDER(content []byte) bool {
+	if !looksLikeDER(content) {
+		return false
+	}
+	_, err := x509.ParsePKCS1PublicKey(content)
+
+	return err == nil || containsAny(string(content), keyOIDs)
 }
 
 // unbase64 decodes either alphabet of base64, with or without padding; nil if the text is neither.
