@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// breaker is a way to an address that a test can break: by an end of all connections, or by silence.
+// breaker is a way to an address that a test can break: by an end of all connections, or by
+// silence.
 type breaker struct {
 	ln net.Listener
 
 	mu     sync.Mutex
 	to     func() string         // guarded by mu
 	open   map[net.Conn]struct{} // guarded by mu; both ends of all connections
-	cutOff bool                  // guarded by mu; who comes is sent away
+	cutOff bool                  // guarded by mu; new connections are closed
 	quiet  chan struct{}         // guarded by mu; nil: bytes pass; else they wait until it is closed
 
 	came    atomic.Int32 // connections

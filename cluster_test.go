@@ -151,7 +151,7 @@ func dial(t *testing.T, s *parley.Server, id, url string, opts ...client.Option)
 	defer cancel()
 	p.Client, err = client.Dial(ctx, url, append([]client.Option{
 		client.WithToken(token),
-		client.OnMessage(func(from string, msg []byte) { p.inbox <- from + ": " + string(msg) }),
+		client.OnMessage(func(m client.Message) { p.inbox <- m.From + ": " + string(m.Body) }),
 		client.OnPeerDisconnect(func(peer string, last []byte) { p.inbox <- "-" + peer + ": " + string(last) }),
 		client.OnPush(func(ver uint8, cmd uint16, msg []byte) { p.inbox <- fmt.Sprintf("push %d %d %s", ver, cmd, msg) }),
 	}, opts...)...)
@@ -175,7 +175,9 @@ func (p *person) try(to, text string) error {
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 
-	return p.Send(ctx, to, []byte(text))
+	_, err := p.Send(ctx, to, []byte(text))
+
+	return err
 }
 
 // hears waits for what should come next.

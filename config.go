@@ -14,11 +14,11 @@ const Off = config.Off
 // Config holds the settings of a node. They are those of "parley serve", whose flags have the same
 // names. The zero value is a complete single node for development.
 //
-// Addresses are host:port; port 0 lets the system choose. [New] checks all values, alone and together,
-// and says in one line what is wrong.
+// Addresses are host:port; port 0 lets the system choose. [New] checks all values, alone and
+// together, and says in one line what is wrong.
 type Config struct {
-	// Node is the name of this node: 1 to 64 letters, digits, dots, dashes and underscores, unique in
-	// the cluster. Default: the host's name.
+	// Node is the name of this node: 1 to 64 letters, digits, dots, dashes and underscores, unique
+	// in the cluster. Default: the host's name.
 	Node string
 
 	// TCP is the listener of TCP clients, or Off. Default: 127.0.0.1:7200.
@@ -26,26 +26,27 @@ type Config struct {
 	// HTTP is the listener of WebSocket clients and HTTP requests, or Off. Default: 127.0.0.1:7000.
 	HTTP string
 
-	// Cluster is the listener of other nodes: links (TCP) and gossip (TCP and UDP). Default: none, which
-	// is a cluster of one.
+	// Cluster is the listener of other nodes: links (TCP) and gossip (TCP and UDP). Default: none,
+	// which is a cluster of one.
 	Cluster string
 	// Advertise is where other nodes reach Cluster, if not at the listener's own address.
 	Advertise string
-	// Join lists cluster addresses, by IP or DNS name, of some or all nodes. This one may be among them.
+	// Join lists cluster addresses, by IP or DNS name, of some or all nodes. This one may be among
+	// them.
 	Join []string
-	// MinMembers keeps the node from being ready while fewer members are in view, this one included.
-	// From 1 to 1000. Default: 1.
+	// MinMembers keeps the node from being ready while fewer members are in view, this one
+	// included. From 1 to 1000. Default: 1.
 	MinMembers int
-	// ClusterSecret is shared by all nodes of a cluster: at least 16 bytes, or file:PATH of a file with
-	// such a secret. Required with Cluster.
+	// ClusterSecret is shared by all nodes of a cluster: at least 16 bytes, or file:PATH of a file
+	// with such a secret. Required with Cluster.
 	ClusterSecret string
 
 	// NATS holds the URLs, separated by commas, of a NATS cluster whose JetStream the storages use.
 	NATS string
 
-	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), or file:PATH of a file
-	// with such a secret or with a PEM public key (EdDSA, RS256). Default: a development key of the
-	// operating system's user, which "parley token" signs with.
+	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), or file:PATH of
+	// a file with such a secret or with a PEM public key (EdDSA, RS256). Default: a development key
+	// of the operating system's user, which "parley token" signs with.
 	AuthKey string
 	// TLSCert and TLSKey are PEM files for the client listeners. Both or neither. Default: no TLS.
 	TLSCert string
@@ -57,9 +58,9 @@ type Config struct {
 	// Default: none.
 	Pprof string
 
-	// Heartbeat is the longest silence of a healthy connection: a session ends after two without a byte.
-	// A shorter one finds dead clients sooner and costs each idle client a ping per heartbeat.
-	// From 100 ms to 10 m. Default: 15 s.
+	// Heartbeat is the longest silence of a healthy connection: a session ends after two without a
+	// byte. A shorter one finds dead clients sooner and costs each idle client a ping per
+	// heartbeat. From 100 ms to 10 m. Default: 15 s.
 	Heartbeat time.Duration
 
 	// LogLevel is debug, info, warn or error. Default: info.
@@ -67,7 +68,8 @@ type Config struct {
 	// LogFormat is text or json. Default: text.
 	LogFormat string
 
-	// DM stands in for the file that dm.Setup reads: a JSON object with its keys. Default: not given.
+	// DM stands in for the file that dm.Setup reads: a JSON object with its keys. Default: not
+	// given.
 	DM json.RawMessage
 	// Dive stands in for the file of the storages: a JSON object. Default: not given.
 	Dive json.RawMessage
@@ -78,8 +80,8 @@ type Config struct {
 // LoadConfig reads settings as "parley serve" does: a flag before an environment variable
 // (PARLEY_NAME) before the JSON file before the default. File may be empty: then it is what
 // PARLEY_CONFIG names, if anything. Environ is what os.Environ returns. Flags holds values by flag
-// name, without dashes before it. The error is one line that names the setting, where its value came
-// from, and what would be right.
+// name, without dashes before it. The error is one line that names the setting, where its value
+// came from, and what would be right.
 func LoadConfig(file string, environ []string, flags map[string]string) (Config, error) {
 	c, err := config.Load(config.Sources{File: file, Environ: environ, Flags: flags})
 	if err != nil {

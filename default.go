@@ -18,19 +18,19 @@ import (
 // Handler handles one command of a client: ver and cmd are the command's, u is the user. Payload
 // belongs to the handler.
 //
-// A handler must call next once, now or later, from any goroutine: with nil to let the next handler of
-// the same command run after it has returned, with an error to end the command there. The user's
+// A handler must call next once, now or later, from any goroutine: with nil to let the next handler
+// of the same command run after it has returned, with an error to end the command there. The user's
 // following commands wait until then, so a handler that waits for something should return first and
 // call next later; the client's connection is read meanwhile.
 //
 // A request whose client wants a response gets exactly one, by [user.User.ServerRespond]. If the
 // handlers give none, the engine does: status 1 without data after next(nil), 5008 with the error's
 // text after next(err) and after a panic. A handler that has returned and does not call next within
-// dm's reliable timeout is answered for with 5008 and logged once; the user's next command runs, and a
-// later call of next does nothing.
+// dm's reliable timeout is answered for with 5008 and logged once; the user's next command runs,
+// and a later call of next does nothing.
 type Handler func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
 
-// drainTime is how long Start takes to send everybody away after a signal.
+// drainTime bounds the drain after a signal.
 const drainTime = 20 * time.Second
 
 // standard is what the package-level functions have been told before the default node is made.
@@ -41,17 +41,18 @@ var standard struct {
 	set  []func(*Server)
 }
 
-// Setup names the settings file of the default node. The environment (PARLEY_...) counts more than the file. What is wrong with
-// either is said by Start.
+// Setup names the settings file of the default node. The environment (PARLEY_...) counts more than
+// the file. What is wrong with either is said by Start.
 func Setup(confpath string) {
 	standard.Lock()
 	defer standard.Unlock()
 	standard.file = confpath
 }
 
-// HandleCommand adds a handler of the command ver, cmd of the default node's clients. Handlers of one command run in the order in
-// which they were added; a user's commands run one after another. It panics if ver is 0 or 1, which belong to the
-// engine, or if the handler is nil. It must be called before Start.
+// HandleCommand adds a handler of the command ver, cmd of the default node's clients. Handlers of
+// one command run in the order in which they were added; a user's commands run one after another.
+// It panics if ver is 0 or 1, which belong to the engine, or if the handler is nil. It must be
+// called before Start.
 func HandleCommand(ver uint8, cmd uint16, handler Handler) {
 	command.Check(ver, cmd, command.Handler(handler))
 	later(func(s *Server) { s.HandleCommand(ver, cmd, handler) })
@@ -60,7 +61,8 @@ func HandleCommand(ver uint8, cmd uint16, handler Handler) {
 // OnReady adds a function that is called once the default node takes users.
 func OnReady(f func()) { later(func(s *Server) { s.OnReady(f) }) }
 
-// OnTerminate adds a function that is called when the default node has been told to stop, before its users are sent away.
+// OnTerminate adds a function that is called when the default node has been told to stop, before
+// its users are sent away.
 func OnTerminate(f func()) { later(func(s *Server) { s.OnTerminate(f) }) }
 
 func later(f func(*Server)) {
@@ -69,8 +71,9 @@ func later(f func(*Server)) {
 	standard.set = append(standard.set, f)
 }
 
-// Start runs the default node until the process gets SIGINT or SIGTERM, and returns when it has drained; a second signal ends the process at
-// once. If the node cannot start, it says why in one line and ends the process with status 1.
+// Start runs the default node until the process gets SIGINT or SIGTERM, and returns when it has
+// drained; a second signal ends the process at once. If the node cannot start, it says why in one
+// line and ends the process with status 1.
 func Start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

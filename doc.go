@@ -1,7 +1,7 @@
 // Package parley is a node's life, and the only place where its parts meet.
 //
-// A node takes clients in, knows where in the cluster every user is, and carries direct messages between them (package
-// dm). A program has either the default node, as it has http.DefaultServeMux:
+// A node takes clients in, knows where in the cluster every user is, and carries direct messages
+// between them (package dm). A program has either the default node, as it has http.DefaultServeMux:
 //
 //	parley.Setup("configs/parley.json")
 //	dm.Setup("configs/dm.json")
@@ -35,19 +35,19 @@
 //
 // # A farewell
 //
-// A user whose session is over is found by nothing on its node; each peer it has a channel with is told,
-// behind the last message; when all messages have their outcomes the directory forgets the session. A
-// session that was replaced by a newer one goes silently.
+// A user whose session is over is found by nothing on its node; each peer it has a channel with is
+// told, behind the last message; when all messages have their outcomes the directory forgets the
+// session. A session that was replaced by a newer one goes silently.
 //
 // # Membership
 //
-// A node takes clients once it is a member of its cluster (package internal/cluster). When it must leave
-// for a while, because it misses a member that others see, it sends its users to other nodes. When its
-// process was stopped for a second or more, it handles no client before its sessions have been claimed
-// again, or 5 s have passed.
+// A node takes clients once it is a member of its cluster (package internal/cluster). When it must
+// leave for a while, because it misses a member that others see, it sends its users to other nodes.
+// When its process was stopped for a second or more, it handles no client before its sessions have
+// been claimed again, or 5 s have passed.
 //
 // # Limits
 //
-// Handlers and callbacks are set before Start; a stopped server cannot be started again. Only [Start], of the default node, looks at
-// signals and ends the process.
+// Handlers and callbacks are set before Start; a stopped server cannot be started again. Only
+// [Start], of the default node, looks at signals and ends the process.
 package parley

@@ -12,18 +12,19 @@ import (
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // sent is a row of messages with their outcomes.
 type sent struct {
 	mu       sync.Mutex
-	outcomes map[error]int // guarded by mu; nil: delivered
+	outcomes map[wire.Code]int // guarded by mu; 0: delivered
 	open     sync.WaitGroup
 }
 
 func (s *sent) outcome(err error) {
 	s.mu.Lock()
-	s.outcomes[errors.Unwrap(err)]++ // of what dm.Error wraps
+	s.outcomes[dm.CodeOf(err)]++
 	s.mu.Unlock()
 	s.open.Done()
 }
@@ -32,7 +33,7 @@ func (s *sent) count(kind error) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	return s.outcomes[kind]
+	return s.outcomes[dm.CodeOf(kind)]
 }
 
 func TestAClientWhoseMachineVanishesIsGoneAfterTwoHeartbeatsAndEveryMessageIsAccountedFor(t *testing.T) {
@@ -48,7 +49,7 @@ func TestAClientWhoseMachineVanishesIsGoneAfterTwoHeartbeatsAndEveryMessageIsAcc
 
 	b.silence() // neither FIN nor RST
 	began := time.Now()
-	row := sent{outcomes: make(map[error]int)}
+	row := sent{outcomes: make(map[wire.Code]int)}
 	u, body, n := c.nodes[0].Users().ByUID("alice"), make([]byte, 60_000), 0
 	for row.count(dm.ErrRecipientBusy) == 0 && row.count(dm.ErrUserNotFound) == 0 { // until the system takes no more, and the queue neither
 		row.open.Add(1)
@@ -74,7 +75,7 @@ func TestAClientWhoseMachineVanishesIsGoneAfterTwoHeartbeatsAndEveryMessageIsAcc
 	t.Logf("%d messages: the system took %d, %d were in the queue, %d found it full", n, ok, queued, busy)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := alice.Send(ctx, "bob", []byte("gone?")); !errors.Is(err, client.ErrUserNotFound) {
+	if _, err := alice.Send(ctx, "bob", []byte("gone?")); !errors.Is(err, client.ErrUserNotFound) {
 		t.Errorf("afterwards: %v", err)
 	}
 	b.mend()

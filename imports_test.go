@@ -17,13 +17,15 @@ import (
 
 const module = "github.com/parley-dm/parley"
 
-// house is the import list of the project: which of our packages a package may import (tests aside). A name ending in /... stands for
-// a package and all below it. Each package must be here: whoever adds one decides where it stands.
+// allowedImports lists which packages of the project a package may import (tests aside). A name
+// ending in /... stands for a package and all below it. Each package must be here: a new package
+// must be added, so that its place is decided.
 //
-// "ground" stands for the packages that import nothing of ours and know nothing of the network: everybody may use them.
-var house = map[string][]string{
-	// The binary parses, then calls. What it calls beside parley: the client (send), conversations and the tour, the settings (its flags are
-	// made from their table), and keys (token).
+// "ground" stands for the packages that import nothing of ours and know nothing of the network:
+// every package may import them.
+var allowedImports = map[string][]string{
+	// The binary parses, then calls. What it calls beside parley: the client (send), conversations
+	// and the tour, the settings (its flags are made from their table), and keys (token).
 	"cmd/parley": {
 		".", "client", "internal/auth", "internal/bench/...", "internal/chat", "internal/config", "internal/demo", "internal/devkey",
 		"internal/notice",
@@ -34,33 +36,42 @@ var house = map[string][]string{
 	"internal/chat":   {"client", "wire"},
 	"internal/notice": {"dm", "user", "wire"},
 
-	// The load generator speaks the wire by itself: the client library would be measured along. It starts nodes in its own process too, and
-	// makes its users' tokens. The NATS server that it compares with is a package that knows nothing of Parley.
+	// The load generator speaks the wire by itself: the client library would be measured along. It
+	// starts nodes in its own process too, and makes its users' tokens. The NATS server that it
+	// compares with is a package that knows nothing of Parley.
 	"internal/bench":           {"internal/auth", "wire"},
 	"internal/bench/natsbench": {},
 
-	// Chaos runs the binary, and clients as everybody has them; the library only makes it tokens.
+	// Chaos runs the binary and the public Go client. The library only makes tokens for it.
 	"internal/chaos":           {".", "client", "wire"},
 	"internal/chaos/cmd/chaos": {"internal/chaos"},
 
 	// The only place where the parts meet.
 	".": {
-		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link", "internal/gateway", "internal/command",
-		"internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
+		"internal/gateway", "internal/command", "internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"internal/messages",
 	},
 
-	"dm":                  {"user", "wire", "internal/sessions", "internal/command", "dm/internal/..."},
-	"dm/internal/channel": {},
-	"client":              {"wire", "internal/sock"},
+	// The thin API, the goroutines around the core, packets, and the core itself. What a node tells
+	// them comes through internal/messages.
+	"dm": {"user", "wire", "internal/messages", "dm/internal/codec", "dm/internal/runtime"},
+	"dm/internal/runtime": {
+		"user", "wire", "internal/command", "internal/sessions", "internal/messages", "dm/internal/codec", "dm/internal/core",
+	},
+	"dm/internal/codec": {"dm/internal/core"},
+	"dm/internal/core":  {},
+	"internal/messages": {"user", "internal/command"},
+	"client":            {"wire", "internal/netio"},
 
-	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/sock", "wire"},
+	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/netio", "wire"},
 	"internal/command": {"user", "internal/sessions", "wire"}, // wire for the codes of its answers
 	"internal/auth":    {"user"},                              // for what a user ID is
 
-	// Links carry packets between two nodes and know nothing of membership; the directory knows neither
-	// links nor membership: the cluster's view is told to it.
+	// Links carry packets between two nodes and know nothing of membership; the directory knows
+	// neither links nor membership: the cluster's view is told to it.
 	"internal/cluster":     {"internal/link"},
-	"internal/link":        {"internal/sock"},
+	"internal/link":        {"internal/netio"},
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
@@ -73,7 +84,7 @@ var house = map[string][]string{
 	"internal/sessions":   {"user", "internal/session"}, // and how the engine reaches it
 	"wire":                {},
 	"internal/strictjson": {},
-	"internal/sock":       {},
+	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
 	"internal/node":       {}, // what names a node, a session and a moment
 
@@ -83,9 +94,9 @@ var house = map[string][]string{
 
 var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node"}
 
-// strangers says who may import what others have made, or a part of the standard library that tells of another layer. Where several
-// prefixes fit, all must allow it.
-var strangers = []struct {
+// externalImports lists which packages may import a library, or a part of the standard library that
+// belongs to another layer. Where several prefixes fit, all must allow it.
+var externalImports = []struct {
 	path string // this package and all below it
 	by   []string
 	why  string
@@ -104,13 +115,14 @@ var strangers = []struct {
 	},
 }
 
-// withoutKnowledge lists what a package, and all below it, must not import from the standard library.
-var withoutKnowledge = []struct {
+// forbiddenStdlib lists what a package, and all below it, must not import from the standard
+// library.
+var forbiddenStdlib = []struct {
 	pkg string
 	of  []string
 }{
-	{"dm", []string{"net", "net/http", "encoding/json"}},                         // settings are read by internal/strictjson
-	{"dm/internal/channel", []string{"os", "io", "sync", "context", "log/slog"}}, // no I/O, no goroutine
+	{"dm", []string{"net", "net/http", "encoding/json"}},                                                             // settings are read by internal/strictjson
+	{"dm/internal/core", []string{"os", "io", "sync", "sync/atomic", "context", "log/slog", "time", "math/rand/v2"}}, // no I/O, no goroutine, no clock
 	{"user", []string{"net", "net/http"}},
 	{"wire", []string{"net", "net/http", "os"}},
 	{"internal/command", []string{"net", "net/http"}},
@@ -125,7 +137,8 @@ type listed struct {
 	Imports    []string
 }
 
-// list asks the go command for the packages of the module as they are built for one operating system.
+// list asks the go command for the packages of the module as they are built for one operating
+// system.
 func list(t *testing.T, goos string) []listed {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Name,GoFiles,Imports", "./...")
@@ -155,19 +168,19 @@ func TestImportsRunOneWay(t *testing.T) {
 			name := short(p.ImportPath)
 			allowed, known := rule(name)
 			if !known {
-				t.Errorf("%s is not in the import list of the house: decide where it stands", name)
+				t.Errorf("%s is not in the import list of the allowedImports: decide where it stands", name)
 
 				continue
 			}
 			for _, imported := range p.Imports {
 				if ours(imported) {
 					if to := short(imported); !among(to, allowed) && !among(to, ground) {
-						t.Errorf("%s imports %s, which the import list of the house does not allow (%s)", name, to, goos)
+						t.Errorf("%s imports %s, which the import list of the allowedImports does not allow (%s)", name, to, goos)
 					}
 
 					continue
 				}
-				for _, s := range strangers {
+				for _, s := range externalImports {
 					if within(imported, s.path) && !among(name, s.by) {
 						t.Errorf("%s imports %s: %s", name, imported, s.why)
 					}
@@ -180,7 +193,7 @@ func TestImportsRunOneWay(t *testing.T) {
 func TestPackagesKnowNothingOfOtherLayers(t *testing.T) {
 	for _, p := range list(t, "linux") {
 		name := short(p.ImportPath)
-		for _, w := range withoutKnowledge {
+		for _, w := range forbiddenStdlib {
 			if !within(name, w.pkg) {
 				continue
 			}
@@ -221,13 +234,14 @@ func importsOf(t *testing.T, file string) []string {
 	return imports
 }
 
-// rule finds what a package may import: under its own name, or under the longest name with /... that covers it.
+// rule finds what a package may import: under its own name, or under the longest name with /...
+// that covers it.
 func rule(name string) (allowed []string, known bool) {
-	if allowed, known = house[name]; known {
+	if allowed, known = allowedImports[name]; known {
 		return allowed, true
 	}
 	for above := name; above != "."; above = path.Dir(above) {
-		if allowed, known = house[above+"/..."]; known {
+		if allowed, known = allowedImports[above+"/..."]; known {
 			return allowed, true
 		}
 	}

@@ -103,7 +103,8 @@ func TestNumberedMessagesOfHundredsOfUsersAreNeitherLostWithoutAWordNorDoubledNo
 	})
 }
 
-// watchStarvation notes whether the process does not get to run for so long that its nodes cannot tell each other from dead ones.
+// watchStarvation notes whether the process does not get to run for so long that its nodes cannot
+// tell each other from dead ones.
 func watchStarvation(t *testing.T) (starved func() bool) {
 	t.Helper()
 	const much = 300 * time.Millisecond

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
 const (
 	replacedText = "replaced by a newer login"
-	// comeBackAfter is when a client is asked to try again whose login the cluster could not confirm.
+	// comeBackAfter is when a client is asked to try again whose login the cluster could not
+	// confirm.
 	comeBackAfter = time.Second
 	// refusedLogPause is how often the log tells of such logins.
 	refusedLogPause = 10 * time.Second
@@ -42,32 +42,33 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
-	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.dm.NewestEpoch(u.ID))
+	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.messages.NewestEpoch(u.ID))
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-			s.dm.Replaced(u, replaced.Next)
+			s.messages.Replaced(u, replaced.Next)
 			sessions.Discard(s.users, u, user.Left)
 
 			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 		}
-		s.dm.Abandoned(u)
+		s.messages.Abandoned(u)
 		sessions.Discard(s.users, u, user.Left)
 
 		return s.notConfirmed(u, err)
 	}
 	sessions.Of(u).SetStamp(uint64(stamp))
 	if !sessions.Add(s.users, u) { // evicted since
-		s.dm.Abandoned(u)
+		s.messages.Abandoned(u)
 		s.directory.Release(u.ID, sid, 0)
 
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
-	s.dm.Joined(u)
+	s.messages.Joined(u)
 
 	return nil
 }
 
-// notConfirmed says why the cluster has not confirmed a login. There may be many: the log tells of some.
+// notConfirmed says why the cluster has not confirmed a login. There may be many: the log tells of
+// some.
 func (s *Server) notConfirmed(u *user.User, err error) error {
 	why := "the cluster has not settled: try again in a moment"
 	if e := s.cluster.Ready(); e != nil {
@@ -91,7 +92,7 @@ func (h host) Leave(u *user.User, why user.Reason) {
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
 	} else {
 		s.inTransition.Store(sid, u)
-		s.dm.Leave(u, func(newestEpoch uint64) {
+		s.messages.Leave(u, func(newestEpoch uint64) {
 			s.directory.Release(u.ID, sid, newestEpoch)
 			s.inTransition.Delete(sid)
 		})
@@ -109,7 +110,7 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
-	newestEpoch = s.dm.Replaced(u, next)
+	newestEpoch = s.messages.Replaced(u, next)
 	sessions.Remove(s.users, u)
 	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
 

@@ -46,7 +46,8 @@ func manyLogins(t *testing.T, w way) {
 	t.Logf("%d logins, each with a message from another node, in %v", logins, time.Since(start))
 }
 
-// loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome, and waits for that.
+// loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome,
+// and waits for that.
 func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id string) error {
 	token, err := c.nodes[0].Token(id)
 	if err != nil {
@@ -55,12 +56,12 @@ func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id strin
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	heard := make(chan struct{}, 1)
-	newcomer, err := client.Dial(ctx, url, client.WithToken(token), client.OnMessage(func(string, []byte) { heard <- struct{}{} }))
+	newcomer, err := client.Dial(ctx, url, client.WithToken(token), client.OnMessage(func(client.Message) { heard <- struct{}{} }))
 	if err != nil {
 		return err
 	}
 	defer newcomer.Close()
-	if err := sender.Send(ctx, id, []byte("welcome")); err != nil {
+	if _, err := sender.Send(ctx, id, []byte("welcome")); err != nil {
 		return err
 	}
 	select {
@@ -93,7 +94,7 @@ func oneSurvives(t *testing.T, w way) {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
 				all[i], _ = client.Dial(ctx, "tcp://"+c.nodes[i%3].TCPAddr(), client.WithToken(token), client.WithoutReconnect(),
-					client.OnMessage(func(_ string, msg []byte) { heard[i] <- string(msg) })) // a login that lost while it was being made fails
+					client.OnMessage(func(m client.Message) { heard[i] <- string(m.Body) })) // a login that lost while it was being made fails
 			})
 		}
 		wg.Wait()

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// stepOutTime bounds how long a node that leaves its cluster for a while waits for its sessions to end.
+	// stepOutTime bounds how long a node that leaves its cluster for a while waits for its sessions
+	// to end.
 	stepOutTime = time.Second
 	// holdTime bounds how long clients wait after a pause for their sessions to be claimed again.
 	holdTime = 5 * time.Second
@@ -22,7 +23,7 @@ const (
 type members struct{ s *Server }
 
 // NodeDown implements cluster.Host.
-func (m members) NodeDown(n node.ID) { m.s.dm.NodeDown(n) }
+func (m members) NodeDown(n node.ID) { m.s.messages.NodeDown(n) }
 
 // StepOut implements cluster.Host: the users are sent to other nodes.
 func (m members) StepOut() {
@@ -30,7 +31,7 @@ func (m members) StepOut() {
 	if s.gateway == nil {
 		return
 	}
-	sendAway := func() { s.gateway.SendAway(wire.GoodbyeStopping, "the server has left its cluster for a while") }
+	sendAway := func() { s.gateway.DisconnectAll(wire.GoodbyeStopping, "the server has left its cluster for a while") }
 	sendAway()
 	defer sendAway() // those whose login was under way
 	t := time.NewTicker(stepOutTime / 50)
@@ -46,7 +47,7 @@ func (m members) Paused(time.Duration) {
 	if s.gateway == nil {
 		return
 	}
-	s.gateway.Hold()
+	s.gateway.PauseClients()
 	pause := s.pauses.Add(1)
 	time.AfterFunc(holdTime, func() { m.release(pause) })
 }
@@ -62,7 +63,7 @@ func (m members) Evict(userID string, sid node.SID, next node.Place) uint64 {
 // release handles clients again, unless the process has paused anew.
 func (m members) release(pause uint64) {
 	if m.s.gateway != nil && m.s.pauses.Load() == pause {
-		m.s.gateway.Release()
+		m.s.gateway.ResumeClients()
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// These tests drive real processes: the test binary runs itself again, as a server in the seed's style.
+// These tests drive real processes: the test binary runs itself again, as a server in the seed's
+// style.
 
 const asServer = "PARLEY_TEST_SERVER"
 
@@ -199,7 +200,7 @@ func TestThreeProcessesCarryMessagesWithAllThatCanHappenToThem(t *testing.T) {
 	alice.hears("bob: and back")
 	alice.asks(10, "bob by the server", "<nil>")
 	bob.hears("push 2 11 by the server")
-	alice.asks(10, "nobody hi", `dm: message to nobody: user not found`)
+	alice.asks(10, "nobody hi", `message to nobody: user not found`)
 
 	// decline, rewrite
 	alice.tell("bob", "decline me")

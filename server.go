@@ -25,6 +25,7 @@ import (
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/logwriter"
+	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -45,8 +46,8 @@ var (
 	ErrNotReady = errors.New("parley: the node takes no users")
 )
 
-// Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks are set
-// before Start.
+// Server is one node. Its methods are safe for use by several goroutines; handlers and callbacks
+// are set before Start.
 type Server struct {
 	cfg      config.Config
 	key      auth.Key
@@ -55,6 +56,7 @@ type Server struct {
 	users    *user.Registry
 	router   *command.Router
 	dm       *dm.Module
+	messages messages.Engine // of dm
 
 	onReady     []func()
 	onTerminate []func()
@@ -110,14 +112,13 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		return nil, err
 	}
 	if cfg.DM != nil {
-		settings, warnings, err := dm.ParseSettings(cfg.DM)
+		warnings, err := messages.Of(module).Configure(cfg.DM)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", cfg.Where("dm"), err)
 		}
 		for _, w := range warnings {
 			log.Warn("a setting of dm has no effect", "why", w)
 		}
-		module.Configure(settings)
 	}
 
 	var dive map[string]json.RawMessage
@@ -128,7 +129,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 
 	s := &Server{
-		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module,
+		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
 		router: command.NewRouter(log),
 		done:   make(chan struct{}),
 
@@ -147,8 +148,8 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	return s, nil
 }
 
-// signingKey is the key that clients' tokens are checked with. Without one in the settings it is the development key
-// of whoever runs the process: "parley token" signs with the same.
+// signingKey is the key that clients' tokens are checked with. Without one in the settings it is
+// the development key of the operating system's user: "parley token" signs with the same.
 func signingKey(cfg config.Config, log *slog.Logger) (auth.Key, error) {
 	if cfg.AuthKey != "" {
 		return auth.ParseKey(cfg.AuthKey)
@@ -179,13 +180,15 @@ func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {
 // OnReady adds a function that is called once the node takes users.
 func (s *Server) OnReady(f func()) { s.onReady = append(s.onReady, f) }
 
-// OnTerminate adds a function that is called when the node has been told to stop, before its users are sent away.
+// OnTerminate adds a function that is called when the node has been told to stop, before its users
+// are sent away.
 func (s *Server) OnTerminate(f func()) { s.onTerminate = append(s.onTerminate, f) }
 
 // Done is closed when the node has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Err is why the node has stopped by itself, nil if it has not: another node of its cluster has its name.
+// Err is why the node has stopped by itself, nil if it has not: another node of its cluster has its
+// name.
 func (s *Server) Err() error {
 	if err := s.failure.Load(); err != nil {
 		return *err

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/client"
-	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t *testing.T) {
@@ -45,7 +45,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 	reach("before it is stopped: bob ")
 	before := heapInUse()
 	began := time.Now()
-	f := &sent{outcomes: make(map[error]int)}
+	f := &sent{outcomes: make(map[wire.Code]int)}
 	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 			node.DM().SendMessageByUserID(u, fmt.Sprint("bob ", i), 2, 11, body, f.outcome)
 		}
 	}
-	inTime := time.Since(began) < time.Second // nobody has noticed yet
+	inTime := time.Since(began) < time.Second // the server has not noticed yet
 	held := heapInUse() - before
 	if most := pairs*userBound + linkBound + slack; held > most {
 		t.Errorf("%d MiB are held, the bounds are %d", held>>20, most>>20)
@@ -64,11 +64,11 @@ func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t
 	others.tell("alice", "not held up")
 	f.open.Wait()
 	for kind := range f.outcomes {
-		if !slices.Contains([]error{nil, dm.ErrReliableTimeout, dm.ErrOverloaded, dm.ErrUserNotFound}, kind) {
+		if !slices.Contains([]wire.Code{0, wire.CodeTimeout, wire.CodeOverloaded, wire.CodeUserNotFound}, kind) {
 			t.Errorf("outcomes %v", f.outcomes)
 		}
 	}
-	if inTime && f.outcomes[dm.ErrOverloaded]+f.outcomes[nil] < pairs*(each-userBound/size-1) {
+	if inTime && f.outcomes[wire.CodeOverloaded]+f.outcomes[0] < pairs*(each-userBound/size-1) {
 		t.Errorf("outcomes %v", f.outcomes)
 	}
 	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {

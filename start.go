@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
+	"github.com/parley-dm/parley/internal/messages"
 )
 
 const (
@@ -26,9 +26,9 @@ const (
 	failedStartTime = 10 * time.Second // how long goodbyes of a failed start may take
 )
 
-// Start starts the node. It returns when the node takes users, or with the reason why it cannot; then
-// nothing is left open. Until then the HTTP listener answers health checks, and no other client port is
-// open. Ctx bounds the starting only.
+// Start starts the node. It returns when the node takes users, or with the reason why it cannot;
+// then nothing is left open. Until then the HTTP listener answers health checks, and no other
+// client port is open. Ctx bounds the starting only.
 func (s *Server) Start(ctx context.Context) error {
 	if s.begun.Swap(true) {
 		return ErrStarted
@@ -51,7 +51,7 @@ func (s *Server) Start(ctx context.Context) error {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	if err := s.dm.SetupError(); err != nil {
+	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
 	tlsConfig, err := s.cfg.TLS()
@@ -91,7 +91,8 @@ func (s *Server) openTCP(ctx context.Context) error {
 	return nil
 }
 
-// openHTTP opens the HTTP listener, which answers health checks before the node takes users, and that of profiles.
+// openHTTP opens the HTTP listener, which answers health checks before the node takes users, and
+// that of profiles.
 func (s *Server) openHTTP(ctx context.Context, tlsConfig *tls.Config) error {
 	web, err := listen(ctx, "http", s.cfg.HTTP)
 	if err != nil {
@@ -136,16 +137,16 @@ func listenError(name, addr string, err error) error {
 func (s *Server) join(ctx context.Context) error {
 	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
 	s.directory.SetSessions(members{s})
-	s.directory.SetAsker(s.dm)
-	s.dm.Attach(dm.Parts{
+	s.directory.SetAsker(s.messages)
+	s.messages.Attach(messages.Parts{
 		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
-	s.cluster.Handle(cluster.PortDM, s.dm.HandlePacket)
-	s.dm.Start()
+	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
+	s.messages.Start()
 
 	return s.cluster.Start(ctx)
 }
@@ -183,7 +184,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// ended says why a listener ended, if nobody asked it to.
+// ended logs why a listener ended, unless the server closed it.
 func (s *Server) ended(name string, err error) {
 	if s.ready.Load() && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, gateway.ErrClosed) {
 		s.log.Error("a listener has ended", "listener", name, "error", err)

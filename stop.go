@@ -8,9 +8,10 @@ import (
 // logPatience is how long the reader of the log may take to read its last lines.
 const logPatience = time.Second
 
-// Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time to come back, tells their peers, waits for the
-// outcome of what is under way, says goodbye to the other nodes, and returns when all that is done. When ctx ends, what is not done
-// is cut short. Later calls wait for the first, and return what it returned.
+// Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time
+// to come back, tells their peers, waits for the outcome of what is under way, says goodbye to the
+// other nodes, and returns when all that is done. When ctx ends, what is not done is cut short.
+// Later calls wait for the first, and return what it returned.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.stop(ctx)
@@ -37,7 +38,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if s.gateway != nil {
 		err = s.gateway.Drain(ctx)
 	}
-	s.dm.Stop(ctx)
+	s.messages.Stop(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

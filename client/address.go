@@ -8,11 +8,12 @@ import (
 	"strconv"
 )
 
-// address is a server's URL taken apart.
+// address is a server's URL in parts.
 type address struct {
-	url       string // as shown to people; for WebSocket what is dialled
+	index     int    // in the client's addressList
+	url       string // as shown in errors; for WebSocket the URL that is dialled
 	hostport  string // of a stream
-	host      string // whom the certificate must name
+	host      string // the name that the certificate must have
 	websocket bool
 	secure    bool
 }
@@ -37,7 +38,7 @@ func parseAddress(raw string, conf *tls.Config) (address, error) {
 	}
 	switch {
 	case u.User != nil:
-		return address{}, fmt.Errorf("bad URL %q: a user does not belong in it; the token says who logs in", u.Redacted())
+		return address{}, fmt.Errorf("bad URL %q: remove the user: the token names it", u.Redacted())
 	case a.host == "":
 		return address{}, fmt.Errorf("bad URL %q: no host", raw)
 	case !a.secure && conf != nil:

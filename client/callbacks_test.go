@@ -28,7 +28,7 @@ func TestPushesReachTheirCallbacksInOrder(t *testing.T) {
 		tell := func(format string, args ...any) { told <- fmt.Sprintf(format, args...) }
 		f.dial(
 			client.OnState(func(s client.State) { tell("state %v", s) }),
-			client.OnMessage(func(from string, msg []byte) { tell("message %s %q", from, msg) }),
+			client.OnMessage(func(m client.Message) { tell("message %s %q", m.From, m.Body) }),
 			client.OnPeerDisconnect(func(peer string, last []byte) { tell("left %s %q", peer, last) }),
 			client.OnPush(func(ver uint8, cmd uint16, payload []byte) { tell("push %d.%d %q", ver, cmd, payload) }),
 		)
@@ -56,9 +56,9 @@ func TestACallbackMaySend(t *testing.T) {
 		var c *client.Client
 		ready := make(chan struct{})
 		got := 0
-		c = f.dial(client.OnMessage(func(from string, _ []byte) {
+		c = f.dial(client.OnMessage(func(m client.Message) {
 			<-ready
-			if err := c.Send(context.Background(), from, []byte("echo")); err != nil {
+			if err := send(c, context.Background(), m.From, []byte("echo")); err != nil {
 				t.Errorf("%s: %v", how, err)
 			}
 			got++
@@ -83,7 +83,7 @@ func TestCallbacksCanBeChanged(t *testing.T) {
 	c := f.dial()
 	for i := range 3 {
 		told := make(chan int, 1)
-		c.OnMessage(func(string, []byte) { told <- i })
+		c.OnMessage(func(client.Message) { told <- i })
 		more <- struct{}{}
 		if got := receive(t, "message", told); got != i {
 			t.Errorf("callback %d was called, want %d", got, i)
@@ -96,7 +96,7 @@ func TestCallbacksCanBeChanged(t *testing.T) {
 	c.OnState(nil)
 	more <- struct{}{}
 	close(more)
-	if err := c.Send(t.Context(), "bob", []byte("x")); err != nil {
+	if err := send(c, t.Context(), "bob", []byte("x")); err != nil {
 		t.Error(err)
 	}
 	if len(pushed) != 0 {
@@ -114,7 +114,7 @@ func TestACallbackMayKeepItsMessage(t *testing.T) {
 		p.obey()
 	})
 	kept := make(chan []byte, n)
-	f.dial(client.OnMessage(func(_ string, msg []byte) { kept <- msg }))
+	f.dial(client.OnMessage(func(m client.Message) { kept <- m.Body }))
 	var all [][]byte
 	for range n {
 		all = append(all, receive(t, "message", kept))
@@ -135,7 +135,7 @@ func TestACallbackMayClose(t *testing.T) {
 		})
 		calls := make(chan error, 2)
 		handed := make(chan *client.Client, 1)
-		c := f.dial(client.OnMessage(func(string, []byte) {
+		c := f.dial(client.OnMessage(func(client.Message) {
 			c := <-handed
 			calls <- errors.Join(c.Close(), c.Close())
 		}))
@@ -164,9 +164,9 @@ func TestSlowCallbacksHoldTheReaderBackWithoutKeepingResponsesFromIt(t *testing.
 	var c *client.Client
 	ready, last := make(chan struct{}), make(chan struct{})
 	got := 0
-	c = f.dial(client.WithBacklog(20_000), client.OnMessage(func(_ string, msg []byte) {
+	c = f.dial(client.WithBacklog(20_000), client.OnMessage(func(m client.Message) {
 		<-ready
-		if want := fmt.Sprintf("%0500d", got); string(msg) != want {
+		if want := fmt.Sprintf("%0500d", got); string(m.Body) != want {
 			t.Errorf("message %d is out of order", got)
 		}
 		got++
@@ -174,7 +174,8 @@ func TestSlowCallbacksHoldTheReaderBackWithoutKeepingResponsesFromIt(t *testing.
 			close(last)
 		}
 	}))
-	// The callback is stuck and nobody waits for a response: the server cannot get rid of its messages.
+	// The callback is stuck and no request waits for a response: the server cannot get rid of its
+	// messages.
 	select {
 	case <-sent:
 		t.Error("the client read all that was sent")
@@ -183,7 +184,7 @@ func TestSlowCallbacksHoldTheReaderBackWithoutKeepingResponsesFromIt(t *testing.
 	close(ready)
 	receive(t, "the last message", last)
 	receive(t, "the server's end", sent)
-	if err := c.Send(t.Context(), "bob", []byte("x")); err != nil {
+	if err := send(c, t.Context(), "bob", []byte("x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -205,13 +206,13 @@ func TestABacklogBeyondAllBoundsEndsTheConnection(t *testing.T) {
 		}
 	})
 	stuck, lost := make(chan struct{}), make(chan error, 1)
-	c := f.dial(client.WithBacklog(1000), client.OnMessage(func(string, []byte) { <-stuck }))
+	c := f.dial(client.WithBacklog(1000), client.OnMessage(func(client.Message) { <-stuck }))
 	defer close(stuck)
-	go func() { lost <- c.Send(t.Context(), "bob", []byte("x")) }()
+	go func() { lost <- send(c, t.Context(), "bob", []byte("x")) }()
 	if err := receive(t, "the request's end", lost); !errors.Is(err, client.ErrBacklog) || !errors.Is(err, client.ErrConnectionLost) {
 		t.Errorf("error is %v", err)
 	}
-	if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
+	if err := send(c, t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
 		t.Errorf("error is %v after %d logins", err, f.logins())
 	}
 }

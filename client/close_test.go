@@ -61,7 +61,7 @@ func TestCloseFlushesAndSaysGoodbye(t *testing.T) {
 		if err := c.Err(); !errors.Is(err, client.ErrClosed) || c.State() != client.StateClosed {
 			t.Errorf("%s: %v, %v", how, err, c.State())
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrClosed) {
+		if err := send(c, t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrClosed) {
 			t.Errorf("%s: %v", how, err)
 		}
 		if err := c.Post(2, 10, nil); !errors.Is(err, client.ErrClosed) {
@@ -80,7 +80,7 @@ func TestCloseEndsRequestsUnderWay(t *testing.T) {
 	})
 	c := f.dial()
 	lost := make(chan error, 1)
-	go func() { lost <- c.Send(t.Context(), "bob", []byte("x")) }()
+	go func() { lost <- send(c, t.Context(), "bob", []byte("x")) }()
 	receive(t, "request", arrived)
 	if err := c.Close(); err != nil {
 		t.Error(err)

@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	maxHeartbeat    = 24 * time.Hour
-	maxMaxMessage   = 1 << 30
-	farewellTimeout = time.Second     // for a goodbye to a server that is at fault
-	flushTimeout    = 5 * time.Second // for what is queued at Close
-	lingerTimeout   = time.Second     // for the server to close after our goodbye
+	maxHeartbeat   = 24 * time.Hour
+	maxMaxMessage  = 1 << 30
+	goodbyeTimeout = time.Second     // for a goodbye to a server that is at fault
+	flushTimeout   = 5 * time.Second // for what is queued at Close
+	lingerTimeout  = time.Second     // for the server to close after our goodbye
 )
 
 // errEnded: the connection takes no more frames; this one was not sent.
@@ -31,7 +31,7 @@ type conn struct {
 	born       time.Time // zero of its clock
 
 	out   outbox
-	calls calls
+	calls pendingRequests
 
 	heard   atomic.Int64 // clock when the last frame came in
 	paused  atomic.Bool  // the reader waits for callbacks: silence means nothing
@@ -105,14 +105,16 @@ func (cn *conn) end(cause error) {
 	})
 }
 
-// farewell says goodbye to a server that is at fault, if that is quickly done, and ends the connection.
-func (cn *conn) farewell(code wire.Goodbye, cause error) {
+// closeWith says goodbye to a server that is at fault, if that is quickly done, and ends the
+// connection.
+func (cn *conn) closeWith(code wire.Goodbye, cause error) {
 	cn.sayGoodbye(code, cause.Error())
-	cn.wait(cn.out.flushed, farewellTimeout)
+	cn.wait(cn.out.flushed, goodbyeTimeout)
 	cn.end(cause)
 }
 
-// leave flushes what is queued, says goodbye and gives the server a moment to close, which proves that it read all.
+// leave flushes what is queued, says goodbye and gives the server a moment to close, which proves
+// that it read all.
 func (cn *conn) leave() error {
 	cn.calls.fail(ErrClosed)
 	cn.sayGoodbye(wire.GoodbyeLeaving, "")

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// cork is a network connection whose writes can be held back and then sent as one. The WebSocket library writes after
-// each message; under load that would be a system call a message, or several.
+// cork is a network connection whose writes can be held back and then sent as one. The WebSocket
+// library writes after each message; under load that would be a system call a message, or several.
 type cork struct {
 	net.Conn
 
@@ -38,7 +38,8 @@ func (c *cork) hold() {
 	c.on = true
 }
 
-// release sends what was held back and stops holding. It keeps others from writing before it is done.
+// release sends what was held back and stops holding. It keeps others from writing before it is
+// done.
 func (c *cork) release() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

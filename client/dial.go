@@ -10,16 +10,22 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// connectTimeout bounds one attempt, from the first packet to the welcome.
-const connectTimeout = 15 * time.Second
+// Bounds of one attempt, from the first packet to the welcome.
+const (
+	connectTimeout = 15 * time.Second
+	shorterTimeout = 5 * time.Second // with other addresses to try: a host without an answer must not hold them up
+)
+
+// errNoToken: the token source failed, whatever the address.
+var errNoToken = errors.New("no token")
 
 // connect makes one attempt to log in.
-func connect(ctx context.Context, a address, cfg *config) (*conn, error) {
+func connect(ctx context.Context, a address, timeout time.Duration, cfg *config) (*conn, error) {
 	token, err := cfg.token(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("no token: %w", err)
+		return nil, fmt.Errorf("%w: %w", errNoToken, err)
 	}
-	attempt, cancel := context.WithTimeout(ctx, connectTimeout)
+	attempt, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	open := openStream
 	if a.websocket {
@@ -34,7 +40,7 @@ func connect(ctx context.Context, a address, cfg *config) (*conn, error) {
 	if !stop() {
 		err = attempt.Err() // the transport was closed under the login's hands
 		if ctx.Err() == nil {
-			err = fmt.Errorf("no welcome within %v: %w", connectTimeout, err)
+			err = fmt.Errorf("no welcome within %v: %w", timeout, err)
 		}
 	}
 	if err != nil {

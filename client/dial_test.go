@@ -32,7 +32,7 @@ func TestDialRefusesAURLThatItCannotUse(t *testing.T) {
 		"tcp://127.0.0.1:7200/ws":  "tcp has no path",
 		"tcp://127.0.0.1:7200?a=b": "tcp has no path",
 		"tcp:127.0.0.1:7200":       "want tcp://",
-		"ws://al:pw@127.0.0.1/":    "a user does not belong in it",
+		"ws://al:pw@127.0.0.1/":    "remove the user: the token names it",
 		"tcp://[::1:7200":          "want tcp://",
 	} {
 		_, err := client.Dial(t.Context(), url, client.WithToken("secret"))
@@ -130,7 +130,7 @@ func TestDialSaysWhatIsNoWelcome(t *testing.T) {
 		broken bool
 	}{
 		"nothing":             {"", "without a word", false},
-		"a web server":        {"HTTP/1.1 400 Bad Request\r\n\r\n", "is this a Parley server?", true},
+		"a web server":        {"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP without TLS: use ws://", true},
 		"an unknown kind":     {"\x00\x00\x00\x08\x99\x00\x00\x00\x00\x00\x00\x00", "unknown kind", true},
 		"a ping":              {string(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPing})), "answered the hello with a ping", true},
 		"no JSON":             {string(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindWelcome, Payload: []byte("hi")})), "malformed welcome", true},
@@ -215,7 +215,7 @@ func TestALoginTellsBothSidesWhoTheyTalkTo(t *testing.T) {
 		if c.UserID() != "alice" || c.Session() != defaultWelcome.Session || c.Node() != "n1" || c.State() != client.StateConnected {
 			t.Errorf("%s: %s, %s, %s, %v", how, c.UserID(), c.Session(), c.Node(), c.State())
 		}
-		if err := c.Send(t.Context(), "bob", []byte("hi")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("hi")); err != nil {
 			t.Errorf("%s: %v", how, err)
 		}
 		if err := c.Close(); err != nil {

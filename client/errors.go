@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/parley-dm/parley/wire"
 )
@@ -12,12 +11,13 @@ import (
 var (
 	// ErrClosed: Close was called.
 	ErrClosed = errors.New("client: closed")
-	// ErrConnectionLost: the connection broke while the request was on its way. Whether the server handled it
-	// is unknown.
+	// ErrConnectionLost: the connection broke while the request was on its way. The outcome is
+	// unknown.
 	ErrConnectionLost = errors.New("client: connection lost")
-	// ErrNotConnected: Post found no connection.
+	// ErrNotConnected: there was no connection for the request. The request was certainly not sent.
 	ErrNotConnected = errors.New("client: not connected")
-	// ErrQueueFull: Post found the queue of outgoing frames full.
+	// ErrQueueFull: the queue of outgoing frames had no room for the request. The request was
+	// certainly not sent.
 	ErrQueueFull = errors.New("client: queue of outgoing frames is full")
 	// ErrProtocol: the server sent bytes that no server should send.
 	ErrProtocol = errors.New("client: server broke the protocol")
@@ -27,7 +27,8 @@ var (
 	ErrBacklog = errors.New("client: too many messages wait for callbacks")
 )
 
-// What servers answer to requests, for errors.Is: each stands for every *Error with its code.
+// What servers answer to requests, for errors.Is: each matches every *Error with the same code,
+// from this package and from package dm.
 var (
 	ErrMalformed       error = &Error{Code: wire.CodeMalformed}
 	ErrUnknownCommand  error = &Error{Code: wire.CodeUnknownCommand}
@@ -43,48 +44,27 @@ var (
 	ErrInternal        error = &Error{Code: wire.CodeInternal}
 )
 
-// Error is a request that failed: the server's answer, or what the client knew it would be.
-type Error struct {
-	Code wire.Code // 0 when an application's handler answered in bytes of its own
-	Text string    // the server's words; with Code 0 the handler's bytes
-	// Status is the response's; 0 when the request never left the client.
-	Status wire.Status
-}
+// Error is a request that failed: the answer of the server, or what the client knows that the
+// answer would be. Code says why, UserID names the recipient of a message, Text has the details.
+// [CodeOf] finds the code in a wrapped error.
+type Error = wire.Error
 
-// Error is the code in words and the server's text.
-func (e *Error) Error() string {
-	what := e.Code.String()
-	if e.Code == 0 {
-		what = "request failed with " + e.Status.String()
-	}
-	switch {
-	case e.Text == "":
-		return what
-	case len(e.Text) >= len(what) && strings.EqualFold(e.Text[:len(what)], what):
-		return e.Text // the server says it in the same words
-	}
+// CodeOf is the code of the first [*Error] in err's tree; 0 if there is none.
+func CodeOf(err error) wire.Code { return wire.CodeOf(err) }
 
-	return what + ": " + e.Text
-}
-
-// Is makes errors.Is match errors of one code, as with ErrUserNotFound.
-func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
-
-	return ok && t.Text == "" && t.Code != 0 && t.Code == e.Code
-}
-
-// failure is the error of a response that is not ok.
-func failure(status wire.Status, data []byte) *Error {
+// failure is the error of a response that is not ok, to a request for peer ("" for a request that
+// has none).
+func failure(status wire.Status, data []byte, peer string) *Error {
 	code, text, err := wire.ParseError(data)
 	if err != nil || code.Status() != status || !known(code) {
-		return &Error{Status: status, Text: string(data)}
+		return &Error{Status: status, UserID: peer, Text: string(data)}
 	}
 
-	return &Error{Status: status, Code: code, Text: text}
+	return &Error{Status: status, Code: code, UserID: peer, Text: text}
 }
 
-// known keeps an application's own bytes from passing for a code: the ranges of the protocol are small.
+// known keeps an application's own bytes from passing for a code: the ranges of the protocol are
+// small.
 func known(c wire.Code) bool { return c >= 4000 && c < 6000 }
 
 // GoodbyeError is the server ending the connection. Code says why and Text says it in words.
@@ -103,6 +83,17 @@ func (e *GoodbyeError) Error() string {
 	}
 
 	return fmt.Sprintf("goodbye %d: %v: %s", uint16(e.Code), e.Code, e.Text)
+}
+
+// notSent is the error of a request that found the client closed because of why. The text of an
+// ErrConnectionLost is kept, and its identity is not: ErrConnectionLost means that the outcome is
+// unknown.
+func notSent(why error) error {
+	if errors.Is(why, ErrConnectionLost) {
+		return fmt.Errorf("%w: %s", ErrNotConnected, why.Error())
+	}
+
+	return fmt.Errorf("%w: %w", ErrNotConnected, why)
 }
 
 // stayAway finds in err a goodbye that forbids to connect again.

@@ -86,11 +86,11 @@ func TestWhatTheServerWouldRefuseDoesNotLeaveTheClient(t *testing.T) {
 	c := f.dial()
 	ctx := t.Context()
 	for name, run := range map[string]struct{ err, want error }{
-		"nil message":            {c.Send(ctx, "bob", nil), client.ErrMessageNil},
-		"empty message":          {c.Send(ctx, "bob", []byte{}), client.ErrMessageNil},
-		"message over the limit": {c.Send(ctx, "bob", make([]byte, 1001)), client.ErrMessageTooLarge},
-		"no peer":                {c.Send(ctx, "", []byte("hi")), client.ErrMalformed},
-		"peer of 129 bytes":      {c.Connect(ctx, strings.Repeat("x", 129)), client.ErrMalformed},
+		"nil message":            {send(c, ctx, "bob", nil), client.ErrMessageNil},
+		"empty message":          {send(c, ctx, "bob", []byte{}), client.ErrMessageNil},
+		"message over the limit": {send(c, ctx, "bob", make([]byte, 1001)), client.ErrMessageTooLarge},
+		"no peer":                {send(c, ctx, "", []byte("hi")), client.ErrMalformed},
+		"peer of 129 bytes":      {open(c, ctx, strings.Repeat("x", 129)), client.ErrMalformed},
 		"post over the limit":    {c.Post(2, 10, make([]byte, 1000+1024-8+1)), client.ErrMessageTooLarge},
 	} {
 		if !errors.Is(run.err, run.want) {
@@ -108,10 +108,10 @@ func TestALimitOfTheClientsOwnHolds(t *testing.T) {
 		p.obey()
 	})
 	c := f.dial(client.WithMaxMessage(10))
-	if err := c.Send(t.Context(), "bob", make([]byte, 11)); !errors.Is(err, client.ErrMessageTooLarge) {
+	if err := send(c, t.Context(), "bob", make([]byte, 11)); !errors.Is(err, client.ErrMessageTooLarge) {
 		t.Errorf("error is %v", err)
 	}
-	if err := c.Send(t.Context(), "bob", make([]byte, 10)); err != nil {
+	if err := send(c, t.Context(), "bob", make([]byte, 10)); err != nil {
 		t.Error(err)
 	}
 }

@@ -17,7 +17,7 @@ func Example() {
 	defer cancel()
 	c, err := client.Dial(ctx, "tcp://127.0.0.1:7200",
 		client.WithToken("the output of: parley token --user alice"),
-		client.OnMessage(func(from string, msg []byte) { fmt.Printf("%s: %s\n", from, msg) }),
+		client.OnMessage(func(m client.Message) { fmt.Printf("%s: %s\n", m.From, m.Body) }),
 		client.OnPeerDisconnect(func(peer string, _ []byte) { fmt.Println(peer, "has left") }),
 	)
 	if err != nil {
@@ -27,25 +27,79 @@ func Example() {
 	}
 	defer c.Close()
 
-	switch err := c.Send(ctx, "bob", []byte("hello")); {
-	case errors.Is(err, client.ErrUserNotFound):
-		fmt.Println("bob is not here")
-	case err != nil:
-		fmt.Println("not sent:", err)
+	if _, err := c.Send(ctx, "bob", []byte("hello")); err != nil {
+		log.Print(err)
 	}
 }
 
-// A bot that lives as long as the server wants it: it answers everybody, comes back after lost connections with a
-// fresh token, and ends when it is replaced or removed.
+// Three nodes of one cluster. When the node of this client dies, the client goes on at another one
+// at once.
+func ExampleDial() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	c, err := client.Dial(ctx, "tls://n1.example.com:7200,tls://n2.example.com:7200,tls://n3.example.com:7200",
+		client.WithToken("from your login server"))
+	switch bye, _ := errors.AsType[*client.GoodbyeError](err); {
+	case bye != nil && bye.Code == wire.GoodbyeBadToken:
+		fmt.Println("the token is not accepted:", bye.Text)
+
+		return
+	case err != nil:
+		fmt.Println("no server:", err)
+
+		return
+	}
+	defer c.Close()
+	fmt.Println("connected to", c.Node(), "at", c.URL())
+}
+
+// Each outcome of a message: the receipt tells those without an error.
+func ExampleClient_Send() {
+	var c *client.Client // from Dial
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	receipt, err := c.Send(ctx, "bob", []byte("hello"))
+	switch {
+	case err == nil && receipt.Result == client.Delivered:
+		fmt.Println("delivered")
+	case err == nil:
+		fmt.Println("a server's program kept it:", receipt.Result) // declined or dropped
+	case errors.Is(err, client.ErrUserNotFound):
+		fmt.Println("bob is not connected")
+	case errors.Is(err, client.ErrNotConnected):
+		fmt.Println("not sent: try again") // certain
+	case errors.Is(err, client.ErrConnectionLost), errors.Is(err, client.ErrTimeout):
+		fmt.Println("unknown: bob may have it")
+	default:
+		fmt.Println("not delivered:", err)
+	}
+}
+
+// A callback that is set later: messages that arrived before are dropped, so give OnMessage to Dial
+// to miss none.
+func ExampleClient_OnMessage() {
+	var c *client.Client // from Dial
+	inbox := make(chan client.Message, 100)
+	c.OnMessage(func(m client.Message) {
+		select {
+		case inbox <- m: // m.Body belongs to the callback: no copy is needed
+		default:
+			log.Printf("a message of %s is lost", m.From)
+		}
+	})
+}
+
+// A bot that answers every message. It reconnects with a fresh token after lost connections, and
+// ends when it is replaced or removed.
 func ExampleWithTokenSource() {
 	var c *client.Client
 	ready := make(chan struct{})
 	c, err := client.Dial(context.Background(), "wss://chat.example.com",
 		client.WithTokenSource(func(context.Context) (string, error) { return "from an identity service", nil }),
 		client.WithLogger(slog.Default()),
-		client.OnMessage(func(from string, msg []byte) {
+		client.OnMessage(func(m client.Message) {
 			<-ready
-			if err := c.Send(context.Background(), from, msg); err != nil {
+			if _, err := c.Send(context.Background(), m.From, m.Body); err != nil {
 				log.Print(err)
 			}
 		}),
@@ -58,7 +112,7 @@ func ExampleWithTokenSource() {
 	close(ready)
 	<-c.Done()
 	if bye, ok := errors.AsType[*client.GoodbyeError](c.Err()); ok && bye.Code == wire.GoodbyeReplaced {
-		fmt.Println("another one has taken over")
+		fmt.Println("a newer login has replaced this one")
 	}
 }
 

@@ -25,11 +25,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // transports are the ways to a server that tests of behaviour go through.
 var transports = []string{"tcp", "tls", "ws", "wss"}
 
-// patience is how long a test waits for what must come. It is never waited out by a test that passes.
+// patience is how long a test waits for what must come. It is never waited out by a test that
+// passes.
 const patience = 20 * time.Second
 
-// fake is a server that does what a script says: the script runs once for each connection, and the connection is
-// closed when it returns.
+// fake is a server that does what a script says: the script runs once for each connection, and the
+// connection is closed when it returns.
 type fake struct {
 	t      testing.TB
 	url    string
@@ -263,4 +264,18 @@ func rootsOf(cert *x509.Certificate) *x509.CertPool {
 
 func noNetwork(err error) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) { return nil, err }
+}
+
+// send is Send without the receipt.
+func send(c *client.Client, ctx context.Context, to string, msg []byte) error { //nolint:revive // as the method has it
+	_, err := c.Send(ctx, to, msg)
+
+	return err
+}
+
+// open is Connect without the receipt.
+func open(c *client.Client, ctx context.Context, peer string) error { //nolint:revive // as the method has it
+	_, err := c.Connect(ctx, peer)
+
+	return err
 }

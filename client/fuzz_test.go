@@ -33,7 +33,7 @@ func FuzzServer(f *testing.F) {
 			go p.drain() // the pipe has no buffer: goodbyes and pongs must not keep the client
 			_ = p.write(bytes)
 		})
-		c := s.dial(client.WithoutReconnect(), client.OnMessage(func(string, []byte) {}), client.OnPush(func(uint8, uint16, []byte) {}))
+		c := s.dial(client.WithoutReconnect(), client.OnMessage(func(client.Message) {}), client.OnPush(func(uint8, uint16, []byte) {}))
 		_, err := c.Request(t.Context(), 2, 10, nil)
 		receive(t, "the client's end", c.Done())
 		if c.Err() == nil || errors.Is(c.Err(), client.ErrClosed) {
@@ -42,7 +42,8 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// FuzzURL lets Dial refuse or use any URL: without a network it never succeeds, and it never shows the token.
+// FuzzURL lets Dial refuse or use any URL: without a network it never succeeds, and it never shows
+// the token.
 func FuzzURL(f *testing.F) {
 	for _, url := range []string{"tcp://localhost:7200", "wss://example.com/chat?x=1", "tls://[::1]:1", "ws://h", "x", "tcp://a:b@c:1", "ws://%zz"} {
 		f.Add(url)

@@ -49,10 +49,10 @@ func TestGoodbyesThatSayComeBackAreObeyed(t *testing.T) {
 				p.obey()
 			})
 			c := f.dial()
-			if err := c.Send(t.Context(), "bob", []byte("x")); err != nil && !errors.Is(err, client.ErrConnectionLost) {
+			if err := send(c, t.Context(), "bob", []byte("x")); err != nil && !errors.Is(err, client.ErrConnectionLost) {
 				t.Errorf("%d: %v", code, err)
 			}
-			if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 || c.Err() != nil {
+			if err := send(c, t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 || c.Err() != nil {
 				t.Errorf("%d: %v after %d logins", code, err, f.logins())
 			}
 		})
@@ -72,10 +72,10 @@ func TestGoodbyesThatSayStayAwayEndTheClient(t *testing.T) {
 			told, states := make(chan string, 1), make(chan client.State, 2)
 			c := f.dial(
 				client.WithBackoff(time.Millisecond, time.Millisecond),
-				client.OnMessage(func(_ string, msg []byte) { told <- string(msg) }),
+				client.OnMessage(func(m client.Message) { told <- string(m.Body) }),
 				client.OnState(func(s client.State) { states <- s }),
 			)
-			err := c.Send(t.Context(), "bob", []byte("x"))
+			err := send(c, t.Context(), "bob", []byte("x"))
 			bye, ok := errors.AsType[*client.GoodbyeError](err)
 			if !ok || bye.Code != code || !errors.Is(err, client.ErrConnectionLost) {
 				t.Errorf("%s %d: request under way: %v", how, code, err)
@@ -84,7 +84,7 @@ func TestGoodbyesThatSayStayAwayEndTheClient(t *testing.T) {
 			if bye, ok := errors.AsType[*client.GoodbyeError](c.Err()); !ok || bye.Code != code || bye.Text != "because" {
 				t.Errorf("%s %d: error is %v", how, code, c.Err())
 			}
-			if err := c.Send(t.Context(), "bob", []byte("x")); !errors.Is(err, c.Err()) {
+			if err := send(c, t.Context(), "bob", []byte("x")); !errors.Is(err, c.Err()) {
 				t.Errorf("%s %d: later request: %v", how, code, err)
 			}
 			if err := c.Post(2, 10, nil); !errors.Is(err, c.Err()) {
@@ -143,12 +143,12 @@ func TestBytesThatNoServerShouldSendBreakTheConnection(t *testing.T) {
 			if strings.Contains(string(bye.Payload), "\n") {
 				t.Errorf("%s, %s: goodbye says %q", how, name, bye.Payload)
 			}
-			err := c.Send(t.Context(), "bob", []byte("x"))
+			err := send(c, t.Context(), "bob", []byte("x"))
 			if errors.Is(err, client.ErrConnectionLost) { // sent on the one that was about to end
 				if !errors.Is(err, client.ErrProtocol) {
 					t.Errorf("%s, %s: %v", how, name, err)
 				}
-				err = c.Send(t.Context(), "bob", []byte("x"))
+				err = send(c, t.Context(), "bob", []byte("x"))
 			}
 			if err != nil || f.logins() != 2 {
 				t.Errorf("%s, %s: %v after %d logins", how, name, err, f.logins())

@@ -7,8 +7,9 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// beat keeps the connection alive and notices when it no longer is: it pings when nothing was sent or nothing was heard
-// for one heartbeat, and ends the connection after two of silence, or of a write that does not end.
+// beat keeps the connection alive and notices when it no longer is: it pings when nothing was sent
+// or nothing was heard for one heartbeat, and ends the connection after two of silence, or of a
+// write that does not end.
 func (cn *conn) beat() {
 	timer := time.NewTimer(cn.heartbeat)
 	defer timer.Stop()
@@ -28,7 +29,7 @@ func (cn *conn) beat() {
 		since := time.Duration(cn.out.since.Load())
 		switch {
 		case now-heard >= 2*cn.heartbeat:
-			cn.farewell(wire.GoodbyeHeartbeat, fmt.Errorf("%w: nothing heard for %v", ErrSilent, now-heard))
+			cn.closeWith(wire.GoodbyeHeartbeat, fmt.Errorf("%w: nothing heard for %v", ErrSilent, now-heard))
 
 			return
 		case since > 0 && now-since >= 2*cn.heartbeat:

@@ -32,7 +32,7 @@ func TestAClientPingsAfterAHeartbeatOfSilence(t *testing.T) {
 		})
 		c := f.dial()
 		time.Sleep(35 * time.Second) // pings at 10, 20, 30
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(17 * time.Second) // put off to 45
@@ -112,7 +112,7 @@ func TestASilentServerIsGivenUpAfterTwoHeartbeats(t *testing.T) {
 		})
 		start := time.Now()
 		c := f.dial()
-		err := c.Send(t.Context(), "bob", []byte("x"))
+		err := send(c, t.Context(), "bob", []byte("x"))
 		if !errors.Is(err, client.ErrSilent) || !errors.Is(err, client.ErrConnectionLost) {
 			t.Errorf("error is %v", err)
 		}
@@ -122,7 +122,7 @@ func TestASilentServerIsGivenUpAfterTwoHeartbeats(t *testing.T) {
 		if bye := receive(t, "goodbye", byes); wire.Goodbye(bye.Cmd) != wire.GoodbyeHeartbeat {
 			t.Errorf("goodbye is %+v", bye)
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
 			t.Errorf("error is %v after %d logins", err, f.logins())
 		}
 	})
@@ -143,7 +143,7 @@ func TestAServerThatTalksButDoesNotReadIsGivenUp(t *testing.T) {
 		})
 		start := time.Now()
 		c := f.dial()
-		if err := c.Send(t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrSilent) {
+		if err := send(c, t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrSilent) {
 			t.Errorf("error is %v", err)
 		}
 		if took := time.Since(start); took < 20*time.Second || took > 30*time.Second {
@@ -175,13 +175,13 @@ func TestSlowCallbacksDoNotMakeAServerSilent(t *testing.T) {
 			}
 		})
 		stuck := make(chan struct{})
-		c := f.dial(client.WithBacklog(250), client.OnMessage(func(string, []byte) { <-stuck }))
+		c := f.dial(client.WithBacklog(250), client.OnMessage(func(client.Message) { <-stuck }))
 		time.Sleep(2 * time.Minute)
 		if c.State() != client.StateConnected || f.logins() != 1 {
 			t.Errorf("%v after %d logins", c.State(), f.logins())
 		}
 		close(stuck)
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil {
 			t.Error(err)
 		}
 	})

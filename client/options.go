@@ -30,6 +30,7 @@ type config struct {
 	backlog     int
 	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
 	callbacks   callbacks
+	shuffle     func(n int, swap func(i, j int)) // orders the other addresses after a lost connection
 }
 
 func defaults() config {
@@ -39,6 +40,7 @@ func defaults() config {
 		backoff: backoff{min: firstPause, max: longestPause, jitter: rand.Float64},
 		backlog: defaultBacklog,
 		dial:    new(net.Dialer).DialContext,
+		shuffle: rand.Shuffle,
 	}
 }
 
@@ -48,27 +50,29 @@ func WithToken(token string) Option {
 	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
 }
 
-// WithTokenSource gives a function that is asked for a token before each login, the first and every one after a
-// reconnect. An error of it ends Dial; later it counts as a failed attempt, and the next follows as usual. The
-// function must not call the client's Close.
+// WithTokenSource gives a function that returns a token for each login: the first one and each
+// reconnect. An error of the function ends Dial; later the error counts as a failed attempt at
+// every address. The function must not call the client's Close.
 func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
 	return func(c *config) { c.token = source }
 }
 
-// WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are used and the
-// server must be who the URL says.
+// WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are
+// used and the certificate must have the host name of the URL.
 func WithTLS(conf *tls.Config) Option { return func(c *config) { c.tls = conf } }
 
-// WithName tells the server what program this is, as "name/version". It stands in the server's logs.
+// WithName tells the server what program this is, as "name/version". It stands in the server's
+// logs.
 func WithName(name string) Option { return func(c *config) { c.name = name } }
 
-// WithLogger makes the client log lost connections, attempts to return, and returns. Tokens and messages are never
-// logged. Without it nothing is.
+// WithLogger makes the client log lost connections, attempts to return, and returns. Tokens and
+// messages are never logged. Without it nothing is.
 func WithLogger(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 
-// WithBackoff sets the pauses before attempts to reconnect. Attempt n waits between one half and the whole of
-// minimum × 2ⁿ, at most maximum, by chance, so that the clients of a server that fell do not return all
-// at once. The count starts anew after a connection that lasted longer than maximum. Defaults: 200 ms, 10 s.
+// WithBackoff sets the pauses before attempts to reconnect while every address is bad. Pause n is
+// random between one half and the whole of minimum × 2ⁿ, at most maximum: the clients of a node
+// that has crashed do not return all at once. The count starts anew after a connection that lasted
+// longer than maximum. Defaults: 200 ms, 10 s.
 func WithBackoff(minimum, maximum time.Duration) Option {
 	return func(c *config) {
 		c.backoff.min = max(minimum, time.Millisecond)
@@ -79,22 +83,23 @@ func WithBackoff(minimum, maximum time.Duration) Option {
 // WithoutReconnect makes the first lost connection the end of the client.
 func WithoutReconnect() Option { return func(c *config) { c.noReconnect = true } }
 
-// WithMaxMessage bounds the messages of this client, in both directions, below what the server allows. A server that
-// sends a longer one nevertheless is cut off, so this protects memory; it is no filter.
+// WithMaxMessage bounds the messages of this client, in both directions, below what the server
+// allows. A server that sends a longer one nevertheless is cut off, so this protects memory; it is
+// no filter.
 func WithMaxMessage(bytes int) Option { return func(c *config) { c.maxMessage = bytes } }
 
-// WithBacklog sets how many bytes of messages may wait for callbacks before the client stops reading. What
-// happens then is in the package's Limits. Default: 8 MiB.
+// WithBacklog sets how many bytes of messages may wait for callbacks before the client stops
+// reading. What happens then is in the package's Limits. Default: 8 MiB.
 func WithBacklog(bytes int) Option { return func(c *config) { c.backlog = max(bytes, 1) } }
 
-// WithDialer replaces how network connections are made: for proxies, for tests. Network is "tcp", addr is
-// "host:port". TLS and WebSocket run over what it returns.
+// WithDialer replaces how network connections are made: for proxies, for tests. Network is "tcp",
+// addr is "host:port". TLS and WebSocket run over what it returns.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(c *config) { c.dial = dial }
 }
 
 // OnMessage is Client.OnMessage from before the first message can arrive.
-func OnMessage(f func(from string, msg []byte)) Option {
+func OnMessage(f func(Message)) Option {
 	return func(c *config) { c.callbacks.message = f }
 }
 

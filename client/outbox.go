@@ -14,11 +14,12 @@ const (
 	outboxKeep  = 256 << 10 // a larger buffer is not kept for the next time
 )
 
-// outbox combines the writes of one connection. Who adds a frame while nobody writes, writes it at once, if the
-// transport can do that without waiting; who comes meanwhile leaves the frame for the one who is writing, and
-// what that one finds behind its own goes to the connection's writing goroutine (run), many frames in one system
-// call. So a lone frame costs no change of goroutines, a crowd of them one system call a batch, and no caller ever
-// waits for the network while it holds other callers' frames.
+// outbox combines the writes of one connection. A sender that adds a frame while no goroutine
+// writes tries to write it at once, if the transport can do that without waiting. A frame that is
+// added meanwhile is left for the writer; what that one finds behind its own goes to the
+// connection's writing goroutine (run), many frames in one system call. So a lone frame costs no
+// change of goroutines, many together cost one system call a batch, and no caller waits for the
+// network while it holds other callers' frames.
 type outbox struct {
 	tr      transport
 	try     tryWriter // tr, or nil if it cannot
@@ -27,12 +28,12 @@ type outbox struct {
 	flushed chan struct{} // closed when run is over
 
 	mu      sync.Mutex
-	queue   []byte        // guarded by mu: frames that nobody has taken
+	queue   []byte        // guarded by mu: frames that no writer has taken
 	spare   []byte        // guarded by mu: the buffer for the next queue
 	rest    []byte        // guarded by mu: what tryWrite left over; goes before queue
-	writing bool          // guarded by mu: somebody writes, or run has been woken to
+	writing bool          // guarded by mu: a goroutine writes, or run has been woken to
 	last    bool          // guarded by mu: finish was called, nothing may follow
-	room    chan struct{} // guarded by mu: closed when queue is taken; nil while nobody waits for that
+	room    chan struct{} // guarded by mu: closed when queue is taken; nil while no sender waits for that
 
 	sent  atomic.Int64 // clock when bytes were last handed to the operating system
 	since atomic.Int64 // clock when the write under way began, 0 without one
@@ -46,9 +47,9 @@ func (o *outbox) init(tr transport, clock func() time.Duration) {
 	o.sent.Store(int64(clock()))
 }
 
-// add queues f, its payload being peer (if not empty) and then f.Payload. A channel that is not nil means that the
-// queue is full and that it will be worth to try again when the channel is closed. It tells no when the connection takes
-// no more frames; this one was not sent.
+// add queues f, its payload being peer (if not empty) and then f.Payload. A channel that is not nil
+// means that the queue is full and that it will be worth to try again when the channel is closed.
+// It tells no when the connection takes no more frames; this one was not sent.
 func (o *outbox) add(f wire.Frame, peer string) (room <-chan struct{}, ok bool) {
 	o.mu.Lock()
 	if o.last {
@@ -101,7 +102,8 @@ func appendRequest(dst []byte, f wire.Frame, peer string) []byte {
 	return dst
 }
 
-// handOver ends an attempt that wrote the first n bytes of batch: run gets what is left of it and what came meanwhile.
+// handOver ends an attempt that wrote the first n bytes of batch: run gets what is left of it and
+// what came meanwhile.
 func (o *outbox) handOver(batch []byte, n int) {
 	o.mu.Lock()
 	if n == len(batch) && len(o.queue) == 0 {

@@ -102,7 +102,7 @@ func TestFramesThatComeDuringAWriteGoOutTogether(t *testing.T) {
 
 func TestALoneFrameIsWrittenByItsSenderAtOnce(t *testing.T) {
 	r := &reluctant{takes: func(n int) int { return n }}
-	o := startOutbox(r) // nobody runs it
+	o := startOutbox(r) // its run is not started
 	for id := range uint32(10) {
 		if room, ok := o.add(request(id), ""); room != nil || !ok {
 			t.Fatalf("room %v, %v", room, ok)

@@ -20,7 +20,8 @@ var bulk = make([]byte, 200_000)
 
 func roomy(w *wire.Welcome) { w.MaxMessage = 1 << 20 }
 
-// fill posts until the queue is full, in a bubble: what its one writer has taken out of it, it does not get rid of.
+// fill posts until the queue is full, in a bubble: what its one writer has taken out of it, it does
+// not get rid of.
 func fill(t *testing.T, c *client.Client) {
 	t.Helper()
 	if err := c.Post(2, 10, nil); err != nil {
@@ -49,11 +50,11 @@ func TestRequestsWaitForRoomInTheQueue(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		err := c.Send(ctx, "bob", []byte("x"))
+		err := send(c, ctx, "bob", []byte("x"))
 		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "was not sent") || time.Since(start) != time.Second {
 			t.Errorf("error is %v after %v", err, time.Since(start))
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || time.Since(start) != 10*time.Second || f.logins() != 1 {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil || time.Since(start) != 10*time.Second || f.logins() != 1 {
 			t.Errorf("error is %v after %v and %d logins", err, time.Since(start), f.logins())
 		}
 	})
@@ -72,7 +73,7 @@ func TestARequestThatWaitsForRoomGoesToTheNextConnection(t *testing.T) {
 		})
 		c := f.dial()
 		fill(t, c)
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil || f.logins() != 2 {
 			t.Errorf("error is %v after %d logins", err, f.logins())
 		}
 	})
@@ -126,7 +127,7 @@ func TestTheLogTellsOfConnectionsAndNeitherOfTokensNorOfMessages(t *testing.T) {
 		o := &outage{f: f, revive: 3}
 		c := f.dial(o.dialer(), client.WithToken("s3cret"), client.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
 		time.Sleep(time.Minute)
-		if err := c.Send(t.Context(), "bob", []byte("private")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("private")); err != nil {
 			t.Error(err)
 		}
 		for _, want := range []string{"connection lost", "attempt to reconnect failed", "network is down", "connected again", "node=n1"} {
@@ -161,7 +162,7 @@ func BenchmarkSend(b *testing.B) {
 		b.Run(how, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.Send(b.Context(), "bob", msg); err != nil {
+				if err := send(c, b.Context(), "bob", msg); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -170,7 +171,7 @@ func BenchmarkSend(b *testing.B) {
 			b.SetParallelism(100)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if err := c.Send(b.Context(), "bob", msg); err != nil {
+					if err := send(c, b.Context(), "bob", msg); err != nil {
 						b.Error(err)
 					}
 				}

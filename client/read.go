@@ -30,7 +30,7 @@ func (c *Client) read(cn *conn) error {
 			continue
 		}
 		if broken := asProtocolError(err); broken != nil {
-			cn.farewell(wire.GoodbyeProtocol, broken)
+			cn.closeWith(wire.GoodbyeProtocol, broken)
 
 			return broken
 		}
@@ -85,9 +85,9 @@ func (c *Client) push(cn *conn, f wire.Frame) error {
 	return nil
 }
 
-// awaitRoom holds the reader back while callbacks are behind. A request that waits changes that: its response is
-// somewhere behind what arrives, and the callback that is being waited for may be the one that made it. So the reader
-// goes on then, up to a second, higher bound.
+// awaitRoom holds the reader back while callbacks are behind. A request that waits changes that:
+// its response is somewhere behind what arrives, and the callback that is being waited for may be
+// the one that made it. So the reader goes on then, up to a second, higher bound.
 func (c *Client) awaitRoom(cn *conn) error {
 	for {
 		size, room := c.in.full()
@@ -114,7 +114,8 @@ func (c *Client) awaitRoom(cn *conn) error {
 	}
 }
 
-// asProtocolError returns err as an ErrProtocol if it says that the server sent what it should not, else nil.
+// asProtocolError returns err as an ErrProtocol if it says that the server sent what it should not,
+// else nil.
 func asProtocolError(err error) error {
 	if errors.Is(err, ErrProtocol) {
 		return err

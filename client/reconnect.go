@@ -32,7 +32,8 @@ func (b backoff) pause(attempt int) time.Duration {
 	return d/2 + time.Duration(b.jitter()*float64(d-d/2))
 }
 
-// run is the goroutine that owns the client's connections: it reads from one until it ends, then makes the next.
+// run is the goroutine that owns the client's connections: it reads from one until it ends, then
+// makes the next.
 func (c *Client) run(ctx context.Context, cn *conn) {
 	attempt := 0
 	for {
@@ -77,42 +78,67 @@ func (c *Client) serve(cn *conn) error {
 	return cn.cause
 }
 
-// writeFailed ends a connection that cannot be written to, unless the server has said why: then read will find it.
+// writeFailed ends a connection that cannot be written to, unless the server has said why: then
+// read will find it.
 func (c *Client) writeFailed(cn *conn, err error) {
 	cn.retired.Store(true)
-	if !cn.wait(cn.done, farewellTimeout) {
+	if !cn.wait(cn.done, goodbyeTimeout) {
 		cn.end(err)
 	}
 }
 
-// reconnect tries until it has a connection, or learns that it must not have one, or Close is called.
+// reconnect tries until it has a connection, a server forbids one, or Close is called. The address
+// of the lost connection is bad: the first attempt goes to another address at once. With every
+// address bad, a pause comes before each round.
 func (c *Client) reconnect(ctx context.Context, why error, attempt *int) (*conn, error) {
+	c.addrs.markBad(c.addrs.used())
+	if after, ok := comeBackIn(why); ok && len(c.addrs.all) > 1 && !sleep(ctx, after) {
+		return nil, ErrClosed // while the servers still wanted the client to stay away
+	}
 	for {
-		pause := c.cfg.backoff.pause(*attempt)
-		if after, ok := comeBackIn(why); ok {
-			if *attempt == 0 || after > pause {
-				pause = after
+		round := c.addrs.good()
+		if len(round) == 0 {
+			if !sleep(ctx, c.pause(why, *attempt)) {
+				return nil, ErrClosed
+			}
+			*attempt++
+			round = c.addrs.oldestFirst()
+		}
+		for _, a := range round {
+			cn, err := connect(ctx, a, c.addrs.timeout(), &c.cfg)
+			switch bye := stayAway(err); {
+			case err == nil:
+				c.addrs.use(a)
+
+				return cn, nil
+			case ctx.Err() != nil:
+				return nil, ErrClosed
+			case bye != nil:
+				return nil, bye
+			}
+			c.cfg.log.Warn("attempt to reconnect failed", slog.Any("error", err), slog.Int("attempt", *attempt))
+			why = err
+			c.addrs.markBad(a)
+			if errors.Is(err, errNoToken) {
+				c.addrs.markAllBad() // no other address helps
 			}
 		}
-		*attempt++
-		if !sleep(ctx, pause) {
-			return nil, ErrClosed
-		}
-		cn, err := connect(ctx, c.addr, &c.cfg)
-		switch bye := stayAway(err); {
-		case err == nil:
-			return cn, nil
-		case ctx.Err() != nil:
-			return nil, ErrClosed
-		case bye != nil:
-			return nil, bye
-		}
-		c.cfg.log.Warn("attempt to reconnect failed", slog.Any("error", err), slog.Int("attempt", *attempt))
-		why = err
 	}
 }
 
-// finally is the error that a client ends with when a connection ended because of why, nil if it is to reconnect.
+// pause is the time before a round of attempts: the back-off, or the time for which a server asked
+// to stay away.
+func (c *Client) pause(why error, attempt int) time.Duration {
+	pause := c.cfg.backoff.pause(attempt)
+	if after, ok := comeBackIn(why); ok && len(c.addrs.all) == 1 && (attempt == 0 || after > pause) {
+		return after
+	}
+
+	return pause
+}
+
+// finally is the error that a client ends with when a connection ended because of why, nil if it is
+// to reconnect.
 func (c *Client) finally(why error) error {
 	if bye := stayAway(why); bye != nil {
 		return bye

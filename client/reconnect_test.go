@@ -29,12 +29,12 @@ func TestAClientComesBackAfterALostConnection(t *testing.T) {
 		c := f.dial(
 			client.WithBackoff(time.Millisecond, 10*time.Millisecond),
 			client.OnState(func(s client.State) { states <- s }),
-			client.OnMessage(func(_ string, msg []byte) { told <- string(msg) }),
+			client.OnMessage(func(m client.Message) { told <- string(m.Body) }),
 		)
-		if err := c.Send(t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrConnectionLost) {
+		if err := send(c, t.Context(), "bob", []byte("x")); !errors.Is(err, client.ErrConnectionLost) {
 			t.Errorf("%s: error is %v", how, err)
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || c.Node() != "n1" {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil || c.Node() != "n1" {
 			t.Errorf("%s: error is %v on node %s", how, err, c.Node())
 		}
 		if got := receive(t, "message", told); got != "welcome back" {
@@ -150,7 +150,7 @@ func TestATokenIsAskedForAtEachLogin(t *testing.T) {
 				t.Errorf("token is %q, want %q", got, want)
 			}
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -192,13 +192,13 @@ func TestRequestsWaitWhileTheClientReconnects(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := c.Send(ctx, "bob", []byte("x")); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+		if err := send(c, ctx, "bob", []byte("x")); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("error is %v after %v", err, time.Since(start))
 		}
 		if err := c.Post(2, 10, nil); !errors.Is(err, client.ErrNotConnected) {
 			t.Errorf("error is %v", err)
 		}
-		if err := c.Send(t.Context(), "bob", []byte("x")); err != nil || time.Since(start) < 4*time.Minute {
+		if err := send(c, t.Context(), "bob", []byte("x")); err != nil || time.Since(start) < 4*time.Minute {
 			t.Errorf("error is %v after %v", err, time.Since(start))
 		}
 	})

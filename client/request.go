@@ -14,17 +14,22 @@ type Response struct {
 	Data   []byte // what follows the status; the caller's to keep
 }
 
-// Request runs a command and waits for its response. While the client reconnects it waits for the next connection.
+// Request runs a command and waits for its response. While the client reconnects, Request waits for
+// the next connection.
 //
-// A status other than ok is an *Error; the Response is there all the same, for handlers that answer failures with bytes of
-// their own. If the connection breaks before the response, the error is ErrConnectionLost and it is unknown whether the
-// command ran. If ctx ends first, the error is the context's, the same is unknown, and the connection goes on.
+// A status other than ok is an *Error; the Response is returned all the same, for handlers that
+// answer failures with bytes of their own. Three errors tell whether the command ran:
+//
+//   - ErrNotConnected and ErrQueueFull: the request was not sent. ctx ended first, or the client is closed.
+//   - ErrConnectionLost: the connection broke before the response; unknown.
+//   - the context's error, without one of these: ctx ended before the response; unknown. The connection goes on.
 func (c *Client) Request(ctx context.Context, ver uint8, cmd uint16, payload []byte) (Response, error) {
 	return c.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: ver, Cmd: cmd, Payload: payload}, "")
 }
 
-// Post runs a command and wants no response. It does not wait: without a connection the error is ErrNotConnected, with a full
-// queue ErrQueueFull. No error means that the request is on its way, no more: it is lost if the connection breaks.
+// Post runs a command without a response, and does not wait: without a connection the error is
+// ErrNotConnected, with a full queue ErrQueueFull. Without an error the request is queued, no more:
+// it is lost if the connection breaks.
 func (c *Client) Post(ver uint8, cmd uint16, payload []byte) error {
 	cn, _, err := c.current()
 	if err != nil {
@@ -48,7 +53,8 @@ func (c *Client) Post(ver uint8, cmd uint16, payload []byte) error {
 	return nil
 }
 
-// request sends f, its payload beginning with peer if that is not empty, and waits for the response.
+// request sends f, its payload beginning with peer if that is not empty, and waits for the
+// response.
 func (c *Client) request(ctx context.Context, f wire.Frame, peer string) (Response, error) {
 	for {
 		cn, err := c.ready(ctx)
@@ -60,7 +66,7 @@ func (c *Client) request(ctx context.Context, f wire.Frame, peer string) (Respon
 		}
 		id, answer, ok := cn.calls.open()
 		if !ok {
-			continue // it ended just now: ready waits for the next
+			continue // cn has ended: ready waits for the next connection
 		}
 		f.ID = id
 		if err := cn.put(ctx, f, peer); err != nil {
@@ -69,11 +75,11 @@ func (c *Client) request(ctx context.Context, f wire.Frame, peer string) (Respon
 				continue // nothing was sent
 			}
 
-			return Response{}, fmt.Errorf("client: request %d.%d was not sent: %w", f.Ver, f.Cmd, err)
+			return Response{}, fmt.Errorf("%w: request %d.%d was not sent: %w", ErrQueueFull, f.Ver, f.Cmd, err)
 		}
 		select {
 		case r := <-answer:
-			return r.response()
+			return r.response(peer)
 		case <-ctx.Done():
 			cn.calls.drop(id)
 
@@ -82,13 +88,13 @@ func (c *Client) request(ctx context.Context, f wire.Frame, peer string) (Respon
 	}
 }
 
-func (r result) response() (Response, error) {
+func (r result) response(peer string) (Response, error) {
 	if r.err != nil {
 		return Response{}, r.err
 	}
 	resp := Response{Status: r.status, Data: r.data}
 	if r.status != wire.StatusOK {
-		return resp, failure(r.status, r.data)
+		return resp, failure(r.status, r.data, peer)
 	}
 
 	return resp, nil

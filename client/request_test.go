@@ -34,11 +34,11 @@ func TestCommandsOfTheEngineGoOutAsTheWireHasThem(t *testing.T) {
 			cmd     uint16
 			payload string
 		}{
-			{c.Send(ctx, "bob", []byte("hello")), 701, "\x03bobhello"},
+			{send(c, ctx, "bob", []byte("hello")), 701, "\x03bobhello"},
 			{c.Disconnect(ctx, "bob", []byte("bye")), 700, "\x03bobbye"},
 			{c.Disconnect(ctx, "bob", nil), 700, "\x03bob"},
-			{c.Connect(ctx, "Ωmega"), 702, "\x06Ωmega"},
-			{c.Send(ctx, strings.Repeat("p", 128), bytes.Repeat([]byte{0xff}, 1000)), 701, "\x80" + strings.Repeat("p", 128) + strings.Repeat("\xff", 1000)},
+			{open(c, ctx, "Ωmega"), 702, "\x06Ωmega"},
+			{send(c, ctx, strings.Repeat("p", 128), bytes.Repeat([]byte{0xff}, 1000)), 701, "\x80" + strings.Repeat("p", 128) + strings.Repeat("\xff", 1000)},
 		} {
 			got := receive(t, "request", requests)
 			if run.err != nil || got.Ver != 1 || got.Cmd != run.cmd || string(got.Payload) != run.payload || got.ID == 0 {
@@ -82,7 +82,7 @@ func TestResponsesInAnotherOrderFindTheirRequests(t *testing.T) {
 			}
 			waiting = append(waiting, r)
 		}
-		p.send(response(wire.Frame{ID: 4_000_000_000}, []byte{1})) // nobody's
+		p.send(response(wire.Frame{ID: 4_000_000_000}, []byte{1})) // no request has this id
 		for _, r := range slices.Backward(waiting) {
 			p.ok(r, r.Payload...)
 		}
@@ -122,7 +122,7 @@ func TestAThousandSendsAtOnceAllArrive(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 1000 {
 			wg.Go(func() {
-				if err := c.Send(t.Context(), "bob", fmt.Append(nil, i)); err != nil {
+				if err := send(c, t.Context(), "bob", fmt.Append(nil, i)); err != nil {
 					t.Errorf("%s: %v", how, err)
 				}
 			})
@@ -156,11 +156,11 @@ func TestGivingUpOnOneRequestLeavesTheConnection(t *testing.T) {
 			<-arrived
 			cancel()
 		}()
-		if err := c.Send(ctx, "bob", []byte("hi")); !errors.Is(err, context.Canceled) {
+		if err := send(c, ctx, "bob", []byte("hi")); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: error is %v", how, err)
 		}
 		close(late)
-		if err := c.Send(t.Context(), "bob", []byte("again")); err != nil || f.logins() != 1 {
+		if err := send(c, t.Context(), "bob", []byte("again")); err != nil || f.logins() != 1 {
 			t.Errorf("%s: error is %v after %d logins", how, err, f.logins())
 		}
 	}

@@ -55,8 +55,8 @@ func (p *peer) send(frames ...wire.Frame) {
 	_ = p.write(raw)
 }
 
-// next waits for a frame of one kind, answering pings and letting other kinds pass. It tells no at the end, which
-// a goodbye is too.
+// next waits for a frame of one kind, answering pings and letting other kinds pass. It tells no at
+// the end, which a goodbye is too.
 func (p *peer) next(kind wire.Kind) (wire.Frame, bool) {
 	for {
 		f, err := p.read()

@@ -3,7 +3,8 @@ package client
 // State is where a client is with its connection.
 type State uint8
 
-// A client returned by Dial is connected. It goes back and forth between the first two, and ends in the third.
+// A client returned by Dial is connected. It goes back and forth between the first two, and ends in
+// the third.
 const (
 	StateConnected State = 1 + iota
 	StateReconnecting

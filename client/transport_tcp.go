@@ -16,7 +16,8 @@ type stream struct {
 	in   *wire.Reader
 }
 
-// openStream connects to a. The transport it returns is a tryWriter where the operating system allows.
+// openStream connects to a. The transport it returns is a tryWriter where the operating system
+// allows.
 func openStream(ctx context.Context, a address, cfg *config) (transport, error) {
 	base, err := cfg.dial(ctx, "tcp", a.hostport)
 	if err != nil {
@@ -59,8 +60,9 @@ func (s *stream) write(frames []byte) error {
 	return err
 }
 
-// closeWrite lets the server read the last frame before it learns that there is nothing more: closing at once with
-// unread bytes in our buffers would reset the connection and could take the frame along.
+// closeWrite lets the server read the last frame before it learns that there is nothing more:
+// closing at once with unread bytes in our buffers would reset the connection and could take the
+// frame along.
 func (s *stream) closeWrite() {
 	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // the connection is being given up in any case

@@ -1,15 +1,16 @@
 package client
 
-import "github.com/parley-dm/parley/internal/sock"
+import "github.com/parley-dm/parley/internal/netio"
 
 // tryingStream is a TCP stream that writes without waiting.
 type tryingStream struct {
 	*stream
 
-	sock sock.Conn
+	sock netio.Conn
 }
 
-// tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a goroutine writes.
+// tryStream has nothing to add where there is no way to write without waiting, such as over TLS: a
+// goroutine writes.
 func tryStream(s *stream) transport {
 	t := &tryingStream{stream: s}
 	if !t.sock.Use(s.nc) {

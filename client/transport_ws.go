@@ -104,10 +104,12 @@ func (m *messages) write(frames []byte) error {
 	return m.base.release()
 }
 
-// closeWrite sends a close frame and waits for the server's, at most some seconds; the reading goroutine reads on meanwhile.
+// closeWrite sends a close frame and waits for the server's, at most some seconds; the reading
+// goroutine reads on meanwhile.
 func (m *messages) closeWrite() { _ = m.ws.Close(websocket.StatusNormalClosure, "") }
 
-// close takes the network connection away beneath the WebSocket, which then has nothing to wait for.
+// close takes the network connection away beneath the WebSocket, which then has nothing to wait
+// for.
 func (m *messages) close() {
 	m.base.Close()
 	_ = m.ws.CloseNow()

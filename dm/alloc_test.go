@@ -6,15 +6,16 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
-// straight is the way to one other node, by function calls: what remains is the work of dm itself. It is the directory of both, too.
+// straight is the way to one other node, by function calls: what remains is the work of dm itself.
+// It is the directory of both, too.
 type straight struct {
 	self   nodes.ID
 	module *dm.Module
@@ -28,12 +29,14 @@ func (s *straight) SendLater(to nodes.ID, packet []byte) error { return s.Send(t
 func (s *straight) Cancel(uint64)                              {}
 
 func (s *straight) Send(_ nodes.ID, packet []byte) error {
-	s.other.module.HandlePacket(s.self, packet)
+	messages.Of(s.other.module).HandlePacket(s.self, packet)
 
 	return nil
 }
 
-func (s *straight) Lookup(userID string, token uint64) { s.module.Located(token, s.places[userID]) }
+func (s *straight) Lookup(userID string, token uint64) {
+	messages.Of(s.module).Located(token, s.places[userID])
+}
 
 // sink is a connection that takes everything and keeps nothing.
 type sink struct {
@@ -87,10 +90,10 @@ func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 			module.SetOnMessage(func(uint8, uint16, []byte, string, *user.User) []byte { return nil })
 		}
 		router := command.NewRouter(quiet)
-		module.Attach(dm.Parts{Users: users[i], Directory: n, Nodes: n, Clock: &clock, Router: router, Log: quiet})
+		messages.Of(module).Attach(messages.Parts{Users: users[i], Directory: n, Nodes: n, Clock: &clock, Router: router, Log: quiet})
 		router.Freeze()
-		module.Start()
-		tb.Cleanup(func() { module.Stop(context.Background()) })
+		messages.Of(module).Start()
+		tb.Cleanup(func() { messages.Of(module).Stop(context.Background()) })
 		if i == 0 {
 			p.router = router
 		}

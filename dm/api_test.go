@@ -11,7 +11,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// The public API was given: these are its functions, with their exact types. What does not fit does not compile.
+// The public API was given: these are its functions, with their exact types. What does not fit does
+// not compile.
 var (
 	_ func(userData *user.User, yourUserID string, ver uint8, cmd uint16, message []byte)                    = dm.ClearCacheByUserID
 	_ func()                                                                                                 = dm.ExposeCommands

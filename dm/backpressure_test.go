@@ -166,11 +166,11 @@ func TestBytesThatWaitForOneUsersCallbacksAreBounded(t *testing.T) {
 		if h := c.nodes[1].dm.Holds(); h.ArrivedBytes != 0 || h.Arrived != 0 {
 			t.Errorf("still %d bytes of %d messages wait", h.ArrivedBytes, h.Arrived)
 		}
-		parties := c.nodes[1].dm.Holds().Parties
+		sessions := c.nodes[1].dm.Holds().Sessions
 		bob.quits()
 		time.Sleep(5 * time.Second)
-		if h := c.nodes[1].dm.Holds(); h.Parties != parties-1 {
-			t.Errorf("%d parties, want %d: nothing is left of bob's", h.Parties, parties-1)
+		if h := c.nodes[1].dm.Holds(); h.Sessions != sessions-1 {
+			t.Errorf("%d sessions, want %d: nothing is left of bob's", h.Sessions, sessions-1)
 		}
 	})
 }

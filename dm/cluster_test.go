@@ -22,6 +22,7 @@ import (
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/link/memnet"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
@@ -33,7 +34,8 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a synctest bubble.
+// cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a
+// synctest bubble.
 type cluster struct {
 	t      *testing.T
 	net    *memnet.Net
@@ -43,7 +45,8 @@ type cluster struct {
 	nodes   []*node // guarded by growing, where nodes start while others are looked for
 }
 
-// newCluster makes a cluster without nodes. Delay is how long a packet takes from one node to another.
+// newCluster makes a cluster without nodes. Delay is how long a packet takes from one node to
+// another.
 func newCluster(t *testing.T, delay func(from, to string) time.Duration) *cluster {
 	t.Helper()
 
@@ -52,7 +55,8 @@ func newCluster(t *testing.T, delay func(from, to string) time.Duration) *cluste
 
 func aMillisecond(_, _ string) time.Duration { return time.Millisecond }
 
-// inCluster runs a test with n nodes in virtual time. Setup sees each module before its node starts.
+// inCluster runs a test with n nodes in virtual time. Setup sees each module before its node
+// starts.
 func inCluster(t *testing.T, n int, setup func(m *dm.Module), test func(c *cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,22 +124,22 @@ func (c *cluster) startAs(name string, setup func(nd *node)) *node {
 	}
 	nd.dir = directory.New(nd.members.Sender(members.PortDirectory), nd.members.Clock(), directory.Options{Log: quiet})
 	nd.dir.SetSessions(nd)
-	nd.dir.SetAsker(nd.dm)
+	nd.dir.SetAsker(messages.Of(nd.dm))
 	nd.dm.ExposeCommands()
 	setup(nd)
 	nd.asked.Directory, nd.asked.asker = nd.dir, nd.dm
-	nd.dm.Attach(dm.Parts{
+	messages.Of(nd.dm).Attach(messages.Parts{
 		Users: nd.users, Directory: &nd.asked, Nodes: nd.members.Sender(members.PortDM), Clock: nd.members.Clock(), Router: nd.router, Log: quiet,
 	})
 	nd.router.Freeze()
 	nd.members.SetDirectory(viewOf{nd.dir})
 	nd.members.SetHost(hostOf{nd})
 	nd.members.Handle(members.PortDirectory, nd.dir.HandlePacket)
-	nd.members.Handle(members.PortDM, nd.dm.HandlePacket)
+	nd.members.Handle(members.PortDM, messages.Of(nd.dm).HandlePacket)
 	if err := nd.members.Start(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
-	nd.dm.Start()
+	messages.Of(nd.dm).Start()
 	c.growing.Lock()
 	c.nodes = append(c.nodes, nd)
 	c.growing.Unlock()
@@ -165,7 +169,7 @@ func (a *asked) Lookup(userID string, token uint64) {
 	a.mu.Unlock()
 	switch {
 	case fail:
-		a.asker.LookupFailed(token)
+		messages.Of(a.asker).LookupFailed(token)
 	case !shut:
 		a.Directory.Lookup(userID, token)
 	}
@@ -219,7 +223,7 @@ type hostOf struct{ *node }
 // NodeDown implements cluster.Host.
 func (h hostOf) NodeDown(n nodes.ID) {
 	if !h.crashed.Load() {
-		h.dm.NodeDown(n)
+		messages.Of(h.dm).NodeDown(n)
 	}
 }
 
@@ -273,7 +277,7 @@ func (nd *node) stop() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	nd.dm.Stop(ctx)
+	messages.Of(nd.dm).Stop(ctx)
 	if err := nd.members.Stop(ctx); err != nil {
 		nd.c.t.Errorf("stop: %v", err)
 	}
@@ -286,7 +290,7 @@ func (nd *node) crash() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	nd.host.Crash()
-	nd.dm.Stop(ctx)
+	messages.Of(nd.dm).Stop(ctx)
 	_ = nd.members.Stop(ctx)
 }
 
@@ -325,28 +329,28 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 	u := p.u
 	nd.between.Store(u.SID, u)
 	defer nd.between.Delete(u.SID)
-	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), nd.dm.NewestEpoch(u.ID))
+	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), messages.Of(nd.dm).NewestEpoch(u.ID))
 	p.stamp = stamp
 	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-		nd.dm.Replaced(u, replaced.Next)
+		messages.Of(nd.dm).Replaced(u, replaced.Next)
 		sessions.Discard(nd.users, u, user.Left)
 
 		return err
 	}
 	if err != nil {
-		nd.dm.Abandoned(u)
+		messages.Of(nd.dm).Abandoned(u)
 		sessions.Discard(nd.users, u, user.Left)
 
 		return err
 	}
 	sessions.Of(u).SetStamp(uint64(stamp))
 	if !sessions.Add(nd.users, u) {
-		nd.dm.Abandoned(u)
+		messages.Of(nd.dm).Abandoned(u)
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), 0)
 
 		return errReplaced
 	}
-	nd.dm.Joined(u)
+	messages.Of(nd.dm).Joined(u)
 
 	return nil
 }
@@ -380,7 +384,7 @@ func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
 		}
 		u, _ = v.(*user.User)
 	}
-	newest := nd.dm.Replaced(u, next)
+	newest := messages.Of(nd.dm).Replaced(u, next)
 	sessions.Remove(nd.users, u)
 	sessions.Of(u).Close(2002, "replaced")
 
@@ -394,7 +398,7 @@ func (nd *node) leave(u *user.User) {
 
 		return
 	}
-	nd.dm.Leave(u, func(newest uint64) {
+	messages.Of(nd.dm).Leave(u, func(newest uint64) {
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), newest)
 		nd.between.Delete(u.SID)
 	})
@@ -445,4 +449,14 @@ func (n *notes) are(t *testing.T, want ...string) {
 
 func request(u *user.User, id uint32, cmd uint16, payload []byte) command.Request {
 	return command.Request{User: u, ID: id, Ver: 1, Cmd: cmd, Payload: payload}
+}
+
+// configure gives a module its settings.
+func configure(m *dm.Module, s dm.Settings) {
+	_, err := messages.Of(m).Configure(fmt.Appendf(nil,
+		`{"reliableTimeout": %q, "maxMessageSize": %d, "maxChannelsPerUser": %d, "channelIdleTimeout": %q}`,
+		s.ReliableTimeout, s.MaxMessageSize, s.MaxChannelsPerUser, s.ChannelIdleTimeout))
+	if err != nil {
+		panic(err)
+	}
 }

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -18,19 +18,19 @@ func TestASessionThatIsReplacedNamesItsNewestEpoch(t *testing.T) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.sends("bob", "hi", nil)
 		next := nodes.Place{Node: c.nodes[1].members.Self(), SID: nodes.SID{1}}
-		first := alice.node.dm.Replaced(alice.u, next)
+		first := messages.Of(alice.node.dm).Replaced(alice.u, next)
 		if first <= sessions.Of(alice.u).Stamp() {
 			t.Errorf("newest epoch %d, login %d", first, sessions.Of(alice.u).Stamp())
 		}
 		alice.sends("bob", "by a session that is over", dm.ErrReliableTimeout)
-		if again := alice.node.dm.Replaced(alice.u, next); again != first {
+		if again := messages.Of(alice.node.dm).Replaced(alice.u, next); again != first {
 			t.Errorf("%d, then %d: a session that is over begins epochs", first, again)
 		}
-		if newest := alice.node.dm.NewestEpoch("alice"); newest != first {
+		if newest := messages.Of(alice.node.dm).NewestEpoch("alice"); newest != first {
 			t.Errorf("the node names %d, want %d", newest, first)
 		}
 		time.Sleep(10 * time.Second)
-		if newest := alice.node.dm.NewestEpoch("alice"); newest != 0 {
+		if newest := messages.Of(alice.node.dm).NewestEpoch("alice"); newest != 0 {
 			t.Errorf("the node still names %d when all is answered", newest)
 		}
 		bob.hears("2.11 hi")
@@ -48,7 +48,7 @@ func TestASessionStaysRegisteredUntilItsMessagesAreAnswered(t *testing.T) {
 		if n := alice.node.entries(); n != 1 {
 			t.Errorf("%d sessions are registered, want 1: a deadline is no outcome", n)
 		}
-		if alice.node.dm.NewestEpoch("alice") == 0 {
+		if messages.Of(alice.node.dm).NewestEpoch("alice") == 0 {
 			t.Error("the node names no epoch")
 		}
 		newer := c.login("alice", 2) // which does not wait
@@ -59,7 +59,7 @@ func TestASessionStaysRegisteredUntilItsMessagesAreAnswered(t *testing.T) {
 		newer.sends("bob", "newer", nil)
 		bob.hears("2.11 slow", "2.11 newer")
 		time.Sleep(10 * time.Second)
-		if n := alice.node.dm.NewestEpoch("alice"); n != 0 || alice.node.entries() != 0 {
+		if n := messages.Of(alice.node.dm).NewestEpoch("alice"); n != 0 || alice.node.entries() != 0 {
 			t.Errorf("epoch %d, %d entries, and all is answered", n, alice.node.entries())
 		}
 	})
@@ -83,7 +83,8 @@ func TestASessionIsUnregisteredWhenTheLinkOfItsMessageEnds(t *testing.T) {
 	})
 }
 
-// Callbacks that decline keep no channels: strangers who all write at once do not hold each other up.
+// Callbacks that decline keep no channels: messages of many strangers at once do not delay each
+// other.
 func TestStrangersWhoAreDeclinedDoNotHoldEachOtherUp(t *testing.T) {
 	inCluster(t, 3, func(m *dm.Module) {
 		m.SetOnReceiveMessage(func(uint8, uint16, []byte, string, *user.User) bool { return false })

@@ -1,95 +1,43 @@
 package dm
 
 import (
-	"errors"
-
+	"github.com/parley-dm/parley/dm/internal/runtime"
 	"github.com/parley-dm/parley/wire"
-
-	"github.com/parley-dm/parley/dm/internal/channel"
 )
 
-// How a message can end, other than well. Test with errors.Is; the error that a callback or [Module.Send] gets is an [*Error] that
-// names the recipient.
+// Error says which message could not be sent, and why: Code, UserID (the recipient's) and Text.
+// Test with errors.Is against the variables below, or compare [CodeOf].
+type Error = wire.Error
+
+// CodeOf is the wire's code of an error of this package; 0 if it is none.
+func CodeOf(err error) wire.Code { return wire.CodeOf(err) }
+
+// How a message can end, other than well. Test with errors.Is; the error that a callback or
+// [Module.Send] gets is an [*Error] that names the recipient.
 var (
-	// ErrReliableTimeout: no answer came within the reliable timeout, or the link to the recipient's node has ended: whether
-	// the message arrived is unknown.
-	ErrReliableTimeout = errors.New("reliable time out: whether the message arrived is unknown")
+	// ErrReliableTimeout: no answer came within the reliable timeout, or the link to the
+	// recipient's node has ended, or a newer login has replaced the sender's session: whether the
+	// message arrived is unknown.
+	ErrReliableTimeout error = &wire.Error{Code: wire.CodeTimeout}
 	// ErrMessageNil: the message is nil or empty. Nothing was sent.
-	ErrMessageNil = errors.New("message is nil or empty")
-	// ErrNodesNotFound: this node is cut off from its cluster, or the cluster has not settled in time, or this node is not running. Nothing was
-	// sent.
-	ErrNodesNotFound = errors.New("nodes not found: this node is cut off from its cluster")
+	ErrMessageNil error = &wire.Error{Code: wire.CodeMessageNil}
+	// ErrNodesNotFound: this node is cut off from its cluster, or the cluster has not settled in
+	// time, or this node is not running. Nothing was sent.
+	ErrNodesNotFound error = &wire.Error{Code: wire.CodeNodesNotFound}
 	// ErrUserNotFound: no user of that ID is connected to any node, or no longer.
-	ErrUserNotFound = errors.New("user not found")
+	ErrUserNotFound error = &wire.Error{Code: wire.CodeUserNotFound}
 	// ErrMessageTooLarge: the message is longer than the nodes take.
-	ErrMessageTooLarge = errors.New("message too large")
-	// ErrRecipientBusy: the queue of the recipient's connection, or of messages that its callbacks have not seen, is full.
-	ErrRecipientBusy = errors.New("recipient busy: its queue is full")
+	ErrMessageTooLarge error = &wire.Error{Code: wire.CodeTooLarge}
+	// ErrRecipientBusy: the queue of the recipient's connection, or of messages that its callbacks
+	// have not seen, is full.
+	ErrRecipientBusy error = &wire.Error{Code: wire.CodeRecipientBusy}
 	// ErrOverloaded: a queue of this node is full.
-	ErrOverloaded = errors.New("overloaded: a queue of this node is full")
+	ErrOverloaded error = &wire.Error{Code: wire.CodeOverloaded}
 	// ErrInternal: a callback panicked. It has been logged.
-	ErrInternal = errors.New("internal error at the recipient's node")
+	ErrInternal error = &wire.Error{Code: wire.CodeInternal}
+	// ErrNoSender: the user that sends is nil. Nothing was sent.
+	ErrNoSender error = runtime.ErrNoSender
+	// ErrBadUserID: the recipient's user ID is none: user IDs are 1 to 128 bytes of UTF-8 without
+	// control characters. Nothing was sent.
+	ErrBadUserID error = runtime.ErrBadUserID
 )
-
-// Error says which message could not be sent, and why.
-type Error struct {
-	UserID string // the recipient
-	Err    error  // one of the errors above
-}
-
-// Error gives the reason and the user ID.
-func (e *Error) Error() string { return "dm: message to " + e.UserID + ": " + e.Err.Error() }
-
-// Unwrap returns the reason.
-func (e *Error) Unwrap() error { return e.Err }
-
-// verdict is what an outcome means to the sender: nil for a message that has arrived or was not wanted.
-func verdict(o channel.Outcome, to string) error {
-	var err error
-	switch o {
-	case channel.Delivered, channel.Declined, channel.Dropped:
-		return nil
-	case channel.NotFound, channel.Moved, channel.NoChannel, channel.Stale:
-		err = ErrUserNotFound
-	case channel.Busy:
-		err = ErrRecipientBusy
-	case channel.TooLarge:
-		err = ErrMessageTooLarge
-	case channel.Failed:
-		err = ErrInternal
-	case channel.CutOff:
-		err = ErrNodesNotFound
-	case channel.Overloaded:
-		err = ErrOverloaded
-	case channel.Timeout, channel.Canceled:
-		err = ErrReliableTimeout
-	default:
-		err = ErrInternal
-	}
-
-	return &Error{UserID: to, Err: err}
-}
-
-// faults gives the wire's code of each error.
-var faults = []struct {
-	err   error
-	fault wire.Code
-}{
-	{ErrReliableTimeout, wire.CodeTimeout},
-	{ErrMessageNil, wire.CodeMessageNil},
-	{ErrNodesNotFound, wire.CodeNodesNotFound},
-	{ErrUserNotFound, wire.CodeUserNotFound},
-	{ErrMessageTooLarge, wire.CodeTooLarge},
-	{ErrRecipientBusy, wire.CodeRecipientBusy},
-	{ErrOverloaded, wire.CodeOverloaded},
-}
-
-func faultOf(err error) wire.Code {
-	for _, f := range faults {
-		if errors.Is(err, f.err) {
-			return f.fault
-		}
-	}
-
-	return wire.CodeInternal
-}

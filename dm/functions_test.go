@@ -270,7 +270,7 @@ func TestIdleChannelsAreDroppedOnBothSidesInSilence(t *testing.T) {
 		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
 		s := dm.DefaultSettings()
 		s.ChannelIdleTimeout = time.Minute
-		m.Configure(s)
+		configure(m, s)
 	}, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.sends("bob", "hi", nil)
@@ -294,7 +294,7 @@ func TestBeyondMaxChannelsPerUserTheLeastRecentlyUsedIsDroppedOnBothSides(t *tes
 		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
 		s := dm.DefaultSettings()
 		s.MaxChannelsPerUser = 2
-		m.Configure(s)
+		configure(m, s)
 	}, func(c *cluster) {
 		alice := c.login("alice", 0)
 		b, d, e := c.login("b", 1), c.login("d", 1), c.login("e", 0)

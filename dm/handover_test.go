@@ -7,10 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -91,7 +91,7 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 		if _, err := nd.dir.Claim(ctx, "bob", nodes.ParseSID(u.SID), 0); err == nil {
 			t.Fatal("the login succeeded")
 		}
-		nd.dm.Abandoned(u)
+		messages.Of(nd.dm).Abandoned(u)
 		sessions.Discard(nd.users, u, user.Left)
 		time.Sleep(100 * time.Millisecond)
 		heard.are(t, "bob left alice")
@@ -114,7 +114,7 @@ func TestPromise7ALoginThatFailsWhenItHasTheChannelsOfTheOlderSessionIsALeaveAtO
 		if _, err := nd.dir.Claim(ctx, id, nodes.ParseSID(u.SID), 0); err == nil {
 			t.Fatal("the login succeeded")
 		}
-		nd.dm.Abandoned(u)
+		messages.Of(nd.dm).Abandoned(u)
 		sessions.Discard(nd.users, u, user.Left)
 		time.Sleep(100 * time.Millisecond)
 		heard.are(t, id+" left alice")
@@ -138,10 +138,10 @@ func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 		bob.sends("alice", "hi", nil)
 		gone := make(chan bool, 1)
 		sessions.Remove(bob.node.users, bob.u)
-		go bob.node.dm.Leave(bob.u, func(uint64) { gone <- true })
+		go messages.Of(bob.node.dm).Leave(bob.u, func(uint64) { gone <- true })
 		time.Sleep(time.Second)
 		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
-		bob.node.dm.Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
+		messages.Of(bob.node.dm).Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		time.Sleep(time.Minute)
 		select {
 		case <-gone:
@@ -167,9 +167,9 @@ func TestPromise6AUserWhoWasReplacedBeforeItsLeaveSaysNoGoodbye(t *testing.T) {
 		time.Sleep(time.Second)
 		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
 		sessions.Remove(bob.node.users, bob.u)
-		bob.node.dm.Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
+		messages.Of(bob.node.dm).Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		gone := false
-		bob.node.dm.Leave(bob.u, func(uint64) { gone = true })
+		messages.Of(bob.node.dm).Leave(bob.u, func(uint64) { gone = true })
 		if !gone {
 			c.t.Error("its leave waits for something")
 		}

@@ -3,71 +3,45 @@ package dm
 import (
 	"time"
 
-	"github.com/parley-dm/parley/dm/internal/channel"
+	"github.com/parley-dm/parley/dm/internal/codec"
+	"github.com/parley-dm/parley/wire"
 )
 
-// Message is what a user sends to another: the recipient's client gets Body as a push with Ver and Cmd.
+// Message is what a user sends to another: the recipient's client gets Body as a push with Ver and
+// Cmd.
 //
-// Ver 1 belongs to the engine. With Cmd 701 the push carries the sender's ID ahead of the body, as that of the built-in
-// command 701; with any other Cmd it is exactly the body.
+// Ver 1 belongs to the engine. With Cmd 701 the push carries the sender's ID ahead of the body, as
+// that of the built-in command 701; with any other Cmd it is exactly the body.
 type Message struct {
 	Ver  uint8
 	Cmd  uint16
-	Body []byte
+	Body []byte // 1 to [Settings.MaxMessageSize] bytes
 }
 
+// Receipt is the outcome of a message that had no error. The zero Receipt is no outcome.
+type Receipt = wire.Receipt
+
 // Result says how a message that had no error ended.
-type Result uint8
+type Result = wire.Result
 
 // Results.
 const (
-	Delivered Result = iota + 1 // handed to the operating system of the recipient's node, on the recipient's connection
-	Declined                    // a SetOnReceiveMessage callback returned false
-	Dropped                     // a SetOnMessage callback made it empty
+	Delivered = wire.Delivered // handed to the operating system of the recipient's node, on the recipient's connection
+	Declined  = wire.Declined  // a SetOnReceiveMessage callback returned false
+	Dropped   = wire.Dropped   // a SetOnMessage callback emptied it
 )
-
-func (r Result) String() string {
-	switch r {
-	case Delivered:
-		return "delivered"
-	case Declined:
-		return "declined"
-	case Dropped:
-		return "dropped"
-	default:
-		return "unknown"
-	}
-}
-
-// Receipt is the outcome of a message that had no error.
-type Receipt struct {
-	Result Result
-}
-
-func receipt(o channel.Outcome) Receipt {
-	switch o {
-	case channel.Delivered:
-		return Receipt{Delivered}
-	case channel.Declined:
-		return Receipt{Declined}
-	case channel.Dropped:
-		return Receipt{Dropped}
-	default:
-		return Receipt{}
-	}
-}
 
 // Channel is what a user has with a peer once a message has passed between them.
 type Channel struct {
 	Peer string    // the peer's user ID
-	Node string    // the node where the peer is, as far as known: "" if it must be found anew
-	Used time.Time // when a message last passed, to about a second
+	Node string    // the node where the peer is, as far as known: "" if it must be looked up anew
+	Used time.Time // when something last passed, to about a second
 }
 
-// The engine's own commands and pushes, all of ver 1.
-const (
-	engineVer     uint8  = 1
-	cmdDisconnect uint16 = 700
-	cmdSend       uint16 = 701
-	cmdConnect    uint16 = 702
-)
+// FindData is the first message to a place that the directory has told: it opens the channel. Its
+// fields are the sender's user ID, the recipient's, the sender's node as name and incarnation, and
+// the message. AppendBinary and UnmarshalBinary are its compact form, in which nodes send it.
+type FindData = codec.FindData
+
+// SendData is every later message to a place: FindData without the node.
+type SendData = codec.SendData

@@ -38,7 +38,8 @@ func (s *story) must(lines ...string) {
 	}
 }
 
-// everything calls all functions of the package on behalf of u, in the middle of a callback, and notes how they end.
+// everything calls all functions of the package on behalf of u, in the middle of a callback, and
+// notes how they end.
 func everything(m *dm.Module, u *user.User, from string) (ends []string) {
 	msg := dm.Message{Ver: 2, Cmd: 11, Body: []byte("from inside")}
 	note := func(what string, err error) { ends = append(ends, what+" "+describe(err)) }
@@ -63,7 +64,8 @@ func everything(m *dm.Module, u *user.User, from string) (ends []string) {
 }
 
 func TestEveryFunctionMayBeCalledFromInsideEveryCallback(t *testing.T) {
-	// Whoever waits inside a callback for a message to oneself waits for that callback to return, or for a session that is over.
+	// A callback that waits for a message to its own user waits for itself to return, or for a
+	// session that is over.
 	inLane := []string{"carol ok", "connect ok", "disconnect ok", "back ok", "self timeout"}
 	free := append(slices.Clone(inLane[:4]), "self ok")
 	for _, tc := range []struct {
@@ -285,7 +287,7 @@ func TestCallbacksThatPanicAreCountedAndCostNothingElse(t *testing.T) {
 		alice.sends("bob", "again", nil)
 		alice.quits()
 		bob.hears("2.11 again", "1.700 alice: bye from alice")
-		if n := alice.node.dm.Panics(); n != 5 { // three outcomes, a clear, a farewell
+		if n := alice.node.dm.Stats().Panics; n != 5 { // three outcomes, a clear, a farewell
 			t.Errorf("%d panics were counted, want 5", n)
 		}
 	})

@@ -7,16 +7,17 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
-// fakeLink is a node's way to one other node, which a test plays: it keeps what is sent. It is a directory that knows no user, too.
-type fakeLink struct {
+// otherNode is a node's way to one other node, which a test plays: it keeps what is sent. It is a
+// directory that knows no user, too.
+type otherNode struct {
 	module *dm.Module
 
 	mu   sync.Mutex
@@ -25,12 +26,12 @@ type fakeLink struct {
 
 var here, there = nodes.ID{Name: "here", Incarnation: 1}, nodes.ID{Name: "there", Incarnation: 2}
 
-func (w *fakeLink) Self() nodes.ID                             { return here }
-func (w *fakeLink) Linked(n nodes.ID) bool                     { return n == there }
-func (w *fakeLink) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
-func (w *fakeLink) Lookup(_ string, token uint64)              { w.module.NotFound(token) }
-func (w *fakeLink) Cancel(uint64)                              {}
-func (w *fakeLink) Send(_ nodes.ID, packet []byte) error {
+func (w *otherNode) Self() nodes.ID                             { return here }
+func (w *otherNode) Linked(n nodes.ID) bool                     { return n == there }
+func (w *otherNode) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
+func (w *otherNode) Lookup(_ string, token uint64)              { messages.Of(w.module).NotFound(token) }
+func (w *otherNode) Cancel(uint64)                              {}
+func (w *otherNode) Send(_ nodes.ID, packet []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, bytes.Clone(packet))
@@ -39,7 +40,7 @@ func (w *fakeLink) Send(_ nodes.ID, packet []byte) error {
 }
 
 // last takes the last packet that was sent.
-func (w *fakeLink) last() (packet []byte) {
+func (w *otherNode) last() (packet []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.sent); n > 0 {
@@ -49,15 +50,15 @@ func (w *fakeLink) last() (packet []byte) {
 	return packet
 }
 
-// newWire makes a module with one user, bob, whose client is s.
-func newWire(tb testing.TB, s *sink) (*fakeLink, *user.User) {
+// newOtherNode makes a module with one user, bob, whose client is s.
+func newOtherNode(tb testing.TB, s *sink) (*otherNode, *user.User) {
 	tb.Helper()
-	w := &fakeLink{module: dm.New()}
+	w := &otherNode{module: dm.New()}
 	var clock nodes.Clock
 	users := user.NewRegistry()
-	w.module.Attach(dm.Parts{Users: users, Directory: w, Nodes: w, Clock: &clock, Router: command.NewRouter(quiet), Log: quiet})
-	w.module.Start()
-	tb.Cleanup(func() { w.module.Stop(context.Background()) })
+	messages.Of(w.module).Attach(messages.Parts{Users: users, Directory: w, Nodes: w, Clock: &clock, Router: command.NewRouter(quiet), Log: quiet})
+	messages.Of(w.module).Start()
+	tb.Cleanup(func() { messages.Of(w.module).Stop(context.Background()) })
 	bob := sessions.New(users, "bob", user.NewSID(), s)
 	sessions.Of(bob).SetStamp(uint64(clock.Now()))
 	sessions.Add(users, bob)
@@ -85,7 +86,7 @@ func message(kind byte, to nodes.SID, epoch uint64, seq uint32) []byte {
 
 func TestOnlyTheSessionThatAMessageNamesTakesIt(t *testing.T) {
 	var s sink
-	w, bob := newWire(t, &s)
+	w, bob := newOtherNode(t, &s)
 	right := nodes.ParseSID(bob.SID)
 	const delivered, moved, stale = 1, 8, 10
 	for _, step := range []struct {
@@ -100,7 +101,7 @@ func TestOnlyTheSessionThatAMessageNamesTakesIt(t *testing.T) {
 		{"what follows it", message(2, right, 6, 1), delivered, 2},
 		{"a find of an older epoch", message(1, right, 5, 0), stale, 2},
 	} {
-		w.module.HandlePacket(there, step.packet)
+		messages.Of(w.module).HandlePacket(there, step.packet)
 		answer := w.last()
 		if len(answer) < 2 || answer[0] != 3 || answer[1] != step.want || s.pushed.Load() != step.pushed {
 			t.Errorf("%s: answer %x, %d pushed", step.what, answer, s.pushed.Load())
@@ -118,14 +119,14 @@ func FuzzPacketsOfOtherNodesAreAnyBytes(f *testing.F) {
 	for kind := range byte(8) {
 		f.Add(append([]byte{kind}, make([]byte, 80)...))
 	}
-	w, bob := newWire(f, &sink{})
+	w, bob := newOtherNode(f, &sink{})
 	sid := nodes.ParseSID(bob.SID)
 	f.Fuzz(func(_ *testing.T, packet []byte) {
-		w.module.HandlePacket(there, packet)
+		messages.Of(w.module).HandlePacket(there, packet)
 		if len(packet) > 34 { // the same for the session that is there
 			named := bytes.Clone(packet)
 			copy(named[18:], sid[:])
-			w.module.HandlePacket(there, named)
+			messages.Of(w.module).HandlePacket(there, named)
 		}
 		w.last()
 	})

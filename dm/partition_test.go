@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Two nodes have no link, and the third has one to both: one of the two steps out, and its users log in elsewhere.
+// Two nodes have no link, and the third has one to both: one of the two steps out, and its users
+// log in elsewhere.
 func TestPromise5AUserOfANodeThatStepsOutIsFoundWhereItLogsInAnew(t *testing.T) {
 	inCluster(t, 3, nil, func(c *cluster) {
 		alice := c.login("alice", 0)

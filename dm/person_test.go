@@ -10,12 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/internal/command"
 	nodes "github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
 // person is a user with a connection that writes down what it is given.
@@ -127,6 +126,11 @@ func (p *person) Respond(id uint32, ver uint8, cmd uint16, status uint8, message
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := string(message)
+	if status == uint8(wire.StatusOK) && ver == 1 && len(message) > 0 {
+		if r, err := wire.ParseReceipt(message); err == nil {
+			text = r.Result.String()
+		}
+	}
 	if status != uint8(wire.StatusOK) {
 		text = fmt.Sprintf("%d", int(message[0])<<8|int(message[1]))
 	}

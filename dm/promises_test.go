@@ -11,14 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
 
-// These tests go through DESIGN section 4, promise by promise. Promises 5 and 6 are kept with the directory, and tested with real
-// clients in package parley as well.
+// These tests go through DESIGN section 4, promise by promise. Promises 5 and 6 are kept with the
+// directory, and tested with real clients in package parley as well.
 
 func TestPromise1TheCallbackIsCalledOnceOnAnotherGoroutineAndTheMessageMayBeReused(t *testing.T) {
 	inCluster(t, 2, nil, func(c *cluster) {
@@ -168,9 +167,9 @@ func TestPromise4EveryErrorIsItsOwnAndNamesTheUserID(t *testing.T) {
 			{"bob", "", dm.ErrMessageNil},
 			{"bob", strings.Repeat("x", 65537), dm.ErrMessageTooLarge},
 			{"nobody", "hi", dm.ErrUserNotFound},
-			{"", "hi", dm.ErrUserNotFound},
-			{"no\x00body", "hi", dm.ErrUserNotFound},
-			{strings.Repeat("x", 129), "hi", dm.ErrUserNotFound},
+			{"", "hi", dm.ErrBadUserID},
+			{"no\x00body", "hi", dm.ErrBadUserID},
+			{strings.Repeat("x", 129), "hi", dm.ErrBadUserID},
 			{"busy", "hi", dm.ErrRecipientBusy},
 			{"stalled", "hi", dm.ErrReliableTimeout},
 			{"bob", "panic", dm.ErrInternal},
@@ -363,7 +362,7 @@ func TestPromise9ACallbackThatPanicsCostsOneMessage(t *testing.T) {
 		alice.sends("bob", "bad", dm.ErrInternal)
 		alice.sends("bob", "good", nil)
 		bob.hears("2.11 good", "2.11 good")
-		if n := bob.node.dm.Panics(); n != 2 {
+		if n := bob.node.dm.Stats().Panics; n != 2 {
 			t.Errorf("%d panics were counted, want 2", n)
 		}
 	})
@@ -408,10 +407,10 @@ func TestCommandsOfTheClientSendConnectAndDisconnect(t *testing.T) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		peer := func(id, rest string) string { return string(rune(len(id))) + id + rest }
 		alice.command(1, 702, peer("bob", ""))
-		alice.hears("re 1 1.702 status 1")
+		alice.hears("re 1 1.702 status 1 delivered")
 		alice.has("bob@n2")
 		alice.command(2, 701, peer("bob", "hi"))
-		alice.hears("re 2 1.701 status 1")
+		alice.hears("re 2 1.701 status 1 delivered")
 		alice.command(0, 701, peer("bob", "no answer wanted"))
 		alice.command(3, 700, peer("bob", "bye"))
 		alice.hears("re 3 1.700 status 1")

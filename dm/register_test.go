@@ -19,9 +19,10 @@ import (
 	nodes "github.com/parley-dm/parley/internal/node"
 )
 
-// A user ID is a register: a login writes a session to it, the session's end clears it, and a message reads it: whoever hears it is the user.
-// Logins, logouts and kicks at the same moment on several nodes are recorded with when they began and ended, and porcupine looks for one order
-// of them all in which every message went to the session of that moment.
+// A user ID is a register: a login writes a session to it, the session's end clears it, and a
+// message reads it: the session that receives the message is the value. Logins, logouts and kicks
+// at the same moment on several nodes are recorded with when they began and ended, and porcupine
+// looks for one order of them all in which every message went to the session of that moment.
 
 type registerOp uint8
 
@@ -38,7 +39,7 @@ type registerInput struct {
 }
 
 type registerOutput struct {
-	sid     string      // of a read: who heard it; "": nobody is there
+	sid     string      // of a read: the session that received it; "": user not found
 	stamp   nodes.Stamp // of a login
 	ok      bool        // of a login: it was welcome
 	unknown bool        // of a read: the outcome is unknown
@@ -170,7 +171,7 @@ func checkRegister(t *testing.T, clients [][]act) error {
 							} else {
 								mine.quits()
 							}
-							synctestPause() // until whoever closes the connection has done so
+							synctestPause() // until the connection has been closed
 
 							return registerOutput{}
 						})
@@ -242,7 +243,7 @@ func (s *story) reads(book *logbook, client, at int, text string) {
 	})
 }
 
-// oneStands checks who is left: at most one session, the newest, in one directory.
+// oneStands checks what is left: at most one session, the newest, in one directory.
 func (s *story) oneStands(book *logbook) error {
 	var newest registered
 	ended := map[string]bool{}

@@ -82,9 +82,15 @@ func (s *story) people() map[string]func(words) error {
 	return map[string]func(words) error{
 		"login": login,
 		"move":  login,
-		"blank": func(w words) error { // a user of the server's, without a client
-			nd := s.node(w.at(2))
-			p := &person{t: s.t, node: nd, id: w.at(1), u: user.CreateBlankUser("", w.at(1))}
+		"blank": func(w words) error { // blank clerk n1 ann: a user of the server's, without a client, of ann's user ID; else of its own name
+			nd, id := s.node(w.at(2)), w.at(3)
+			if nd == nil {
+				return errNot
+			}
+			if id == "" {
+				id = w.at(1)
+			}
+			p := &person{t: s.t, node: nd, id: w.at(1), u: user.CreateBlankUser("", id)}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.blanks[p.id] = &session{person: p, label: p.id + "@" + nd.name, began: 1}
@@ -409,8 +415,8 @@ func (s *story) watching() map[string]func(words) error {
 					continue
 				}
 				h := nd.dm.Holds()
-				s.notef(nd.name, 3, 0, "%s holds %d parties, %d channels, %d lookups, %d messages of %d bytes; %d users are claimed there",
-					nd.name, h.Parties, h.Channels, h.Lookups, h.Items, h.Bytes, nd.entries())
+				s.notef(nd.name, 3, 0, "%s holds %d sessions, %d channels, %d lookups, %d messages of %d bytes; %d users are claimed there",
+					nd.name, h.Sessions, h.Channels, h.Lookups, h.Items, h.Bytes, nd.entries())
 			}
 
 			return nil
@@ -419,14 +425,14 @@ func (s *story) watching() map[string]func(words) error {
 }
 
 func (s *story) restore(nd *node) {
-	if s.lost[nd] && !nd.crashed.Load() {
+	if s.lost[nd] { // also of one that has crashed: the cut would stay for the node that is started in its place
 		s.cluster.restore(nd)
 	}
 	delete(s.lost, nd)
 }
 
 func (s *story) heal(a, b *node) {
-	if (s.cuts[[2]*node{a, b}] || s.cuts[[2]*node{b, a}]) && !a.crashed.Load() && !b.crashed.Load() {
+	if s.cuts[[2]*node{a, b}] || s.cuts[[2]*node{b, a}] {
 		s.cluster.heal(a, b)
 	}
 	delete(s.cuts, [2]*node{a, b})
@@ -439,6 +445,8 @@ func (s *story) mend() {
 		if !nd.crashed.Load() {
 			nd.thaw()
 		}
+	}
+	for nd := range s.lost {
 		s.restore(nd)
 	}
 	for c := range s.cuts {
@@ -462,13 +470,14 @@ func (s *story) mend() {
 	}
 }
 
-// remains returns a function that tells whether anything is left of what the node's parties of now hold.
+// remains returns a function that tells whether anything is left of what the node's sessions of now
+// hold.
 func (nd *node) remains() func() error {
 	f := nd.dm.Remains()
 
 	return func() error {
 		if h := f(); h != (dm.Holdings{}) && !nd.crashed.Load() {
-			return fmt.Errorf("%s: parties that have gone still hold %+v", nd.name, h)
+			return fmt.Errorf("%s: sessions that have gone still hold %+v", nd.name, h)
 		}
 
 		return nil

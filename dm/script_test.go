@@ -17,12 +17,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // errNot is what a command returns that makes no sense now.
 var errNot = errors.New("not now")
 
-// TestScripts plays the scripts of testdata. A script is a story in paragraphs: commands, a line of dashes, and what then happens. Lines
-// that begin with # are the story's comments.
+// TestScripts plays the scripts of testdata. A script is a story in paragraphs: commands, a line of
+// dashes, and what then happens. Lines that begin with # are the story's comments.
 //
-// The commands of a paragraph follow each other at once, in the same moment, but for those that take time: login, wait and
-// settle. At the end of a paragraph all that is on its way arrives. Each packet between two nodes takes a millisecond. What happens is told by who
-// notices it; what one of them notices is in order.
+// The commands of a paragraph follow each other at once, in the same moment, but for those that
+// take time: login, wait and settle. At the end of a paragraph all that is on its way arrives.
+// Each packet between two nodes takes a millisecond. Output lines are sorted by the user that
+// observed the event; the events of one user are in order.
 func TestScripts(t *testing.T) {
 	eachFile(t, "testdata", func(t *testing.T, f, text string) {
 		t.Helper()
@@ -56,7 +57,8 @@ func eachFile(t *testing.T, dir string, test func(t *testing.T, name, text strin
 	}
 }
 
-// play returns the script with what happens in it. The promises are checked, and at the end everybody leaves and nothing may stay.
+// play returns the script with what happens in it. The promises are checked, and at the end
+// all users leave and nothing may stay.
 func play(t *testing.T, text string) string {
 	t.Helper()
 	s := newStory(t)
@@ -99,7 +101,7 @@ func play(t *testing.T, text string) string {
 // paragraph is how long a story waits at the end of a paragraph.
 const paragraph = 200 * time.Millisecond
 
-// close ends a story: whatever stands in the way is mended, everybody leaves, nothing stays.
+// close ends a story: whatever stands in the way is mended, all users leave, nothing stays.
 func (s *story) close(t *testing.T) {
 	t.Helper()
 	s.mend()
@@ -133,7 +135,7 @@ func (s *story) quit() error {
 	}
 	for _, f := range remains {
 		if err := f(); err != nil {
-			return fmt.Errorf("%w; %w; %s", err, s.empty(), s.everybody())
+			return fmt.Errorf("%w; %w; %s", err, s.empty(), s.allSessions())
 		}
 	}
 

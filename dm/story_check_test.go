@@ -9,7 +9,8 @@ import (
 	"github.com/parley-dm/parley/dm"
 )
 
-// check holds the promises of DESIGN section 4 against what was noticed so far. If settled, nothing may be without an outcome.
+// check holds the promises of DESIGN section 4 against what was noticed so far. If settled, nothing
+// may be without an outcome.
 func (s *story) check(settled bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,8 +58,9 @@ func (l *letter) check(settled bool) error {
 	return nil
 }
 
-// inOrder compares the order in which one user's messages reached another with the order in which they were sent. Of two sessions of the sender
-// the older must have been over when the newer one sent.
+// inOrder compares the order in which one user's messages reached another with the order in which
+// they were sent. Of two sessions of the sender the older must have been over when the newer one
+// sent.
 func (s *story) inOrder() error {
 	type arrived struct {
 		*letter
@@ -132,8 +134,8 @@ func (s *story) empty() error {
 	return nil
 }
 
-// everybody lists all sessions, for a failure's message.
-func (s *story) everybody() (all string) {
+// allSessions lists all sessions, for a failure's message.
+func (s *story) allSessions() (all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.sessions {

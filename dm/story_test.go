@@ -16,8 +16,9 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// story is a cluster in which things happen that a script or a random history tells of, and everything that anybody notices is written down. It
-// holds the promises against what was noticed: see check.
+// story is a cluster in which things happen that a script or a random history tells of, and
+// every event that a user observes is recorded. The recorded events are checked against the
+// promises: see check.
 type story struct {
 	*cluster
 
@@ -65,7 +66,7 @@ type letter struct {
 	by       *session
 	sent     int // guarded by story.mu; story.count before the call
 	ends     bool
-	silent   bool // nobody wants its outcome
+	silent   bool // its outcome is not recorded
 	late     bool // its session was over when it was sent: between that and a newer session there is no order
 
 	outcomes []error  // guarded by story.mu
@@ -85,7 +86,8 @@ type manner struct {
 	farewell string
 }
 
-// line is something that somebody noticed. Those of one paragraph are sorted by who noticed them: what happens to several users at the same moment has no order.
+// line is an event that a user observed. The lines of one paragraph are sorted by the observing
+// user: what happens to several users at the same moment has no order.
 type line struct {
 	who   string
 	class int
@@ -122,7 +124,7 @@ func (s *story) delay(from, to string) time.Duration {
 // begin starts a node of that name: the callbacks behave as their users' manners say.
 func (s *story) begin(name string) {
 	s.startAs(name, func(nd *node) {
-		nd.dm.Configure(s.settings)
+		configure(nd.dm, s.settings)
 		nd.dm.SetOnReceiveMessage(func(ver uint8, cmd uint16, msg []byte, from string, to *user.User) bool {
 			return s.receives(nd, ver, cmd, string(msg), from, to)
 		})
@@ -134,7 +136,7 @@ func (s *story) begin(name string) {
 	})
 }
 
-// note writes down what somebody noticed.
+// notef records an event and its observer, a user or node.
 func (s *story) notef(who string, class, n int, format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,7 +204,7 @@ func (s *story) liveLocked(id string) (newest *session) {
 	return newest
 }
 
-// users lists all who were ever there.
+// users lists all users that ever logged in.
 func (s *story) users() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -301,7 +303,8 @@ func (s *story) newLetter(x *session, to, text string) *letter {
 	return l
 }
 
-// send may be called by several goroutines for one session: the letters' numbers have the order of the calls.
+// send may be called by several goroutines for one session: the letters' numbers have the order of
+// the calls.
 func (s *story) send(x *session, to, text string) {
 	x.sending.Lock()
 	defer x.sending.Unlock()

@@ -33,7 +33,8 @@ func build(ctx context.Context, t *testing.T, name string) string {
 	return binary
 }
 
-// seedserver runs the server on a port that the system chooses, and returns its address and a way to stop it.
+// seedserver runs the server on a port that the system chooses, and returns its address and a way
+// to stop it.
 func seedserver(ctx context.Context, t *testing.T) (addr string, stop func() error) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, build(ctx, t, "seedserver"))

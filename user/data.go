@@ -22,8 +22,8 @@ func (u *User) Get(key string) any {
 	return u.data[key]
 }
 
-// Update replaces the value under key by what op makes of it, as one step: no other Set, Update or Delete of this
-// user comes between. Op must not call methods of the same user.
+// Update replaces the value under key by what op makes of it, as one step: no other Set, Update or
+// Delete of this user comes between. Op must not call methods of the same user.
 func (u *User) Update(key string, op func(value any, exists bool) any) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

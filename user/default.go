@@ -1,6 +1,7 @@
 package user
 
-// Default is the registry of the default node: the one that package-level functions act on, here and in parley and dm.
+// Default is the registry of the default node: the one that package-level functions act on, here
+// and in parley and dm.
 var Default = NewRegistry()
 
 // GetUserByUID finds the user with this ID if it is connected to this node, else nil.

@@ -1,20 +1,21 @@
 // Package user knows the users connected to this node.
 //
-// A [User] is one session of one user: its user ID, its SID, the data that the application keeps with it, and the way
-// back to its client. A [Registry] holds the users of one node and finds them by user ID or SID.
+// A [User] is one session of one user: its user ID, its SID, the data that the application keeps
+// with it, and the way back to its client. A [Registry] holds the users of one node and finds them
+// by user ID or SID.
 //
 //	gateway ── New, Add, Discard ──▶ Registry ◀── ByUID, BySID ── dm, handlers
 //	   ▲                                │
 //	   └────────── Conn ◀───────────── User ◀── ServerPush, ServerRespond, Disconnect
 //
-// The package knows nothing of sockets: whoever carries frames to a client implements [Conn].
+// The package knows nothing of sockets: a connection is an interface, session.Conn.
 //
 // The package-level functions ([GetUserByUID], [OnNew], ...) act on [Default], the registry of the
 // default node. A program that runs several nodes asks each node for its own registry.
 //
 // # Limits
 //
-// A registry sees only its own node: a user connected to another node is reached through package dm.
-// Data kept with [User.Set] lives as long as the session: it does not follow a user to another node or
-// a later login.
+// A registry sees only its own node: a user connected to another node is reached through package
+// dm. Data kept with [User.Set] lives as long as the session: it does not follow a user to another
+// node or a later login.
 package user

@@ -49,8 +49,8 @@ func (r *Registry) BySID(sid string) *User {
 // Count is the number of users connected to this node.
 func (r *Registry) Count() int { return int(r.count.Load()) }
 
-// Range calls f for every user, until f returns false. Users that come or go meanwhile may be seen or
-// not.
+// Range calls f for every user, until f returns false. Users that come or go meanwhile may be seen
+// or not.
 func (r *Registry) Range(f func(u *User) bool) {
 	r.bySID.Range(func(_ string, u *User) bool { return f(u) })
 }
@@ -63,9 +63,9 @@ func (r *Registry) OnNew(f func(u *User)) {
 	}
 }
 
-// OnDiscard adds a callback that runs, once, for every user whose session on this node is over, with
-// the reason. Lookups do not find the user any more, and what is pushed to it goes nowhere. A nil
-// callback is ignored.
+// OnDiscard adds a callback that runs, once, for every user whose session on this node is over,
+// with the reason. Lookups do not find the user any more, and what is pushed to it goes nowhere. A
+// nil callback is ignored.
 func (r *Registry) OnDiscard(f func(u *User, why Reason)) {
 	if f != nil {
 		addCallback(r, &r.onDiscard, f)

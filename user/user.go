@@ -14,8 +14,8 @@ var ErrBadID = errors.New("not a user ID")
 // goodbyeRemoved is the wire's goodbye code of a client that the server sent away for good.
 const goodbyeRemoved = 2005
 
-// User is one session of one user. A user made by [CreateBlankUser] has no client: what is pushed to
-// it goes nowhere.
+// User is one session of one user. A user made by [CreateBlankUser] has no client: what is pushed
+// to it goes nowhere.
 //
 // All methods are safe for use by several goroutines.
 type User struct {
@@ -28,10 +28,10 @@ type User struct {
 	data map[string]any // guarded by mu; nil until something is set
 }
 
-// CreateBlankUser makes a user that has no client, for server code that sends messages in the name of
-// a user ID of its own. No registry lists it, and it needs no end: what it holds is gone once its
-// messages have their outcomes. Any number of nodes may make users of one ID, also of the ID of a
-// connected user. An empty sid gets a fresh one. Messages to one recipient are in order for each
+// CreateBlankUser makes a user that has no client, for server code that sends messages in the name
+// of a user ID of its own. No registry lists it, and it needs no end: what it holds is gone once
+// its messages have their outcomes. Any number of nodes may make users of one ID, also of the ID of
+// a connected user. An empty sid gets a fresh one. Messages to one recipient are in order for each
 // node, sid and uid.
 func CreateBlankUser(sid, uid string) *User {
 	if sid == "" {
@@ -50,15 +50,16 @@ func (u *User) ServerPush(ver uint8, cmd uint16, message []byte, reliable bool) 
 	_ = u.session.Push(ver, cmd, message, reliable, nil)
 }
 
-// ServerRespond answers the request of this ver and cmd that a handler is working on. Status is 1 for
-// success, 4 for a request that was wrong, 5 for a failure. If no such request waits for a response,
-// nothing is sent: a request gets exactly one. Message may be reused when the call returns.
+// ServerRespond answers the request of this ver and cmd that a handler is working on. Status is 1
+// for success, 4 for a request that was wrong, 5 for a failure. If no such request waits for a
+// response, nothing is sent: a request gets exactly one. Message may be reused when the call
+// returns.
 func (u *User) ServerRespond(message []byte, ver uint8, cmd uint16, status uint8, reliable bool) {
 	u.session.Respond(u.session.TakePending(ver, cmd), ver, cmd, status, message, reliable)
 }
 
-// Disconnect sends the client away (goodbye 2005): it does not come back by itself. The session ends
-// with [Removed].
+// Disconnect sends the client away (goodbye 2005): it does not come back by itself. The session
+// ends with [Removed].
 func (u *User) Disconnect() { u.session.Close(goodbyeRemoved, "removed by the server") }
 
 // GetClientAddr is the network address of the user's client, "" for a blank user.
@@ -82,5 +83,6 @@ func (u *User) GetClientTransport() string {
 // IsBlank reports whether the user was made by CreateBlankUser.
 func (u *User) IsBlank() bool { return u.session.Blank() }
 
-// Closed reports whether the user's session on this node is over: what is pushed to it goes nowhere.
+// Closed reports whether the user's session on this node is over: what is pushed to it goes
+// nowhere.
 func (u *User) Closed() bool { return u.session.Closed() }

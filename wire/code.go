@@ -2,13 +2,14 @@ package wire
 
 import "strconv"
 
-// Code says in a response why a request failed. 4000 to 4999 blame the request, 5000 to 5999 do not.
+// Code says in a response why a request failed. 4000 to 4999 blame the request, 5000 to 5999 do
+// not.
 type Code uint16
 
 // The codes of the engine.
 const (
 	CodeMalformed      Code = 4001 // the payload does not parse
-	CodeUnknownCommand Code = 4002 // nobody handles this ver and cmd
+	CodeUnknownCommand Code = 4002 // no handler for this ver and cmd
 	CodeNotAllowed     Code = 4003 // this user may not
 	CodeRateLimit      Code = 4004 // too many requests
 

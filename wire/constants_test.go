@@ -46,7 +46,8 @@ type packageConstant struct {
 	value      uint64
 }
 
-// packageConstants reads the package's own source for its constants of named types, so that a new one cannot be forgotten.
+// packageConstants reads the package's own source for its constants of named types, so that a new
+// one cannot be forgotten.
 func packageConstants(t *testing.T) []packageConstant {
 	t.Helper()
 	fset := token.NewFileSet()

@@ -1,6 +1,7 @@
-// Package wire is the protocol between Parley's clients and servers, version 1: it turns frames into bytes and
-// bytes into frames, and does nothing else. This page is the protocol's reference. Clients in other
-// languages test themselves against testdata/vectors.json, which has every frame of this page as bytes.
+// Package wire is the protocol between Parley's clients and servers, version 1: it turns frames
+// into bytes and bytes into frames, and does nothing else. This page is the protocol's reference.
+// Clients in other languages test themselves against testdata/vectors.json, which has every frame
+// of this page as bytes.
 //
 // # Frames
 //
@@ -18,7 +19,7 @@
 //	TCP, TLS    before each body its length, u32. No delimiter, no preface
 //	WebSocket   one binary message is one body; path /ws, subprotocol "parley.v1". Text messages are not allowed
 //
-// The kinds, who sends them, and what the fields are:
+// The kinds, the side that sends them, and what the fields are:
 //
 //	kind         from    ver cmd     id            payload
 //	1 hello      client  0   0       0             JSON {"token":"...","client":"name/version"}
@@ -31,8 +32,8 @@
 //	7 pong       either  0   0       the ping's    none
 //	8 goodbye    either  0   code    0             UTF-8 text, perhaps empty
 //
-// Who receives a field that the table calls 0 or a payload that it calls none does not look at it. JSON objects may have
-// members that this page does not know; they are skipped.
+// A receiver ignores a field that the table calls 0 and a payload that it calls none. JSON
+// objects may have members that this page does not know; they are skipped.
 //
 // # A conversation
 //
@@ -54,35 +55,38 @@
 //	  |  goodbye 0                              |   then both close
 //	  | --------------------------------------> |
 //
-// The client's first frame is a hello, and it sends only one. It waits for the welcome before its first request.
-// The welcome is the first frame of an accepted client; a refused one gets a goodbye.
+// The client's first frame is a hello, and it sends only one. It waits for the welcome before its
+// first request. The welcome is the first frame of an accepted client; a refused one gets a
+// goodbye.
 //
-// A request with an id of 1 or more gets exactly one response, which carries its ver, cmd and id. The client
-// chooses ids and does not use one again while it waits. A request with id 0 gets no response.
-// A user's requests are handled one after another in the order they were sent, but the responses need not come
-// in that order.
+// A request with an id of 1 or more gets exactly one response, which carries its ver, cmd and id.
+// The client chooses ids and does not use one again while it waits. A request with id 0 gets no
+// response. A user's requests are handled one after another in the order they were sent, but the
+// responses need not come in that order.
 //
-// Either side that has sent nothing for heartbeat_ms sends a ping. Every ping is answered with a pong. Whoever has
-// heard nothing, frames of any kind counting, for two heartbeats takes the other for dead: goodbye 1002, close.
+// Either side that has sent nothing for heartbeat_ms sends a ping. Every ping is answered with a
+// pong. A side that has received no frame of any kind for two heartbeats takes the other for dead:
+// goodbye 1002, close.
 //
-// A goodbye is the last frame of whoever sends it; the connection is closed after it, and a WebSocket with
-// a close frame besides. Nothing that arrives behind a goodbye counts.
+// A goodbye is the last frame of the side that sends it; the connection is closed after it, and a
+// WebSocket with a close frame besides. Nothing that arrives behind a goodbye counts.
 //
 // # Payloads of requests, responses and pushes
 //
-// A peer is a user ID in the payload of a built-in command: its length n, u8, 1 to 128, and n bytes of UTF-8.
+// A peer is a user ID in the payload of a built-in command: its length n, u8, 1 to 128, and n bytes
+// of UTF-8.
 //
 //	command (ver 1)   request payload       push payload
 //	701 send          peer, message         sender as a peer, message
 //	700 disconnect    peer, last message    leaver as a peer, last message
 //	702 connect       peer                  -
 //
-// A server has these commands if its program exposes them. ver 0 and 1 belong to the engine; all else is the
-// application's.
+// A server has these commands if its program exposes them. ver 0 and 1 belong to the engine; all
+// else is the application's.
 //
-// A response's payload begins with a status: 1 ok, then the command's own data (none for the commands above);
-// 4 bad request or 5 error, then a code, u16, and a UTF-8 text for people. An application's own commands may
-// answer with other bytes behind a status 4 or 5.
+// A response's payload begins with a status: 1 ok, then the command's own data (none for the
+// commands above); 4 bad request or 5 error, then a code, u16, and a UTF-8 text for people. An
+// application's own commands may answer with other bytes behind a status 4 or 5.
 //
 //	code                    what happened                           what a client does
 //	4001 malformed          the payload does not parse              mends its program; the session goes on
@@ -102,8 +106,8 @@
 //
 // # Goodbye
 //
-// The code tells a client whether to come back: 1000 to 1999 yes, after a pause that grows with each
-// attempt and has some chance in it; everything else no, not by itself.
+// The code tells a client whether to come back: 1000 to 1999 yes, after a pause that grows with
+// each attempt and has some chance in it; everything else no, not by itself.
 //
 //	code                    what happened                           what a client does
 //	0    leaving            sent by clients: done                   -
@@ -120,24 +124,26 @@
 //
 // # Bad bytes
 //
-// A server answers each of these with goodbye 2003 and closes: a body longer than max_message + 1024 bytes or
-// shorter than 8, an unknown kind, a welcome, response or push from a client, a second hello, a request before
-// the hello, a hello that is not its JSON object, a WebSocket text message. No hello for 5 s: it closes. A request
-// with a payload that does not parse gets code 4001, one with a message over max_message that still fits the
-// frame 5005; the session goes on after both. A client that gets such bytes from its server closes the
-// connection (goodbye 2003) and connects anew.
+// A server answers each of these with goodbye 2003 and closes: a body longer than max_message +
+// 1024 bytes or shorter than 8, an unknown kind, a welcome, response or push from a client, a
+// second hello, a request before the hello, a hello that is not its JSON object, a WebSocket text
+// message. No hello for 5 s: it closes. A request with a payload that does not parse gets code
+// 4001, one with a message over max_message that still fits the frame 5005; the session goes on
+// after both. A client that gets such bytes from its server closes the connection (goodbye 2003)
+// and connects anew.
 //
 // # Use
 //
-// Whoever owns a buffer uses [AppendFrame] or [AppendBody] to write, [Split] and [ParseBody] to read: none of them
-// allocates or keeps anything. [Reader] does the reading for those who would rather block. Payloads have their own pairs:
-// [Hello.Append] and [ParseHello], [AppendPeer] and [ParsePeer], [AppendResponse] and [ParseResponse], and so on.
+// Code that owns a buffer uses [AppendFrame] or [AppendBody] to write, [Split] and [ParseBody] to
+// read: none of them allocates or keeps anything. [Reader] reads from a stream and blocks.
+// Payloads have their own pairs: [Hello.Append] and [ParseHello], [AppendPeer] and [ParsePeer],
+// [AppendResponse] and [ParseResponse], and so on.
 //
 // # Limits
 //
-// A payload that a function returns aliases what it was decoded from: copy what is to outlive the buffer.
-// Version 1 has no compression, no fragments of messages and no negotiation: another version will have another
-// subprotocol, and on TCP another first frame. Encoders trust their caller: a payload of 4 GiB, a command's
-// kind in the wrong direction or a user ID over 128 bytes is encoded as given. Functions are safe for use by
-// several goroutines, a [Reader] is for one.
+// A payload that a function returns aliases what it was decoded from: copy what is to outlive the
+// buffer. Version 1 has no compression, no fragments of messages and no negotiation: another
+// version will have another subprotocol, and on TCP another first frame. Encoders trust their
+// caller: a payload of 4 GiB, a command's kind in the wrong direction or a user ID over 128 bytes
+// is encoded as given. Functions are safe for use by several goroutines, a [Reader] is for one.
 package wire

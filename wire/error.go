@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Error is a request or a message that failed: what packages dm and client return, and what a response with status 4 or 5 carries.
-// Test with errors.Is against the Err variables of package dm or client, or compare [CodeOf].
+// Error is a request or a message that failed: what packages dm and client return, and what a
+// response with status 4 or 5 carries. Test with errors.Is against the Err variables of package dm
+// or client, or compare [CodeOf].
 type Error struct {
 	Code   Code   // 0: an application's handler answered in bytes of its own
 	UserID string // the user that the message was for; "" if the error is not about one
@@ -35,7 +36,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is makes errors.Is match the errors of one code. A target with a text matches errors with that text only.
+// Is makes errors.Is match the errors of one code. A target with a text matches errors with that
+// text only.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 

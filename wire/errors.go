@@ -14,7 +14,8 @@ var (
 	ErrMalformedHello = errors.New("wire: malformed hello")
 	// ErrMalformedWelcome: a welcome's payload is not its JSON object.
 	ErrMalformedWelcome = errors.New("wire: malformed welcome")
-	// ErrMalformedReceipt: the data of the response to command 701 or 702 is none of the three results.
+	// ErrMalformedReceipt: the data of the response to command 701 or 702 is none of the three
+	// results.
 	ErrMalformedReceipt = errors.New("wire: malformed receipt")
 	// ErrMalformedPeer: a peer has no bytes, or more than the payload holds.
 	ErrMalformedPeer = errors.New("wire: malformed peer")

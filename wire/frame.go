@@ -8,11 +8,12 @@ const (
 	HeaderSize = 8
 	// LengthSize is what a stream has before each body.
 	LengthSize = 4
-	// DefaultMaxMessage is the longest message of a server that was told nothing else. A client learns
-	// its server's limit from the welcome.
+	// DefaultMaxMessage is the longest message of a server that was told nothing else. A client
+	// learns its server's limit from the welcome.
 	DefaultMaxMessage = 65536
-	// FrameRoom is how much longer than the longest message a body may be: room for the header, a peer, and a
-	// message slightly over the limit, which then gets an answer instead of a closed connection.
+	// FrameRoom is how much longer than the longest message a body may be: room for the header, a
+	// peer, and a message slightly over the limit, which then gets an answer instead of a closed
+	// connection.
 	FrameRoom = 1024
 )
 
@@ -28,7 +29,8 @@ type Frame struct {
 	Payload []byte
 }
 
-// AppendBody appends f as a body: a whole WebSocket message. It allocates only when dst has no room.
+// AppendBody appends f as a body: a whole WebSocket message. It allocates only when dst has no
+// room.
 //
 //	0     1     2           4                       8
 //	| kind| ver |    cmd    |          id           | payload ...
@@ -54,7 +56,8 @@ func AppendFrame(dst []byte, f Frame) []byte {
 	return AppendBody(binary.BigEndian.AppendUint32(dst, n), f)
 }
 
-// ParseBody decodes a body. The frame's Payload aliases it. The error is ErrShortFrame or ErrUnknownKind.
+// ParseBody decodes a body. The frame's Payload aliases it. The error is ErrShortFrame or
+// ErrUnknownKind.
 func ParseBody(body []byte) (Frame, error) {
 	if len(body) < HeaderSize {
 		return Frame{}, ErrShortFrame
@@ -73,10 +76,11 @@ func ParseBody(body []byte) (Frame, error) {
 	}, nil
 }
 
-// Split finds the first body in buf, bytes of a stream. It returns the body, which aliases buf, and the number n of
-// bytes of buf that it and its length take up. When n is 0 and there is no error, the rest of the body has not arrived
-// yet. A length below HeaderSize is ErrShortFrame and one above maxBody is ErrFrameTooLong, told as
-// soon as the length is there; the stream cannot be read on after that.
+// Split finds the first body in buf, bytes of a stream. It returns the body, which aliases buf, and
+// the number n of bytes of buf that it and its length take up. When n is 0 and there is no error,
+// the rest of the body has not arrived yet. A length below HeaderSize is ErrShortFrame and one
+// above maxBody is ErrFrameTooLong, told as soon as the length is there; the stream cannot be read
+// on after that.
 func Split(buf []byte, maxBody int) (body []byte, n int, err error) {
 	if len(buf) < LengthSize {
 		return nil, 0, nil

@@ -22,7 +22,7 @@ const (
 	GoodbyeReplaced Goodbye = 2002 // the same user logged in anew
 	GoodbyeProtocol Goodbye = 2003 // bytes that no client should send
 	GoodbyeLimit    Goodbye = 2004 // over a limit
-	GoodbyeRemoved  Goodbye = 2005 // somebody removed the user
+	GoodbyeRemoved  Goodbye = 2005 // an operator or the application removed the user
 )
 
 // ComeBack tells whether a client that got this code connects again by itself.
@@ -70,7 +70,8 @@ func AppendReason(dst []byte, after time.Duration, reason string) []byte {
 	return append(append(append(dst[:len(dst)-1], `,"reason":`...), text...), '}')
 }
 
-// ParseReason reads why the server said goodbye out of a text that AppendReason made, "" out of any other.
+// ParseReason reads why the server said goodbye out of a text that AppendReason made, "" out of any
+// other.
 func ParseReason(text []byte) string {
 	var t struct {
 		Reason string `json:"reason"`
@@ -82,7 +83,8 @@ func ParseReason(text []byte) string {
 	return t.Reason
 }
 
-// ParseReconnect reads when to come back out of a goodbye's text. Any other text is not an error, it says nothing.
+// ParseReconnect reads when to come back out of a goodbye's text. Any other text is not an error,
+// it says nothing.
 func ParseReconnect(text []byte) (time.Duration, bool) {
 	var t struct {
 		MS *int64 `json:"reconnect_in_ms"`

@@ -26,8 +26,9 @@ func (h Hello) Append(dst []byte) []byte { return appendJSON(dst, h) }
 // Append appends the welcome's payload.
 func (w Welcome) Append(dst []byte) []byte { return appendJSON(dst, w) }
 
-// ParseHello decodes a hello's payload. What it does not know in it, it leaves alone, so that clients of a later day
-// can say more. The error is an ErrMalformedHello. A hello without a token is not malformed; it has none.
+// ParseHello decodes a hello's payload. What it does not know in it, it leaves alone, so that
+// clients of a later day can say more. The error is an ErrMalformedHello. A hello without a token
+// is not malformed; it has none.
 func ParseHello(payload []byte) (Hello, error) {
 	var h Hello
 	if err := json.Unmarshal(payload, &h); err != nil {

@@ -7,7 +7,8 @@ const (
 	maxEmpty    = 100  // reads in a row that may bring nothing, as in bufio
 )
 
-// Reader takes frames out of a stream, reading as much at once as has arrived. It is for one goroutine.
+// Reader takes frames out of a stream, reading as much at once as has arrived. It is for one
+// goroutine.
 type Reader struct {
 	r       io.Reader
 	maxBody int
@@ -23,9 +24,10 @@ func NewReader(r io.Reader, maxBody int) *Reader {
 
 // Next waits for the next frame. Its Payload is valid until the call after.
 //
-// At the end of the stream the error is io.EOF, or io.ErrUnexpectedEOF when the stream ends inside a
-// frame. Errors of the stream are returned as they come, and one that passes (a deadline that is then moved) loses
-// nothing. Bytes that are no frame give an error of this package, from then on at every call.
+// At the end of the stream the error is io.EOF, or io.ErrUnexpectedEOF when the stream ends inside
+// a frame. Errors of the stream are returned as they come, and one that passes (a deadline that is
+// then moved) loses nothing. Bytes that are no frame give an error of this package, from then on at
+// every call.
 func (r *Reader) Next() (Frame, error) {
 	for {
 		body, n, err := Split(r.buf[r.from:r.to], r.maxBody)
@@ -49,8 +51,8 @@ func (r *Reader) Next() (Frame, error) {
 // SetMaxBody changes how many bytes a body may have, for those who learn it from the first frame.
 func (r *Reader) SetMaxBody(maxBody int) { r.maxBody = maxBody }
 
-// Buffered is the number of bytes that were read and belong to frames still to come: with 0 the next call
-// of Next reads from the stream.
+// Buffered is the number of bytes that were read and belong to frames still to come: with 0 the
+// next call of Next reads from the stream.
 func (r *Reader) Buffered() int { return r.to - r.from }
 
 // fill reads at least one byte more.

@@ -31,11 +31,13 @@ type Receipt struct {
 	Result Result
 }
 
-// AppendReceipt appends the data of the response to command 701 or 702: one byte, 0 delivered, 1 declined, 2 dropped.
+// AppendReceipt appends the data of the response to command 701 or 702: one byte, 0 delivered, 1
+// declined, 2 dropped.
 func AppendReceipt(b []byte, r Receipt) []byte { return append(b, byte(r.Result-Delivered)) }
 
-// ParseReceipt reads what AppendReceipt wrote. No data is a delivery, as servers without receipts answer. Further bytes are ignored.
-// The error, for a byte that is no result, is ErrMalformedReceipt.
+// ParseReceipt reads what AppendReceipt wrote. No data is a delivery, as servers without receipts
+// answer. Further bytes are ignored. The error, for a byte that is no result, is
+// ErrMalformedReceipt.
 func ParseReceipt(data []byte) (Receipt, error) {
 	if len(data) == 0 {
 		return Receipt{Delivered}, nil

@@ -48,8 +48,8 @@ func ParseResponse(payload []byte) (s Status, data []byte, err error) {
 	return Status(payload[0]), payload[1:], nil
 }
 
-// AppendError appends the whole payload of a response that tells of a failure: the status that goes with the
-// code, the code, the text.
+// AppendError appends the whole payload of a response that tells of a failure: the status that goes
+// with the code, the code, the text.
 //
 //	0     1           3
 //	|stat.|   code    | text ...
@@ -62,8 +62,9 @@ func AppendErrorData(dst []byte, c Code, text string) []byte {
 	return append(append(dst, byte(c>>8), byte(c)), text...)
 }
 
-// ParseError decodes the data that ParseResponse returns with StatusBad and StatusError. The error is
-// ErrMalformedError when there is no whole code or the text is not UTF-8: some handlers of applications send other things.
+// ParseError decodes the data that ParseResponse returns with StatusBad and StatusError. The error
+// is ErrMalformedError when there is no whole code or the text is not UTF-8: some handlers of
+// applications send other things.
 func ParseError(data []byte) (Code, string, error) {
 	if len(data) < 2 || !utf8.Valid(data[2:]) {
 		return 0, "", ErrMalformedError

@@ -15,7 +15,8 @@ import (
 	"github.com/parley-dm/parley/internal/bench"
 )
 
-// measure runs a command of bench, whose servers are processes of this test binary, and returns what it prints and its results.
+// measure runs a command of bench with servers that are processes of this test binary, and returns
+// the output and the results.
 func measure[T any](t *testing.T, args ...string) (out string, results T) {
 	t.Helper()
 	t.Setenv(asBinary, "1")
@@ -66,7 +67,7 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 		if runtime.GOOS != "linux" && slices.Contains(args, "--pinned") {
 			continue
 		}
-		out, trips := measure[bench.Trips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
+		out, trips := measure[bench.RoundTrips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
 		plausible(t, trips.RoundTrip)
 		if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
 			t.Errorf("%q: %+v\n%s", args, trips, out)
@@ -75,7 +76,7 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 }
 
 func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
-	_, flow := measure[bench.Flow](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
+	_, flow := measure[bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
 	plausible(t, flow.OneWay)
 	if flow.Messages != 100 || flow.Late.Count != 100 {
 		t.Errorf("%+v", flow)
@@ -93,7 +94,7 @@ func TestBenchMeasuresLoginsOfAWholeCluster(t *testing.T) {
 			t.Errorf("%+v", logins)
 		}
 	}
-	if !strings.Contains(out, "50 users, 2 nodes") || !strings.Contains(out, "all nodes rest") {
+	if !strings.Contains(out, "50 users, 2 nodes") || !strings.Contains(out, "CPU at rest") {
 		t.Errorf("it prints\n%s", out)
 	}
 }
@@ -128,27 +129,27 @@ func TestBenchMeasuresSeveralBinariesInTurn(t *testing.T) {
 }
 
 func TestBenchMeasuresFirstMessages(t *testing.T) {
-	_, found := measure[[]bench.Finding](t, "first", "--nodes", "1,3", "--samples", "6", "--rest", "50ms")
+	_, found := measure[[]bench.FirstMessage](t, "first", "--nodes", "1,3", "--samples", "6", "--rest", "50ms")
 	if len(found) != 2 || found[0].Nodes != 1 || found[1].Nodes != 3 {
 		t.Fatalf("%+v", found)
 	}
 	for _, f := range found {
-		plausible(t, f.First)
+		plausible(t, f.Delivered)
 		plausible(t, f.NotFound)
-		if f.First.Count != 6 || f.NotFound.Count != 6 {
+		if f.Delivered.Count != 6 || f.NotFound.Count != 6 {
 			t.Errorf("%+v", f)
 		}
 	}
 }
 
-func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
-	out, all := measure[[]bench.Notice](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
+func TestBenchMeasuresNoticesOfAKilledNode(t *testing.T) {
+	out, all := measure[[]bench.NoticeResult](t, "notice", "--nodes", "3", "--clients", "30", "--rounds", "2")
 	if len(all) != 1 || all[0].Clients != 30 {
 		t.Fatalf("%+v", all)
 	}
-	plausible(t, all[0].Told)
+	plausible(t, all[0].Delay)
 	plausible(t, all[0].NotFound)
-	if all[0].Told.Count != 2*30 || all[0].NotFound.Count != 2*20 {
+	if all[0].Delay.Count != 2*30 || all[0].NotFound.Count != 2*20 {
 		t.Errorf("%+v", all[0])
 	}
 	if !strings.Contains(out, "30 clients, 3 nodes") {
@@ -159,7 +160,7 @@ func TestBenchMeasuresTheNoticeOfANodesDeath(t *testing.T) {
 func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "2", "--pairs", "5", "--duration", "100ms", "--warmup", "20ms",
 		"--users", "0", "--samples", "0", "--notice", "0", "--markdown")
-	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Spread) > 0 {
+	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Idle) > 0 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
@@ -184,7 +185,7 @@ func TestBenchComparesClustersOfSeveralSizes(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats", "--no-pinned",
 		"--users", "20", "--settle", "50ms", "--spread", "1,2", "--nodes", "2,3", "--samples", "5", "--notice", "5", "--cluster", "2",
 		"--cluster-rounds", "1", "--rest", "20ms", "--markdown")
-	if len(c.First) != 2 || len(c.Notice) != 1 || runtime.GOOS == "linux" && len(c.Spread) != 4 {
+	if len(c.First) != 2 || len(c.Notice) != 1 || runtime.GOOS == "linux" && len(c.Idle) != 4 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
@@ -203,7 +204,8 @@ func TestBenchComparesClustersOfSeveralSizes(t *testing.T) {
 	}
 }
 
-// broker is the least of an MQTT broker that two users of bench need: what is published goes to whoever has subscribed to the topic.
+// broker is a minimal MQTT broker for two users of bench: it forwards each publication to the
+// subscriber of the topic.
 func broker(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -253,10 +255,10 @@ func broker(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-func TestBenchComparesWithServersOfOthers(t *testing.T) {
+func TestBenchComparesWithRunningCompetitors(t *testing.T) {
 	addr := broker(t)
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
-		"--users", "0", "--samples", "0", "--notice", "0", "--peer", "mqtt="+addr+","+addr)
+		"--users", "0", "--samples", "0", "--notice", "0", "--competitor", "mqtt="+addr+","+addr)
 	if len(c.Contenders) != 3 || c.Contenders[2].Name != "MQTT" || c.Contenders[2].Nodes != 2 || c.Contenders[2].P50 <= 0 || c.Contenders[2].LoadP50 <= 0 {
 		t.Errorf("%+v", c)
 	}
@@ -268,14 +270,14 @@ func TestBenchComparesWithServersOfOthers(t *testing.T) {
 func TestBenchTakesRunningNodes(t *testing.T) {
 	home(t)
 	n := serve(t)
-	_, trips := measure[bench.Trips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
+	_, trips := measure[bench.RoundTrips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
 	plausible(t, trips.RoundTrip)
 	if trips.ServerCPU != 0 {
 		t.Error("the CPU time of a process is known that was not named")
 	}
 }
 
-func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
+func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 	home(t)
 	t.Setenv(asBinary, "1")
 	for _, c := range []struct {
@@ -295,10 +297,10 @@ func TestAMistakeInBenchIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"idle", "--binary", "self", "--url", "tcp://h:1"}, "give one of them"},
 		{[]string{"rate", "--binary", "a=self", "--binary", "b=self"}, "--binary: give one here"},
 		{[]string{"compare", "--rounds", "0"}, "--rounds 0: at least 1"},
-		{[]string{"compare", "--peer", "nats=h:1"}, "--peer nats=h:1: write centrifugo="},
+		{[]string{"compare", "--competitor", "nats=h:1"}, "--competitor nats=h:1: write centrifugo="},
 		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},
-		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--peer-pid mqtt=1: write mqtt=PID,PID"},
-		{[]string{"pingpong", "--pid", "1"}, "--pid tells of running nodes"},
+		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--competitor-pid mqtt=1: write KIND=PID,PID"},
+		{[]string{"pingpong", "--pid", "1"}, "--pid names processes"},
 		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1", "--auth-key", "short"}, "--auth-key: "},

@@ -14,10 +14,10 @@ import (
 type chatCommand struct {
 	login
 
-	With    string        `help:"Whom you talk to." placeholder:"USER" required:"true"`
-	Timeout time.Duration `default:"10s" help:"How long a login or a message may take (default: ${default})." placeholder:"TIME"`
+	With    string        `help:"User ID of the other side." placeholder:"USER" required:"true"`
+	Timeout time.Duration `default:"10s" help:"Bound on a login, and on each message (default: ${default})." placeholder:"TIME"`
 	Plain   bool          `help:"Lines instead of a screen, as when the input or the output is a pipe."`
-	Stay    bool          `help:"With lines: go on listening when the input has ended."`
+	Stay    bool          `help:"With lines: keep receiving when the input has ended."`
 }
 
 // Run talks until the user quits, or the input has ended.
@@ -26,7 +26,7 @@ func (c *chatCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	talk, err := c.start(ctx, chat.Options{URL: c.URL, Timeout: c.Timeout, Client: options})
+	talk, err := c.start(ctx, chat.Options{URL: c.addresses(), Timeout: c.Timeout, Client: options})
 	if err != nil {
 		return err
 	}
@@ -35,10 +35,10 @@ func (c *chatCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	if !c.Plain && !c.Stay && isTerminal(s.in) && isTerminal(s.out) {
-		return chat.Screen(ctx, talk, s.in, s.out, c.With, c.URL)
+		return chat.Screen(ctx, talk, s.in, s.out, c.With, c.addresses())
 	}
 
-	return chat.Lines(ctx, talk, chat.Streams{In: s.in, Out: s.out, Err: s.err}, c.With, c.URL, c.Stay)
+	return chat.Lines(ctx, talk, chat.Streams{In: s.in, Out: s.out, Err: s.err}, c.With, c.addresses(), c.Stay)
 }
 
 func (c *chatCommand) start(ctx context.Context, o chat.Options) (*chat.Conversation, error) {
@@ -46,7 +46,7 @@ func (c *chatCommand) start(ctx context.Context, o chat.Options) (*chat.Conversa
 	defer cancel()
 	talk, err := chat.Start(ctx, o)
 	if err != nil {
-		return nil, errors.New(chat.Explain(err, c.With, c.URL))
+		return nil, errors.New(chat.Explain(err, c.With, c.addresses()))
 	}
 
 	return talk, nil

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// waitForChildren waits until a process has two children, and looks at the end of the test whether they are gone.
+// waitForChildren waits until a process has two children, and looks at the end of the test whether
+// they are gone.
 func waitForChildren(t *testing.T, pid int) {
 	t.Helper()
 	children := func() []string {

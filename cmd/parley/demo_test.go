@@ -1,16 +1,17 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-func TestTheDemoStaysUpForWhomeverWantsToTryIt(t *testing.T) {
+func TestTheDemoStaysUpAndItsCommandsWork(t *testing.T) {
 	home(t)
-	demo := start(t, "demo")
-	url := demo.line(demo.out, "  parley chat --as dave --with alice --url")
+	demo := start(t, "demo", "--fast")
+	url := demo.line(demo.out, "  "+os.Args[0]+" chat --as dave --with alice --url")
 	dave := start(t, "chat", "--as", "dave", "--with", "alice", "--url", url)
 	dave.line(dave.err, "* dave talks to alice")
 	dave.write("hello alice")
@@ -30,22 +31,25 @@ func TestTheDemoStaysUpForWhomeverWantsToTryIt(t *testing.T) {
 
 func TestTheTourEndsByItself(t *testing.T) {
 	home(t)
-	status, out, errs := command(t, "", "demo", "--once")
+	t.Setenv(asBinary, "1")
+	status, out, errs := command(t, "", "demo", "--once", "--fast")
 	if status != 0 || errs != "" {
 		t.Fatalf("status %d, %q\n%s", status, errs, out)
 	}
 	for _, want := range []string{
-		`bob, on n3, hears: "hello bob, wherever you are"`,
+		`bob, on n3, receives: "hello bob, wherever you are"`,
 		"logged in elsewhere",
-		`finds him on n2 after`,
-		"nobody is not connected",
+		`reaches him on n2 after`,
+		"zed is not connected: alice has the answer after ",
 		"carol has left",
+		"Grace's client is on n",
+		"reaches grace on n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
-	if figures := regexp.MustCompile(`\d(ms|µs|s)\b`).FindAllString(out, -1); len(figures) < 9 {
+	if figures := regexp.MustCompile(`\d (ms|µs|s)\b`).FindAllString(out, -1); len(figures) < 9 {
 		t.Errorf("figures are %q", figures)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/parley-dm/parley/internal/config"
 )
 
-// settingsFlags makes kong's flags of the table of settings. Their values stay texts: config reads them as it reads variables and files, and
-// says what is wrong with them.
+// settingsFlags makes kong's flags of the table of settings. Their values stay texts: config reads
+// them as it reads variables and files, and says what is wrong with them.
 func settingsFlags() kong.Plugins {
 	var fields []reflect.StructField
 	for i, s := range config.Settings() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/parley-dm/parley/client"
@@ -14,7 +15,7 @@ import (
 	"github.com/parley-dm/parley/internal/devkey"
 )
 
-// signing says with which key to sign tokens.
+// signing is the key that signs tokens.
 type signing struct {
 	AuthKey string `env:"PARLEY_AUTH_KEY" help:"The nodes' auth key: a secret, or file:PATH (default: the development key that serve makes)." placeholder:"KEY"`
 }
@@ -42,18 +43,22 @@ func devKey() (auth.Key, error) {
 	return devkey.Load(path)
 }
 
-// login says who connects to which node. It is part of send and chat.
+// login is the user and the nodes to connect to. It is part of send and chat.
 type login struct {
 	signing
 
-	As    string `help:"Your user ID. Another session of that user ends." placeholder:"USER"`
-	Token string `env:"PARLEY_TOKEN" help:"Your token (default: one is made with the auth key)." placeholder:"TOKEN"`
-	URL   string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss:// (default: ${default})." placeholder:"URL"`
-	TLSCA string `name:"tls-ca" help:"PEM certificates to trust instead of the system's." placeholder:"FILE"`
+	As    string   `help:"Your user ID. Another session of that user ends." placeholder:"USER"`
+	Token string   `env:"PARLEY_TOKEN" help:"Your token (default: one is made with the auth key)." placeholder:"TOKEN"`
+	URL   []string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss://. Several, repeated or with commas: the next one is tried when one fails (default: ${default})." placeholder:"URL"`
+	TLSCA string   `name:"tls-ca" help:"PEM certificates to trust instead of the system's, for tls:// and wss://." placeholder:"FILE"`
 }
 
-// tokenLife is how long a token that was made for a login is good: the client asks for a new one whenever it comes back.
+// tokenLife is the life of a token that is made for one login: the client asks for a new one at
+// each reconnect.
 const tokenLife = time.Minute
+
+// addresses are the URLs in the form that client.Dial takes.
+func (l *login) addresses() string { return strings.Join(l.URL, ",") }
 
 // options are the client's for this login.
 func (l *login) options() ([]client.Option, error) {
@@ -62,7 +67,7 @@ func (l *login) options() ([]client.Option, error) {
 	case l.Token != "":
 		options = append(options, client.WithToken(l.Token))
 	case l.As == "":
-		return nil, errors.New("who are you? Give --as USER, or a --token")
+		return nil, errors.New("no user: give --as USER, or a --token")
 	default:
 		key, err := l.key()
 		if err != nil {
@@ -88,7 +93,7 @@ func (l *login) options() ([]client.Option, error) {
 	return options, nil
 }
 
-// check tells whether the server took us for who we said we are: a token speaks for itself.
+// check compares the user ID of the token with --as.
 func (l *login) check(userID string) error {
 	if l.As != "" && l.As != userID {
 		return fmt.Errorf("the token is of %q, not of %q: leave out --as, or get another token", userID, l.As)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,15 +37,39 @@ func main() {
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a node."`
 	Demo    demoCommand    `cmd:"" help:"Take a tour: three nodes in one process, users on different ones, and what happens between them."`
-	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal; a pipe in is a message a line."`
-	Send    sendCommand    `cmd:"" help:"Send one message and say what became of it."`
+	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal. With input from a pipe, each line is sent as one message."`
+	Send    sendCommand    `cmd:"" help:"Send one message and print its outcome."`
 	Token   tokenCommand   `cmd:"" help:"Print a token that lets a user log in."`
 	Bench   benchCommand   `cmd:"" help:"Measure: round trips, rates, logins, memory; beside a floor and plain NATS."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Show this help, or that of a command: parley help serve."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// exit is thrown by kong's way out (after --help), and caught by run.
+// helpCommand stands in the help text; withHelp makes it the flag --help.
+type helpCommand struct {
+	Command []string `arg:"" help:"The command." optional:""`
+}
+
+// Run is not reached: see withHelp.
+func (*helpCommand) Run() error { return nil }
+
+// withHelp turns "help serve" into "serve --help".
+func withHelp(args []string) []string {
+	if len(args) == 0 || args[0] != "help" {
+		return args
+	}
+
+	return append(slices.DeleteFunc(slices.Clone(args[1:]), func(s string) bool { return s == "--help" }), "--help")
+}
+
+// exit is an exit status: the panic of kong's exit after --help, which run recovers, or the error
+// of a command that has printed all there is to say.
 type exit int
+
+// Error is the status in words.
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // run does what the arguments say and returns the exit status.
 func run(ctx context.Context, args []string, s *streams) (status int) {
@@ -66,6 +92,7 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s),
+		kong.Vars{"version": versionLine()},
 	)
 	if err != nil {
 		return fail(s, err)
@@ -75,19 +102,41 @@ func run(ctx context.Context, args []string, s *streams) (status int) {
 			return fail(s, fmt.Errorf("the argument %q is not UTF-8", arg))
 		}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(withHelp(args))
 	if err != nil {
-		return fail(s, fmt.Errorf("%w (parley --help shows more)", err))
+		return fail(s, fmt.Errorf("%s (parley --help shows more)", mistake(err)))
 	}
 	if err := parsed.Run(parsed); err != nil {
+		if code, ok := errors.AsType[exit](err); ok {
+			return int(code)
+		}
+
 		return fail(s, err)
 	}
 
 	return 0
 }
 
-// fail says what was wrong, in one line, and does not wait for long until it is read: the process is
-// to end.
+// mistake is an error of the parser with its terms replaced by what would be right.
+func mistake(err error) string {
+	text := err.Error()
+	if flag, rest, ok := strings.Cut(text, ": expected "); ok && strings.Contains(rest, `"EOL"`) {
+		return flag + " needs a value"
+	}
+	if flag, bad, ok := strings.Cut(text, `: expected duration but got `); ok {
+		bad, _, _ = strings.Cut(bad, ": ")
+
+		return flag + ": " + bad + " is no time: write a number and a unit, such as 500ms, 10s or 2m"
+	}
+	if flag, bad, ok := strings.Cut(text, `: bool value must be true, 1, yes, false, 0 or no but got `); ok {
+		return flag + ": " + bad + " is neither true nor false"
+	}
+
+	return text
+}
+
+// fail says what was wrong, in one line, and does not wait for long until it is read: the process
+// is to end.
 func fail(s *streams, err error) int {
 	out := logwriter.New(s.err, nil)
 	fmt.Fprintln(out, "parley:", strings.Join(strings.Fields(err.Error()), " "))

@@ -12,7 +12,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// asBinary, in the environment, makes the test binary behave as parley: so the tests run real processes without building anything.
+// asBinary, in the environment, makes the test binary behave as parley: so the tests run real
+// processes without building anything.
 const asBinary = "PARLEY_TEST_AS_BINARY"
 
 func TestMain(m *testing.M) {
@@ -92,7 +93,7 @@ func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"token", "--user", "a", "--ttl", "soon"}, "--ttl"},
 		{[]string{"token", "--user", "a", "--auth-key", "short"}, "--auth-key: "},
 
-		{[]string{"send", "--to", "bob", "hi"}, "who are you? Give --as USER, or a --token"},
+		{[]string{"send", "--to", "bob", "hi"}, "no user: give --as USER, or a --token"},
 		{[]string{"send", "--as", "alice", "hi"}, "missing flags: --to"},
 		{[]string{"send", "--as", "alice", "--to", "bob"}, `expected "<text> ..."`},
 		{[]string{"send", "--as", "alice", "--to", "bob", "--url", "ftp://h", "hi"}, "ftp"},
@@ -100,6 +101,10 @@ func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"send", "--as", "al\x00ice", "--to", "bob", "hi"}, "--as: "},
 		{[]string{"send", "--as", "alice", "--to", "bob", "--tls-ca", broken, "hi"}, "has no PEM certificate"},
 		{[]string{"send", "--as", "alice", "--to", "bob", "--tls-ca", filepath.Join(dir, "none"), "hi"}, "--tls-ca: "},
+		{[]string{"help", "srve"}, "unexpected argument srve"},
+		{[]string{"send", "--as", "alice", "--to"}, "--to needs a value"},
+		{[]string{"send", "--as", "alice", "--to", "bob", "--timeout", "soon", "hi"}, `--timeout: "soon" is no time: write a number and a unit`},
+		{[]string{"chat", "--as", "alice", "--with", "bob", "--stay=x"}, `--stay: "x" is neither true nor false`},
 		{[]string{"chat", "--as", "alice", "--with", "bob", "--url", "ws://127.0.0.1:1"}, "no server at ws://127.0.0.1:1 ("},
 	} {
 		status, out, err := command(t, "", c.args...)
@@ -122,7 +127,34 @@ func TestHelpListsEverySettingOfServe(t *testing.T) {
 }
 
 func TestVersionIsOneLine(t *testing.T) {
-	if status, out, _ := command(t, "", "version"); status != 0 || !strings.HasPrefix(out, "parley ") || strings.Count(out, "\n") != 1 {
-		t.Errorf("status %d, printed %q", status, out)
+	for _, arg := range []string{"version", "--version"} {
+		if status, out, _ := command(t, "", arg); status != 0 || !strings.HasPrefix(out, "parley ") || strings.Count(out, "\n") != 1 {
+			t.Errorf("%s: status %d, printed %q", arg, status, out)
+		}
+	}
+}
+
+func TestHelpIsACommandToo(t *testing.T) {
+	for _, c := range []struct{ command, flag []string }{
+		{[]string{"help"}, []string{"--help"}},
+		{[]string{"help", "serve"}, []string{"serve", "--help"}},
+		{[]string{"help", "bench", "idle"}, []string{"bench", "idle", "--help"}},
+	} {
+		status, out, errs := command(t, "", c.command...)
+		_, want, _ := command(t, "", c.flag...)
+		if status != 0 || out != want || errs != "" {
+			t.Errorf("parley %q: status %d, %q, %q", c.command, status, out, errs)
+		}
+	}
+}
+
+func TestHelpNamesTheVariablesOfClients(t *testing.T) {
+	for _, name := range []string{"send", "chat"} {
+		_, out, _ := command(t, "", name, "--help")
+		for _, want := range []string{"--tls-ca", "$PARLEY_URL", "$PARLEY_TOKEN", "$PARLEY_AUTH_KEY"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is missing in\n%s", name, want, out)
+			}
+		}
 	}
 }

@@ -29,10 +29,18 @@ func freePort(t *testing.T) string {
 // serveInto runs a node whose standard output and error are out, until the end of the test.
 func serveInto(t *testing.T, out *os.File) (tcp string, cmd *exec.Cmd) {
 	t.Helper()
-	tcp, web := freePort(t), freePort(t)
-	cmd = exec.Command(os.Args[0], "serve", "--tcp", tcp, "--http", web, "--log-level", "debug")
-	cmd.Env = append(os.Environ(), asBinary+"=1")
+	cmd = exec.Command(os.Args[0])
 	cmd.Stdout, cmd.Stderr = out, out
+
+	return serveBy(t, cmd)
+}
+
+// serveBy runs a node by a command that lacks its arguments, until the end of the test.
+func serveBy(t *testing.T, cmd *exec.Cmd) (tcp string, _ *exec.Cmd) {
+	t.Helper()
+	tcp, web := freePort(t), freePort(t)
+	cmd.Args = append(cmd.Args, "serve", "--tcp", tcp, "--http", web, "--log-level", "debug")
+	cmd.Env = append(os.Environ(), asBinary+"=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +118,33 @@ func TestANodeServesWhenItsOutputIsNotRead(t *testing.T) {
 	}
 	tcp, cmd := serveInto(t, w)
 	_ = w.Close()
+	wantServing(t, tcp, cmd)
+}
+
+func TestANodeServesWithAClosedStandardError(t *testing.T) {
+	home(t)
+	// The shell closes the descriptors: exec.Cmd would open the null device instead.
+	tcp, cmd := serveBy(t, exec.Command("/bin/sh", "-c", `exec "$0" "$@" >&- 2>&-`, os.Args[0]))
+	wantServing(t, tcp, cmd)
+}
+
+func TestANodeServesWhenItsReaderHasLeft(t *testing.T) {
+	home(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := exec.Command("head", "-1")
+	head.Stdin = r
+	if err := head.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	tcp, cmd := serveInto(t, w)
+	_ = w.Close()
+	if err := head.Wait(); err != nil {
+		t.Fatal(err)
+	}
 	wantServing(t, tcp, cmd)
 }
 

@@ -9,25 +9,26 @@ import (
 	"github.com/parley-dm/parley/internal/bench"
 )
 
-// The most that Parley may cost, as a multiple of the floor in the same run. The budgets (DESIGN, section 8) are far below: these are what a
-// busy machine does not exceed, so that the test fails for a reason. They come down as the figures do.
+// The most that Parley may cost, as a multiple of the floor in the same run. The budgets (DESIGN,
+// section 8) are far below: these are what a busy machine does not exceed, so that the test fails
+// for a reason. They come down as the figures do.
 const (
 	mostRoundTrip = 4.0
 	mostCPU       = 2.5
 )
 
-// TestRatiosToTheFloor is the gate that a change may not make messages much dearer. It never looks at absolute times. A first failure is
-// tried again: somebody else may have used the machine.
+// TestRatiosToTheFloor is the gate that a change may not make messages much dearer. It never looks
+// at absolute times. A first failure is tried again: other processes may have used the machine.
 func TestRatiosToTheFloor(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("a measurement: not with -race, not with -short")
 	}
 	home(t)
 	t.Setenv(asBinary, "1")
-	m := bench.Match{Rounds: 3, Pairs: 100, Size: 64, Duration: 400 * time.Millisecond, Warmup: 100 * time.Millisecond}
+	m := bench.CompareOptions{Rounds: 3, Pairs: 100, Size: 64, Duration: 400 * time.Millisecond, Warmup: 100 * time.Millisecond}
 	for attempt := 1; ; attempt++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		c, err := (&bench.Setup{Self: bench.Self{Path: os.Args[0]}}).Match(ctx, m)
+		c, err := (&bench.Setup{Self: bench.Self{Path: os.Args[0]}}).Measure(ctx, m)
 		cancel()
 		if err != nil {
 			t.Fatal(err)

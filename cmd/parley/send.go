@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,22 +16,28 @@ import (
 type sendCommand struct {
 	login
 
-	To      string        `help:"Who gets the message." placeholder:"USER" required:"true"`
-	Timeout time.Duration `default:"10s" help:"How long all of it may take (default: ${default})." placeholder:"TIME"`
-	Text    []string      `arg:"" help:"The message; - reads it from the standard input."`
+	To      string        `help:"User ID of the recipient." placeholder:"USER" required:"true"`
+	Timeout time.Duration `default:"10s" help:"Bound on login and delivery together (default: ${default})." placeholder:"TIME"`
+	Text    []string      `arg:"" help:"The message; - reads it from standard input, without its final newline."`
 }
 
-const longestInput = 16 << 20 // the server's limit decides; this one keeps a wrong pipe from filling memory
+const longestInput = 16 << 20 // bytes; the server has a limit of its own, and this one bounds memory
 
-// Run logs in, sends, and says what became of it.
+// errRefused: the message was declined or dropped: it is certain that it was not delivered, and
+// sending it again does not help. The outcome has been printed.
+const errRefused = exit(2)
+
+// Help explains the exit status.
+func (*sendCommand) Help() string {
+	return "Exit status: 0 delivered; 2 declined or dropped by a server's program; 1 anything else: the line on standard error " +
+		`says "not sent", "not delivered", or "perhaps not delivered" when the outcome is unknown.`
+}
+
+// Run logs in, sends, and prints the outcome.
 func (c *sendCommand) Run(ctx context.Context, s *streams) error {
-	text := []byte(strings.Join(c.Text, " "))
-	if len(c.Text) == 1 && c.Text[0] == "-" {
-		read, err := io.ReadAll(io.LimitReader(s.in, longestInput))
-		if err != nil {
-			return fmt.Errorf("the standard input cannot be read: %w", err)
-		}
-		text = read
+	text, err := c.message(s.in)
+	if err != nil {
+		return err
 	}
 	options, err := c.options()
 	if err != nil {
@@ -38,26 +45,46 @@ func (c *sendCommand) Run(ctx context.Context, s *streams) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	if err := c.send(ctx, append(options, client.WithoutReconnect()), text); err != nil {
+	receipt, err := c.send(ctx, append(options, client.WithoutReconnect()), text)
+	if err != nil {
 		return err
+	}
+	if refused := chat.Outcome(receipt.Result, c.To); refused != "" {
+		fmt.Fprintln(s.out, refused)
+
+		return errRefused
 	}
 	fmt.Fprintf(s.out, "delivered to %s\n", chat.Readable([]byte(c.To)))
 
 	return nil
 }
 
-func (c *sendCommand) send(ctx context.Context, options []client.Option, text []byte) error {
-	me, err := client.Dial(ctx, c.URL, options...)
+// message is the text of the command line, or standard input for a lone "-".
+func (c *sendCommand) message(in io.Reader) ([]byte, error) {
+	if len(c.Text) != 1 || c.Text[0] != "-" {
+		return []byte(strings.Join(c.Text, " ")), nil
+	}
+	read, err := io.ReadAll(io.LimitReader(in, longestInput))
 	if err != nil {
-		return errors.New(chat.Explain(err, c.To, c.URL))
-	}
-	defer func() { _ = me.Close() }() // the message has had its answer: nothing is left to flush
-	if err := c.check(me.UserID()); err != nil {
-		return err
-	}
-	if err := me.Send(ctx, c.To, text); err != nil {
-		return errors.New(chat.Verdict(err) + ": " + chat.Explain(err, c.To, c.URL))
+		return nil, fmt.Errorf("standard input cannot be read: %w", err)
 	}
 
-	return nil
+	return bytes.TrimSuffix(bytes.TrimSuffix(read, []byte("\n")), []byte("\r")), nil
+}
+
+func (c *sendCommand) send(ctx context.Context, options []client.Option, text []byte) (client.Receipt, error) {
+	me, err := client.Dial(ctx, c.addresses(), options...)
+	if err != nil {
+		return client.Receipt{}, errors.New(chat.Explain(err, c.To, c.addresses()))
+	}
+	defer func() { _ = me.Close() }() // the outcome is known: nothing is left to flush
+	if err := c.check(me.UserID()); err != nil {
+		return client.Receipt{}, err
+	}
+	receipt, err := me.Send(ctx, c.To, text)
+	if err != nil {
+		return client.Receipt{}, errors.New(chat.Verdict(err) + ": " + chat.Explain(err, c.To, me.URL()))
+	}
+
+	return receipt, nil
 }

@@ -16,11 +16,12 @@ import (
 	"github.com/parley-dm/parley/internal/notice"
 )
 
-// drainTime is how long a node takes, once told to stop, to send everybody away.
+// drainTime is the bound on a node's drain after the first signal.
 const drainTime = 20 * time.Second
 
-// gcPercent makes the collector run more often than by default. What a node holds is mostly idle users, and messages allocate nothing: so it
-// costs next to nothing, and garbage takes half the memory. The variable GOGC counts more.
+// gcPercent makes the collector run more often than by default. What a node holds is mostly idle
+// users, and messages allocate nothing: so it costs next to nothing, and garbage takes half the
+// memory. The variable GOGC counts more.
 const gcPercent = 50
 
 type serveCommand struct {
@@ -37,7 +38,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	}
 	stop := survivePipes()
 	defer stop()
-	out := logwriter.New(s.out, nil) // a node does not wait for who reads it
+	out := logwriter.New(s.out, nil) // a node does not wait for the reader of its output
 	defer func() { _ = out.Close(lastWordsTime) }()
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
@@ -68,7 +69,8 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	return node.Stop(drain)
 }
 
-// announce says where the node is, in lines that a script can read as well: a name, spaces, and what it stands for.
+// announce says where the node is, in lines that a script can read as well: a name, spaces, and
+// what it stands for.
 func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
 	tcp, web := "tcp://", "ws://"
 	if cfg.TLSCert != "" {

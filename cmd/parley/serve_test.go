@@ -39,7 +39,7 @@ func TestThreeNodesCarryMessagesBetweenTheirUsers(t *testing.T) {
 	}
 
 	third.signal(os.Interrupt)
-	bob.line(bob.err, "* connection lost, coming back")
+	bob.line(bob.err, "* connection lost, reconnecting")
 	if status := third.wait(); status != 0 {
 		t.Errorf("the node ends with %d", status)
 	}
@@ -80,7 +80,7 @@ func TestSendSaysWhatBecameOfTheMessage(t *testing.T) {
 		said, heard string
 	}{
 		{"delivered", "", []string{"--as", "alice", "--to", "bob", "hello"}, 0, "delivered to bob\n", "hello"},
-		{"from the input", "piped\n", []string{"--as", "alice", "--to", "bob", "-"}, 0, "delivered to bob\n", `piped\n`},
+		{"from the input", "piped\n", []string{"--as", "alice", "--to", "bob", "-"}, 0, "delivered to bob\n", "piped"},
 		{"nobody there", "", []string{"--as", "alice", "--to", "nobody", "hello"}, 1, "parley: not delivered: nobody is not connected\n", ""},
 		{"empty", "", []string{"--as", "alice", "--to", "bob", ""}, 1, "parley: not delivered: an empty message is not sent\n", ""},
 		{"too long", strings.Repeat("x", 70000), []string{"--as", "alice", "--to", "bob", "-"}, 1, "parley: not delivered: message too large", ""},

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM; the second one calls exit at once. Stop ends
-// the watching, and the context.
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM; the second one calls
+// exit at once. Stop ends the watching, and the context.
 func untilSignal(parent context.Context, exit func(status int)) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

@@ -7,16 +7,21 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the linker (see the Makefile); a binary that was built without it names its module's version.
+// version is set by the linker (see the Makefile); a binary that was built without it names its
+// module's version.
 var version string
 
 type versionCommand struct{}
 
 // Run prints the version.
 func (*versionCommand) Run(s *streams) error {
-	_, err := fmt.Fprintf(s.out, "parley %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.out, versionLine())
 
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("parley %s %s %s/%s", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func versionText() string {

@@ -1,5 +1,6 @@
-// Command hello is a small client of examples/seedserver. It logs in two users, lets one of them greet the other by the server's command
-// 2/10, and shows the push 2/11 that the other one gets, and a direct message on top.
+// Command hello is a small client of examples/seedserver. It logs in two users, lets one of them
+// greet the other by the server's command 2/10, and shows the push 2/11 that the other one gets,
+// and a direct message on top.
 //
 //	go run ./examples/hello
 package main
@@ -39,7 +40,7 @@ func hello(ctx context.Context, url, key string) error {
 	heard := make(chan string, 8)
 	bob, err := login(ctx, url, key, "bob",
 		client.OnPush(func(ver uint8, cmd uint16, payload []byte) { heard <- fmt.Sprintf("push %d/%d: %s", ver, cmd, payload) }),
-		client.OnMessage(func(from string, msg []byte) { heard <- fmt.Sprintf("message from %s: %s", from, msg) }),
+		client.OnMessage(func(m client.Message) { heard <- fmt.Sprintf("message from %s: %s", m.From, m.Body) }),
 	)
 	if err != nil {
 		return err
@@ -59,15 +60,19 @@ func hello(ctx context.Context, url, key string) error {
 	if err := show(ctx, heard); err != nil {
 		return fmt.Errorf("the push %d/%d: %w", ver, cmdGreeting, err)
 	}
-	if err := alice.Send(ctx, "bob", []byte("and this without a command of our own")); err != nil {
+	receipt, err := alice.Send(ctx, "bob", []byte("and this without a command of our own"))
+	if err != nil {
 		return err
+	}
+	if receipt.Result != client.Delivered {
+		return fmt.Errorf("the message to bob was %v", receipt.Result)
 	}
 
 	return show(ctx, heard)
 }
 
-// login connects a user. The token is made here because this is an example: clients get theirs from your login server, which
-// alone has the key.
+// login connects a user. The token is made here because this is an example: clients get theirs from
+// your login server, which alone has the key.
 func login(ctx context.Context, url, key, userID string, options ...client.Option) (*client.Client, error) {
 	claims := jwt.MapClaims{"sub": userID, "exp": time.Now().Add(time.Minute).Unix()}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(key))

@@ -1,5 +1,6 @@
-// Command seedserver is a complete game server's beginning: settings from files, direct messages by the built-in commands, and one
-// command of its own: 2/10, "greet the user whose ID is the payload", which pushes 2/11 to that user wherever it is connected.
+// Command seedserver is a complete game server's beginning: settings from files, direct messages by
+// the built-in commands, and one command of its own: 2/10, "greet the user whose ID is the
+// payload", which pushes 2/11 to that user wherever it is connected.
 //
 // Run it from this directory, and then examples/hello:
 //
@@ -25,7 +26,7 @@ func main() {
 	dm.Setup("configs/dm.json")
 	dm.ExposeCommands()
 	dm.SetOnReceiveMessage(func(_ uint8, _ uint16, _ []byte, senderID string, receiver *user.User) bool {
-		return senderID != receiver.ID // nobody talks to themselves here
+		return senderID != receiver.ID // messages to oneself are declined
 	})
 	parley.HandleCommand(ver, cmdGreet, greet)
 	parley.Start() // returns when the node has been told to stop and has drained

@@ -12,8 +12,8 @@ import (
 // MinSecret is the length in bytes of the shortest secret.
 const MinSecret = 32
 
-// Key checks tokens, and signs them if it can. The zero Key refuses every token. Keys may be copied and are safe for use
-// by several goroutines.
+// Key checks tokens, and signs them if it can. The zero Key refuses every token. Keys may be copied
+// and are safe for use by several goroutines.
 type Key struct {
 	m *material
 }
@@ -25,7 +25,8 @@ type material struct {
 	kid    string // the key's ID in its JWKS, "" if there is none: the key then fits every kid
 }
 
-// sealed holds a key where no print of whatever struct shows it: of a function, fmt prints the address.
+// sealed holds a key so that no print of an enclosing struct shows it: of a function, fmt prints
+// the address.
 type sealed func() any
 
 func seal(key any) sealed {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Binary is a parley whose nodes are measured.
+// Binary is a parley binary to measure nodes of.
 type Binary struct {
 	Name string // in tables
 	Path string
@@ -48,12 +48,12 @@ func ParseBinaries(values []string) ([]Binary, error) {
 	return all, nil
 }
 
-// errOneBinary ends a command that measures one cluster only.
+// errOneBinary rejects several binaries for a command that measures one cluster.
 var errOneBinary = errors.New("--binary: give one here; compare, idle, connect, first and notice take several in turn")
 
-// only is a Setup with the one binary that is given, if any.
-func (s *Setup) only() (*Setup, error) {
-	all := s.each()
+// singleBinary returns a Setup with the only binary, if any, or errOneBinary.
+func (s *Setup) singleBinary() (*Setup, error) {
+	all := s.perBinary()
 	if len(all) > 1 {
 		return nil, errOneBinary
 	}
@@ -61,8 +61,8 @@ func (s *Setup) only() (*Setup, error) {
 	return all[0], nil
 }
 
-// each is a Setup for each binary.
-func (s *Setup) each() []*Setup {
+// perBinary returns a Setup for each binary.
+func (s *Setup) perBinary() []*Setup {
 	if len(s.Binaries) == 0 {
 		return []*Setup{s}
 	}

@@ -33,8 +33,8 @@ func TestABinaryHasANameAndAPath(t *testing.T) {
 func TestAllBinariesAreMeasuredWithEachNumberOfNodesInTurn(t *testing.T) {
 	s := &Setup{Binaries: []Binary{{Name: "before"}, {Name: "after"}}}
 	var names []string
-	for _, r := range s.runs([]int{1, 2}) {
-		names = append(names, r.name())
+	for _, r := range s.clusterRuns([]int{1, 2}) {
+		names = append(names, r.title())
 	}
 	if want := []string{"before, 1 node", "after, 1 node", "before, 2 nodes", "after, 2 nodes"}; !slices.Equal(names, want) {
 		t.Errorf("%q", names)

@@ -7,28 +7,28 @@ import (
 
 // The budgets of the design (section 8), which the table of a comparison shows beside the figures.
 const (
-	budgetP50        = 1.3  // × floor, pinned
-	budgetCPU        = 1.2  // × floor
-	budgetMemory     = 2048 // bytes an idle user, of all nodes together
-	budgetMemoryFlat = 1.1  // most nodes to fewest
-	budgetLogin      = 150  // µs of CPU time a login, of all nodes together
-	budgetLoginFlat  = 1.2  // most nodes to fewest
-	budgetRest       = 10   // ms of CPU time a second and node
-	budgetFirst      = 1000 // µs
-	budgetNotFound   = 1000 // µs
-	budgetFlat       = 1.2  // first message, most nodes to fewest
-	budgetNotice     = 50e3 // µs from the kill of a node with few clients, p50
-	budgetNoticeFew  = 100  // clients
-	budgetNoticeMax  = 250e3
+	budgetRoundTrip    = 1.3  // × floor, pinned
+	budgetCPU          = 1.2  // × floor
+	budgetMemory       = 2048 // bytes an idle user, of all nodes together
+	budgetMemoryGrowth = 1.1  // most nodes to fewest
+	budgetLogin        = 150  // µs of CPU time a login, of all nodes together
+	budgetLoginGrowth  = 1.2  // most nodes to fewest
+	budgetIdleCPU      = 10   // ms of CPU time a second and node
+	budgetFirst        = 1000 // µs
+	budgetNotFound     = 1000 // µs
+	budgetFirstGrowth  = 1.2  // first message, most nodes to fewest
+	budgetNotice       = 50e3 // µs from the kill of a node with few clients, p50
+	noticeFewClients   = 100  // clients
+	budgetNoticeMax    = 250e3
 )
 
-// verdict is a budget and whether it is kept.
-func verdict(value, budget float64, text string) string {
-	return marked(text, value > 0, value <= budget)
+// withVerdict returns the budget's text with a mark that says whether value keeps it.
+func withVerdict(value, budget float64, text string) string {
+	return withMark(text, value > 0, value <= budget)
 }
 
-// marked is a budget with a mark that says whether it is kept, if that is known.
-func marked(text string, measured, kept bool) string {
+// withMark returns the budget's text with ✓ or ✗; without a mark if nothing was measured.
+func withMark(text string, measured, kept bool) string {
 	switch {
 	case text == "" || !measured:
 		return text
@@ -39,15 +39,15 @@ func marked(text string, measured, kept bool) string {
 	return text + " ✗"
 }
 
-func times(v float64) string {
+func formatRatio(v float64) string {
 	if v == 0 {
 		return "-"
 	}
 
-	return number(v) + " ×"
+	return formatNumber(v) + " ×"
 }
 
-func (c *Comparison) report(s *Setup, m Match) *Report {
+func (c *Comparison) report(s *Setup, m CompareOptions) *Report {
 	r := newReport("compare", c,
 		fmt.Sprintf("medians of %d alternating rounds of %s each; a ratio to the floor is the median of the rounds' ratios", m.Rounds, m.Duration),
 		s.messageNote(m.Size), cpuNote,
@@ -65,13 +65,13 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 		g := group{name: name}
 		for _, one := range c.Contenders {
 			v := of(one)
-			cells = append(cells, known(v, write))
+			cells = append(cells, orDash(v, write))
 			if v != 0 {
 				g.bars = append(g.bars, bar{one.Name, write(v), v})
 			}
 		}
-		r.Table.add(append(cells, times(ratio), budget)...)
-		if len(g.bars) > 0 && (budget != "" || len(m.Peers) > 0 && name == rateRow) {
+		r.Table.add(append(cells, formatRatio(ratio), budget)...)
+		if len(g.bars) > 0 && (budget != "" || len(m.Competitors) > 0 && name == rateRow) {
 			r.Chart.Groups = append(r.Chart.Groups, g)
 		}
 	}
@@ -90,49 +90,49 @@ func (c *Comparison) report(s *Setup, m Match) *Report {
 	unpinned := "round trip p50, 1 pair"
 	if m.Pinned && canPin {
 		pinned99 := func(c Contender) float64 { return c.PinnedP99 }
-		row("round trip p50, 1 pair, pinned", func(c Contender) float64 { return c.PinnedP50 }, us,
-			parley.PinnedP50Ratio, verdict(parley.PinnedP50Ratio, budgetP50, "≤ 1.3 × floor"))
-		row("round trip p99, 1 pair, pinned", pinned99, us, over(pinned99), "")
-		row(unpinned, func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, "")
+		row("round trip p50, 1 pair, pinned", func(c Contender) float64 { return c.PinnedP50 }, formatMicros,
+			parley.PinnedP50Ratio, withVerdict(parley.PinnedP50Ratio, budgetRoundTrip, "≤ 1.3 × floor"))
+		row("round trip p99, 1 pair, pinned", pinned99, formatMicros, over(pinned99), "")
+		row(unpinned, func(c Contender) float64 { return c.P50 }, formatMicros, parley.P50Ratio, "")
 	} else {
-		row(unpinned, func(c Contender) float64 { return c.P50 }, us, parley.P50Ratio, verdict(parley.P50Ratio, budgetP50, "≤ 1.3 × floor"))
+		row(unpinned, func(c Contender) float64 { return c.P50 }, formatMicros, parley.P50Ratio, withVerdict(parley.P50Ratio, budgetRoundTrip, "≤ 1.3 × floor"))
 	}
-	row("round trip p99, 1 pair", p99, us, over(p99), "")
-	row("round trip p99.9, 1 pair", p999, us, over(p999), "")
-	row("server CPU a message"+many, func(c Contender) float64 { return c.ServerCPU }, us,
-		parley.CPURatio, verdict(parley.CPURatio, budgetCPU, "≤ 1.2 × floor"))
-	row(rateRow, rate, number, over(rate), "")
-	row("round trip p50"+many, load50, us, over(load50), "")
-	row("round trip p99"+many, load99, us, over(load99), "")
+	row("round trip p99, 1 pair", p99, formatMicros, over(p99), "")
+	row("round trip p99.9, 1 pair", p999, formatMicros, over(p999), "")
+	row("server CPU a message"+many, func(c Contender) float64 { return c.ServerCPU }, formatMicros,
+		parley.CPURatio, withVerdict(parley.CPURatio, budgetCPU, "≤ 1.2 × floor"))
+	row(rateRow, rate, formatNumber, over(rate), "")
+	row("round trip p50"+many, load50, formatMicros, over(load50), "")
+	row("round trip p99"+many, load99, formatMicros, over(load99), "")
 	if m.Users > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("idle users: %d on one server, resident memory of its process", m.Users))
 		memory := func(c Contender) float64 { return c.Memory }
-		row("idle user, TCP, one server", memory, bytesOf, over(memory), "")
-		row("idle user, WebSocket, one server", func(c Contender) float64 { return c.MemoryWS }, bytesOf, 0, "")
+		row("idle user, TCP, one server", memory, formatKB, over(memory), "")
+		row("idle user, WebSocket, one server", func(c Contender) float64 { return c.MemoryWS }, formatKB, 0, "")
 	}
 	if m.Pinned {
 		r.Notes = append(r.Notes, pinNote())
 	}
-	c.binaries(r)
-	c.clusters(r, s)
-	c.peers(r, m)
-	r.Chart.Title, r.Chart.Under = "Parley beside the floor and other servers", strings.Join(r.Notes[:1], "; ")
+	c.binaryNotes(r)
+	c.clusterTables(r, s)
+	c.competitorNotes(r, m)
+	r.Chart.Title, r.Chart.Subtitle = "Parley beside the floor and other servers", strings.Join(r.Notes[:1], "; ")
 
 	return r
 }
 
-// peers adds what is to be known of servers that were not started here.
-func (c *Comparison) peers(r *Report, m Match) {
-	for i, p := range m.Peers {
-		one := c.Contenders[len(c.Contenders)-len(m.Peers)+i]
+// competitorNotes adds a note for each competitor: its addresses, nodes and ratios.
+func (c *Comparison) competitorNotes(r *Report, m CompareOptions) {
+	for i, p := range m.Competitors {
+		one := c.Contenders[len(c.Contenders)-len(m.Competitors)+i]
 		nodes := "one node, which both users of a pair are on"
 		if one.Nodes > 1 {
 			nodes = fmt.Sprintf("%d nodes, a pair's users on different ones", one.Nodes)
 		}
 		note := fmt.Sprintf("%s: running servers at %s (%s); round trip p50 %s that of the floor",
-			p.name, strings.Join(p.addrs, " and "), nodes, times(one.P50Ratio))
+			p.title, strings.Join(p.addrs, " and "), nodes, formatRatio(one.P50Ratio))
 		if one.CPURatio > 0 {
-			note += fmt.Sprintf(", CPU a message %s (PID %s)", times(one.CPURatio), strings.Trim(fmt.Sprint(p.pids), "[]"))
+			note += fmt.Sprintf(", CPU a message %s (PID %s)", formatRatio(one.CPURatio), strings.Trim(fmt.Sprint(p.pids), "[]"))
 		}
 		if one.Memory+one.MemoryWS > 0 {
 			note += "; idle users on all nodes, before the rounds"
@@ -141,35 +141,35 @@ func (c *Comparison) peers(r *Report, m Match) {
 	}
 }
 
-// binaries adds the ratios of all binaries but the first, which has a column.
-func (c *Comparison) binaries(r *Report) {
+// binaryNotes adds the ratios of all binaries but the first. The first has a column of its own.
+func (c *Comparison) binaryNotes(r *Report) {
 	for _, one := range c.Contenders[2:] {
-		if one.nodes == nil {
+		if one.parleySetup == nil {
 			continue
 		}
-		note := fmt.Sprintf("%s: round trip p50 of one pair %s that of the floor", one.Name, times(one.P50Ratio))
+		note := fmt.Sprintf("%s: round trip p50 of one pair %s that of the floor", one.Name, formatRatio(one.P50Ratio))
 		if one.PinnedP50Ratio > 0 {
-			note += ", pinned " + times(one.PinnedP50Ratio)
+			note += ", pinned " + formatRatio(one.PinnedP50Ratio)
 		}
 		if one.CPURatio > 0 {
-			note += ", CPU a message " + times(one.CPURatio)
+			note += ", CPU a message " + formatRatio(one.CPURatio)
 		}
 		r.Notes = append(r.Notes, note)
 	}
 }
 
-// clusters adds the tables of what depends on the number of nodes.
-func (c *Comparison) clusters(r *Report, s *Setup) {
-	if len(c.Spread) > 0 {
-		r.More = append(r.More, s.spreadTable(c.Spread))
-		r.Notes = append(r.Notes, spreadNote)
+// clusterTables adds the tables of the measurements that depend on the number of nodes.
+func (c *Comparison) clusterTables(r *Report, s *Setup) {
+	if len(c.Idle) > 0 {
+		r.ExtraTables = append(r.ExtraTables, s.idleTable(c.Idle))
+		r.Notes = append(r.Notes, idleNote)
 	}
 	if len(c.First) > 0 {
-		r.More = append(r.More, s.findTable(c.First))
-		r.Notes = append(r.Notes, findNotes(c.First)...)
+		r.ExtraTables = append(r.ExtraTables, s.firstMessageTable(c.First))
+		r.Notes = append(r.Notes, firstMessageNotes(c.First)...)
 	}
 	if len(c.Notice) > 0 {
-		r.More = append(r.More, s.noticeTable(c.Notice))
+		r.ExtraTables = append(r.ExtraTables, s.noticeTable(c.Notice))
 		r.Notes = append(r.Notes, noticeNote)
 	}
 }

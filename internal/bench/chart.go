@@ -11,11 +11,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Chart is a picture of a report: curves of latency percentiles, or bars.
+// Chart draws a report: curves of latency percentiles, or bars.
 type Chart struct {
-	Title, Under string
-	Curves       []curve
-	Groups       []group
+	Title, Subtitle string
+	Curves          []curve
+	Groups          []group
 }
 
 // curve is one set of durations.
@@ -24,7 +24,7 @@ type curve struct {
 	hist *hdrhistogram.Histogram
 }
 
-// group is some bars that share a scale.
+// group is a set of bars with one scale.
 type group struct {
 	name string
 	bars []bar
@@ -45,22 +45,22 @@ const (
 	labelWidth = 150
 	barHeight  = 20
 	barStep    = 28
-	nines      = 4 // the last percentile drawn is 99.99
+	maxNines   = 4 // the last percentile drawn is 99.99
 )
 
 const chartColour = "#2563eb"
 
-// chartColours set what Parley is compared with apart from it.
+// chartColours are the colours of the other servers.
 var chartColours = map[string]string{floorName: "#94a3b8", natsName: "#d97706", "Centrifugo": "#059669", "MQTT": "#7c3aed", "XMPP": "#db2777"}
 
-// colour is that of a kind of servers, whatever else its name says of it.
+// colour is that of a kind of servers: the part of the name before the first comma.
 func colour(name string) string {
 	kind, _, _ := strings.Cut(name, ",")
 
 	return cmp.Or(chartColours[kind], chartColour)
 }
 
-// SVG writes the picture.
+// SVG writes the chart.
 func (c *Chart) SVG(w io.Writer) error {
 	var b strings.Builder
 	bottom := plotTop
@@ -77,7 +77,7 @@ func (c *Chart) SVG(w io.Writer) error {
 <text x="%d" y="34" font-size="18" font-weight="600" fill="#0f172a">%s</text>
 <text x="%d" y="56" fill="#64748b">%s</text>
 %s</svg>
-`, chartWidth, bottom, chartWidth, bottom, marginSide, html.EscapeString(c.Title), marginSide, html.EscapeString(c.Under), b.String())
+`, chartWidth, bottom, chartWidth, bottom, marginSide, html.EscapeString(c.Title), marginSide, html.EscapeString(c.Subtitle), b.String())
 
 	return err
 }
@@ -92,18 +92,18 @@ func (c *Chart) curves(b *strings.Builder) {
 	least, most := math.Inf(1), 0.0
 	for _, one := range c.Curves {
 		least = min(least, max(atNines(one.hist, 0), 1))
-		most = max(most, atNines(one.hist, nines))
+		most = max(most, atNines(one.hist, maxNines))
 	}
 	low, high := math.Floor(math.Log10(least)), math.Ceil(math.Log10(max(most, least+1)))
 	high = max(high, low+1)
-	x := func(nine float64) float64 { return plotLeft + nine/nines*(plotRight-plotLeft) }
+	x := func(nine float64) float64 { return plotLeft + nine/maxNines*(plotRight-plotLeft) }
 	y := func(ns float64) float64 {
 		return plotBottom - (math.Log10(max(ns, 1))-low)/(high-low)*(plotBottom-plotTop)
 	}
 	for decade := low; decade <= high; decade++ {
 		at := y(math.Pow(10, decade))
 		fmt.Fprintf(b, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e2e8f0\"/>\n", plotLeft, plotRight, at, at)
-		text(b, plotLeft-8, at+4, "end", "#64748b", us(math.Pow(10, decade)/1e3))
+		text(b, plotLeft-8, at+4, "end", "#64748b", formatMicros(math.Pow(10, decade)/1e3))
 	}
 	for _, share := range []float64{0, .5, .9, .99, .999, .9999} {
 		label := "least"
@@ -116,12 +116,12 @@ func (c *Chart) curves(b *strings.Builder) {
 		stroke := colour(one.name)
 		var points []string
 		const step = .05
-		for nine := 0.0; nine <= nines+step/2; nine += step {
+		for nine := 0.0; nine <= maxNines+step/2; nine += step {
 			ns := atNines(one.hist, nine)
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x(nine), y(ns)))
 		}
 		fmt.Fprintf(b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"%s\"/>\n", stroke, strings.Join(points, " "))
-		end := atNines(one.hist, nines)
+		end := atNines(one.hist, maxNines)
 		text(b, plotRight+8, y(end)+4, "start", stroke, one.name)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // messageNote says what a message is.
 func (s *Setup) messageNote(size int) string {
 	how := "id 0: no response is asked for"
-	if s.Ack {
+	if s.Responses {
 		how = "with an id: the response is read and checked"
 	}
 
@@ -26,7 +26,8 @@ func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
 		return nil, err
 	}
 
-	return s.trips(ctx, s.relays, load, "floor", fmt.Sprintf("the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
+	return s.roundTrips(ctx, s.startRelays, load, "floor", fmt.Sprintf(
+		"the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
 }
 
 // PingPong measures round trips between users of Parley.
@@ -35,20 +36,20 @@ func (s *Setup) PingPong(ctx context.Context, load Load) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	one, err := s.only()
+	one, err := s.singleBinary()
 	if err != nil {
 		return nil, err
 	}
 
-	return one.trips(ctx, one.parley, load, "pingpong", s.messageNote(load.Size))
+	return one.roundTrips(ctx, one.parleyNodes, load, "pingpong", s.messageNote(load.Size))
 }
 
-func (s *Setup) trips(ctx context.Context, start starter, load Load, command, note string) (*Report, error) {
+func (s *Setup) roundTrips(ctx context.Context, start starter, load Load, command, note string) (*Report, error) {
 	measure := s.unpinned
 	r := newReport(command, nil, note, cpuNote)
 	if load.Pinned {
 		if len(s.URLs) > 0 {
-			return nil, errors.New("--pinned ties processes to one processor that it starts itself: not with --url")
+			return nil, errors.New("--pinned only works with processes that bench starts: not with --url")
 		}
 		measure = s.pinned
 		r.Notes = append(r.Notes, pinNote())
@@ -66,8 +67,8 @@ func (s *Setup) trips(ctx context.Context, start starter, load Load, command, no
 	if load.Pinned {
 		name += ", pinned"
 	}
-	r.Table.add(latencyRow(name, t.RoundTrip, number(t.PerSecond), known(t.ServerCPU, us))...)
-	r.Chart = Chart{Title: "Round trip, " + t.Name, Under: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{t.Name, t.hist}}}
+	r.Table.add(latencyRow(name, t.RoundTrip, formatNumber(t.PerSecond), orDash(t.ServerCPU, formatMicros))...)
+	r.Chart = Chart{Title: "Round trip, " + t.Name, Subtitle: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{t.Name, t.hist}}}
 
 	return r, nil
 }
@@ -78,11 +79,11 @@ func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	one, err := s.only()
+	one, err := s.singleBinary()
 	if err != nil {
 		return nil, err
 	}
-	sys, err := one.parley(ctx, load.servers())
+	sys, err := one.parleyNodes(ctx, load.servers())
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +93,12 @@ func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, err
 		return nil, err
 	}
 	r := newReport("rate", f, s.messageNote(load.Size),
-		"from when a message was due until it was there (corrected for coordinated omission); the generator's own lateness is part of it")
+		"from when a message was due until it arrived (corrected for coordinated omission); the generator's own lateness is included")
 	r.Table.Head = latencyHead("one way", "messages/s", "server CPU")
-	r.Table.add(latencyRow(fmt.Sprintf("%g/s asked, %d pairs", rate, load.Pairs), f.OneWay, number(f.PerSecond), known(f.ServerCPU, us))...)
-	r.Table.add(latencyRow("generator late", f.Late, "", known(f.GeneratorCPU, us))...)
+	r.Table.add(latencyRow(fmt.Sprintf("%g/s asked, %d pairs", rate, load.Pairs), f.OneWay, formatNumber(f.PerSecond), orDash(f.ServerCPU, formatMicros))...)
+	r.Table.add(latencyRow("generator late", f.Late, "", orDash(f.GeneratorCPU, formatMicros))...)
 	r.Chart = Chart{
-		Title: "One way at a stated rate, Parley", Under: fmt.Sprintf("%g messages/s, %d pairs, %d bytes", rate, load.Pairs, load.Size),
+		Title: "One way at a stated rate, Parley", Subtitle: fmt.Sprintf("%g messages/s, %d pairs, %d bytes", rate, load.Pairs, load.Size),
 		Curves: []curve{{"one way", f.hist}},
 	}
 
@@ -112,93 +113,94 @@ func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, e
 	if err := checkNodes(nodes); err != nil {
 		return nil, err
 	}
-	all, err := s.connects(ctx, users, nodes)
+	all, err := s.loginRuns(ctx, users, nodes)
 	if err != nil {
 		return nil, err
 	}
 	r := newReport("connect", all,
-		fmt.Sprintf("a login is connecting, a signed token, and the welcome; %d at once, by %s", min(openAtOnce, users), s.transport()),
-		"server CPU: of all nodes together, what they take at rest taken off")
-	r.Table.Head = latencyHead("login", "logins/s", "server CPU", "all nodes rest")
-	r.Chart = Chart{Title: "Login, Parley", Under: r.Notes[0]}
+		fmt.Sprintf("a login is connecting, a signed token, and the welcome; %d at once, by %s", min(maxConcurrentLogins, users), s.transport()),
+		"server CPU: of all nodes together, less their CPU time at rest")
+	r.Table.Head = latencyHead("login", "logins/s", "server CPU", "CPU at rest")
+	r.Chart = Chart{Title: "Login, Parley", Subtitle: r.Notes[0]}
 	for _, l := range all {
-		name := fmt.Sprintf("%d users, %s", l.Users, nodesOf(l.Nodes))
-		r.Table.add(latencyRow(s.rowName(name, l.Binary), l.Login, number(l.PerSecond), known(l.ServerCPU, us), known(l.Rest, perSecond))...)
-		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(nodesOf(l.Nodes), l.Binary), l.hist})
+		name := fmt.Sprintf("%d users, %s", l.Users, nodeCount(l.Nodes))
+		r.Table.add(latencyRow(s.rowName(name, l.Binary), l.Login,
+			formatNumber(l.PerSecond), orDash(l.ServerCPU, formatMicros), orDash(l.Rest, formatCPURate))...)
+		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(nodeCount(l.Nodes), l.Binary), l.hist})
 	}
 
 	return r, nil
 }
 
-// Idle measures what users who do nothing cost the cluster, with each number of nodes.
-func (s *Setup) Idle(ctx context.Context, p Spread) (*Report, error) {
+// Idle measures what idle users cost the cluster, for each number of nodes.
+func (s *Setup) Idle(ctx context.Context, p IdleOptions) (*Report, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	if !canMeasure {
 		return nil, errNoMemory
 	}
-	all, err := s.spread(ctx, p)
+	all, err := s.idleRuns(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	r := newReport("idle", all,
-		spreadNote, "resident memory is what the kernel counts for a process, everything included; kernel buffers are not in it")
+		idleNote, "resident memory is what the kernel counts for a process, everything included; kernel buffers are not in it")
 	r.Table.Head = []string{"idle users", "before", "after", "a user"}
 	bars := group{name: "resident, KB a user, all nodes together"}
 	for _, m := range all {
-		name := s.rowName(fmt.Sprintf("%d by %s, %s", m.Users, m.Transport, nodesOf(m.Nodes)), m.Binary)
-		r.Table.add(name, bytesOf(float64(m.Before)), bytesOf(float64(m.After)), bytesOf(m.PerUser))
-		bars.bars = append(bars.bars, bar{s.rowName(nodesOf(m.Nodes), m.Binary), bytesOf(m.PerUser), m.PerUser})
+		name := s.rowName(fmt.Sprintf("%d by %s, %s", m.Users, m.Transport, nodeCount(m.Nodes)), m.Binary)
+		r.Table.add(name, formatKB(float64(m.Before)), formatKB(float64(m.After)), formatKB(m.PerUser))
+		bars.bars = append(bars.bars, bar{s.rowName(nodeCount(m.Nodes), m.Binary), formatKB(m.PerUser), m.PerUser})
 	}
-	r.More = append(r.More, s.spreadTable(all))
-	r.Chart = Chart{Title: "Memory of an idle user", Under: fmt.Sprintf("%d by %s", p.Users, s.transport()), Groups: []group{bars}}
+	r.ExtraTables = append(r.ExtraTables, s.idleTable(all))
+	r.Chart = Chart{Title: "Memory of an idle user", Subtitle: fmt.Sprintf("%d by %s", p.Users, s.transport()), Groups: []group{bars}}
 
 	return r, nil
 }
 
-// First measures first messages against the number of nodes, each a process.
-func (s *Setup) First(ctx context.Context, nodes []int, samples int) (*Report, error) {
+// FirstMessages measures first messages against the number of nodes, each a process.
+func (s *Setup) FirstMessages(ctx context.Context, nodes []int, samples int) (*Report, error) {
 	if len(s.URLs) > 0 {
 		nodes = []int{len(s.URLs)}
 	}
-	if err := checkFinds(nodes, samples); err != nil {
+	if err := checkFirstMessages(nodes, samples); err != nil {
 		return nil, err
 	}
-	all, err := s.finds(ctx, nodes, samples, 1)
+	all, err := s.firstMessageRuns(ctx, nodes, samples, 1)
 	if err != nil {
 		return nil, err
 	}
-	r := newReport("first", all, findNotes(all)...)
-	r.Table = s.findTable(all)
+	r := newReport("first", all, firstMessageNotes(all)...)
+	r.Table = s.firstMessageTable(all)
 	firsts, missing := group{name: "first message, p50"}, group{name: "not found, p50"}
 	for _, f := range all {
-		name := s.rowName(nodesOf(f.Nodes), f.Binary)
-		firsts.bars = append(firsts.bars, bar{name, us(f.First.P50), f.First.P50})
-		missing.bars = append(missing.bars, bar{name, us(f.NotFound.P50), f.NotFound.P50})
+		name := s.rowName(nodeCount(f.Nodes), f.Binary)
+		firsts.bars = append(firsts.bars, bar{name, formatMicros(f.Delivered.P50), f.Delivered.P50})
+		missing.bars = append(missing.bars, bar{name, formatMicros(f.NotFound.P50), f.NotFound.P50})
 	}
-	r.Chart = Chart{Title: "First message by number of nodes", Under: r.Notes[1], Groups: []group{firsts, missing}}
+	r.Chart = Chart{Title: "First message by number of nodes", Subtitle: r.Notes[1], Groups: []group{firsts, missing}}
 
 	return r, nil
 }
 
-// Notice measures how long it takes until the peers of a killed node's clients know.
-func (s *Setup) Notice(ctx context.Context, k Killing) (*Report, error) {
+// Notice kills a node and measures when the peers of its clients have the notice.
+func (s *Setup) Notice(ctx context.Context, k NoticeOptions) (*Report, error) {
 	if len(s.URLs) > 0 {
-		return nil, errors.New("--url: notice kills a node, and starts its own therefore")
+		return nil, errors.New("--url: notice kills a node, so it only works with nodes that it starts")
 	}
 	if err := k.check(); err != nil {
 		return nil, err
 	}
-	all, err := s.notices(ctx, k)
+	all, err := s.noticeRuns(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	r := newReport("notice", all, noticeNote)
 	r.Table = s.noticeTable(all)
-	r.Chart = Chart{Title: "From the kill of a node until the peers of its clients know", Under: nodesOf(k.Nodes)}
+	r.Chart = Chart{Title: "From the kill of a node to the notice at the peers of its clients", Subtitle: nodeCount(k.Nodes)}
 	for _, n := range all {
-		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(fmt.Sprintf("%d clients", n.Clients), n.Binary), n.told})
+		r.Chart.Curves = append(r.Chart.Curves, curve{s.rowName(fmt.Sprintf("%d clients", n.Clients), n.Binary), n.delays})
 	}
 
 	return r, nil

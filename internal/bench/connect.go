@@ -8,7 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Logins is what many logins have shown.
+// Logins is the result of measuring many logins.
 type Logins struct {
 	Binary    string  `json:"binary"`
 	Nodes     int     `json:"nodes"`
@@ -22,46 +22,47 @@ type Logins struct {
 	hist *hdrhistogram.Histogram
 }
 
-const mostUsers = 1 << 20
+const maxUsers = 1 << 20
 
 func checkUsers(users int) error {
-	if users < 1 || users > mostUsers {
-		return fmt.Errorf("--users %d: between 1 and %d are possible", users, mostUsers)
+	if users < 1 || users > maxUsers {
+		return fmt.Errorf("--users %d: between 1 and %d are possible", users, maxUsers)
 	}
 
 	return nil
 }
 
-// loginTail is how long after the last welcome the servers' CPU time still counts for the logins.
-const loginTail = 500 * time.Millisecond
+// loginCPUTail is how long after the last welcome the servers' CPU time still counts for the
+// logins.
+const loginCPUTail = 500 * time.Millisecond
 
-// logins logs users in, spread evenly over all servers, as fast as they come in. What the servers
-// take at rest is measured before, and taken off.
-func (s *Setup) logins(ctx context.Context, sys *system, users int) (l Logins, lines []*line, err error) {
-	sys.rest(ctx)
+// measureLogins logs users in, spread evenly over all servers, as fast as they come in. What the
+// servers take at rest is measured before, and taken off.
+func (s *Setup) measureLogins(ctx context.Context, sys *system, users int) (l Logins, conns []*conn, err error) {
+	sys.awaitIdle(ctx)
 	s.progress(0, "servers rest")
-	l = Logins{Binary: sys.name, Nodes: len(sys.addrs), Users: users, Rest: sys.restCPU(ctx, s.restTime())}
+	l = Logins{Binary: sys.name, Nodes: len(sys.addrs), Users: users, Rest: sys.idleCPU(ctx, s.idleTime())}
 	cpu, known := sys.cpu()
 	begin := time.Now()
-	lines, times, err := s.arrive(ctx, sys, users)
+	conns, times, err := s.loginTimed(ctx, sys, users)
 	if err != nil {
-		return l, nil, sys.because(ctx, err)
+		return l, nil, sys.explain(ctx, err)
 	}
 	took := time.Since(begin)
 	l.Seconds, l.PerSecond, l.hist = took.Seconds(), float64(users)/took.Seconds(), times.merged()
 	l.Login = latencyOf(l.hist)
-	sleep(ctx, loginTail)
+	sleep(ctx, loginCPUTail)
 	if after, ok := sys.cpu(); ok && known {
 		const restUnit = float64(time.Second / time.Millisecond)
 		spent := float64(after-cpu) - l.Rest/restUnit*float64(time.Since(begin))
 		l.ServerCPU = max(spent, 0) / float64(time.Microsecond) / float64(users)
 	}
 
-	return l, lines, ctx.Err()
+	return l, conns, ctx.Err()
 }
 
-// arrive logs the users in and tells of the progress.
-func (s *Setup) arrive(ctx context.Context, sys *system, users int) ([]*line, recorders, error) {
+// loginTimed logs the users in, records how long each login took, and reports progress.
+func (s *Setup) loginTimed(ctx context.Context, sys *system, users int) ([]*conn, recorders, error) {
 	times := newRecorders(1)
 	done := make(chan struct{}, users)
 	shown := make(chan struct{})
@@ -74,29 +75,29 @@ func (s *Setup) arrive(ctx context.Context, sys *system, users int) ([]*line, re
 			s.progress(float64(n)/float64(users), "users log in")
 		}
 	}()
-	lines, err := sys.crowd(ctx, users, func(i int) int { return i % len(sys.addrs) }, func(took time.Duration) {
-		times.of(0).add(took)
+	conns, err := sys.loginUsers(ctx, users, func(i int) int { return i % len(sys.addrs) }, func(took time.Duration) {
+		times.forWorker(0).add(took)
 		done <- struct{}{}
 	})
 	close(done)
 	<-shown
 
-	return lines, times, err
+	return conns, times, err
 }
 
-// connects measures logins with each binary and each number of nodes.
-func (s *Setup) connects(ctx context.Context, users int, nodes []int) ([]Logins, error) {
+// loginRuns measures logins with each binary and each number of nodes.
+func (s *Setup) loginRuns(ctx context.Context, users int, nodes []int) ([]Logins, error) {
 	var all []Logins
-	runs := s.runs(nodes)
+	runs := s.clusterRuns(nodes)
 	for i, r := range runs {
 		l, err := func() (Logins, error) {
-			sys, err := r.setup.parley(ctx, r.nodes)
+			sys, err := r.setup.parleyNodes(ctx, r.nodes)
 			if err != nil {
 				return Logins{}, err
 			}
 			defer sys.stop()
-			l, lines, err := s.step(i, len(runs), r.name()).logins(ctx, sys, users)
-			closeLines(lines)
+			l, conns, err := s.progressStep(i, len(runs), r.title()).measureLogins(ctx, sys, users)
+			closeConns(conns)
 
 			return l, err
 		}()

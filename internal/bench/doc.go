@@ -1,5 +1,5 @@
 // Package bench is the load generator behind "parley bench": it starts what is to be measured,
-// loads it, and reports what came of it, always beside a floor that was measured in the same run.
+// loads it, and reports the figures, always beside a floor that was measured in the same run.
 //
 //	┌────────── this process ──────────┐
 //	│  users: one connection and one    │
@@ -12,22 +12,27 @@
 //
 // The servers are one of these, and the load is the same for all:
 //
-//	floor    two bare relays (relay.go): framed messages, one combined connection between them, no names, no answers
+//	floor    two bare relays (relay.go): framed messages, one combined connection between them, no
+//	         names, no answers
 //	Parley   nodes as "parley serve" runs them, or running ones by their URLs
-//	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own subject
-//	peers    servers of other kinds that run already: Centrifugo, MQTT, XMPP (peer.go)
+//	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own
+//	         subject
+//	competitors  running servers of other kinds: Centrifugo, MQTT, XMPP (competitor.go)
 //
 // # What is measured
 //
-//	Floor, PingPong   closed loop: each pair has one message under way. Round trips, and the servers' CPU time a message
+//	Floor, PingPong   closed loop: each pair has one message under way. Round trips, and the
+//	                  servers' CPU time a message
 //	Rate              open loop: messages leave when they are due, whatever became of earlier ones
 //	Connect           logins a second, and the CPU time of a login, by number of nodes
-//	Idle              what an idle user costs: resident memory, a login, CPU time at rest, by number of nodes
-//	First             the first message to a user on another node, and "user not found", by number of nodes
-//	Notice            from kill -9 of a node until the peers of its clients have the push 700, and until
-//	                  messages to its users are answered with "not found"
-//	Compare           floor, Parley, NATS and peers in turn, several rounds; medians, ratios to the floor,
-//	                  budgets; and Idle, First and Notice as tables of their own
+//	Idle              what an idle user costs: resident memory, a login, CPU time at rest, by
+//	                  number of nodes
+//	FirstMessages     the first message to a user on another node, and "user not found", by number
+//	                  of nodes
+//	Notice            from kill -9 of a node until the peers of its clients have the push 700, and
+//	                  until messages to its users are answered with "not found"
+//	Compare           floor, Parley, NATS and competitors in turn, several rounds; medians, ratios
+//	                  to the floor, budgets; and Idle, First and Notice as tables of their own
 //
 // What depends on the number of nodes is a sum over all nodes of the cluster: users are spread
 // evenly over them, each node is a process, and what the nodes take at rest, measured before, is
@@ -53,8 +58,8 @@
 // system runs the processes, and pinned: all processes, the generator included, on one processor
 // (pin.go).
 //
-// Nothing is lost in silence: a ping without an echo, a response that is an error, a closed
-// connection, a server that ends: each ends the run with a line that says so.
+// No failure is ignored: a ping without an echo, a response that is an error, a closed
+// connection, a server that ends: each ends the run with an error of one line.
 //
 // # Limits
 //
@@ -67,7 +72,7 @@
 //
 // A user is a TCP connection: the limit of open files bounds them (the line that says so names it).
 // Some 28,000 go from one address to one port; on Linux each 20,000 users come from a loopback
-// address of their own. Running nodes and peers are reached by TCP and WebSocket, without TLS, and
-// peers have to let anonymous users in. Resident memory is what the kernel counts for the process
-// and leaves out the kernel's own socket buffers.
+// address of their own. Running nodes and competitors are reached by TCP and WebSocket, without
+// TLS, and competitors have to accept anonymous users. Resident memory is what the kernel counts
+// for the process and leaves out the kernel's own socket buffers.
 package bench

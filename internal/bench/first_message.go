@@ -7,45 +7,29 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
 )
 
-// Finding is what the first message to a user costs in a cluster of so many nodes.
-type Finding struct {
-	Binary   string  `json:"binary"`
-	Nodes    int     `json:"nodes"`
-	First    Latency `json:"first_message"`      // from sending until it is there
-	NotFound Latency `json:"not_found"`          // from sending until the answer
-	Rest     float64 `json:"rest_ms_per_second"` // CPU time of all nodes before; 0: not known
-	Busy     float64 `json:"machine_busy"`       // share of all processors that was in use meanwhile, by all programs; 0: not known
-	Own      float64 `json:"own_busy"`           // share of all processors that nodes and generator used; 0: not known
+// FirstMessage is the latency of a first message to a user, in a cluster of Nodes nodes.
+type FirstMessage struct {
+	Binary    string  `json:"binary"`
+	Nodes     int     `json:"nodes"`
+	Delivered Latency `json:"first_message"`      // from sending until it is there
+	NotFound  Latency `json:"not_found"`          // from sending until the answer
+	Rest      float64 `json:"rest_ms_per_second"` // CPU time of all nodes before; 0: not known
+	Busy      float64 `json:"machine_busy"`       // share of all processors that was in use meanwhile, by all programs; 0: not known
+	OwnBusy   float64 `json:"own_busy"`           // share of all processors that nodes and generator used; 0: not known
 }
 
-// busyMachine is the share of the processors in use from which on times say more about the machine
-// than about the nodes: a message waits for a processor.
-const busyMachine = .8
+// cpuBoundShare is the share of busy processors above which a run counts as bound by CPU: messages
+// wait for a processor.
+const cpuBoundShare = .8
 
-func (f Finding) cpuBound() bool { return f.Busy >= busyMachine }
+func (f FirstMessage) cpuBound() bool { return f.Busy >= cpuBoundShare }
 
-const mostNodes = 64
-
-func checkNodes(nodes []int) error {
-	for _, n := range nodes {
-		if n < 1 || n > mostNodes {
-			return fmt.Errorf("--nodes %d: between 1 and %d are possible", n, mostNodes)
-		}
-	}
-	if len(nodes) == 0 {
-		return fmt.Errorf("--nodes: give some numbers between 1 and %d", mostNodes)
-	}
-
-	return nil
-}
-
-func checkFinds(nodes []int, samples int) error {
-	if samples < 1 || samples > mostUsers {
-		return fmt.Errorf("--samples %d: between 1 and %d are possible", samples, mostUsers)
+func checkFirstMessages(nodes []int, samples int) error {
+	if samples < 1 || samples > maxUsers {
+		return fmt.Errorf("--samples %d: between 1 and %d are possible", samples, maxUsers)
 	}
 
 	return checkNodes(nodes)
@@ -54,19 +38,19 @@ func checkFinds(nodes []int, samples int) error {
 // warmupFinds is how many first messages go to each node, and leastWarmup how many there are at
 // least, before those that count: they load what a node has not used yet.
 const (
-	warmupFinds = 3
-	leastWarmup = 20
+	warmupPerNode = 3
+	minWarmup     = 20
 )
 
-// find sends first messages, one at a time: each from one user on the first node to another user
-// without any channel, on each of the other nodes in turn; and as many to users that are not
-// connected.
-func (s *Setup) find(ctx context.Context, sys *system, samples int) (Finding, error) {
-	sys = sys.acking("") // a message that fails says so
-	f := Finding{Binary: sys.name, Nodes: len(sys.addrs)}
+// measureFirstMessages sends first messages, one at a time: each from one user on the first node to
+// another user without any channel, on each of the other nodes in turn; and as many to users that
+// are not connected.
+func (s *Setup) measureFirstMessages(ctx context.Context, sys *system, samples int) (FirstMessage, error) {
+	sys = sys.withResponses("") // a message that fails says so
+	f := FirstMessage{Binary: sys.name, Nodes: len(sys.addrs)}
 	others := max(len(sys.addrs)-1, 1)
-	warm := max(warmupFinds*others, leastWarmup)
-	lines, err := sys.crowd(ctx, 1+warm+samples, func(i int) int {
+	warm := max(warmupPerNode*others, minWarmup)
+	conns, err := sys.loginUsers(ctx, 1+warm+samples, func(i int) int {
 		if i == 0 || len(sys.addrs) == 1 {
 			return 0
 		}
@@ -76,27 +60,27 @@ func (s *Setup) find(ctx context.Context, sys *system, samples int) (Finding, er
 	if err != nil {
 		return f, err
 	}
-	defer closeLines(lines)
-	sys.rest(ctx)
-	f.Rest = sys.restCPU(ctx, s.restTime())
-	for _, l := range lines {
-		if err := l.conn.SetReadDeadline(time.Now().Add(loginTime + time.Duration(samples)*defaultPatience)); err != nil {
+	defer closeConns(conns)
+	sys.awaitIdle(ctx)
+	f.Rest = sys.idleCPU(ctx, s.idleTime())
+	for _, c := range conns {
+		if err := c.raw.SetReadDeadline(time.Now().Add(loginTimeout + time.Duration(samples)*defaultPatience)); err != nil {
 			return f, err
 		}
 	}
-	unwatched := context.AfterFunc(ctx, func() { closeLines(lines) })
+	unwatched := context.AfterFunc(ctx, func() { closeConns(conns) })
 	defer unwatched()
 	first, missing := newRecorders(1), newRecorders(1)
 	var busy, all float64
 	var used time.Duration
 	var since time.Time
-	for i, to := range lines[1:] {
+	for i, to := range conns[1:] {
 		s.progress(float64(i)/float64(warm+samples), "first messages")
-		took, err := firstMessage(lines[0], to)
+		took, err := deliveryTime(conns[0], to)
 		if err != nil {
 			return f, fmt.Errorf("the first message to %s: %w", to, err)
 		}
-		none, err := missed(lines[0], uint32(len(lines)+i))
+		none, err := notFoundTime(conns[0], uint32(len(conns)+i))
 		if err != nil {
 			return f, err
 		}
@@ -105,15 +89,15 @@ func (s *Setup) find(ctx context.Context, sys *system, samples int) (Finding, er
 			used, since = sys.allCPU(), time.Now()
 		}
 		if i >= warm {
-			first.of(0).add(took)
-			missing.of(0).add(none)
+			first.forWorker(0).add(took)
+			missing.forWorker(0).add(none)
 		}
 	}
 	if b, a, ok := machineTime(); ok && a > all {
 		f.Busy = (b - busy) / (a - all)
-		f.Own = float64(sys.allCPU()-used) / float64(time.Since(since)) / float64(runtime.NumCPU())
+		f.OwnBusy = float64(sys.allCPU()-used) / float64(time.Since(since)) / float64(runtime.NumCPU())
 	}
-	f.First, f.NotFound = latencyOf(first.merged()), latencyOf(missing.merged())
+	f.Delivered, f.NotFound = latencyOf(first.merged()), latencyOf(missing.merged())
 
 	return f, nil
 }
@@ -126,9 +110,10 @@ func (s *system) allCPU() time.Duration {
 	return servers + own
 }
 
-// firstMessage sends one message and waits until it is there, and answered.
-func firstMessage(from, to *line) (time.Duration, error) {
-	from.aim(to.user, stampSize)
+// deliveryTime sends one message, waits for its arrival and its response, and returns the time to
+// the arrival.
+func deliveryTime(from, to *conn) (time.Duration, error) {
+	from.setRecipient(to.user, stampSize)
 	begin := time.Now()
 	if err := from.send(uint64(to.user)); err != nil {
 		return 0, err
@@ -144,7 +129,7 @@ func firstMessage(from, to *line) (time.Duration, error) {
 	}()
 	err := from.response()
 	if err != nil {
-		to.close() // what has failed never arrives
+		to.close() // a refused message never arrives: end the reader
 	}
 	if e := <-arrived; err == nil {
 		err = e
@@ -156,9 +141,10 @@ func firstMessage(from, to *line) (time.Duration, error) {
 	return took, err
 }
 
-// missed sends a message to a user that is not connected and waits for the answer.
-func missed(from *line, absent uint32) (time.Duration, error) {
-	from.aim(absent, stampSize)
+// notFoundTime sends a message to an absent user and returns the time to the response "user not
+// found".
+func notFoundTime(from *conn, absent uint32) (time.Duration, error) {
+	from.setRecipient(absent, stampSize)
 	begin := time.Now()
 	if err := from.send(0); err != nil {
 		return 0, err
@@ -174,87 +160,30 @@ func missed(from *line, absent uint32) (time.Duration, error) {
 	return 0, err
 }
 
-// finds measures first messages with each binary and each number of nodes in turn, several rounds.
-// The result has one entry for each, in that order: that of the round whose first messages have the
-// middle p50.
-func (s *Setup) finds(ctx context.Context, nodes []int, samples, rounds int) ([]Finding, error) {
-	runs := s.runs(nodes)
-	all := make([][]Finding, len(runs))
-	for round := range rounds {
-		for i, r := range runs {
-			sub := *r.setup
-			sub.Progress = s.step(round*len(runs)+i, rounds*len(runs), r.name()).Progress
-			f, err := sub.freshFind(ctx, r.nodes, samples)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", r.name(), err)
-			}
-			all[i] = append(all[i], f)
-		}
+// firstMessageRuns measures first messages with each binary and each number of nodes in turn,
+// several rounds. The result has one entry for each, in that order: that of the round whose first
+// messages have the middle p50.
+func (s *Setup) firstMessageRuns(ctx context.Context, nodes []int, samples, rounds int) ([]FirstMessage, error) {
+	all, err := inRounds(s, nodes, rounds, func(s *Setup, nodes int) (FirstMessage, error) { return s.firstMessageRun(ctx, nodes, samples) })
+	if err != nil {
+		return nil, err
 	}
-	var result []Finding
+	var result []FirstMessage
 	for _, of := range all {
-		slices.SortFunc(of, func(a, b Finding) int { return cmp.Compare(a.First.P50, b.First.P50) })
+		slices.SortFunc(of, func(a, b FirstMessage) int { return cmp.Compare(a.Delivered.P50, b.Delivered.P50) })
 		result = append(result, of[(len(of)-1)/2])
 	}
 
 	return result, nil
 }
 
-// freshFind measures a cluster that it starts.
-func (s *Setup) freshFind(ctx context.Context, nodes, samples int) (Finding, error) {
-	sys, err := s.parley(ctx, nodes)
+// firstMessageRun starts a cluster and measures it.
+func (s *Setup) firstMessageRun(ctx context.Context, nodes, samples int) (FirstMessage, error) {
+	sys, err := s.parleyNodes(ctx, nodes)
 	if err != nil {
-		return Finding{}, err
+		return FirstMessage{}, err
 	}
 	defer sys.stop()
 
-	return s.find(ctx, sys, samples)
+	return s.measureFirstMessages(ctx, sys, samples)
 }
-
-// findTable shows first messages by number of nodes.
-func (s *Setup) findTable(all []Finding) Table {
-	t := Table{Head: []string{
-		"first message", "count", "first p50", "p90", "p99", "max", "not found p50", "p90", "p99", "max", "all nodes rest", "machine busy",
-		"p50 to the least", "budget",
-	}}
-	for _, f := range all {
-		a, b := f.First, f.NotFound
-		ratio := 0.0
-		least := slices.IndexFunc(all, func(o Finding) bool { return o.Binary == f.Binary && o.Nodes > 1 })
-		if least >= 0 && f.Nodes > all[least].Nodes && all[least].First.P50 > 0 {
-			ratio = a.P50 / all[least].First.P50
-		}
-		budget := "≤ 1 ms both"
-		if ratio > 0 {
-			budget += fmt.Sprintf(", ≤ 1.2 × that of %d", all[least].Nodes)
-		}
-		flat := ratio <= budgetFlat
-		if f.cpuBound() {
-			budget, flat = budget+" (bound by CPU)", true
-		}
-		kept := a.P50 <= budgetFirst && b.P50 <= budgetNotFound && flat
-		t.add(s.rowName(nodesOf(f.Nodes), f.Binary), strconv.FormatUint(a.Count, 10), us(a.P50), us(a.P90), us(a.P99), us(a.Max),
-			us(b.P50), us(b.P90), us(b.P99), us(b.Max), known(f.Rest, perSecond), known(100*f.Busy, percent), times(ratio),
-			marked(budget, a.Count > 0, kept))
-	}
-
-	return t
-}
-
-// findNotes say what first messages are, and when they are not to be compared.
-func findNotes(all []Finding) []string {
-	notes := []string{
-		"first message: from sending one to a user on another node (with 1 node: the same) until it is there; not found: until the answer",
-		"first messages go one at a time, with nothing else going on; each node is a process",
-	}
-	for _, f := range all {
-		if f.cpuBound() {
-			notes = append(notes, fmt.Sprintf("bound by CPU: with %s (%s) %s of the machine's processors were in use, "+
-				"%s by nodes and generator, and messages waited for one", nodesOf(f.Nodes), f.Binary, percent(100*f.Busy), percent(100*f.Own)))
-		}
-	}
-
-	return notes
-}
-
-func percent(v float64) string { return number(v) + " %" }

@@ -8,27 +8,28 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// What a histogram knows: durations of up to 18 minutes, to three significant digits. It takes 256
-// KB.
+// A histogram holds durations of up to 18 minutes, to three significant digits. It takes 256 KB.
 const (
-	shortest  = 1       // ns
-	longest   = 1 << 40 // ns; more is counted as that
-	precision = 3       // digits
+	minDuration = 1       // ns
+	maxDuration = 1 << 40 // ns; more is counted as that
+	precision   = 3       // digits
 )
 
-// mostRecorders bounds what a run's histograms take, whatever number of users it has.
-const mostRecorders = 8
+// maxRecorders bounds the memory of a run's histograms, for any number of users.
+const maxRecorders = 8
 
-// recorder is the histogram of one worker, or of the few who share it.
+// recorder is the histogram of one worker, or of a few workers that share it.
 type recorder struct {
 	mu   sync.Mutex
 	hist *hdrhistogram.Histogram // guarded by mu
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, precision) }
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(minDuration, maxDuration, precision)
+}
 
 func (r *recorder) add(d time.Duration) {
-	ns := min(max(int64(d), 0), longest-1)
+	ns := min(max(int64(d), 0), maxDuration-1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_ = r.hist.RecordValue(ns) // fails out of bounds only
@@ -37,9 +38,9 @@ func (r *recorder) add(d time.Duration) {
 // recorders are the histograms of all workers of a run.
 type recorders []*recorder
 
-// newRecorders makes what so many workers need.
+// newRecorders makes the recorders for a number of workers.
 func newRecorders(workers int) recorders {
-	all := make(recorders, min(workers, mostRecorders))
+	all := make(recorders, min(workers, maxRecorders))
 	for i := range all {
 		all[i] = &recorder{hist: newHistogram()}
 	}
@@ -47,10 +48,10 @@ func newRecorders(workers int) recorders {
 	return all
 }
 
-// of is the one that a worker adds to.
-func (all recorders) of(worker int) *recorder { return all[worker%len(all)] }
+// forWorker returns the recorder of a worker.
+func (all recorders) forWorker(worker int) *recorder { return all[worker%len(all)] }
 
-// merged is what all have counted so far.
+// merged returns the sum of all histograms so far.
 func (all recorders) merged() *hdrhistogram.Histogram {
 	sum := newHistogram()
 	for _, r := range all {
@@ -62,7 +63,7 @@ func (all recorders) merged() *hdrhistogram.Histogram {
 	return sum
 }
 
-// Latency is what there is to say about a set of durations, in microseconds.
+// Latency summarises a set of durations, in microseconds.
 type Latency struct {
 	Count uint64  `json:"count"`
 	Mean  float64 `json:"mean_us"`

@@ -19,7 +19,7 @@ func TestPercentilesAreThoseOfTheSortedDurations(t *testing.T) {
 		all := rapid.SliceOfN(rapid.Int64Range(1, int64(time.Minute)), 1, 500).Draw(t, "durations")
 		recs := newRecorders(rapid.IntRange(1, 3).Draw(t, "workers"))
 		for i, ns := range all {
-			recs.of(i).add(time.Duration(ns))
+			recs.forWorker(i).add(time.Duration(ns))
 		}
 		slices.Sort(all)
 		h := recs.merged()
@@ -39,14 +39,14 @@ func TestPercentilesAreThoseOfTheSortedDurations(t *testing.T) {
 
 func TestWorkersMayAddAtOnce(t *testing.T) {
 	recs := newRecorders(100)
-	if len(recs) != mostRecorders {
+	if len(recs) != maxRecorders {
 		t.Errorf("%d histograms for 100 workers", len(recs))
 	}
 	var workers sync.WaitGroup
 	for i := range 100 {
 		workers.Go(func() {
 			for range 50 {
-				recs.of(i).add(time.Millisecond)
+				recs.forWorker(i).add(time.Millisecond)
 			}
 		})
 	}
@@ -65,9 +65,9 @@ func TestAnEmptyHistogramIsAllZero(t *testing.T) {
 
 func TestDurationsOutOfBoundsCountAsTheBounds(t *testing.T) {
 	recs := newRecorders(1)
-	recs.of(0).add(-time.Second)
-	recs.of(7).add(24 * time.Hour)
-	if h := recs.merged(); h.TotalCount() != 2 || h.ValueAtPercentile(0) != 0 || h.ValueAtPercentile(100) != longest-1 {
+	recs.forWorker(0).add(-time.Second)
+	recs.forWorker(7).add(24 * time.Hour)
+	if h := recs.merged(); h.TotalCount() != 2 || h.ValueAtPercentile(0) != 0 || h.ValueAtPercentile(100) != maxDuration-1 {
 		t.Errorf("%d durations, %d to %d ns", h.TotalCount(), h.ValueAtPercentile(0), h.ValueAtPercentile(100))
 	}
 }

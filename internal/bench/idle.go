@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Memory is what idle users cost.
+// Memory is the cost of idle users.
 type Memory struct {
 	Binary    string  `json:"binary"`
 	Nodes     int     `json:"nodes"`
@@ -23,33 +23,33 @@ type Memory struct {
 	RestUsers float64 `json:"rest_with_users_ms_per_second"` // CPU time of all nodes with these users idle; 0: not known
 }
 
-// errNoMemory ends what only Linux can measure.
+// errNoMemory says that memory cannot be measured here.
 var errNoMemory = errors.New("the memory of a process is read from /proc, and for running nodes with --pid: not known here")
 
-// steady is for how long memory must not have grown or shrunk by more than a hundredth.
-const steady = 2 * time.Second
+// steadyTime is how long memory must stay within one percent to count as settled.
+const steadyTime = 2 * time.Second
 
-// idle logs users in, waits until the servers' memory has settled, for at most settle, and divides
-// what has come on top. Then it measures what the servers take at rest.
-func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
-	var warm []*line // one on each: what the first user makes a server load and build is no user's
-	defer func() { closeLines(warm) }()
+// measureMemory logs users in, waits until the servers' memory has settled, for at most settle, and
+// divides the growth by the users. Then it measures the servers' CPU time at rest.
+func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
+	var warm []*conn // one user on each node: what a server allocates for its first user is not part of the figure
+	defer func() { closeConns(warm) }()
 	for i := range sys.addrs {
-		l, err := sys.dial(ctx, i, uint32(users+i))
+		c, err := sys.dial(ctx, i, uint32(users+i))
 		if err != nil {
 			return Memory{}, err
 		}
-		warm = append(warm, l)
+		warm = append(warm, c)
 	}
-	sys.rest(ctx)
+	sys.awaitIdle(ctx)
 	m := Memory{Binary: sys.name, Nodes: len(sys.addrs), Transport: s.transport(), Users: users}
 	var ok bool
 	if m.Before, ok = sys.memory(); !ok {
 		return m, errNoMemory
 	}
-	var lines []*line
+	var conns []*conn
 	var err error
-	if m.Logins, lines, err = s.part(0, .5, "idle").logins(ctx, sys, users); err != nil {
+	if m.Logins, conns, err = s.progressPart(0, .5, "idle").measureLogins(ctx, sys, users); err != nil {
 		return m, err
 	}
 	outer := ctx
@@ -57,12 +57,12 @@ func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Du
 	defer fail(nil)
 	var stop atomic.Bool
 	var reads sync.WaitGroup
-	for _, l := range slices.Concat(lines, warm) {
+	for _, c := range slices.Concat(conns, warm) {
 		reads.Go(func() { // answers pings
 			for {
-				if _, err := l.receive(); err != nil {
+				if _, err := c.receive(); err != nil {
 					if !stop.Load() {
-						fail(fmt.Errorf("an idle %s: %w", l, err))
+						fail(fmt.Errorf("an idle %s: %w", c, err))
 					}
 
 					return
@@ -70,32 +70,32 @@ func (s *Setup) idle(ctx context.Context, sys *system, users int, settle time.Du
 			}
 		})
 	}
-	if m.After, err = s.settled(ctx, sys, settle); err == nil {
-		m.RestUsers = sys.restCPU(ctx, s.restTime())
+	if m.After, err = s.awaitSteadyMemory(ctx, sys, settle); err == nil {
+		m.RestUsers = sys.idleCPU(ctx, s.idleTime())
 		err = context.Cause(ctx)
 	}
 	stop.Store(true)
-	closeLines(lines)
-	closeLines(warm)
+	closeConns(conns)
+	closeConns(warm)
 	reads.Wait()
 	if err != nil {
-		return m, sys.because(outer, err)
+		return m, sys.explain(outer, err)
 	}
 	m.PerUser = (float64(m.After) - float64(m.Before)) / float64(users)
 
 	return m, nil
 }
 
-// settled waits until the servers' memory stays as it is, and returns it.
-func (s *Setup) settled(ctx context.Context, sys *system, most time.Duration) (uint64, error) {
+// awaitSteadyMemory waits until the servers' memory is steady, and returns it in bytes.
+func (s *Setup) awaitSteadyMemory(ctx context.Context, sys *system, most time.Duration) (uint64, error) {
 	last, ok := sys.memory()
 	since := time.Now()
-	for begin := since; ok && time.Since(begin) < most && time.Since(since) < steady; {
+	for begin := since; ok && time.Since(begin) < most && time.Since(since) < steadyTime; {
 		s.progress(.5+.5*float64(time.Since(begin))/float64(most), "memory settles")
-		if !sleep(ctx, look) {
+		if !sleep(ctx, checkInterval) {
 			return 0, context.Cause(ctx)
 		}
-		if err := sys.alive(); err != nil {
+		if err := sys.checkRunning(); err != nil {
 			return 0, err
 		}
 		var now uint64

@@ -18,7 +18,7 @@ func (s *Setup) instances(ctx context.Context, n int) (sys *system, stop func(),
 	secret := rand.Text()
 	var nodes []*parley.Server
 	stop = func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		var stops sync.WaitGroup
 		for _, node := range nodes {

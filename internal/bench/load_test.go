@@ -44,7 +44,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	}
 	defer stop()
 	proto, _ := nodes.proto.(*parleyProtocol)
-	running := &Setup{Key: proto.key, PIDs: []int{os.Getpid()}, Ack: true, RestTime: 50 * time.Millisecond}
+	running := &Setup{Key: proto.key, PIDs: []int{os.Getpid()}, Responses: true, IdleTime: 50 * time.Millisecond}
 	for _, addr := range nodes.addrs {
 		running.URLs = append(running.URLs, "tcp://"+addr)
 	}
@@ -52,22 +52,22 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plausible(t, trips.Results.(Trips).RoundTrip)
+	plausible(t, trips.Results.(RoundTrips).RoundTrip)
 	flow, err := running.Rate(t.Context(), quick(3), 500)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := flow.Results.(Flow)
+	f := flow.Results.(OpenLoop)
 	plausible(t, f.OneWay)
 	if f.Messages != 75 {
 		t.Errorf("%d messages in 150 ms at 500/s, want 75", f.Messages)
 	}
-	first, err := running.First(t.Context(), nil, 10)
+	first, err := running.FirstMessages(t.Context(), nil, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range first.Results.([]Finding) {
-		plausible(t, found.First)
+	for _, found := range first.Results.([]FirstMessage) {
+		plausible(t, found.Delivered)
 		plausible(t, found.NotFound)
 	}
 	logins, err := running.Connect(t.Context(), 30, []int{2})
@@ -76,7 +76,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	}
 	plausible(t, logins.Results.([]Logins)[0].Login)
 	if canMeasure {
-		memory, err := running.Idle(t.Context(), Spread{Users: 30, Nodes: []int{2}, Settle: 300 * time.Millisecond})
+		memory, err := running.Idle(t.Context(), IdleOptions{Users: 30, Nodes: []int{2}, Settle: 300 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,9 +89,9 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	wantError(t, err, "goodbye 2001")
 }
 
-// swallow answers a login at a relay and nothing else.
-func swallow(conn net.Conn) {
-	hello := make([]byte, relayHead)
+// ignoreMessages answers a login at a relay and nothing else.
+func ignoreMessages(conn net.Conn) {
+	hello := make([]byte, relayHeader)
 	if _, err := io.ReadFull(conn, hello); err != nil {
 		return
 	}
@@ -102,7 +102,7 @@ func swallow(conn net.Conn) {
 }
 
 func TestALostMessageEndsTheRun(t *testing.T) {
-	addr := listen(t, swallow)
+	addr := listen(t, ignoreMessages)
 	sys := &system{proto: relayProtocol{}, addrs: []string{addr, addr}}
 	load := quick(3)
 	load.Patience = 50 * time.Millisecond
@@ -114,7 +114,7 @@ func TestALostMessageEndsTheRun(t *testing.T) {
 
 func TestAConnectionThatEndsEndsTheRun(t *testing.T) {
 	addr := listen(t, func(conn net.Conn) {
-		hello := make([]byte, relayHead)
+		hello := make([]byte, relayHeader)
 		_, _ = io.ReadFull(conn, hello)
 		_, _ = conn.Write(hello)
 		_, _ = conn.Read(hello)
@@ -144,20 +144,20 @@ func TestALoginGivesUpWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	sys := &system{proto: relayProtocol{}, addrs: []string{addr}}
-	if _, err := sys.crowd(ctx, 10, func(int) int { return 0 }, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := sys.loginUsers(ctx, 10, func(int) int { return 0 }, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestEachSenderOfARateHasItsOwnPairs(t *testing.T) {
 	for _, pairs := range []int{1, 2, 3, 4, 5, 7, 10} {
-		senders := min(mostSenders, pairs)
-		r := &stream{pairs: make([]*pair, pairs)}
+		senders := min(maxSenders, pairs)
+		r := &openLoopRun{pairs: make([]*pair, pairs)}
 		owner := map[int]int{}
 		var turns []int
 		for k := range 4 * pairs {
 			i := k % senders
-			p := r.turn(k, i, senders)
+			p := r.pairFor(k, i, senders)
 			if o, taken := owner[p]; taken && o != i {
 				t.Errorf("%d pairs: senders %d and %d share pair %d", pairs, o, i, p)
 			}
@@ -179,16 +179,16 @@ func TestMistakesAreNamedByTheirFlags(t *testing.T) {
 		"--duration":           func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8}) },
 		"--warmup":             func() (*Report, error) { return s.Floor(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Warmup: -1}) },
 		"--users 0":            func() (*Report, error) { return s.Connect(t.Context(), 0, []int{1}) },
-		"--nodes 0":            func() (*Report, error) { return s.Idle(t.Context(), Spread{Users: 1, Nodes: []int{0}, Settle: 1}) },
-		"--settle 0s":          func() (*Report, error) { return s.Idle(t.Context(), Spread{Users: 1, Nodes: []int{1}}) },
-		"--nodes 65":           func() (*Report, error) { return s.First(t.Context(), []int{2, 65}, 1) },
-		"--nodes: ":            func() (*Report, error) { return s.First(t.Context(), []int{}, 1) },
-		"--samples 0":          func() (*Report, error) { return s.First(t.Context(), []int{2}, 0) },
-		"--nodes 1: between 2": func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 1, Clients: []int{1}}) },
-		"--clients 0":          func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 2, Clients: []int{0}}) },
-		"--clients: ":          func() (*Report, error) { return s.Notice(t.Context(), Killing{Nodes: 2}) },
+		"--nodes 0":            func() (*Report, error) { return s.Idle(t.Context(), IdleOptions{Users: 1, Nodes: []int{0}, Settle: 1}) },
+		"--settle 0s":          func() (*Report, error) { return s.Idle(t.Context(), IdleOptions{Users: 1, Nodes: []int{1}}) },
+		"--nodes 65":           func() (*Report, error) { return s.FirstMessages(t.Context(), []int{2, 65}, 1) },
+		"--nodes: ":            func() (*Report, error) { return s.FirstMessages(t.Context(), []int{}, 1) },
+		"--samples 0":          func() (*Report, error) { return s.FirstMessages(t.Context(), []int{2}, 0) },
+		"--nodes 1: between 2": func() (*Report, error) { return s.Notice(t.Context(), NoticeOptions{Nodes: 1, Clients: []int{1}}) },
+		"--clients 0":          func() (*Report, error) { return s.Notice(t.Context(), NoticeOptions{Nodes: 2, Clients: []int{0}}) },
+		"--clients: ":          func() (*Report, error) { return s.Notice(t.Context(), NoticeOptions{Nodes: 2}) },
 		"--url: notice": func() (*Report, error) {
-			return (&Setup{URLs: []string{"tcp://h:1"}}).Notice(t.Context(), Killing{Nodes: 2, Clients: []int{1}})
+			return (&Setup{URLs: []string{"tcp://h:1"}}).Notice(t.Context(), NoticeOptions{Nodes: 2, Clients: []int{1}})
 		},
 		"not with --url": func() (*Report, error) {
 			return (&Setup{URLs: []string{"tcp://h:1"}}).PingPong(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Pinned: true})
@@ -196,12 +196,12 @@ func TestMistakesAreNamedByTheirFlags(t *testing.T) {
 		"give one here": func() (*Report, error) {
 			return (&Setup{Binaries: []Binary{{Name: "a"}, {Name: "b"}}}).Rate(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1}, 1)
 		},
-		"--rounds 0": func() (*Report, error) { return s.Compare(t.Context(), Match{}) },
+		"--rounds 0": func() (*Report, error) { return s.Compare(t.Context(), CompareOptions{}) },
 		"--pairs -1": func() (*Report, error) {
-			return s.Compare(t.Context(), Match{Rounds: 1, Pairs: -1, Size: 8, Duration: 1})
+			return s.Compare(t.Context(), CompareOptions{Rounds: 1, Pairs: -1, Size: 8, Duration: 1})
 		},
 		"--users -1: ": func() (*Report, error) {
-			return s.Compare(t.Context(), Match{Rounds: 1, Pairs: 1, Size: 8, Duration: 1, Users: -1})
+			return s.Compare(t.Context(), CompareOptions{Rounds: 1, Pairs: 1, Size: 8, Duration: 1, Users: -1})
 		},
 	} {
 		_, err := f()

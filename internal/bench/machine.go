@@ -6,7 +6,7 @@ import (
 	"runtime"
 )
 
-// Machine is where figures were taken.
+// Machine describes the machine of a measurement.
 type Machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`

@@ -12,16 +12,17 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/wire"
 )
 
 // startAttempts bounds how often a cluster is started anew because another program has taken a
 // chosen port.
 const startAttempts = 3
 
-// parley starts n nodes, or takes those that run.
-func (s *Setup) parley(ctx context.Context, n int) (*system, error) {
+// parleyNodes starts n nodes, or uses the nodes that URLs names.
+func (s *Setup) parleyNodes(ctx context.Context, n int) (*system, error) {
 	if len(s.URLs) > 0 {
-		return s.running()
+		return s.runningNodes()
 	}
 	for attempt := 1; ; attempt++ {
 		sys, err := s.startNodes(ctx, n)
@@ -34,12 +35,12 @@ func (s *Setup) parley(ctx context.Context, n int) (*system, error) {
 	}
 }
 
-// More than manyNodes are started one after another, startGap apart: on few processors they would starve
-// each other, and time out. 32 of them have started before the first one gives up looking for the others
-// (5 s).
+// More than maxSimultaneousStarts nodes are started startGap apart: started at once on few
+// processors, they time out. 32 of them have started before the first one gives up looking for the
+// others (5 s).
 const (
-	manyNodes = 8
-	startGap  = 100 * time.Millisecond
+	maxSimultaneousStarts = 8
+	startGap              = 100 * time.Millisecond
 )
 
 // nodePorts are the addresses of one node.
@@ -51,7 +52,7 @@ type nodePorts struct{ tcp, http, cluster string }
 func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) {
 	key := auth.NewKey()
 	env := []string{"PARLEY_AUTH_KEY=" + key.Secret(), "PARLEY_CLUSTER_SECRET=" + rand.Text(), "PARLEY_LOG_LEVEL=error", "PARLEY_CONFIG="}
-	sys = &system{name: s.nodesName(), proto: s.protocol(key)}
+	sys = &system{name: s.binaryName(), proto: s.protocol(key)}
 	defer func() {
 		if err != nil {
 			sys.stop()
@@ -78,8 +79,8 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 		if err != nil {
 			return sys, err
 		}
-		p.drop()
-		if n > manyNodes {
+		p.discardOutput()
+		if n > maxSimultaneousStarts {
 			sleep(ctx, startGap)
 		}
 		addr := at.tcp
@@ -90,44 +91,44 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 	}
 	for i, p := range sys.procs {
 		s.progress(float64(i)/float64(n), "nodes start")
-		if err := p.serving(ctx, ports[i]); err != nil {
+		if err := p.awaitServing(ctx, ports[i]); err != nil {
 			return sys, err
 		}
 	}
 
-	err = sys.joined(ctx)
+	err = sys.awaitRoutes(ctx)
 
 	return sys, err
 }
 
-// joinTime bounds how long a node that is ready may take to reach all others.
-const joinTime = 30 * time.Second
+// routeTimeout bounds how long a node that is ready may take to reach all others.
+const routeTimeout = 30 * time.Second
 
-// joined waits until messages get from each node to each other one: nodes that are ready may still
-// look for some.
-func (s *system) joined(ctx context.Context) error {
+// awaitRoutes waits until messages get from each node to each other one: nodes that are ready may
+// still look for some.
+func (s *system) awaitRoutes(ctx context.Context) error {
 	if len(s.addrs) < 2 {
 		return nil
 	}
-	asking := s.acking("join-")
-	lines, err := asking.crowd(ctx, len(s.addrs), func(i int) int { return i }, nil)
+	asking := s.withResponses("join-")
+	conns, err := asking.loginUsers(ctx, len(s.addrs), func(i int) int { return i }, nil)
 	if err != nil {
-		return s.because(ctx, err)
+		return s.explain(ctx, err)
 	}
-	defer closeLines(lines)
-	unwatched := context.AfterFunc(ctx, func() { closeLines(lines) })
+	defer closeConns(conns)
+	unwatched := context.AfterFunc(ctx, func() { closeConns(conns) })
 	defer unwatched()
-	for i, from := range lines {
-		deadline := time.Now().Add(joinTime)
-		if err := from.conn.SetReadDeadline(deadline); err != nil {
+	for i, from := range conns {
+		deadline := time.Now().Add(routeTimeout)
+		if err := from.raw.SetReadDeadline(deadline); err != nil {
 			return err
 		}
-		for j, to := range lines {
+		for j, to := range conns {
 			if i == j {
 				continue
 			}
-			if err := from.reaches(ctx, to.user, deadline); err != nil {
-				return s.because(ctx, fmt.Errorf("node %d does not reach node %d: %w", i+1, j+1, err))
+			if err := from.awaitRoute(ctx, to.user, deadline); err != nil {
+				return s.explain(ctx, fmt.Errorf("node %d does not reach node %d: %w", i+1, j+1, err))
 			}
 		}
 	}
@@ -135,16 +136,16 @@ func (s *system) joined(ctx context.Context) error {
 	return nil
 }
 
-// reaches repeats a message until it is answered with success.
-func (l *line) reaches(ctx context.Context, user uint32, deadline time.Time) error {
+// awaitRoute repeats a message until its response is a success.
+func (c *conn) awaitRoute(ctx context.Context, user uint32, deadline time.Time) error {
 	const again = 20 * time.Millisecond
-	l.aim(user, stampSize)
+	c.setRecipient(user, stampSize)
 	for {
-		err := l.send(0)
+		err := c.send(0)
 		if err == nil {
-			err = l.response()
+			err = c.response()
 		}
-		if _, answered := errors.AsType[*refused](err); !answered || time.Now().After(deadline) {
+		if _, answered := errors.AsType[*wire.Error](err); !answered || time.Now().After(deadline) {
 			return err
 		}
 		if !sleep(ctx, again) {
@@ -153,30 +154,30 @@ func (l *line) reaches(ctx context.Context, user uint32, deadline time.Time) err
 	}
 }
 
-// acking is the same system with users whose messages ask for a response. A prefix makes them other
-// users; with none they find the system's own.
-func (s *system) acking(prefix string) *system {
+// withResponses returns the system with messages that ask for a response. A prefix makes separate
+// users; without one the users are the system's own.
+func (s *system) withResponses(prefix string) *system {
 	p, ok := s.proto.(*parleyProtocol)
 	if !ok {
 		return s
 	}
 	asking, proto := *s, *p
-	proto.ack = true
+	proto.responses = true
 	proto.prefix += prefix
 	asking.proto = &proto
 
 	return &asking
 }
 
-// nodesName is the name of the nodes in tables.
-func (s *Setup) nodesName() string { return cmp.Or(s.binary.Name, parleyName) }
+// binaryName is the name of the measured nodes in tables.
+func (s *Setup) binaryName() string { return cmp.Or(s.binary.Name, parleyName) }
 
 func (s *Setup) protocol(key auth.Key) *parleyProtocol {
-	return &parleyProtocol{key: key, prefix: "bench-" + rand.Text()[:8] + "-", webSocket: s.WebSocket, ack: s.Ack}
+	return &parleyProtocol{key: key, prefix: "bench-" + rand.Text()[:8] + "-", webSocket: s.WebSocket, responses: s.Responses}
 }
 
-// running is the cluster that the URLs name.
-func (s *Setup) running() (*system, error) {
+// runningNodes returns the cluster that URLs names.
+func (s *Setup) runningNodes() (*system, error) {
 	if !s.Key.CanMint() {
 		return nil, errors.New("running nodes need the key that their users' tokens are signed with: give --auth-key")
 	}

@@ -7,26 +7,26 @@ import (
 )
 
 // noticeTable shows the figures of each number of clients.
-func (s *Setup) noticeTable(all []Notice) Table {
+func (s *Setup) noticeTable(all []NoticeResult) Table {
 	t := Table{Head: []string{
-		"kill -9 of a node", "told", "told p50", "p99", "max", "budget", "not found p50", "max", "other answers before",
+		"kill -9 of a node", "notices", "notice p50", "p99", "max", "budget", "not found p50", "max", "other answers before",
 	}}
 	for _, n := range all {
 		budget, limit := "≤ 50 ms p50, ≤ 250 ms max", float64(budgetNotice)
-		if n.Clients > budgetNoticeFew {
+		if n.Clients > noticeFewClients {
 			budget, limit = "≤ 250 ms", budgetNoticeMax
 		}
-		kept := n.Told.P50 <= limit && n.Told.Max <= budgetNoticeMax
-		t.add(s.rowName(fmt.Sprintf("%d clients, %s", n.Clients, nodesOf(n.Nodes)), n.Binary), strconv.FormatUint(n.Told.Count, 10),
-			us(n.Told.P50), us(n.Told.P99), us(n.Told.Max), marked(budget, n.Told.Count > 0, kept),
-			us(n.NotFound.P50), us(n.NotFound.Max), othersOf(n.Others))
+		kept := n.Delay.P50 <= limit && n.Delay.Max <= budgetNoticeMax
+		t.add(s.rowName(fmt.Sprintf("%d clients, %s", n.Clients, nodeCount(n.Nodes)), n.Binary), strconv.FormatUint(n.Delay.Count, 10),
+			formatMicros(n.Delay.P50), formatMicros(n.Delay.P99), formatMicros(n.Delay.Max), withMark(budget, n.Delay.Count > 0, kept),
+			formatMicros(n.NotFound.P50), formatMicros(n.NotFound.Max), formatCounts(n.OtherAnswers))
 	}
 
 	return t
 }
 
-// othersOf writes how many answers there were of each kind.
-func othersOf(kinds map[string]int) string {
+// formatCounts writes how many answers there were of each kind.
+func formatCounts(kinds map[string]int) string {
 	if len(kinds) == 0 {
 		return "none"
 	}
@@ -39,6 +39,6 @@ func othersOf(kinds map[string]int) string {
 	return fmt.Sprint(parts)
 }
 
-const noticeNote = "kill -9: each client of the killed node has a channel to a peer on another node; told: from the kill until that peer's client has the " +
-	"push 700; not found: from the kill until a message of a user with no channel to the node is answered so. The generator takes its share: it reads " +
-	"all notices on the same processors"
+const noticeNote = "kill -9: each client of the killed node has a channel to a peer on another node; notice: from the kill until that peer's client has the " +
+	"push 700; not found: from the kill until a message of a user with no channel to the node has this answer. The generator reads " +
+	"all notices on the same processors, which is part of the figure"

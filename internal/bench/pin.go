@@ -10,7 +10,7 @@ import (
 // On several processors the wake-ups between them make the median of a single pair jump by a factor
 // of four; on one it is steady. The servers are fresh ones, so that their Go runtimes count one
 // processor from their start.
-func (s *Setup) pinned(ctx context.Context, start starter, load Load) (t Trips, err error) {
+func (s *Setup) pinned(ctx context.Context, start starter, load Load) (t RoundTrips, err error) {
 	unpin, err := pin()
 	if err != nil {
 		return t, fmt.Errorf("pinning to one processor: %w", err)
@@ -27,13 +27,13 @@ func (s *Setup) pinned(ctx context.Context, start starter, load Load) (t Trips, 
 }
 
 // unpinned measures fresh servers wherever the system runs them.
-func (s *Setup) unpinned(ctx context.Context, start starter, load Load) (Trips, error) {
+func (s *Setup) unpinned(ctx context.Context, start starter, load Load) (RoundTrips, error) {
 	sys, err := start(ctx, load.servers())
 	if err != nil {
-		return Trips{}, err
+		return RoundTrips{}, err
 	}
 	defer sys.stop()
-	sys.rest(ctx)
+	sys.awaitIdle(ctx)
 
 	return s.pingpong(ctx, sys, load)
 }

@@ -84,12 +84,12 @@ func TestManyUsersComeFromSeveralAddresses(t *testing.T) {
 		}
 	}
 	sys := relaysHere(t)
-	l, err := sys.dial(t.Context(), 0, 20001)
+	c, err := sys.dial(t.Context(), 0, 20001)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
-	if got := l.conn.LocalAddr().String(); !strings.HasPrefix(got, "127.0.0.2:") {
+	defer c.close()
+	if got := c.raw.LocalAddr().String(); !strings.HasPrefix(got, "127.0.0.2:") {
 		t.Errorf("user 20001 comes from %s", got)
 	}
 }

@@ -10,51 +10,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Load says how much to do.
-type Load struct {
-	Pairs    int
-	Size     int           // bytes of a message, at least 8
-	Duration time.Duration // measured
-	Warmup   time.Duration // before that
-	SameNode bool          // both users of a pair on one node
-	Pinned   bool          // all processes on one processor, where that is possible
-	Patience time.Duration // after which a message counts as lost; 0: 5 s
-}
-
-const (
-	defaultPatience = 5 * time.Second
-	mostPairs       = relayUsers / 2
-	mostSize        = 60 << 10 // a message has to fit Parley's default limit
-)
-
-func (l Load) check() (Load, error) {
-	switch {
-	case l.Pairs < 1 || l.Pairs > mostPairs:
-		return l, fmt.Errorf("--pairs %d: between 1 and %d are possible", l.Pairs, mostPairs)
-	case l.Size < stampSize || l.Size > mostSize:
-		return l, fmt.Errorf("--size %d: between %d and %d bytes are possible (the first %d are a time stamp)", l.Size, stampSize, mostSize, stampSize)
-	case l.Duration <= 0:
-		return l, fmt.Errorf("--duration %s: how long to measure, such as 5s", l.Duration)
-	case l.Warmup < 0:
-		return l, fmt.Errorf("--warmup %s: a time, such as 1s", l.Warmup)
-	}
-	if l.Patience == 0 {
-		l.Patience = defaultPatience
-	}
-
-	return l, nil
-}
-
-func (l Load) servers() int {
-	if l.SameNode {
-		return 1
-	}
-
-	return 2
-}
-
-// Trips is what a ping-pong has shown.
-type Trips struct {
+// RoundTrips is the result of a ping-pong.
+type RoundTrips struct {
 	Name      string  `json:"name"`
 	Servers   int     `json:"servers"`
 	RoundTrip Latency `json:"round_trip"`
@@ -68,31 +25,24 @@ type Trips struct {
 	hist *hdrhistogram.Histogram
 }
 
-// pair is two users: one sends, the other sends back.
-type pair struct {
-	a, b  *line
-	since atomic.Int64  // when the ping under way left, ns since the run began; 0: none is
-	trips atomic.Uint64 // done
-}
-
 // pingpong runs a closed loop with each pair.
-func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (Trips, error) {
+func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (RoundTrips, error) {
 	s.progress(0, fmt.Sprintf("%d users log in", 2*load.Pairs))
 	pairs, err := sys.pairs(ctx, load)
 	if err != nil {
-		return Trips{}, err
+		return RoundTrips{}, err
 	}
-	g := &game{pairs: pairs, load: load, begin: time.Now(), times: newRecorders(len(pairs))}
+	g := &pingPong{pairs: pairs, load: load, start: time.Now(), times: newRecorders(len(pairs))}
 	g.ctx, g.fail = context.WithCancelCause(ctx)
 	defer g.fail(nil)
 	unwatched := context.AfterFunc(g.ctx, func() { closePairs(pairs) }) //nolint:contextcheck // the run's own: its end needs no caller
 	defer unwatched()
 	for i, p := range pairs {
 		g.echoes.Go(func() { g.echo(p) })
-		g.pings.Go(func() { g.ping(p, g.times.of(i)) })
+		g.pings.Go(func() { g.ping(p, g.times.forWorker(i)) })
 	}
 	trips, err := g.measure(s, sys)
-	g.stop.Store(true)
+	g.stopping.Store(true)
 	if err != nil {
 		g.fail(err)
 	}
@@ -105,84 +55,50 @@ func (s *Setup) pingpong(ctx context.Context, sys *system, load Load) (Trips, er
 		select {
 		case <-done:
 			over = true
-		case <-time.After(look):
-			g.watch()
+		case <-time.After(checkInterval):
+			g.checkLost()
 		}
 	}
 	err = context.Cause(g.ctx) //nolint:contextcheck // the run's own, which says why it failed
 	closePairs(pairs)
 	g.echoes.Wait()
 	if err != nil {
-		err = sys.because(ctx, err)
+		err = sys.explain(ctx, err)
 	}
 
 	return trips, err
 }
 
-func closePairs(pairs []*pair) {
-	for _, p := range pairs {
-		p.a.close()
-		p.b.close()
-	}
-}
-
-// pairs logs the users in and gives each its recipient. User 2n and user 2n+1 are a pair. On two
-// servers, half of the pairs have their first user on the first one, so that both have the same to
-// do.
-func (s *system) pairs(ctx context.Context, load Load) ([]*pair, error) {
-	servers := len(s.addrs)
-	where := func(i int) int {
-		if load.SameNode {
-			return i / 2 % servers
-		}
-
-		return (i/2 + i%2) % servers
-	}
-	lines, err := s.crowd(ctx, 2*load.Pairs, where, nil)
-	if err != nil {
-		return nil, err
-	}
-	pairs := make([]*pair, load.Pairs)
-	for i := range pairs {
-		a, b := lines[2*i], lines[2*i+1]
-		a.aim(b.user, load.Size)
-		b.aim(a.user, load.Size)
-		pairs[i] = &pair{a: a, b: b}
-	}
-
-	return pairs, nil
-}
-
-// game is a ping-pong under way.
-type game struct {
+// pingPong is a closed loop: each pair has one message under way.
+type pingPong struct {
 	pairs []*pair
 	load  Load
-	begin time.Time
+	start time.Time
 	times recorders // by pair
 
-	ctx           context.Context //nolint:containedctx // of the run, which this is
-	fail          context.CancelCauseFunc
-	primed        atomic.Int64 // pairs whose messages get through
-	counts        atomic.Bool  // times are recorded
-	stop          atomic.Bool
-	looked        int64 // when watch last looked
-	stalled       int64 // how long it could not, altogether
-	pings, echoes sync.WaitGroup
+	ctx            context.Context //nolint:containedctx // of the run, which this is
+	fail           context.CancelCauseFunc
+	primedPairs    atomic.Int64 // pairs whose messages get through
+	recording      atomic.Bool  // times are recorded
+	stopping       atomic.Bool
+	lastCheck      int64 // when watch last looked
+	generatorStall int64 // how long it could not, altogether
+	pings, echoes  sync.WaitGroup
 }
 
-func (g *game) now() int64 { return int64(time.Since(g.begin)) + 1 } // never 0
+func (g *pingPong) now() int64 { return int64(time.Since(g.start)) + 1 } // never 0
 
-// over tells whether an error is the end of the run and not its failure.
-func (g *game) over() bool { return g.stop.Load() || g.ctx.Err() != nil }
+// ending reports whether the run is stopping, so that errors of connections are expected.
+func (g *pingPong) ending() bool { return g.stopping.Load() || g.ctx.Err() != nil }
 
-func (g *game) echo(p *pair) {
+func (g *pingPong) echo(p *pair) {
 	for {
 		at, err := p.b.receive()
 		if err == nil {
 			err = p.b.send(at)
 		}
 		if err != nil {
-			if !g.over() {
+			if !g.ending() {
 				g.fail(fmt.Errorf("%s: %w", p.b, err))
 			}
 
@@ -191,16 +107,16 @@ func (g *game) echo(p *pair) {
 	}
 }
 
-func (g *game) ping(p *pair, times *recorder) {
+func (g *pingPong) ping(p *pair, times *recorder) {
 	if err := g.prime(p); err != nil {
 		g.fail(fmt.Errorf("%s: %w", p.a, err))
 
 		return
 	}
-	g.primed.Add(1)
-	for !g.over() {
+	g.primedPairs.Add(1)
+	for !g.ending() {
 		at := g.now()
-		p.since.Store(at)
+		p.sentAt.Store(at)
 		err := p.a.send(uint64(at))
 		for echoed := uint64(0); err == nil && echoed != uint64(at); {
 			if echoed, err = p.a.receive(); echoed > uint64(at) {
@@ -212,56 +128,56 @@ func (g *game) ping(p *pair, times *recorder) {
 
 			return
 		}
-		if g.counts.Load() {
+		if g.recording.Load() {
 			times.add(time.Duration(g.now() - at))
 		}
-		p.since.Store(0)
-		p.trips.Add(1)
+		p.sentAt.Store(0)
+		p.roundTrips.Add(1)
 	}
 }
 
-// primeAgain is after how long a first ping is repeated that got no echo; then after twice as long,
-// and so on: servers that are merely slow are not to be flooded.
-const primeAgain = 50 * time.Millisecond
+// primeInterval is the first wait before an unanswered first ping is repeated; it doubles each
+// time, so that slow servers are not flooded.
+const primeInterval = 50 * time.Millisecond
 
-// prime repeats the first ping until it gets through, with servers that cannot tell when it will.
-func (g *game) prime(p *pair) error {
-	if !p.a.proto.unsure() {
+// prime repeats the first ping until it gets through, for protocols with asyncRouting.
+func (g *pingPong) prime(p *pair) error {
+	if !p.a.protocol.asyncRouting() {
 		return nil
 	}
 	deadline := time.Now().Add(g.load.Patience)
-	for again := primeAgain; ; again *= 2 {
+	for again := primeInterval; ; again *= 2 {
 		if err := p.a.send(0); err != nil {
 			return err
 		}
-		if err := p.a.conn.SetReadDeadline(time.Now().Add(again)); err != nil {
+		if err := p.a.raw.SetReadDeadline(time.Now().Add(again)); err != nil {
 			return err
 		}
 		_, err := p.a.receive()
 		if err == nil {
-			return p.a.conn.SetReadDeadline(time.Time{})
+			return p.a.raw.SetReadDeadline(time.Time{})
 		}
-		if time.Now().After(deadline) || g.over() {
+		if time.Now().After(deadline) || g.ending() {
 			return fmt.Errorf("the first message does not get through: %w", err)
 		}
 	}
 }
 
-// look is how often a run looks at itself.
-const look = 100 * time.Millisecond
+// checkInterval is how often a run checks for lost messages and ended servers.
+const checkInterval = 100 * time.Millisecond
 
-func (g *game) trips() (n uint64) {
+func (g *pingPong) roundTrips() (n uint64) {
 	for _, p := range g.pairs {
-		n += p.trips.Load()
+		n += p.roundTrips.Load()
 	}
 
 	return n
 }
 
-// behind tells whether a ping that was sent before that time is still under way.
-func (g *game) behind(end int64) bool {
+// sentBefore reports whether a ping sent before end is still under way.
+func (g *pingPong) sentBefore(end int64) bool {
 	for _, p := range g.pairs {
-		if at := p.since.Load(); at > 0 && at <= end {
+		if at := p.sentAt.Load(); at > 0 && at <= end {
 			return true
 		}
 	}
@@ -269,17 +185,17 @@ func (g *game) behind(end int64) bool {
 	return false
 }
 
-// watch fails the run if a ping has been under way for too long, unless the generator itself has
-// not run.
-func (g *game) watch() {
+// checkLost fails the run if a ping has been under way for too long, less the time in which the
+// generator itself did not run.
+func (g *pingPong) checkLost() {
 	now := g.now()
-	gap := now - g.looked
-	g.looked = now
-	if gap > int64(10*look) {
-		g.stalled += gap
+	gap := now - g.lastCheck
+	g.lastCheck = now
+	if gap > int64(10*checkInterval) {
+		g.generatorStall += gap
 	}
 	for _, p := range g.pairs {
-		if at := p.since.Load(); at > 0 && now-at-g.stalled > int64(g.load.Patience) {
+		if at := p.sentAt.Load(); at > 0 && now-at-g.generatorStall > int64(g.load.Patience) {
 			g.fail(fmt.Errorf("a ping was lost: %s has had no echo for %s", p.a, g.load.Patience))
 
 			return
@@ -287,47 +203,47 @@ func (g *game) watch() {
 	}
 }
 
-// spend lets the run go on for a time.
-func (g *game) spend(d time.Duration, sys *system, told func(done float64)) error {
+// runFor waits for d while it checks for lost pings and ended servers.
+func (g *pingPong) runFor(d time.Duration, sys *system, told func(done float64)) error {
 	for begin := time.Now(); ; {
 		left := d - time.Since(begin)
 		if left <= 0 {
 			return nil
 		}
-		if !sleep(g.ctx, min(left, look)) {
+		if !sleep(g.ctx, min(left, checkInterval)) {
 			return context.Cause(g.ctx)
 		}
-		g.watch()
+		g.checkLost()
 		if g.ctx.Err() != nil {
 			return context.Cause(g.ctx)
 		}
-		if err := sys.alive(); err != nil {
+		if err := sys.checkRunning(); err != nil {
 			return err
 		}
 		told(float64(time.Since(begin)) / float64(d))
 	}
 }
 
-func (g *game) measure(s *Setup, sys *system) (Trips, error) {
-	for g.primed.Load() < int64(len(g.pairs)) { // a pair that never is fails the run
-		if err := g.spend(look/10, sys, func(float64) { s.progress(0, "first messages") }); err != nil {
-			return Trips{}, err
+func (g *pingPong) measure(s *Setup, sys *system) (RoundTrips, error) {
+	for g.primedPairs.Load() < int64(len(g.pairs)) { // a pair without a route fails the run
+		if err := g.runFor(checkInterval/10, sys, func(float64) { s.progress(0, "first messages") }); err != nil {
+			return RoundTrips{}, err
 		}
 	}
 	const warm = .2 // of the progress
-	if err := g.spend(g.load.Warmup, sys, func(done float64) { s.progress(warm*done, "warm-up") }); err != nil {
-		return Trips{}, err
+	if err := g.runFor(g.load.Warmup, sys, func(done float64) { s.progress(warm*done, "warm-up") }); err != nil {
+		return RoundTrips{}, err
 	}
 	serverCPU, known := sys.cpu()
 	ownCPU, _ := cpuTime(pid())
-	before, begin := g.trips(), time.Now()
-	g.counts.Store(true)
-	if err := g.spend(g.load.Duration, sys, func(done float64) { s.progress(warm+(1-warm)*done, "measuring") }); err != nil {
-		return Trips{}, err
+	before, begin := g.roundTrips(), time.Now()
+	g.recording.Store(true)
+	if err := g.runFor(g.load.Duration, sys, func(done float64) { s.progress(warm+(1-warm)*done, "measuring") }); err != nil {
+		return RoundTrips{}, err
 	}
-	g.counts.Store(false)
+	g.recording.Store(false)
 	took := time.Since(begin)
-	t := Trips{Name: sys.name, Servers: len(sys.addrs), Messages: 2 * (g.trips() - before), Seconds: took.Seconds(), hist: g.times.merged()}
+	t := RoundTrips{Name: sys.name, Servers: len(sys.addrs), Messages: 2 * (g.roundTrips() - before), Seconds: took.Seconds(), hist: g.times.merged()}
 	t.RoundTrip = latencyOf(t.hist)
 	t.PerSecond = float64(t.Messages) / t.Seconds
 	if t.Messages == 0 {
@@ -340,9 +256,9 @@ func (g *game) measure(s *Setup, sys *system) (Trips, error) {
 		t.GeneratorCPU = micros(after-ownCPU) / float64(t.Messages)
 	}
 
-	for end := g.now(); g.behind(end); { // one that is lost fails the run
-		if err := g.spend(look/10, sys, func(float64) { s.progress(1, "the last echoes") }); err != nil {
-			return Trips{}, err
+	for end := g.now(); g.sentBefore(end); { // a lost ping fails the run
+		if err := g.runFor(checkInterval/10, sys, func(float64) { s.progress(1, "the last echoes") }); err != nil {
+			return RoundTrips{}, err
 		}
 	}
 

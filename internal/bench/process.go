@@ -31,29 +31,30 @@ func (s Self) with(b Binary) Self {
 }
 
 const (
-	startTime = 60 * time.Second // for a process to be ready
-	stopTime  = 10 * time.Second // for one to end when it is told to
+	startTimeout = 60 * time.Second // for a process to be ready
+	stopTimeout  = 10 * time.Second // for one to end when it is told to
 )
 
-// process is a server in a process of its own.
+// process is a server process.
 type process struct {
-	name string
-	cmd  *exec.Cmd
-	says chan string   // its standard output, line by line, until dropped
-	deaf chan struct{} // closed by drop: further output is read and thrown away
-	done chan struct{} // closed when it has ended
-	last tail          // of its standard error
+	name    string
+	cmd     *exec.Cmd
+	output  chan string   // its standard output, a line each, until discard is closed
+	discard chan struct{} // closed by discardOutput: further output is read and discarded
+	exited  chan struct{} // closed when the process has ended
+	stderr  lastLine      // of its standard error
 
-	reads sync.WaitGroup
+	reader sync.WaitGroup
 }
 
-// launch runs this program with other arguments. Its output must be awaited or dropped.
+// launch starts this program with other arguments. The caller must call awaitReady or
+// discardOutput.
 func (s Self) launch(name string, env []string, args ...string) (*process, error) {
 	cmd := exec.Command(s.Path, args...) //nolint:gosec,noctx // this very program or --binary; told to stop by stop, which may be gentle
 	cmd.Env = append(append(os.Environ(), s.Env...), env...)
 	cmd.SysProcAttr = ownGroup()
-	p := &process{name: name, cmd: cmd, says: make(chan string), deaf: make(chan struct{}), done: make(chan struct{})}
-	cmd.Stderr = &p.last
+	p := &process{name: name, cmd: cmd, output: make(chan string), discard: make(chan struct{}), exited: make(chan struct{})}
+	cmd.Stderr = &p.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -61,13 +62,13 @@ func (s Self) launch(name string, env []string, args ...string) (*process, error
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s cannot be started: %w", name, err)
 	}
-	p.reads.Go(func() { p.read(out) })
+	p.reader.Go(func() { p.read(out) })
 
 	return p, nil
 }
 
-// drop makes further output be thrown away. It is called once.
-func (p *process) drop() { close(p.deaf) }
+// discardOutput discards further output. It must be called once.
+func (p *process) discardOutput() { close(p.discard) }
 
 // start launches a process and waits until it prints "ready". What it printed before, such as
 // "clients ADDRESS", is returned by name.
@@ -76,8 +77,8 @@ func (s Self) start(ctx context.Context, name string, env []string, args ...stri
 	if err != nil {
 		return nil, nil, err
 	}
-	said, err := p.await(ctx)
-	p.drop()
+	said, err := p.awaitReady(ctx)
+	p.discardOutput()
 	if err != nil {
 		p.stop()
 
@@ -87,15 +88,15 @@ func (s Self) start(ctx context.Context, name string, env []string, args ...stri
 	return p, said, nil
 }
 
-// serving waits until a node takes users: /readyz says so and its TCP port accepts.
-func (p *process) serving(ctx context.Context, at nodePorts) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("not ready after %s", startTime))
+// awaitServing waits until a node takes users: /readyz says so and its TCP port accepts.
+func (p *process) awaitServing(ctx context.Context, at nodePorts) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
 	defer cancel()
 	const again = 20 * time.Millisecond
 	for !ready(ctx, at) {
 		select {
-		case <-p.done:
-			return p.ended()
+		case <-p.exited:
+			return p.exitError()
 		case <-ctx.Done():
 			return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
 		case <-time.After(again):
@@ -130,53 +131,53 @@ func ready(ctx context.Context, at nodePorts) bool {
 	return true
 }
 
-// read passes lines on until they are dropped, and reaps the process.
+// read sends lines to output until discard is closed, and reaps the process.
 func (p *process) read(out io.Reader) {
-	defer close(p.done)
+	defer close(p.exited)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		select {
-		case p.says <- lines.Text():
-		case <-p.deaf:
+		case p.output <- lines.Text():
+		case <-p.discard:
 		}
 	}
-	_, _ = io.Copy(io.Discard, out) // behind a line that is too long
+	_, _ = io.Copy(io.Discard, out) // after a line that is too long
 	_ = p.cmd.Wait()
 }
 
-func (p *process) await(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("not ready after %s", startTime))
+func (p *process) awaitReady(ctx context.Context) (map[string]string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
 	defer cancel()
 	said := map[string]string{}
 	for {
 		select {
-		case text := <-p.says:
+		case text := <-p.output:
 			name, value, _ := strings.Cut(text, " ")
 			said[name] = strings.TrimSpace(value)
 			if name == "ready" {
 				return said, nil
 			}
-		case <-p.done:
-			return nil, p.ended()
+		case <-p.exited:
+			return nil, p.exitError()
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
 		}
 	}
 }
 
-// ended says that the process has ended, and why if that is known.
-func (p *process) ended() error {
-	if last := p.last.String(); last != "" {
+// exitError returns an error with the last line of standard error, or the exit status.
+func (p *process) exitError() error {
+	if last := p.stderr.String(); last != "" {
 		return fmt.Errorf("%s has ended: %s", p.name, last)
 	}
 
 	return fmt.Errorf("%s has ended (%s)", p.name, p.cmd.ProcessState)
 }
 
-// alive returns an error if the process has ended.
-func (p *process) alive() error {
+// checkRunning returns an error if the process has ended.
+func (p *process) checkRunning() error {
 	select {
-	case <-p.done:
-		return p.ended()
+	case <-p.exited:
+		return p.exitError()
 	default:
 		return nil
 	}
@@ -185,39 +186,39 @@ func (p *process) alive() error {
 // kill ends the process as kill -9 does, and does not wait for its end.
 func (p *process) kill() error { return p.cmd.Process.Kill() }
 
-// stop ends the process, gently if it lets us.
+// stop interrupts the process, and kills it after stopTimeout.
 func (p *process) stop() {
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		_ = p.cmd.Process.Kill() // windows knows no gentle way
+		_ = p.cmd.Process.Kill() // Windows has no interrupt for processes
 	}
 	select {
-	case <-p.done:
-	case <-time.After(stopTime):
+	case <-p.exited:
+	case <-time.After(stopTimeout):
 		_ = p.cmd.Process.Kill()
 	}
-	p.reads.Wait()
+	p.reader.Wait()
 }
 
-// tail keeps the last line of what is written to it.
-type tail struct {
+// lastLine keeps the last line of what is written to it.
+type lastLine struct {
 	mu   sync.Mutex
 	last []byte // guarded by mu
 }
 
-const longestTail = 1000
+const maxLastLine = 1000
 
-func (t *tail) Write(p []byte) (int, error) {
+func (t *lastLine) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if text := bytes.TrimSpace(p); len(text) > 0 {
 		text = text[bytes.LastIndexByte(text, '\n')+1:]
-		t.last = append(t.last[:0], text[:min(len(text), longestTail)]...)
+		t.last = append(t.last[:0], text[:min(len(text), maxLastLine)]...)
 	}
 
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+func (t *lastLine) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 

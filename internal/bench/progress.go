@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Bar is a line on a terminal that says how far a run is. Its methods are safe for use by several
-// goroutines.
-type Bar struct {
+// ProgressBar is a line on a terminal that says how far a run is. Its methods are safe for use by
+// several goroutines.
+type ProgressBar struct {
 	w io.Writer
 
 	mu    sync.Mutex
@@ -18,8 +18,8 @@ type Bar struct {
 	width int       // of what stands there; guarded by mu
 }
 
-// NewBar makes a bar on a terminal.
-func NewBar(w io.Writer) *Bar { return &Bar{w: w} }
+// NewProgressBar makes a bar on a terminal.
+func NewProgressBar(w io.Writer) *ProgressBar { return &ProgressBar{w: w} }
 
 const (
 	barCells = 24
@@ -27,7 +27,7 @@ const (
 )
 
 // Show draws how much is done, 0 to 1, and what is being done; not too often.
-func (b *Bar) Show(done float64, what string) {
+func (b *ProgressBar) Show(done float64, what string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if time.Since(b.drawn) < barEvery {
@@ -40,7 +40,7 @@ func (b *Bar) Show(done float64, what string) {
 }
 
 // Clear takes the bar away.
-func (b *Bar) Clear() {
+func (b *ProgressBar) Clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.width > 0 {
@@ -50,7 +50,7 @@ func (b *Bar) Clear() {
 }
 
 // draw replaces what stands there. The caller holds mu.
-func (b *Bar) draw(s string) {
+func (b *ProgressBar) draw(s string) {
 	width := len([]rune(s))
 	fmt.Fprintf(b.w, "\r%s%s", s, strings.Repeat(" ", max(b.width-width, 0)))
 	b.width = width

@@ -8,8 +8,8 @@ import (
 )
 
 // centrifugoProtocol is that of plain Centrifugo clients, in JSON over WebSocket: a user subscribes
-// to a channel of its own, and who writes to it publishes there. The server answers every
-// publication to its sender.
+// to a channel of its own, and a sender publishes to that channel. The server answers every
+// publication.
 type centrifugoProtocol struct {
 	path string // of the WebSocket
 	run  string // in names, so that two runs do not hear each other
@@ -26,21 +26,21 @@ func (p centrifugoProtocol) channel(user uint32) string {
 	return "parley-bench-" + p.run + "-" + strconv.FormatUint(uint64(user), 10)
 }
 
-// unsure: what a broker behind the servers knows of a subscription, it knows a moment later.
-func (centrifugoProtocol) unsure() bool { return true }
+// asyncRouting: a broker behind the servers learns of a subscription a moment later.
+func (centrifugoProtocol) asyncRouting() bool { return true }
 
-func (p centrifugoProtocol) login(l *line, user uint32) error {
-	if err := upgrade(l, p.path, ""); err != nil {
+func (p centrifugoProtocol) login(c *conn, user uint32) error {
+	if err := upgrade(c, p.path, ""); err != nil {
 		return err
 	}
-	l.conn = readLines(l)
+	c.raw = asLines(c)
 	subscribe := fmt.Appendf(nil, `{"id":2,"subscribe":{"channel":%q}}`, p.channel(user))
 	for _, command := range [][]byte{[]byte(centrifugoConnect), subscribe} {
-		if err := l.write(webSocketFrame(opText, command)); err != nil {
+		if err := c.write(webSocketFrame(opText, command)); err != nil {
 			return err
 		}
 		for {
-			e, err := l.event()
+			e, err := c.event()
 			if err != nil {
 				return err
 			}
@@ -74,20 +74,20 @@ func (centrifugoProtocol) next(buf []byte) (event, int, error) {
 	case string(text) == "{}":
 		return event{reply: webSocketFrame(opText, text)}, n, nil
 	case bytes.HasPrefix(text, []byte(`{"push":`)):
-		payload, err := publication(text)
+		payload, err := publicationData(text)
 
 		return event{payload: payload, text: true}, n, err
 	case !bytes.HasPrefix(text, []byte(`{"id":`)):
 		return event{}, 0, errCentrifugo
 	case bytes.Contains(text, []byte(`,"error":{`)):
-		return event{}, n, fmt.Errorf("the Centrifugo server says %s", said(text))
+		return event{}, n, fmt.Errorf("the Centrifugo server says %s", quote(text))
 	}
 
 	return event{response: true}, n, nil
 }
 
-// publication is the data of a push; nil: it is about something else.
-func publication(push []byte) ([]byte, error) {
+// publicationData is the data of a push; nil: it is about something else.
+func publicationData(push []byte) ([]byte, error) {
 	const field = `"pub":{`
 	_, rest, found := bytes.Cut(push, []byte(field))
 	if !found {

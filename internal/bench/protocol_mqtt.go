@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and who
-// writes to it publishes there, with QoS 0 both times.
+// mqttProtocol is that of plain MQTT 3.1.1 clients: a user subscribes to its own topic, and a
+// sender publishes to that topic, both with QoS 0.
 type mqttProtocol struct {
 	run string // in names, so that two runs do not take each other's sessions over
 }
@@ -42,8 +42,8 @@ func (p mqttProtocol) name(user uint32) string {
 	return p.run + "-" + strconv.FormatUint(uint64(user), 10)
 }
 
-// unsure: brokers tell each other of subscriptions in their own time.
-func (mqttProtocol) unsure() bool { return true }
+// asyncRouting: brokers propagate subscriptions to each other asynchronously.
+func (mqttProtocol) asyncRouting() bool { return true }
 
 // mqttPacket is a packet: its first byte, the length of the rest in 7 bits a byte, least first, and
 // the rest.
@@ -57,13 +57,13 @@ func mqttText(to []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint16(to, uint16(len(s))), s...)
 }
 
-func (p mqttProtocol) login(l *line, user uint32) error {
+func (p mqttProtocol) login(c *conn, user uint32) error {
 	begin := mqttText(nil, "MQTT")
 	begin = append(begin, 4, mqttClean, 0, 0) // version 3.1.1; no keep-alive
-	if err := l.write(mqttPacket(mqttConnect, mqttText(begin, p.name(user)))); err != nil {
+	if err := c.write(mqttPacket(mqttConnect, mqttText(begin, p.name(user)))); err != nil {
 		return err
 	}
-	answer, err := mqttAnswer(l, mqttConnAck)
+	answer, err := mqttAnswer(c, mqttConnAck)
 	if err != nil {
 		return err
 	}
@@ -71,10 +71,10 @@ func (p mqttProtocol) login(l *line, user uint32) error {
 		return fmt.Errorf("the MQTT broker refuses: %d, %s", code, mqttRefusals[code])
 	}
 	subscribe := append(mqttText([]byte{0, 1}, mqttTopic+p.name(user)), 0) // packet 1; QoS 0
-	if err := l.write(mqttPacket(mqttSubscribe, subscribe)); err != nil {
+	if err := c.write(mqttPacket(mqttSubscribe, subscribe)); err != nil {
 		return err
 	}
-	if answer, err = mqttAnswer(l, mqttSubAck); err != nil {
+	if answer, err = mqttAnswer(c, mqttSubAck); err != nil {
 		return err
 	}
 	if answer[2] == mqttNo {
@@ -85,23 +85,23 @@ func (p mqttProtocol) login(l *line, user uint32) error {
 }
 
 // mqttAnswer waits for the answer to a packet of a login: a CONNACK has two bytes, a SUBACK three.
-func mqttAnswer(l *line, first byte) ([]byte, error) {
+func mqttAnswer(c *conn, first byte) ([]byte, error) {
 	for {
-		if l.r < l.w && l.in[l.r] != first { // do not wait for the rest of what is no MQTT
+		if c.r < c.w && c.buf[c.r] != first { // not MQTT: do not wait for the rest
 			return nil, errMQTT
 		}
-		_, rest, n, err := mqttSplit(l.in[l.r:l.w])
+		_, rest, n, err := mqttSplit(c.buf[c.r:c.w])
 		if err != nil {
 			return nil, err
 		}
 		if n == 0 {
-			if err := l.fill(); err != nil {
+			if err := c.fill(); err != nil {
 				return nil, fmt.Errorf("no answer from the MQTT broker: %w", err)
 			}
 
 			continue
 		}
-		l.r += n
+		c.r += n
 		if len(rest) != 2+int(first>>7) {
 			return nil, errMQTT
 		}
@@ -117,7 +117,7 @@ func mqttSplit(buf []byte) (first byte, rest []byte, n int, err error) {
 	}
 	length, size := binary.Uvarint(buf[1:min(len(buf), 5)])
 	switch {
-	case size == 0 && len(buf) >= 5, length > longestFrame:
+	case size == 0 && len(buf) >= 5, length > maxFrame:
 		return 0, nil, 0, errMQTT
 	case size == 0, len(buf)-1-size < int(length):
 		return 0, nil, 0, nil

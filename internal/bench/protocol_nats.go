@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and who writes
-// to it publishes there. It is spoken by hand so that the generator costs the same for every kind
-// of server.
+// natsProtocol is that of plain NATS clients: a user subscribes to its own subject, and a sender
+// publishes to that subject. The generator speaks the protocol itself, so that the generator costs
+// the same for every kind of server.
 type natsProtocol struct{}
 
 const natsSubject = "user."
@@ -19,40 +19,41 @@ var errNATS = errors.New("the NATS server sends what was not expected")
 
 func natsUser(user uint32) string { return natsSubject + strconv.FormatUint(uint64(user), 10) }
 
-// unsure: a subscription that its own server has acknowledged is not known to the other server yet.
-func (natsProtocol) unsure() bool { return true }
+// asyncRouting: the other server learns of a subscription a moment after its own server has
+// acknowledged it.
+func (natsProtocol) asyncRouting() bool { return true }
 
-func (natsProtocol) login(l *line, user uint32) error {
-	if err := natsUntil(l, "INFO "); err != nil {
+func (natsProtocol) login(c *conn, user uint32) error {
+	if err := natsUntil(c, "INFO "); err != nil {
 		return err
 	}
 	begin := `CONNECT {"verbose":false,"pedantic":false,"lang":"bench","version":"1","protocol":1}` + "\r\nSUB " + natsUser(user) + " 1\r\nPING\r\n"
-	if err := l.write([]byte(begin)); err != nil {
+	if err := c.write([]byte(begin)); err != nil {
 		return err
 	}
 
-	return natsUntil(l, "PONG")
+	return natsUntil(c, "PONG")
 }
 
 // natsUntil reads lines until one begins with prefix, and answers pings.
-func natsUntil(l *line, prefix string) error {
+func natsUntil(c *conn, prefix string) error {
 	for {
-		text, _, whole := bytes.Cut(l.in[l.r:l.w], []byte("\r\n"))
+		text, _, whole := bytes.Cut(c.buf[c.r:c.w], []byte("\r\n"))
 		if !whole {
-			if err := l.fill(); err != nil {
+			if err := c.fill(); err != nil {
 				return fmt.Errorf("no %s from the NATS server: %w", strings.TrimSpace(prefix), err)
 			}
 
 			continue
 		}
 		found := bytes.HasPrefix(text, []byte(prefix))
-		e, n, err := natsProtocol{}.next(l.in[l.r:l.w])
+		e, n, err := natsProtocol{}.next(c.buf[c.r:c.w])
 		if err != nil {
 			return err
 		}
-		l.r += n
+		c.r += n
 		if e.reply != nil {
-			if err := l.write(e.reply); err != nil {
+			if err := c.write(e.reply); err != nil {
 				return err
 			}
 		}
@@ -79,8 +80,8 @@ func (natsProtocol) next(buf []byte) (event, int, error) {
 	n := len(text) + len("\r\n")
 	switch {
 	case bytes.HasPrefix(text, []byte("MSG ")):
-		size, ok := lastNumber(text)
-		if !ok || size > longestFrame {
+		size, ok := trailingNumber(text)
+		if !ok || size > maxFrame {
 			return event{}, 0, errNATS
 		}
 		end := n + size
@@ -100,8 +101,8 @@ func (natsProtocol) next(buf []byte) (event, int, error) {
 	return event{}, 0, errNATS
 }
 
-// lastNumber is the decimal number at the end of a line.
-func lastNumber(text []byte) (n int, ok bool) {
+// trailingNumber is the decimal number at the end of a line.
+func trailingNumber(text []byte) (n int, ok bool) {
 	digits := text[bytes.LastIndexByte(text, ' ')+1:]
 	if len(digits) == 0 || len(digits) > 8 {
 		return 0, false

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,9 +10,9 @@ import (
 )
 
 const (
-	cmdGone = 700 // a peer is gone
-	cmdSend = 701
-	verSend = 1 // of both
+	cmdDisconnect = 700 // a peer is gone
+	cmdSend       = 701
+	verSend       = 1 // of both
 
 	tokenLife = time.Hour
 	maxBody   = wire.DefaultMaxMessage + wire.FrameRoom
@@ -24,50 +23,50 @@ type parleyProtocol struct {
 	key       auth.Key
 	prefix    string // of user IDs, so that two runs do not log each other's users out
 	webSocket bool
-	ack       bool
+	responses bool
 }
 
-func (p *parleyProtocol) name(user uint32) string {
+func (p *parleyProtocol) userID(user uint32) string {
 	return p.prefix + strconv.FormatUint(uint64(user), 10)
 }
 
-func (p *parleyProtocol) unsure() bool { return false }
+func (p *parleyProtocol) asyncRouting() bool { return false }
 
-func (p *parleyProtocol) login(l *line, user uint32) error {
-	token, err := p.key.Mint(p.name(user), tokenLife)
+func (p *parleyProtocol) login(c *conn, user uint32) error {
+	token, err := p.key.Mint(p.userID(user), tokenLife)
 	if err != nil {
 		return err
 	}
 	if p.webSocket {
-		if err := upgrade(l, "/ws", wire.Subprotocol); err != nil {
+		if err := upgrade(c, "/ws", wire.Subprotocol); err != nil {
 			return err
 		}
 	}
 	hello := wire.Hello{Token: token, Client: "parley-bench"}.Append(nil)
-	if err := l.write(p.frame(wire.Frame{Kind: wire.KindHello, Payload: hello})); err != nil {
+	if err := c.write(p.frame(wire.Frame{Kind: wire.KindHello, Payload: hello})); err != nil {
 		return err
 	}
 	for {
-		if body, n, _, err := p.split(l.in[l.r:l.w]); err != nil {
+		if body, n, _, err := p.split(c.buf[c.r:c.w]); err != nil {
 			return err
 		} else if n > 0 {
-			l.r += n
+			c.r += n
 
-			return welcomed(body)
+			return parseWelcome(body)
 		}
-		if err := l.fill(); err != nil {
+		if err := c.fill(); err != nil {
 			return fmt.Errorf("no welcome: %w", err)
 		}
 	}
 }
 
-func welcomed(body []byte) error {
+func parseWelcome(body []byte) error {
 	f, err := wire.ParseBody(body)
 	switch {
 	case err != nil:
 		return err
 	case f.Kind == wire.KindGoodbye:
-		return goodbye(f)
+		return goodbyeError(f)
 	case f.Kind != wire.KindWelcome:
 		return fmt.Errorf("a %s instead of a welcome", f.Kind)
 	}
@@ -75,21 +74,21 @@ func welcomed(body []byte) error {
 	return nil
 }
 
-func goodbye(f wire.Frame) error {
+func goodbyeError(f wire.Frame) error {
 	return fmt.Errorf("the server says goodbye %d (%s) %q", f.Cmd, wire.Goodbye(f.Cmd), f.Payload)
 }
 
 func (p *parleyProtocol) message(to uint32, size int) template {
-	payload := wire.AppendPeer(nil, p.name(to))
+	payload := wire.AppendPeer(nil, p.userID(to))
 	head := len(payload)
 	payload = append(payload, make([]byte, size)...)
 	f := wire.Frame{Kind: wire.KindRequest, Ver: verSend, Cmd: cmdSend, Payload: payload}
-	if p.ack {
+	if p.responses {
 		f.ID = 1
 	}
 	t := template{frame: p.frame(f)}
 	t.payload = len(t.frame) - len(payload) + head
-	if p.ack {
+	if p.responses {
 		t.id = len(t.frame) - len(payload) - 4 //nolint:mnd // the id is the last of the header
 	}
 
@@ -107,45 +106,35 @@ func (p *parleyProtocol) next(buf []byte) (event, int, error) {
 	}
 	switch f.Kind { //nolint:exhaustive // servers send no others
 	case wire.KindPush:
-		return pushed(f, n)
+		return parsePush(f, n)
 	case wire.KindPing:
 		return event{reply: p.frame(wire.Frame{Kind: wire.KindPong, ID: f.ID})}, n, nil
 	case wire.KindResponse:
-		return event{response: true}, n, responded(f.Payload)
+		return event{response: true}, n, parseResponse(f.Payload)
 	case wire.KindGoodbye:
-		return event{}, n, goodbye(f)
+		return event{}, n, goodbyeError(f)
 	}
 
 	return event{}, n, nil
 }
 
-// pushed is a message, or word that a peer is gone.
-func pushed(f wire.Frame, n int) (event, int, error) {
-	if f.Ver != verSend || f.Cmd != cmdSend && f.Cmd != cmdGone {
+// parsePush reads a push: a message, or a peer's disconnect.
+func parsePush(f wire.Frame, n int) (event, int, error) {
+	if f.Ver != verSend || f.Cmd != cmdSend && f.Cmd != cmdDisconnect {
 		return event{}, n, nil
 	}
 	peer, message, err := wire.ParsePeer(f.Payload)
 	switch {
 	case f.Cmd == cmdSend:
 		return event{payload: message}, n, err
-	case len(message) > 0: // a farewell, which ends no channel in silence
+	case len(message) > 0: // a disconnect with a last message, which does not count as a notice
 		return event{}, n, err
 	}
 
-	return event{gone: peer}, n, err
+	return event{disconnected: peer}, n, err
 }
 
-// refused is a response that is no success.
-type refused struct {
-	code wire.Code
-	text string
-}
-
-func (r *refused) Error() string {
-	return fmt.Sprintf("the server refuses a message: %d %s (%s)", r.code, r.code, r.text)
-}
-
-func responded(payload []byte) error {
+func parseResponse(payload []byte) error {
 	status, data, err := wire.ParseResponse(payload)
 	if err != nil || status == wire.StatusOK {
 		return err
@@ -155,7 +144,7 @@ func responded(payload []byte) error {
 		return err
 	}
 
-	return &refused{code, text}
+	return &wire.Error{Code: code, Text: text, Status: status}
 }
 
 func (p *parleyProtocol) frame(f wire.Frame) []byte {
@@ -176,9 +165,5 @@ func (p *parleyProtocol) split(buf []byte) (body []byte, n int, reply []byte, er
 	return body, n, nil, err
 }
 
-// notFound tells whether the error is the answer to a message to nobody.
-func notFound(err error) bool {
-	r, ok := errors.AsType[*refused](err)
-
-	return ok && r.code == wire.CodeUserNotFound
-}
+// notFound reports whether the error is the response "user not found".
+func notFound(err error) bool { return wire.CodeOf(err) == wire.CodeUserNotFound }

@@ -30,8 +30,8 @@ func protocols() map[string]protocol {
 	}
 }
 
-// arriving is a message as a server sends it to its user.
-func arriving(name string, payload []byte) []byte {
+// pushBytes is a message as a server sends it to its user.
+func pushBytes(name string, payload []byte) []byte {
 	push := wire.Frame{Kind: wire.KindPush, Ver: verSend, Cmd: cmdSend, Payload: append(wire.AppendPeer(nil, "from"), payload...)}
 	switch name {
 	case "relay":
@@ -51,7 +51,7 @@ func arriving(name string, payload []byte) []byte {
 		return fmt.Appendf(nil, `{"push":{"channel":"r-7","pub":{"data":"%s","info":{"client":"c"}}}}`+"\n", payload)
 	}
 	body := wire.AppendBody(nil, push)
-	if len(body) > shortWS {
+	if len(body) > maxShortLength {
 		return append(binary.BigEndian.AppendUint16([]byte{finBit | opBinary, len16}, uint16(len(body))), body...)
 	}
 
@@ -62,7 +62,7 @@ func TestAMessageIsFoundOnceAllOfItHasArrived(t *testing.T) {
 	for name, p := range protocols() {
 		for _, size := range []int{8, 64, 1000} {
 			payload := bytes.Repeat([]byte{'x'}, size)
-			frame := arriving(name, payload)
+			frame := pushBytes(name, payload)
 			for n := range frame {
 				if e, used, err := p.next(frame[:n]); used != 0 || err != nil || e.payload != nil {
 					t.Fatalf("%s: %d of %d bytes are %+v, %d, %v", name, n, len(frame), e, used, err)
@@ -90,7 +90,7 @@ func TestATemplateHasItsPayloadWhereItSays(t *testing.T) {
 
 func TestARequestThatWantsAResponseHasItsID(t *testing.T) {
 	for _, ws := range []bool{false, true} {
-		p := &parleyProtocol{prefix: "u", ack: true, webSocket: ws}
+		p := &parleyProtocol{prefix: "u", responses: true, webSocket: ws}
 		m := p.message(12, 64)
 		binary.BigEndian.PutUint32(m.frame[m.id:], 77)
 		body := m.frame[wire.LengthSize:]
@@ -107,7 +107,7 @@ func TestARequestThatWantsAResponseHasItsID(t *testing.T) {
 	}
 }
 
-func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
+func TestServerFramesAreAnsweredSkippedOrErrors(t *testing.T) {
 	goodbye := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindGoodbye, Cmd: uint16(wire.GoodbyeStopping)})
 	refusal := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindResponse, ID: 1, Payload: wire.AppendError(nil, wire.CodeUserNotFound, "gone")})
 	accepted := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindResponse, ID: 1, Payload: wire.AppendResponse(nil, wire.StatusOK, nil)})
@@ -163,7 +163,7 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 		{"TCP", string(accepted), "", ""},
 		{"TCP", string(leaver), "", ""},
 		{"TCP", string(goodbye), "", "goodbye 1001"},
-		{"TCP", string(refusal), "", "5004 user not found (gone)"},
+		{"TCP", string(refusal), "", "user not found: gone"},
 		{"TCP", "HTTP/1.1", "", wire.ErrFrameTooLong.Error()},
 	} {
 		e, n, err := protocols()[c.name].next([]byte(c.in))
@@ -175,8 +175,8 @@ func TestWhatServersSayIsAnsweredSkippedOrAnError(t *testing.T) {
 	}
 }
 
-func TestNotFoundIsToldFromOtherRefusals(t *testing.T) {
-	if !notFound(&refused{wire.CodeUserNotFound, ""}) || notFound(&refused{wire.CodeTimeout, ""}) || notFound(errors.New("x")) || notFound(nil) {
+func TestNotFoundDiffersFromOtherErrors(t *testing.T) {
+	if !notFound(&wire.Error{Code: wire.CodeUserNotFound}) || notFound(&wire.Error{Code: wire.CodeTimeout}) || notFound(errors.New("x")) || notFound(nil) {
 		t.Error("mixed up")
 	}
 }
@@ -200,9 +200,9 @@ func TestAStampSurvivesAsBytesAndAsText(t *testing.T) {
 	wantError(t, err, errChanged.Error())
 }
 
-func FuzzWhatArrives(f *testing.F) {
+func FuzzNextEvent(f *testing.F) {
 	for name := range protocols() {
-		f.Add(name, arriving(name, make([]byte, 70)))
+		f.Add(name, pushBytes(name, make([]byte, 70)))
 	}
 	f.Add("XMPP", []byte("<?xml version='1.0'?><stream:stream a='>'><iq type='get' id='1'><ping/></iq> <message/>"))
 	f.Add("Centrifugo", []byte("{}\n{\"id\":1}\n"))
@@ -236,12 +236,12 @@ func TestAddressesOfRunningNodesAreChecked(t *testing.T) {
 		{[]string{"tls://h:1"}, "write tcp://host:port"},
 		{[]string{"tcp://h:1", "ws://h:2/ws"}, "all of them as tcp://"},
 	} {
-		_, err := (&Setup{URLs: c.urls, Key: auth.NewKey()}).running()
+		_, err := (&Setup{URLs: c.urls, Key: auth.NewKey()}).runningNodes()
 		wantError(t, err, c.want)
 	}
-	_, err := (&Setup{URLs: []string{"tcp://h:1"}}).running()
+	_, err := (&Setup{URLs: []string{"tcp://h:1"}}).runningNodes()
 	wantError(t, err, "--auth-key")
-	sys, err := (&Setup{URLs: []string{"ws://h:1/ws", "ws://h:2/ws"}, Key: auth.NewKey()}).running()
+	sys, err := (&Setup{URLs: []string{"ws://h:1/ws", "ws://h:2/ws"}, Key: auth.NewKey()}).runningNodes()
 	if err != nil || strings.Join(sys.addrs, " ") != "h:1 h:2" || !sys.proto.(*parleyProtocol).webSocket {
 		t.Errorf("%+v, %v", sys, err)
 	}

@@ -7,24 +7,24 @@ import (
 	"sync"
 )
 
-// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that nobody has
-// to make accounts for them: the server gives each a name, and the others learn it here. Messages
-// go to that very session and are headlines, which no server keeps.
+// xmppProtocol is that of plain XMPP clients. Users log in with SASL ANONYMOUS, so that no accounts
+// are needed: the server assigns each a JID, which is stored in names. Messages go to that very
+// session and are headlines, which no server keeps.
 type xmppProtocol struct {
 	domain string
 	names  *sync.Map // full JID as it stands in XML, by user (uint32)
 }
 
-// unsure: servers tell each other of sessions in their own time.
-func (xmppProtocol) unsure() bool { return true }
+// asyncRouting: servers propagate sessions to each other asynchronously.
+func (xmppProtocol) asyncRouting() bool { return true }
 
 // xmppSays makes an error of what the server says instead of what was waited for.
 func xmppSays(s stanza) error {
-	return fmt.Errorf("the XMPP server says %s", said(append(bytes.Clone(s.head), s.inner...)))
+	return fmt.Errorf("the XMPP server says %s", quote(append(bytes.Clone(s.head), s.inner...)))
 }
 
-func (p xmppProtocol) login(l *line, user uint32) error {
-	features, err := p.open(l)
+func (p xmppProtocol) login(c *conn, user uint32) error {
+	features, err := p.open(c)
 	if err != nil {
 		return err
 	}
@@ -35,19 +35,19 @@ func (p xmppProtocol) login(l *line, user uint32) error {
 
 		return fmt.Errorf("the XMPP server of %s does not offer SASL ANONYMOUS: let anonymous users in", p.domain)
 	}
-	if err := l.write([]byte("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>")); err != nil {
+	if err := c.write([]byte("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>")); err != nil {
 		return err
 	}
-	if _, err := xmppUntil(l, "success"); err != nil {
+	if _, err := xmppUntil(c, "success"); err != nil {
 		return err
 	}
-	if _, err = p.open(l); err != nil {
+	if _, err = p.open(c); err != nil {
 		return err
 	}
-	if err := l.write([]byte("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")); err != nil {
+	if err := c.write([]byte("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")); err != nil {
 		return err
 	}
-	bound, err := xmppUntil(l, "iq")
+	bound, err := xmppUntil(c, "iq")
 	if err != nil {
 		return err
 	}
@@ -61,24 +61,24 @@ func (p xmppProtocol) login(l *line, user uint32) error {
 }
 
 // open begins a stream and returns what the server can do on it.
-func (p xmppProtocol) open(l *line) (stanza, error) {
+func (p xmppProtocol) open(c *conn) (stanza, error) {
 	head := "<?xml version='1.0'?><stream:stream to='" + p.domain +
 		"' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-	if err := l.write([]byte(head)); err != nil {
+	if err := c.write([]byte(head)); err != nil {
 		return stanza{}, err
 	}
 
-	return xmppUntil(l, "stream:features")
+	return xmppUntil(c, "stream:features")
 }
 
 // xmppUntil waits for a stanza. What it holds is valid until the next read.
-func xmppUntil(l *line, name string) (stanza, error) {
+func xmppUntil(c *conn, name string) (stanza, error) {
 	for {
-		s, n, err := splitStanza(l.in[l.r:l.w])
+		s, n, err := splitStanza(c.buf[c.r:c.w])
 		if err != nil {
 			return s, err
 		}
-		l.r += n
+		c.r += n
 		switch s.name {
 		case name:
 			return s, nil
@@ -87,7 +87,7 @@ func xmppUntil(l *line, name string) (stanza, error) {
 			return s, xmppSays(s)
 		}
 		if n == 0 {
-			if err := l.fill(); err != nil {
+			if err := c.fill(); err != nil {
 				return s, fmt.Errorf("no <%s> from the XMPP server: %w", name, err)
 			}
 		}

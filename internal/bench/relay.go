@@ -14,21 +14,21 @@ import (
 //
 //	length u32 (of what follows) | to u32 | payload
 //
-// A client's first frame says with its number who it is, and is sent back as it came. A relay's
-// first frame to the other relay does the same with relayHello.
+// A client's first frame carries its user number, and the relay returns that frame unchanged. A
+// relay's first frame to the other relay does the same with relayHello.
 const (
-	relayHead  = 8
-	relayUsers = 1 << 16
-	relayHello = 1<<32 - 1
-	relayRead  = 256      // of a client: a message fits; a longer one makes the buffer grow
-	meshRead   = 64 << 10 // of the other relay: many messages come at once
+	relayHeader      = 8
+	relayUsers       = 1 << 16
+	relayHello       = 1<<32 - 1
+	clientReadBuffer = 256      // of a client: a message fits; a longer one makes the buffer grow
+	linkReadBuffer   = 64 << 10 // of the other relay: many messages come at once
 )
 
-// relay is the least that a Go program can do to bring A's message to B by way of another process:
-// it is the floor. What it does not do: names, tokens, answers, limits, heartbeats, reconnecting.
+// relay is the floor: the least that a Go program can do to bring A's message to B through another
+// process. It has no names, tokens, responses, limits, heartbeats or reconnects.
 type relay struct {
 	users [relayUsers]atomic.Pointer[net.Conn]
-	mesh  atomic.Pointer[combiner]
+	link  atomic.Pointer[combiningWriter]
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{} // guarded by mu; nil once closed
@@ -57,7 +57,7 @@ func ServeRelay(ctx context.Context, join string, announce func(name, value stri
 
 			return fmt.Errorf("the other relay: %w", err)
 		}
-		r.serve(conn, func() { r.join(conn, nil) })
+		r.serve(conn, func() { r.serveLink(conn, nil) })
 	}
 	r.serves.Go(func() { r.accept(ln) })
 	announce("clients", ln.Addr().String())
@@ -111,12 +111,12 @@ func (r *relay) close() {
 // client reads a client's frames and passes each on, from this very goroutine.
 func (r *relay) client(conn net.Conn) {
 	me := uint32(relayHello)
-	rest, err := eachFrame(conn, make([]byte, relayRead), nil, func(to uint32, frame []byte) error {
+	rest, err := eachFrame(conn, make([]byte, clientReadBuffer), nil, func(to uint32, frame []byte) error {
 		if me != relayHello {
-			return r.pass(to, frame)
+			return r.forward(to, frame)
 		}
 		if to == relayHello {
-			return errIsRelay
+			return errLinkOpened
 		}
 		if me = to; me >= relayUsers {
 			return errRelay
@@ -126,33 +126,33 @@ func (r *relay) client(conn net.Conn) {
 
 		return err
 	})
-	if errors.Is(err, errIsRelay) {
-		r.join(conn, rest)
+	if errors.Is(err, errLinkOpened) {
+		r.serveLink(conn, rest)
 	} else if me < relayUsers {
 		r.users[me].CompareAndSwap(&conn, nil)
 	}
 }
 
-func (r *relay) pass(to uint32, frame []byte) error {
+func (r *relay) forward(to uint32, frame []byte) error {
 	if to >= relayUsers {
 		return errRelay
 	}
 	if conn := r.users[to].Load(); conn != nil {
-		_, _ = (*conn).Write(frame) // its own reader sees that it is broken
+		_, _ = (*conn).Write(frame) // the connection's reader handles the error
 
 		return nil
 	}
-	if mesh := r.mesh.Load(); mesh != nil {
+	if mesh := r.link.Load(); mesh != nil {
 		return mesh.write(frame)
 	}
 
 	return nil
 }
 
-// join reads the other relay's frames; the first of them have perhaps arrived already.
-func (r *relay) join(conn net.Conn, begin []byte) {
-	r.mesh.Store(&combiner{conn: conn})
-	_, _ = eachFrame(conn, make([]byte, meshRead), begin, func(to uint32, frame []byte) error {
+// serveLink reads the other relay's frames; the first of them have perhaps arrived already.
+func (r *relay) serveLink(conn net.Conn, begin []byte) {
+	r.link.Store(&combiningWriter{conn: conn})
+	_, _ = eachFrame(conn, make([]byte, linkReadBuffer), begin, func(to uint32, frame []byte) error {
 		if to < relayUsers {
 			if conn := r.users[to].Load(); conn != nil {
 				_, _ = (*conn).Write(frame)
@@ -164,8 +164,8 @@ func (r *relay) join(conn net.Conn, begin []byte) {
 }
 
 var (
-	errRelay   = errors.New("a frame that no client of a relay sends")
-	errIsRelay = errors.New("this is no client but the other relay")
+	errRelay      = errors.New("a frame that no client of a relay sends")
+	errLinkOpened = errors.New("this is no client but the other relay")
 )
 
 // eachFrame reads frames until the connection ends or f returns an error, and then returns what it
@@ -174,9 +174,9 @@ func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte)
 	buf = append(buf, make([]byte, max(len(begin)-len(buf), 0))...)
 	r, w := 0, copy(buf, begin)
 	for {
-		for w-r >= relayHead {
+		for w-r >= relayHeader {
 			n := 4 + int(binary.BigEndian.Uint32(buf[r:]))
-			if n < relayHead || n > longestFrame {
+			if n < relayHeader || n > maxFrame {
 				return nil, errRelay
 			}
 			if w-r < n {
@@ -202,39 +202,4 @@ func eachFrame(conn net.Conn, buf, begin []byte, f func(to uint32, frame []byte)
 		}
 		w += n
 	}
-}
-
-// combiner writes at once when nobody is writing; whoever comes meanwhile leaves its frame for the
-// one who is.
-type combiner struct {
-	conn net.Conn
-
-	mu      sync.Mutex
-	writing bool   // guarded by mu
-	waiting []byte // guarded by mu
-	spare   []byte // guarded by mu
-}
-
-func (c *combiner) write(frame []byte) error {
-	c.mu.Lock()
-	c.waiting = append(c.waiting, frame...)
-	if c.writing {
-		c.mu.Unlock()
-
-		return nil
-	}
-	c.writing = true
-	var err error
-	for len(c.waiting) > 0 && err == nil {
-		batch := c.waiting
-		c.waiting = c.spare[:0]
-		c.mu.Unlock()
-		_, err = c.conn.Write(batch)
-		c.mu.Lock()
-		c.spare = batch
-	}
-	c.writing = err != nil // a broken connection takes nothing more
-	c.mu.Unlock()
-
-	return err
 }

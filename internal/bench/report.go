@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Report is what a command of "parley bench" has to say.
+// Report is the output of a command of "parley bench".
 type Report struct {
 	Command string    `json:"command"`
 	At      time.Time `json:"at"`
@@ -16,18 +16,18 @@ type Report struct {
 	Notes   []string  `json:"notes"`   // what was measured, and how
 	Results any       `json:"results"` // of the command: Trips, Flow, Logins, ...
 
-	Table Table   `json:"-"`
-	More  []Table `json:"-"`
-	Chart Chart   `json:"-"`
+	Table       Table   `json:"-"`
+	ExtraTables []Table `json:"-"`
+	Chart       Chart   `json:"-"`
 }
 
 func newReport(command string, results any, notes ...string) *Report {
 	return &Report{Command: command, At: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Notes: notes, Results: results}
 }
 
-func (r *Report) tables() []Table { return append([]Table{r.Table}, r.More...) }
+func (r *Report) tables() []Table { return append([]Table{r.Table}, r.ExtraTables...) }
 
-// JSON writes everything, in numbers.
+// JSON writes all figures.
 func (r *Report) JSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -35,7 +35,7 @@ func (r *Report) JSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// Text writes the table and what it means.
+// Text writes the tables and the notes.
 func (r *Report) Text(w io.Writer) {
 	for _, t := range r.tables() {
 		t.Text(w)
@@ -46,7 +46,7 @@ func (r *Report) Text(w io.Writer) {
 	}
 }
 
-// Markdown writes the same for a page.
+// Markdown writes the tables and the notes as Markdown.
 func (r *Report) Markdown(w io.Writer) {
 	for _, t := range r.tables() {
 		t.Markdown(w)
@@ -64,5 +64,6 @@ func latencyHead(first string, more ...string) []string {
 }
 
 func latencyRow(name string, l Latency, more ...string) []string {
-	return append([]string{name, strconv.FormatUint(l.Count, 10), us(l.P50), us(l.P90), us(l.P99), us(l.P999), us(l.Max)}, more...)
+	return append([]string{name, strconv.FormatUint(l.Count, 10), formatMicros(l.P50), formatMicros(l.P90),
+		formatMicros(l.P99), formatMicros(l.P999), formatMicros(l.Max)}, more...)
 }

@@ -29,43 +29,43 @@ func TestATableIsAlignedInTextAndEscapedInMarkdown(t *testing.T) {
 
 func TestNumbersHaveTheDigitsThatSaySomething(t *testing.T) {
 	for v, want := range map[float64]string{0: "0 µs", 0.012: "0.012 µs", 1.234: "1.23 µs", 12.34: "12.3 µs", 123.4: "123 µs", 9999: "9999 µs", 12345: "12.3 ms", 2.5e6: "2.50 s"} {
-		if got := us(v); got != want {
+		if got := formatMicros(v); got != want {
 			t.Errorf("%g µs is written %q, want %q", v, got, want)
 		}
 	}
-	if got := bytesOf(6144); got != "6.00 KB" {
+	if got := formatKB(6144); got != "6.00 KB" {
 		t.Errorf("6144 bytes are written %q", got)
 	}
 }
 
 func sampleReport() *Report {
-	trips := func(p50, cpu float64) []Trips {
-		return []Trips{{RoundTrip: Latency{P50: p50, P99: 3 * p50, P999: 5 * p50}, ServerCPU: cpu, PerSecond: 1000}}
+	trips := func(p50, cpu float64) []RoundTrips {
+		return []RoundTrips{{RoundTrip: Latency{P50: p50, P99: 3 * p50, P999: 5 * p50}, ServerCPU: cpu, PerSecond: 1000}}
 	}
-	floor := Contender{Name: "floor", Memory: 3500, one: trips(100, 20), many: trips(1000, 20), pinned: trips(100, 30)}
-	parley := Contender{Name: "Parley", Memory: 7000, MemoryWS: 7000, one: trips(140, 20), many: trips(1200, 30), pinned: trips(125, 30)}
-	nats := Contender{Name: "NATS", Memory: 50000, one: trips(400, 50), many: trips(3000, 50)}
+	floor := Contender{Name: "floor", Memory: 3500, onePair: trips(100, 20), manyPairs: trips(1000, 20), pinned: trips(100, 30)}
+	parley := Contender{Name: "Parley", Memory: 7000, MemoryWS: 7000, onePair: trips(140, 20), manyPairs: trips(1200, 30), pinned: trips(125, 30)}
+	nats := Contender{Name: "NATS", Memory: 50000, onePair: trips(400, 50), manyPairs: trips(3000, 50)}
 	c := &Comparison{
-		Rounds: 1, First: sampleFindings(), Spread: sampleSpread(),
-		Notice: []Notice{
-			{Binary: parleyName, Nodes: 4, Clients: 100, Told: Latency{Count: 100, P50: 40e3, Max: 90e3}, NotFound: Latency{P50: 50e3, Max: 60e3}},
-			{Binary: parleyName, Nodes: 4, Clients: 8000, Told: Latency{Count: 8000, P50: 90e3, Max: 251e3}, Others: map[string]int{"timeout": 3}},
+		Rounds: 1, First: sampleFindings(), Idle: sampleSpread(),
+		Notice: []NoticeResult{
+			{Binary: parleyName, Nodes: 4, Clients: 100, Delay: Latency{Count: 100, P50: 40e3, Max: 90e3}, NotFound: Latency{P50: 50e3, Max: 60e3}},
+			{Binary: parleyName, Nodes: 4, Clients: 8000, Delay: Latency{Count: 8000, P50: 90e3, Max: 251e3}, OtherAnswers: map[string]int{"timeout": 3}},
 		},
 	}
-	before := Contender{Name: "before", nodes: &Setup{}, one: trips(150, 20), many: trips(1200, 40), pinned: trips(160, 30)}
+	before := Contender{Name: "before", parleySetup: &Setup{}, onePair: trips(150, 20), manyPairs: trips(1200, 40), pinned: trips(160, 30)}
 	for _, one := range []*Contender{&floor, &parley, &before, &nats} {
-		one.settle(&floor)
+		one.aggregate(&floor)
 		c.Contenders = append(c.Contenders, *one)
 	}
 
-	return c.report(&Setup{}, Match{Rounds: 1, Pairs: 500, Size: 64, Duration: time.Second, Users: 100, Pinned: true})
+	return c.report(&Setup{}, CompareOptions{Rounds: 1, Pairs: 500, Size: 64, Duration: time.Second, Users: 100, Pinned: true})
 }
 
-func sampleFindings() []Finding {
-	return []Finding{
-		{Binary: parleyName, Nodes: 2, First: Latency{Count: 1, P50: 100}, NotFound: Latency{P50: 90}},
-		{Binary: parleyName, Nodes: 8, First: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .5},
-		{Binary: parleyName, Nodes: 32, First: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .95},
+func sampleFindings() []FirstMessage {
+	return []FirstMessage{
+		{Binary: parleyName, Nodes: 2, Delivered: Latency{Count: 1, P50: 100}, NotFound: Latency{P50: 90}},
+		{Binary: parleyName, Nodes: 8, Delivered: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .5},
+		{Binary: parleyName, Nodes: 32, Delivered: Latency{Count: 1, P50: 130}, NotFound: Latency{P50: 90}, Busy: .95},
 	}
 }
 
@@ -113,7 +113,7 @@ func TestWithSeveralBinariesEachRowSaysWhichItIsOf(t *testing.T) {
 	for _, nodes := range []int{2, 8} {
 		all = append(all, Memory{Binary: "before", Nodes: nodes, Transport: "TCP", PerUser: 1024 * float64(nodes)})
 	}
-	table := s.spreadTable(all)
+	table := s.idleTable(all)
 	if got := strings.Join(table.Rows[1], "|"); got != "before, memory a user, TCP|2.00 KB|8.00 KB|4.00 ×|≤ 2.0 KB, ≤ 1.1 × ✗" {
 		t.Errorf("the row is %q", got)
 	}
@@ -136,7 +136,7 @@ func TestAReportIsJSONAndItsChartIsXML(t *testing.T) {
 	r := sampleReport()
 	times := newRecorders(1)
 	for i := range 1000 {
-		times.of(0).add(time.Duration(i) * time.Microsecond)
+		times.forWorker(0).add(time.Duration(i) * time.Microsecond)
 	}
 	r.Chart.Curves = []curve{{"a <curve> & more", times.merged()}}
 	r.Chart.Title = `a "title" <&>`
@@ -177,7 +177,7 @@ func TestAMedianIsTheMiddle(t *testing.T) {
 
 func TestTheBarDrawsOverItselfAndGoesAway(t *testing.T) {
 	var out strings.Builder
-	b := NewBar(&out)
+	b := NewProgressBar(&out)
 	b.Show(.5, "something long")
 	b.drawn = time.Time{}
 	b.Show(2, "short")

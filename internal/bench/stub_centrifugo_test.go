@@ -12,11 +12,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// stubCentrifugo is a server that lets everybody subscribe and publish, and often puts two lines
-// into one frame.
+// stubCentrifugo is a server without access control that often puts two lines into one frame.
 func stubCentrifugo(t *testing.T) string {
 	t.Helper()
-	o := newOffice(t)
+	o := newStubServer(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +60,7 @@ type centrifugoCommand struct {
 }
 
 // command reads one command, or nothing of one: a pong.
-func (o *office) command(ws *websocket.Conn) (c centrifugoCommand, err error) {
+func (o *stubServer) command(ws *websocket.Conn) (c centrifugoCommand, err error) {
 	kind, text, err := ws.Read(o.t.Context())
 	if err == nil && kind != websocket.MessageText {
 		err = fmt.Errorf("a frame of kind %v", kind)
@@ -75,7 +74,7 @@ func (o *office) command(ws *websocket.Conn) (c centrifugoCommand, err error) {
 	return c, err
 }
 
-func (o *office) centrifugo(ws *websocket.Conn) error {
+func (o *stubServer) centrifugo(ws *websocket.Conn) error {
 	say := func(text string) { _ = ws.Write(o.t.Context(), websocket.MessageText, []byte(text)) }
 	connect, err := o.command(ws)
 	if err != nil {
@@ -93,14 +92,14 @@ func (o *office) centrifugo(ws *websocket.Conn) error {
 		return fmt.Errorf("a bad subscribe: %+v", subscribe)
 	}
 	channel := subscribe.Subscribe.Channel
-	leave := o.enter(channel, func(payload []byte) {
+	leave := o.login(channel, func(payload []byte) {
 		// Two lines in a frame, with and without a newline at the end.
 		say(fmt.Sprintf(`{"push":{"channel":%q,"join":{"info":{"client":"c"}}}}`+"\n"+`{"push":{"channel":%q,"pub":{"data":%q,"info":{"user":"","client":"c"}}}}`,
 			channel, channel, payload))
 	})
 	defer leave()
 	say(fmt.Sprintf(`{"id":%d,"subscribe":{}}`+"\n{}\n", subscribe.ID))
-	var p ponged
+	var p pingCheck
 	for {
 		c, err := o.command(ws)
 		switch {
@@ -110,7 +109,7 @@ func (o *office) centrifugo(ws *websocket.Conn) error {
 			p.pong = true
 		case c.ID != 0 && c.Publish != nil:
 			p.message(o, channel)
-			o.pass(c.Publish.Channel, []byte(c.Publish.Data))
+			o.forward(c.Publish.Channel, []byte(c.Publish.Data))
 			say(fmt.Sprintf(`{"id":%d,"publish":{}}`, c.ID))
 		default:
 			return fmt.Errorf("a bad command: %+v", c)

@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// stubMQTT is a broker that hands PUBLISH packets on to the one who has subscribed to their topic.
-// It takes exactly what bench sends.
+// stubMQTT is a broker that forwards PUBLISH packets to the subscriber of their topic. It takes
+// exactly what bench sends.
 func stubMQTT(t *testing.T, loses int) string {
 	t.Helper()
-	o := newOffice(t)
-	o.loses = loses
+	o := newStubServer(t)
+	o.dropFirst = loses
 
 	return listen(t, func(conn net.Conn) {
 		if err := o.mqtt(conn); err != nil && !ended(err) {
@@ -50,7 +50,7 @@ func readPacket(r io.Reader) (first byte, rest []byte, err error) {
 	return first, rest, err
 }
 
-func (o *office) mqtt(conn net.Conn) error {
+func (o *stubServer) mqtt(conn net.Conn) error {
 	first, connect, err := readPacket(conn)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (o *office) mqtt(conn net.Conn) error {
 		return fmt.Errorf("a bad SUBSCRIBE: %x %q", first, subscribe)
 	}
 	topic := subscribe[2 : len(subscribe)-1]
-	leave := o.enter(string(topic), func(payload []byte) {
+	leave := o.login(string(topic), func(payload []byte) {
 		packet := binary.AppendUvarint([]byte{0x30}, uint64(len(topic)+len(payload)))
 		_, _ = conn.Write(append(append(packet, topic...), payload...))
 	})
@@ -87,6 +87,6 @@ func (o *office) mqtt(conn net.Conn) error {
 			return fmt.Errorf("a bad PUBLISH: %x %q", first, publish)
 		}
 		n := 2 + int(binary.BigEndian.Uint16(publish))
-		o.pass(string(publish[:n]), publish[n:])
+		o.forward(string(publish[:n]), publish[n:])
 	}
 }

@@ -15,25 +15,25 @@ import (
 // them. The test fails when a client does what it should not. Where servers ping, a stub does so
 // behind the login, and wants the answer before the client's second message.
 
-// office knows who is logged in at a stub.
-type office struct {
-	t     *testing.T
-	loses int // of the messages to everybody, at first
+// stubServer keeps the logged-in users of a stub.
+type stubServer struct {
+	t         *testing.T
+	dropFirst int // the first messages to each user that are dropped
 
-	mu    sync.Mutex
-	users map[string]*func(payload []byte) // guarded by mu
-	lost  map[string]int                   // guarded by mu
+	mu      sync.Mutex
+	users   map[string]*func(payload []byte) // guarded by mu
+	dropped map[string]int                   // guarded by mu
 }
 
-func newOffice(t *testing.T) *office {
+func newStubServer(t *testing.T) *stubServer {
 	t.Helper()
 
-	return &office{t: t, users: map[string]*func([]byte){}, lost: map[string]int{}}
+	return &stubServer{t: t, users: map[string]*func([]byte){}, dropped: map[string]int{}}
 }
 
-// enter logs a user in. The newest login counts: the end of an earlier one may be noticed later.
-// Whoever leaves calls what it returns.
-func (o *office) enter(name string, deliver func([]byte)) (leave func()) {
+// login logs a user in. The newest login counts: the end of an earlier one may be noticed later.
+// The returned function logs the user out.
+func (o *stubServer) login(name string, deliver func([]byte)) (leave func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	mine := &deliver
@@ -48,12 +48,12 @@ func (o *office) enter(name string, deliver func([]byte)) (leave func()) {
 	}
 }
 
-// pass hands a message over. Nobody is left out in silence but who has left.
-func (o *office) pass(to string, payload []byte) {
+// forward delivers a message. A message to a user that is not logged in is dropped.
+func (o *stubServer) forward(to string, payload []byte) {
 	o.mu.Lock()
 	deliver := o.users[to]
-	if o.lost[to] < o.loses {
-		o.lost[to]++
+	if o.dropped[to] < o.dropFirst {
+		o.dropped[to]++
 		deliver = nil
 	}
 	o.mu.Unlock()
@@ -62,16 +62,16 @@ func (o *office) pass(to string, payload []byte) {
 	}
 }
 
-// ponged looks whether a client has answered the ping of its login.
-type ponged struct {
+// pingCheck looks whether a client has answered the ping of its login.
+type pingCheck struct {
 	pong     bool
 	messages int
 }
 
-func (p *ponged) message(o *office, who string) {
+func (p *pingCheck) message(o *stubServer, user string) {
 	p.messages++
 	if p.messages == 2 && !p.pong {
-		o.t.Errorf("%s does not answer pings", who)
+		o.t.Errorf("%s does not answer pings", user)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // stubXMPP is a server that lets anonymous users in, under names that have to be escaped in XML.
 func stubXMPP(t *testing.T) string {
 	t.Helper()
-	o := newOffice(t)
+	o := newStubServer(t)
 
 	return listen(t, func(conn net.Conn) {
 		if err := o.xmpp(conn); err != nil && !ended(err) {
@@ -66,7 +66,7 @@ type xmppStanza struct {
 	Bind      *struct{} `xml:"urn:ietf:params:xml:ns:xmpp-bind bind"`
 }
 
-func (o *office) xmpp(conn net.Conn) error {
+func (o *stubServer) xmpp(conn net.Conn) error {
 	say := func(text string) { _, _ = conn.Write([]byte(text)) }
 	dec := xml.NewDecoder(conn)
 	if err := opened(dec); err != nil {
@@ -98,7 +98,7 @@ func (o *office) xmpp(conn net.Conn) error {
 	var escaped bytes.Buffer
 	_ = xml.EscapeText(&escaped, []byte(jid))
 	inXML := strings.ReplaceAll(escaped.String(), "&#39;", "'")
-	leave := o.enter(jid, func(payload []byte) {
+	leave := o.login(jid, func(payload []byte) {
 		// An event of another extension first, and white space, as servers send it to keep a
 		// connection open.
 		say("\n<message type='headline'><event a='>'/><bodyless/></message>\n <message from='x' type=\"headline\"><subject/><body xml:lang='en'>" + string(payload) + "</body></message>")
@@ -106,7 +106,7 @@ func (o *office) xmpp(conn net.Conn) error {
 	defer leave()
 	say("<iq type='result' id='" + bind.ID + "'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>" + inXML + "</jid></bind></iq>" +
 		"<presence from='x'/><iq type='get' id='p1' from='example'><ping xmlns='urn:xmpp:ping'/></iq>")
-	var p ponged
+	var p pingCheck
 	for {
 		var s xmppStanza
 		if err := element(dec, &s); err != nil {
@@ -117,7 +117,7 @@ func (o *office) xmpp(conn net.Conn) error {
 			p.pong = true
 		case s.XMLName == (xml.Name{Space: "jabber:client", Local: "message"}) && s.Type == "headline" && s.Body != nil:
 			p.message(o, jid)
-			o.pass(s.To, []byte(*s.Body))
+			o.forward(s.To, []byte(*s.Body))
 		default:
 			return fmt.Errorf("a bad stanza: %+v", s)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-dm/parley/internal/auth"
 )
 
-// Setup says with what to measure. The zero value but for Self starts what it needs.
+// Setup selects the servers to measure. With only Self set, servers are started as needed.
 type Setup struct {
 	Self Self
 
@@ -20,20 +20,21 @@ type Setup struct {
 	Key  auth.Key
 	PIDs []int
 
-	// Binaries are the parley binaries whose nodes are measured, in turn; none: Self alone.
+	// Binaries are the parley binaries whose nodes are measured, one after another; none: Self
+	// alone.
 	Binaries []Binary
-	binary   Binary // the one whose turn it is; zero: Self
+	binary   Binary // the one to start; zero: Self
 
 	WebSocket bool          // users of Parley connect by WebSocket
-	Ack       bool          // messages ask for a response
-	RestTime  time.Duration // how long CPU at rest is measured; 0: 3 s
+	Responses bool          // messages ask for a response
+	IdleTime  time.Duration // how long CPU at rest is measured; 0: 3 s
 
-	// Progress is told how much is done, 0 to 1, and what is being done. Nil: nobody is.
+	// Progress is called with the share that is done, 0 to 1, and the current step. Nil: no calls.
 	Progress func(done float64, what string)
 }
 
-// restTime is how long CPU at rest is measured.
-func (s *Setup) restTime() time.Duration { return cmp.Or(s.RestTime, restDefault) }
+// idleTime is how long CPU at rest is measured.
+func (s *Setup) idleTime() time.Duration { return cmp.Or(s.IdleTime, defaultIdleTime) }
 
 func (s *Setup) progress(done float64, what string) {
 	if s.Progress != nil {
@@ -41,8 +42,8 @@ func (s *Setup) progress(done float64, what string) {
 	}
 }
 
-// part is a Setup whose progress is a part of the whole's.
-func (s *Setup) part(from, to float64, name string) *Setup {
+// progressPart returns a Setup whose progress covers a part of this Setup's.
+func (s *Setup) progressPart(from, to float64, name string) *Setup {
 	sub := *s
 	sub.Progress = func(done float64, what string) { s.progress(from+(to-from)*done, name+": "+what) }
 
@@ -59,7 +60,7 @@ const (
 // loopback is where servers listen, at a port that the system chooses.
 const loopback = "127.0.0.1:0"
 
-// system is what is measured: servers of one kind.
+// system is the system under test: servers of one kind.
 type system struct {
 	name  string
 	proto protocol
@@ -76,10 +77,10 @@ func (s *system) stop() {
 	stops.Wait()
 }
 
-// alive returns an error if a server has ended.
-func (s *system) alive() error {
+// checkRunning returns an error if a server has ended.
+func (s *system) checkRunning() error {
 	for _, p := range s.procs {
-		if err := p.alive(); err != nil {
+		if err := p.checkRunning(); err != nil {
 			return err
 		}
 	}
@@ -87,13 +88,14 @@ func (s *system) alive() error {
 	return nil
 }
 
-// because is the reason behind a connection's error: perhaps its server has ended.
-func (s *system) because(ctx context.Context, err error) error {
+// explain returns the cause of a connection's error: the end of ctx, or of a server, or the error
+// itself.
+func (s *system) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	sleep(ctx, restLook) // an end is noticed a moment later than its connections'
-	if ended := s.alive(); ended != nil {
+	sleep(ctx, idlePoll) // the exit of a process is seen a moment after the end of its connections
+	if ended := s.checkRunning(); ended != nil {
 		return ended
 	}
 
@@ -127,27 +129,25 @@ func (s *system) memory() (sum uint64, ok bool) {
 }
 
 const (
-	restLook    = 100 * time.Millisecond
-	restMost    = 3 * time.Second
-	restDefault = 3 * time.Second
+	idlePoll        = 100 * time.Millisecond
+	idleWait        = 3 * time.Second
+	defaultIdleTime = 3 * time.Second
 )
 
-// rest waits until the servers have nothing left to do of what was before, for some seconds at
-// most.
-func (s *system) rest(ctx context.Context) {
+// awaitIdle waits until the servers use little CPU time, for at most idleWait.
+func (s *system) awaitIdle(ctx context.Context) {
 	last, ok := s.cpu()
-	for end := time.Now().Add(restMost); ok && time.Now().Before(end) && sleep(ctx, restLook); {
+	for end := time.Now().Add(idleWait); ok && time.Now().Before(end) && sleep(ctx, idlePoll); {
 		now, _ := s.cpu()
-		if now-last <= restLook/10 {
+		if now-last <= idlePoll/10 {
 			return
 		}
 		last = now
 	}
 }
 
-// restCPU measures for d what all servers take with nothing to do, in milliseconds of CPU time a
-// second; 0: not known.
-func (s *system) restCPU(ctx context.Context, d time.Duration) float64 {
+// idleCPU measures the CPU time of all idle servers for d, in milliseconds a second; 0: not known.
+func (s *system) idleCPU(ctx context.Context, d time.Duration) float64 {
 	cpu, known := s.cpu()
 	begin := time.Now()
 	sleep(ctx, d)
@@ -179,8 +179,8 @@ func (s *system) add(p *process, addr string) {
 	}
 }
 
-// relays starts the floor: n bare relays, one or two.
-func (s *Setup) relays(ctx context.Context, n int) (*system, error) {
+// startRelays starts the floor: n bare relays, one or two.
+func (s *Setup) startRelays(ctx context.Context, n int) (*system, error) {
 	sys := &system{name: floorName, proto: relayProtocol{}}
 	for i := range n {
 		args := []string{"bench", "relay"}
@@ -199,8 +199,8 @@ func (s *Setup) relays(ctx context.Context, n int) (*system, error) {
 	return sys, nil
 }
 
-// nats starts n plain NATS servers in one cluster.
-func (s *Setup) nats(ctx context.Context, n int) (*system, error) {
+// startNATS starts n plain NATS servers in one cluster.
+func (s *Setup) startNATS(ctx context.Context, n int) (*system, error) {
 	sys := &system{name: natsName, proto: natsProtocol{}}
 	var cluster string
 	for i := range n {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Table is rows of texts under a head. The first column names the row.
+// Table is rows of cells under a head. The first column names the row.
 type Table struct {
 	Head []string
 	Rows [][]string
@@ -59,8 +59,8 @@ func (t *Table) Markdown(w io.Writer) {
 	}
 }
 
-// number writes a measured value with three digits that say something.
-func number(v float64) string {
+// formatNumber writes a measured value with three significant digits.
+func formatNumber(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
@@ -75,20 +75,20 @@ func number(v float64) string {
 	return fmt.Sprintf("%.0f", v)
 }
 
-// us writes microseconds.
-func us(v float64) string {
+// formatMicros writes microseconds.
+func formatMicros(v float64) string {
 	switch {
 	case v >= 1e6:
-		return number(v/1e6) + " s"
+		return formatNumber(v/1e6) + " s"
 	case v >= 1e4:
-		return number(v/1e3) + " ms"
+		return formatNumber(v/1e3) + " ms"
 	}
 
-	return number(v) + " µs"
+	return formatNumber(v) + " µs"
 }
 
-// known writes a value that 0 stands for not knowing.
-func known(v float64, write func(float64) string) string {
+// orDash writes a value that 0 stands for not knowing.
+func orDash(v float64, write func(float64) string) string {
 	if v == 0 {
 		return "-"
 	}
@@ -96,4 +96,4 @@ func known(v float64, write func(float64) string) string {
 	return write(v)
 }
 
-func bytesOf(v float64) string { return number(v/1024) + " KB" }
+func formatKB(v float64) string { return formatNumber(v/1024) + " KB" }

@@ -12,40 +12,39 @@ import (
 )
 
 const (
-	loginTime  = 20 * time.Second
-	openAtOnce = 64
+	loginTimeout        = 20 * time.Second
+	maxConcurrentLogins = 64
 )
 
 // dial logs a user in at one of the servers.
-func (s *system) dial(ctx context.Context, server int, user uint32) (*line, error) {
-	ctx, cancel := context.WithTimeout(ctx, loginTime)
+func (s *system) dial(ctx context.Context, server int, user uint32) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
 	defer cancel()
 	var d net.Dialer
 	if host, _, err := net.SplitHostPort(s.addrs[server]); err == nil && net.ParseIP(host).IsLoopback() {
 		d.LocalAddr = sourceAddr(user)
 	}
-	conn, err := d.DialContext(ctx, "tcp", s.addrs[server])
+	raw, err := d.DialContext(ctx, "tcp", s.addrs[server])
 	if err != nil {
-		return nil, explainDial(err)
+		return nil, dialHint(err)
 	}
-	l := &line{conn: conn, proto: s.proto, user: user}
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	err = s.proto.login(l, user)
+	c := &conn{raw: raw, protocol: s.proto, user: user}
+	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	err = s.proto.login(c, user)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		l.close()
+		c.close()
 
 		return nil, fmt.Errorf("login at %s: %w", s.addrs[server], err)
 	}
 
-	return l, nil
+	return c, nil
 }
 
-// explainDial says how to mend the two mistakes that load generators make with their operating
-// system.
-func explainDial(err error) error {
+// dialHint adds a remedy to the errors of too many open files and of no free ports.
+func dialHint(err error) error {
 	switch {
 	case errors.Is(err, syscall.EMFILE):
 		return fmt.Errorf("%w: raise the limit of open files (ulimit -n), or ask for fewer users", err)
@@ -56,24 +55,24 @@ func explainDial(err error) error {
 	return err
 }
 
-// crowd logs users 0 to n-1 in, several at once; where says at which server each connects. Every
-// login is told to each, if that is not nil, from several goroutines at once.
-func (s *system) crowd(ctx context.Context, n int, where func(i int) int, each func(took time.Duration)) ([]*line, error) {
-	return s.crowdFrom(ctx, 0, n, where, each)
+// loginUsers logs users 0 to n-1 in, several at once; where says at which server each connects.
+// Every login is told to each, if that is not nil, from several goroutines at once.
+func (s *system) loginUsers(ctx context.Context, n int, where func(i int) int, each func(took time.Duration)) ([]*conn, error) {
+	return s.loginRange(ctx, 0, n, where, each)
 }
 
-// crowdFrom is crowd with users first to first+n-1.
-func (s *system) crowdFrom(ctx context.Context, first, n int, where func(i int) int, each func(took time.Duration)) ([]*line, error) {
+// loginRange is crowd with users first to first+n-1.
+func (s *system) loginRange(ctx context.Context, first, n int, where func(i int) int, each func(took time.Duration)) ([]*conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	lines := make([]*line, n)
+	conns := make([]*conn, n)
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(openAtOnce, n) {
+	for range min(maxConcurrentLogins, n) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				begin := time.Now()
-				l, err := s.dial(ctx, where(first+i), uint32(first+i))
+				c, err := s.dial(ctx, where(first+i), uint32(first+i))
 				if err != nil {
 					cancel(err)
 
@@ -82,24 +81,24 @@ func (s *system) crowdFrom(ctx context.Context, first, n int, where func(i int) 
 				if each != nil {
 					each(time.Since(begin))
 				}
-				lines[i] = l
+				conns[i] = c
 			}
 		})
 	}
 	workers.Wait()
 	if err := context.Cause(ctx); err != nil {
-		closeLines(lines)
+		closeConns(conns)
 
 		return nil, err
 	}
 
-	return lines, nil
+	return conns, nil
 }
 
-func closeLines(lines []*line) {
-	for _, l := range lines {
-		if l != nil {
-			l.close()
+func closeConns(conns []*conn) {
+	for _, c := range conns {
+		if c != nil {
+			c.close()
 		}
 	}
 }

@@ -19,9 +19,9 @@ const (
 	finBit  = 0x80
 	maskBit = 0x80
 
-	len16   = 126 // the length follows in 2 bytes
-	len64   = 127 // in 8
-	shortWS = 125
+	len16          = 126 // the length follows in 2 bytes
+	len64          = 127 // in 8
+	maxShortLength = 125
 )
 
 var (
@@ -32,7 +32,7 @@ var (
 func webSocketFrame(op byte, payload []byte) []byte {
 	frame := []byte{finBit | op}
 	switch n := len(payload); {
-	case n <= shortWS:
+	case n <= maxShortLength:
 		frame = append(frame, maskBit|byte(n))
 	case n <= 0xffff:
 		frame = binary.BigEndian.AppendUint16(append(frame, maskBit|len16), uint16(n))
@@ -81,45 +81,45 @@ func splitWebSocket(buf []byte, kind byte) (body []byte, n int, reply []byte, er
 	case opPong:
 		return nil, n, nil, nil
 	case opClose:
-		return nil, 0, nil, webSocketClosed(body)
+		return nil, 0, nil, closeError(body)
 	}
 
 	return nil, 0, nil, errWebSocket
 }
 
-// webSocketClosed is what a close says: a code and a reason, or nothing.
-func webSocketClosed(body []byte) error {
+// closeError is what a close says: a code and a reason, or nothing.
+func closeError(body []byte) error {
 	if len(body) < 2 {
 		return errWSClosed
 	}
 
-	return fmt.Errorf("%w: %d %s", errWSClosed, binary.BigEndian.Uint16(body), said(body[2:]))
+	return fmt.Errorf("%w: %d %s", errWSClosed, binary.BigEndian.Uint16(body), quote(body[2:]))
 }
 
 // upgrade makes a WebSocket of a fresh connection. It does not check the accept key: the server is
 // known to be one.
-func upgrade(l *line, path, subprotocol string) error {
+func upgrade(c *conn, path, subprotocol string) error {
 	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", path, l.conn.RemoteAddr())
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", path, c.raw.RemoteAddr())
 	if subprotocol != "" {
 		request = fmt.Appendf(request, "Sec-WebSocket-Protocol: %s\r\n", subprotocol)
 	}
 	request = append(request, "\r\n"...)
-	if err := l.write(request); err != nil {
+	if err := c.write(request); err != nil {
 		return err
 	}
 	for {
-		if err := l.fill(); err != nil {
+		if err := c.fill(); err != nil {
 			return fmt.Errorf("no answer to the WebSocket request: %w", err)
 		}
-		head, _, whole := bytes.Cut(l.in[l.r:l.w], []byte("\r\n\r\n"))
+		head, _, whole := bytes.Cut(c.buf[c.r:c.w], []byte("\r\n\r\n"))
 		if !whole {
 			continue
 		}
 		if status, _, _ := bytes.Cut(head, []byte("\r\n")); !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
 			return fmt.Errorf("the WebSocket request is answered with %q", status)
 		}
-		l.r += len(head) + len("\r\n\r\n")
+		c.r += len(head) + len("\r\n\r\n")
 
 		return nil
 	}

@@ -31,9 +31,9 @@ func TestFramesAreReadAsLines(t *testing.T) {
 				n, _ := theirs.Read(answer)
 				pong <- string(answer[:n])
 			}()
-			l := &line{conn: ours, in: []byte(frames[:early])}
-			l.w = early
-			conn := readLines(l)
+			c := &conn{raw: ours, buf: []byte(frames[:early])}
+			c.w = early
+			conn := asLines(c)
 			var got []string
 			lines := bufio.NewScanner(shortReads{conn, step})
 			for lines.Scan() {

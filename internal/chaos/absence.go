@@ -6,69 +6,69 @@ import (
 	"time"
 )
 
-// absence is a user's time away, which lasts until all peers know: they must be told.
+// absence is the time in which a user stays disconnected, until all its peers have the notice.
 type absence struct {
-	who  *user
-	at   moment
-	owed []owed
+	user    *user
+	at      moment
+	pending []pendingNotice
 }
 
-// owed is a notice that a peer must get.
-type owed struct {
+// pendingNotice is a notice that a peer must get.
+type pendingNotice struct {
 	peer    *user
-	session *session // the peer's, which must live to hear it
+	session *session // the peer's; the notice is due while it lives
 }
 
-// leave keeps a user from connecting again, and finds the peers that must get a notice if the
-// connection breaks now. A user without a connection in good order owes nothing.
-func (p *user) leave(all []*user) absence {
-	p.mu.Lock()
-	if p.away == nil {
-		p.away = make(chan struct{})
+// startAbsence keeps a user from connecting again, and finds the peers that must get a notice if
+// the connection breaks now. A user without a live connection causes no notices.
+func (u *user) startAbsence(all []*user) absence {
+	u.mu.Lock()
+	if u.absent == nil {
+		u.absent = make(chan struct{})
 	}
-	s := p.now
-	p.mu.Unlock()
-	a := absence{who: p, at: p.history.now()}
+	s := u.session
+	u.mu.Unlock()
+	a := absence{user: u, at: u.history.now()}
 	if s == nil || !s.alive() {
 		return a
 	}
-	for _, q := range all {
-		if q == p {
+	for _, peer := range all {
+		if peer == u {
 			continue
 		}
-		q.mu.Lock()
-		theirs := q.now
-		q.mu.Unlock()
+		peer.mu.Lock()
+		theirs := peer.session
+		peer.mu.Unlock()
 		if theirs == nil || !theirs.alive() || !theirs.node.healthy(a.at.add(-time.Second), forever) {
 			continue
 		}
-		talked := max(p.history.flow(p, q).talked(s, theirs), p.history.flow(q, p).talked(theirs, s))
-		if talked != never && q.heard(p, talked) == never {
-			a.owed = append(a.owed, owed{q, theirs})
+		talked := max(u.history.flow(u, peer).channelSince(s, theirs), u.history.flow(peer, u).channelSince(theirs, s))
+		if talked != never && peer.noticeSince(u, talked) == never {
+			a.pending = append(a.pending, pendingNotice{peer, theirs})
 		}
 	}
 
 	return a
 }
 
-// back lets the user connect again.
-func (p *user) back() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.away != nil {
-		close(p.away)
-		p.away = nil
+// endAbsence lets the user connect again.
+func (u *user) endAbsence() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.absent != nil {
+		close(u.absent)
+		u.absent = nil
 	}
 }
 
-// talked is when the last message was sent that went from one session to another and was
-// acknowledged: since then they have a channel.
-func (f *flow) talked(via, by *session) moment {
-	const most = 200 // beyond, it is as if they had not
+// channelSince returns when the last acknowledged message between two sessions was sent. From then
+// on they have a channel.
+func (f *flow) channelSince(via, by *session) moment {
+	const most = 200 // older messages are not looked at
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := len(f.ops) - 1; i >= max(0, len(f.ops)-most); i-- {
-		if x := &f.ops[i]; x.outcome == delivered && x.via == via && x.by == by {
+		if x := &f.ops[i]; x.outcome == delivered && x.sentOn == via && x.receivedOn == by {
 			return x.sent
 		}
 	}
@@ -76,12 +76,13 @@ func (f *flow) talked(via, by *session) moment {
 	return never
 }
 
-// heard is when the user was told, not before some moment, that a peer has gone.
-func (p *user) heard(of *user, from moment) moment {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, n := range p.notices {
-		if n.of == of && n.at >= from {
+// noticeSince returns when the user got the notice about a peer, at from or later; never if it did
+// not.
+func (u *user) noticeSince(of *user, from moment) moment {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, n := range u.notices {
+		if n.peer == of && n.at >= from {
 			return n.at
 		}
 	}
@@ -89,21 +90,21 @@ func (p *user) heard(of *user, from moment) moment {
 	return never
 }
 
-// await waits until all owed notices have come, and returns how long each took. A peer that loses
-// its connection is owed nothing any more. Notices that do not come in time are violations.
-func (a absence) await(ctx context.Context, within time.Duration, why fate) (times []time.Duration) {
-	left := a.owed
+// awaitNotices waits until all pending notices have come, and returns how long each took. A peer
+// that loses its connection no longer counts. Notices that do not come in time are violations.
+func (a absence) awaitNotices(ctx context.Context, within time.Duration, why endCause) (times []time.Duration) {
+	left := a.pending
 	for {
-		var still []owed
+		var still []pendingNotice
 		for _, o := range left {
-			if at := o.peer.heard(a.who, a.at); at != never {
+			if at := o.peer.noticeSince(a.user, a.at); at != never {
 				times = append(times, at.since(a.at))
 			} else if o.session.alive() {
 				still = append(still, o)
 			}
 		}
 		left = still
-		if len(left) == 0 || a.who.history.now().since(a.at) > within || sleep(ctx, 5*time.Millisecond) != nil {
+		if len(left) == 0 || a.user.history.now().since(a.at) > within || sleep(ctx, 5*time.Millisecond) != nil {
 			break
 		}
 	}
@@ -111,8 +112,8 @@ func (a absence) await(ctx context.Context, within time.Duration, why fate) (tim
 		return times
 	}
 	for _, o := range left {
-		a.who.history.violation(wrong{rule: untold, text: fmt.Sprintf("%s is gone since %v (%s) and %s has not heard of it after %v: %v",
-			a.who.id, a.at, why, o.peer.id, within, o.session.record())})
+		a.user.history.violated(violation{rule: missingNotice, text: fmt.Sprintf("%s is gone since %v (%s), and %s has no notice after %v: %v",
+			a.user.id, a.at, why, o.peer.id, within, o.session.record())})
 	}
 
 	return times

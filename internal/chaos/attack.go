@@ -12,41 +12,41 @@ import (
 	"time"
 )
 
-// attacked makes a fault in which a machine without the secret attacks a node's cluster port until
-// it is undone.
-func attacked(how func(ctx context.Context, a *attack)) func(context.Context, *runner, *node) (func() error, error) {
+// attackNode makes a fault in which a machine without the secret attacks a node's cluster port
+// until it is undone.
+func attackNode(how func(ctx context.Context, a *attack)) func(context.Context, *runner, *node) (func() error, error) {
 	return repeatedly(func(ctx context.Context, r *runner, n *node, _ int) {
 		n.mu.Lock()
 		addr := n.cluster
 		n.mu.Unlock()
-		how(ctx, &attack{r: r, addr: addr, place: n.index})
+		how(ctx, &attack{runner: r, addr: addr, place: n.place})
 		_ = sleep(ctx, 20*time.Millisecond)
 	})
 }
 
-// attack is one attempt at a node.
+// attack is one attempt at a node's cluster port.
 type attack struct {
-	r     *runner
-	addr  string // its cluster port
-	place int
+	runner *runner
+	addr   string // its cluster port
+	place  int
 }
 
-// invented sends bytes that no member ever sent: to the port for links and gossip streams, and to
-// that for gossip packets, there also under the addresses of members.
-func invented(ctx context.Context, a *attack) {
+// sendGarbage sends bytes that no member ever sent: to the port for links and gossip streams, and
+// to that for gossip packets, there also under the addresses of members.
+func sendGarbage(ctx context.Context, a *attack) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, opening := range openings() {
-		all.Go(func() { a.stream(ctx, opening) })
+		all.Go(func() { a.sendStream(ctx, opening) })
 	}
 	all.Go(func() { a.handshake(ctx) })
 	for range 50 {
-		b := random(randv2.IntN(1400))
+		b := randomBytes(randv2.IntN(1400))
 		if len(b) > 0 && randv2.IntN(2) == 0 {
 			b[0] = byte(randv2.IntN(16)) // the types of memberlist's messages
 		}
-		a.gossip(ctx, b)
-		a.forge(b)
+		a.sendPacket(ctx, b)
+		a.sendForged(b)
 	}
 }
 
@@ -55,29 +55,29 @@ func openings() [][]byte {
 	record := func(size uint16, body []byte) []byte {
 		return append(binary.BigEndian.AppendUint16([]byte{tlsFirstByte, 3, 1}, size), body...)
 	}
-	gossip := random(2000)
+	gossip := randomBytes(2000)
 	gossip[0] = byte(randv2.IntN(16))
 
 	return [][]byte{
-		random(1 + randv2.IntN(4000)),
+		randomBytes(1 + randv2.IntN(4000)),
 		gossip,
 		{}, // and no byte
-		record(512, random(512)),
-		record(0xffff, random(4000)),
-		record(200, append([]byte{1, 0, 0, 196, 3, 3}, random(194)...)), // a ClientHello without sense
-		append([]byte{244, 0, 0, 0}, random(60)...),                     // a label's length, too long
+		record(512, randomBytes(512)),
+		record(0xffff, randomBytes(4000)),
+		record(200, append([]byte{1, 0, 0, 196, 3, 3}, randomBytes(194)...)), // a ClientHello without sense
+		append([]byte{244, 0, 0, 0}, randomBytes(60)...),                     // a label's length, too long
 	}
 }
 
-// stream says something to the node, and listens for a moment.
-func (a *attack) stream(ctx context.Context, opening []byte) {
+// sendStream says something to the node, and listens for a moment.
+func (a *attack) sendStream(ctx context.Context, opening []byte) {
 	c, err := a.dial(ctx, "tcp")
 	if err != nil {
 		return
 	}
 	defer func() { _ = c.Close() }()
 	_, _ = c.Write(opening)
-	a.listen(c)
+	a.readReply(c)
 }
 
 // handshake speaks TLS, and has no proof.
@@ -91,21 +91,21 @@ func (a *attack) handshake(ctx context.Context) {
 	if t.HandshakeContext(ctx) != nil {
 		return
 	}
-	_, _ = t.Write(random(randv2.IntN(1000)))
-	a.listen(t)
+	_, _ = t.Write(randomBytes(randv2.IntN(1000)))
+	a.readReply(t)
 }
 
-// listen hears what the node tells a stranger.
-func (a *attack) listen(c net.Conn) {
+// readReply reads what the node sends to a machine without the secret.
+func (a *attack) readReply(c net.Conn) {
 	const most = 200 * time.Millisecond
 	_ = c.SetReadDeadline(time.Now().Add(most))
 	buf := make([]byte, 16<<10)
 	n, _ := c.Read(buf)
-	a.r.impostors.note(buf[:n])
+	a.runner.impostors.search(buf[:n])
 }
 
-// gossip sends a packet from the stranger's own address.
-func (a *attack) gossip(ctx context.Context, b []byte) {
+// sendPacket sends a gossip packet from the attacker's own address.
+func (a *attack) sendPacket(ctx context.Context, b []byte) {
 	c, err := a.dial(ctx, "udp")
 	if err != nil {
 		return
@@ -114,9 +114,9 @@ func (a *attack) gossip(ctx context.Context, b []byte) {
 	_ = c.Close()
 }
 
-// forge sends a packet under the address of a member, where the network allows it.
-func (a *attack) forge(b []byte) {
-	f := a.r.cluster.network.packets()
+// sendForged sends a packet under the address of a member, where the network allows it.
+func (a *attack) sendForged(b []byte) {
+	f := a.runner.cluster.network.packets()
 	if f == nil {
 		return
 	}
@@ -124,7 +124,7 @@ func (a *attack) forge(b []byte) {
 	if err != nil {
 		return
 	}
-	other := a.r.cluster.nodes[randv2.IntN(len(a.r.cluster.nodes))]
+	other := a.runner.cluster.nodes[randv2.IntN(len(a.runner.cluster.nodes))]
 	other.mu.Lock()
 	from, err := netip.ParseAddrPort(other.cluster)
 	other.mu.Unlock()
@@ -133,23 +133,23 @@ func (a *attack) forge(b []byte) {
 	}
 }
 
-// replayed sends what was recorded between nodes: gossip packets as they were, with their senders'
-// addresses, and what dialers said when they began links and gossip streams.
-func replayed(ctx context.Context, a *attack) {
-	packets, heads := a.r.cluster.network.packets().recorded()
+// replayRecorded sends what was recorded between nodes: gossip packets as they were, with their
+// senders' addresses, and what dialers said when they began links and gossip streams.
+func replayRecorded(ctx context.Context, a *attack) {
+	packets, heads := a.runner.cluster.network.packets().recorded()
 	var all sync.WaitGroup
 	defer all.Wait()
 	for range min(10, len(heads)) {
-		all.Go(func() { a.stream(ctx, heads[randv2.IntN(len(heads))].bytes) })
+		all.Go(func() { a.sendStream(ctx, heads[randv2.IntN(len(heads))].bytes) })
 	}
 	for range min(50, len(packets)) {
 		k := packets[randv2.IntN(len(packets))]
 		if k.to == a.place {
-			a.r.cluster.network.packets().deliver(k.to, k.raw)
+			a.runner.cluster.network.packets().deliver(k.to, k.raw)
 		}
 		if p, ok := parsePacket(k.raw); ok {
-			a.gossip(ctx, p.payload)
-			a.forge(p.payload)
+			a.sendPacket(ctx, p.payload)
+			a.sendForged(p.payload)
 		}
 	}
 }
@@ -159,20 +159,12 @@ func (a *attack) dial(ctx context.Context, network string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 
-	return a.r.cluster.network.dial(ctx, strangers, network, a.addr)
+	return a.runner.cluster.network.dial(ctx, outside, network, a.addr)
 }
 
-func random(n int) []byte {
+func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 
 	return b
-}
-
-// misled restarts a node with strangers among the addresses that it is to join.
-func misled(ctx context.Context, r *runner, n *node) (func() error, error) {
-	r.doomSessions(n)
-	n.end()
-
-	return func() error { return r.cluster.startNode(ctx, n, r.impostors.addrs()...) }, nil
 }

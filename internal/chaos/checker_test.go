@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,12 +12,12 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// A judge that finds nothing is worth what it finds in made-up runs.
+// These tests feed the checker histories with known violations.
 
 const second = moment(time.Second)
 
-// scene is a run without processes: alice (u000) writes to bob (u001).
-type scene struct {
+// fakeRun is a run without processes: alice (u000) writes to bob (u001).
+type fakeRun struct {
 	*runner
 
 	alice, bob *user
@@ -26,34 +25,34 @@ type scene struct {
 	from       *session
 }
 
-func newScene(t *testing.T) *scene {
+func newFakeRun(t *testing.T) *fakeRun {
 	t.Helper()
 	r := &runner{o: Options{Nodes: 3, Clients: 10, Rate: 1, Dir: t.TempDir()}}
 	r.cluster = newCluster(&r.o, &loopback{})
 	for _, n := range r.cluster.nodes {
 		n.log = "/dev/null"
 	}
-	if err := r.populate(); err != nil {
+	if err := r.createUsers(); err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{runner: r, alice: r.users[0], bob: r.users[1]}
+	s := &fakeRun{runner: r, alice: r.users[0], bob: r.users[1]}
 	s.flow = r.history.flow(s.alice, s.bob)
 	s.from = s.login(s.alice, 0, second)
 
 	return s
 }
 
-func (s *scene) login(p *user, node int, at moment) *session {
-	x := &session{who: p, node: s.cluster.nodes[node], dialed: at}
-	p.sessions = append(p.sessions, x)
-	p.welcomed(x, "")
+func (s *fakeRun) login(u *user, node int, at moment) *session {
+	x := &session{user: u, node: s.cluster.nodes[node], dialed: at}
+	u.sessions = append(u.sessions, x)
+	u.welcomed(x, "")
 	x.opened = at
 
 	return x
 }
 
-// sends enters a message that takes a millisecond.
-func (s *scene) sends(at moment, err error) (number int) {
+// send enters a message that takes a millisecond.
+func (s *fakeRun) send(at moment, err error) (number int) {
 	number, _ = s.flow.begin(at)
 	s.history.written(s.from, s.bob.id, appendOp(number, 0))
 	s.flow.finish(number, at.add(time.Millisecond), err)
@@ -61,12 +60,12 @@ func (s *scene) sends(at moment, err error) (number int) {
 	return number
 }
 
-func (s *scene) comes(to *session, number int) {
+func (s *fakeRun) receive(to *session, number int) {
 	s.history.arrived(s.alice.id, to, appendOp(number, 0))
-	s.history.handed(s.bob, s.alice.id, appendOp(number, 0))
+	s.history.handedOver(s.bob, s.alice.id, appendOp(number, 0))
 }
 
-func (s *scene) wants(t *testing.T, want ...rule) {
+func (s *fakeRun) wantViolations(t *testing.T, want ...rule) {
 	t.Helper()
 	report := s.check()
 	if len(report.rules) != len(want) {
@@ -79,104 +78,104 @@ func (s *scene) wants(t *testing.T, want ...rule) {
 	}
 }
 
-func TestARunInWhichAllArrivesIsFine(t *testing.T) {
-	s := newScene(t)
+func TestARunInWhichAllMessagesArriveHasNoViolations(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	s.comes(to, s.sends(2*second, nil))
-	s.comes(to, s.sends(3*second, nil))
-	s.wants(t)
+	s.receive(to, s.send(2*second, nil))
+	s.receive(to, s.send(3*second, nil))
+	s.wantViolations(t)
 }
 
-func TestAnAcknowledgedMessageThatALivingSessionDoesNotGetIsLost(t *testing.T) {
-	s := newScene(t)
+func TestAnAcknowledgedMessageMissingInALiveSessionIsLost(t *testing.T) {
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.sends(2*second, nil)
-	s.wants(t, lost)
+	s.send(2*second, nil)
+	s.wantViolations(t, lost)
 }
 
-func TestWhatABrokenConnectionHasNotReadIsNotLostButCounted(t *testing.T) {
-	s := newScene(t)
+func TestAMessageUnreadByABrokenConnectionIsOnlyCounted(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	s.comes(to, s.sends(2*second, nil))
-	s.sends(3*second, nil)
-	to.end(3*second+1, fateCut)
-	if r := s.check(); !r.OK() || r.taken[fateCut] != 1 {
-		t.Errorf("%v, %v", r.rules, r.taken)
+	s.receive(to, s.send(2*second, nil))
+	s.send(3*second, nil)
+	to.end(3*second+1, causeCut)
+	if r := s.check(); !r.OK() || r.unread[causeCut] != 1 {
+		t.Errorf("%v, %v", r.rules, r.unread)
 	}
 }
 
-func TestABrokenConnectionThatHasReadSomethingLaterIsNoExcuse(t *testing.T) {
-	s := newScene(t)
+func TestABrokenConnectionThatReadLaterMessagesIsNoExcuse(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	s.sends(2*second, nil)
-	s.comes(to, s.sends(3*second, nil))
-	to.end(4*second, fateCut)
-	s.wants(t, lost)
+	s.send(2*second, nil)
+	s.receive(to, s.send(3*second, nil))
+	to.end(4*second, causeCut)
+	s.wantViolations(t, lost)
 }
 
-func TestAGoodbyeIsReadLastSoItIsNoExcuse(t *testing.T) {
-	s := newScene(t)
+func TestASessionThatReadAGoodbyeIsNoExcuse(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	s.sends(2*second, nil)
-	to.toldGoodbye(wire.GoodbyeStopping)
-	to.end(3*second, fateUnknown)
-	s.wants(t, lost)
+	s.send(2*second, nil)
+	to.noteGoodbye(wire.GoodbyeStopping)
+	to.end(3*second, causeUnknown)
+	s.wantViolations(t, lost)
 }
 
 func TestAMessageThatComesAgainIsADuplicate(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	n := s.sends(2*second, nil)
-	s.comes(to, n)
-	s.comes(to, n)
-	s.wants(t, twice)
+	n := s.send(2*second, nil)
+	s.receive(to, n)
+	s.receive(to, n)
+	s.wantViolations(t, duplicated)
 }
 
-func TestWhatIsReadBeforeAGoodbyeMustBeHandedOverUnlessTheClientHadGivenUp(t *testing.T) {
-	s := newScene(t)
+func TestAMessageReadBeforeAGoodbyeMustBeHandedOver(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
-	number := s.sends(2*second, nil)
+	number := s.send(2*second, nil)
 	s.history.arrived(s.alice.id, to, appendOp(number, 0))
-	to.toldGoodbye(wire.GoodbyeHeartbeat)
-	to.end(forever-1, fateUnknown)
-	s.wants(t, notHandedOn)
+	to.noteGoodbye(wire.GoodbyeHeartbeat)
+	to.end(forever-1, causeUnknown)
+	s.wantViolations(t, notHandedOver)
 	to.ended = s.flow.arrivals[0].at
-	s.wants(t)
+	s.wantViolations(t)
 	to.ended = forever - 1
-	to.fellSilent()
-	s.wants(t)
+	to.noteSilence()
+	s.wantViolations(t)
 }
 
 func TestOrderGoesFromOneSessionOfTheRecipientToTheNext(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	older, newer := s.login(s.bob, 1, second), s.login(s.bob, 2, second)
-	one, two := s.sends(2*second, nil), s.sends(2*second, nil)
-	s.comes(newer, two) // seen first, and that means nothing
-	s.comes(older, one)
-	s.wants(t)
-	three, four := s.sends(3*second, nil), s.sends(3*second, nil)
-	s.comes(older, four)
-	s.comes(newer, three)
-	s.wants(t, reordered)
+	one, two := s.send(2*second, nil), s.send(2*second, nil)
+	s.receive(newer, two) // seen first, and that means nothing
+	s.receive(older, one)
+	s.wantViolations(t)
+	three, four := s.send(3*second, nil), s.send(3*second, nil)
+	s.receive(older, four)
+	s.receive(newer, three)
+	s.wantViolations(t, reordered)
 }
 
 func TestARequestWithoutOutcomeIsFound(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.sends(2*second, errImpatient)
-	s.wants(t, noOutcome)
+	s.send(2*second, errNoOutcome)
+	s.wantViolations(t, noOutcome)
 }
 
-func TestNotFoundIsWrongOnlyForWhoIsThere(t *testing.T) {
-	s := newScene(t)
-	s.sends(2*second, client.ErrUserNotFound) // bob is not there yet
+func TestNotFoundIsWrongOnlyForConnectedUsers(t *testing.T) {
+	s := newFakeRun(t)
+	s.send(2*second, client.ErrUserNotFound) // bob is not there yet
 	to := s.login(s.bob, 1, 3*second)
-	s.sends(4*second, client.ErrUserNotFound)
-	s.wants(t, missed)
-	s.cluster.nodes[1].sicken(3 * second)
-	s.wants(t)
-	to.end(5*second, fateCut)
-	s.wants(t)
+	s.send(4*second, client.ErrUserNotFound)
+	s.wantViolations(t, falseNotFound)
+	s.cluster.nodes[1].markFaulty(3 * second)
+	s.wantViolations(t)
+	to.end(5*second, causeCut)
+	s.wantViolations(t)
 }
 
 func TestAnUnknownErrorIsAnOutcomeToo(t *testing.T) {
@@ -185,29 +184,29 @@ func TestAnUnknownErrorIsAnOutcomeToo(t *testing.T) {
 	}
 }
 
-func TestANoticeAboutSomebodyWhoIsThereIsWrong(t *testing.T) {
-	s := newScene(t)
+func TestANoticeAboutAConnectedUserIsWrong(t *testing.T) {
+	s := newFakeRun(t)
 	to := s.login(s.bob, 1, second)
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
-	s.wants(t, mistold)
-	to.end(20*second-1, fateCut)
-	s.wants(t)
+	s.wantViolations(t, falseNotice)
+	to.end(20*second-1, causeCut)
+	s.wantViolations(t)
 }
 
-func TestANoticeMayBeHeardAMomentAfterTheSessionOnASickNodeHasEnded(t *testing.T) {
-	s := newScene(t)
+func TestANoticeMayArriveAfterASessionOnAFaultyNodeHasEnded(t *testing.T) {
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.cluster.nodes[0].sicken(15 * second)
-	s.cluster.nodes[0].recover(16 * second)
-	s.from.end(20*second-1, fateUnknown)
+	s.cluster.nodes[0].markFaulty(15 * second)
+	s.cluster.nodes[0].markHealthy(16 * second)
+	s.from.end(20*second-1, causeUnknown)
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
-	s.wants(t)
+	s.wantViolations(t)
 	s.from.ended = 18 * second
-	s.wants(t, mistold)
+	s.wantViolations(t, falseNotice)
 }
 
-// logs makes as if all nodes had run, and had written this.
-func (s *scene) logs(t *testing.T, lines string) {
+// writeLogs makes as if all nodes had run, and had written this.
+func (s *fakeRun) writeLogs(t *testing.T, lines string) {
 	t.Helper()
 	for _, n := range s.cluster.nodes {
 		n.log, n.process = filepath.Join(t.TempDir(), n.name), &process{}
@@ -217,132 +216,55 @@ func (s *scene) logs(t *testing.T, lines string) {
 	}
 }
 
-func TestWhatNodesSayOfPanicsAndRacesCounts(t *testing.T) {
-	s := newScene(t)
-	s.logs(t, "WARNING: DATA RACE\n")
-	s.wants(t, nodeTrouble)
+func TestPanicsAndRacesInLogsAreViolations(t *testing.T) {
+	s := newFakeRun(t)
+	s.writeLogs(t, "WARNING: DATA RACE\n")
+	s.wantViolations(t, nodeFailure)
 }
 
 func TestWhileOnlyConnectionsBreakEveryMessageArrives(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.sends(2*second, client.ErrTimeout)
-	s.wants(t)
-	s.clean = []span{{second, 3 * second}}
-	s.wants(t, unclean)
-	s.cluster.nodes[1].sicken(second)
-	s.wants(t)
+	s.send(2*second, client.ErrTimeout)
+	s.wantViolations(t)
+	s.harmlessSpans = []span{{second, 3 * second}}
+	s.wantViolations(t, failedMessage)
+	s.cluster.nodes[1].markFaulty(second)
+	s.wantViolations(t)
 }
 
 func TestASlowRecipientIsNoFailureOfItsConnection(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.clean = []span{{second, 3 * second}}
-	s.sends(2*second, client.ErrRecipientBusy)
-	s.wants(t)
+	s.harmlessSpans = []span{{second, 3 * second}}
+	s.send(2*second, client.ErrRecipientBusy)
+	s.wantViolations(t)
 }
 
 func TestAMessageOfAUserWhoseConnectionBreaksMayFail(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
-	s.clean = []span{{second, 3 * second}}
-	s.sends(2*second, client.ErrConnectionLost)
-	s.from.end(2*second, fateCut)
-	s.wants(t)
+	s.harmlessSpans = []span{{second, 3 * second}}
+	s.send(2*second, client.ErrConnectionLost)
+	s.from.end(2*second, causeCut)
+	s.wantViolations(t)
 }
 
 func TestNoticesThatComeTooLateAreFound(t *testing.T) {
-	s := newScene(t)
+	s := newFakeRun(t)
 	s.o.KillNotice, s.o.VanishNotice = time.Second, 2*time.Second
 	took := []time.Duration{time.Second / 2, 3 * time.Second / 2}
-	s.told(fault{vanishes: true}, s.cluster.nodes[0], second, took)
-	s.wants(t)
-	s.lag.note(second, second+second/2)
-	s.told(fault{}, s.cluster.nodes[0], second, took)
-	s.wants(t) // the network took the time
-	s.told(fault{}, s.cluster.nodes[0], 2*second, took)
-	s.wants(t, lateKill)
+	s.checkNoticeDelays(fault{silent: true}, s.cluster.nodes[0], second, took)
+	s.wantViolations(t)
+	s.lag.add(second, second+second/2)
+	s.checkNoticeDelays(fault{}, s.cluster.nodes[0], second, took)
+	s.wantViolations(t) // the network took the time
+	s.checkNoticeDelays(fault{}, s.cluster.nodes[0], 2*second, took)
+	s.wantViolations(t, lateKillNotice)
 }
 
-func TestOfAPairWithoutALinkExactlyOneStepsOut(t *testing.T) {
-	s := newScene(t)
-	for i, n := range s.cluster.nodes {
-		n.started, n.ready = i+1, true
-	}
-	s.cluster.nodes[1].ready = false
-	oneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wants(t)
-	if s.count.stepped != 1 || s.count.younger != 1 {
-		t.Errorf("%d stepped out, %d were the younger", s.count.stepped, s.count.younger)
-	}
-	s.cluster.nodes[1].ready = true
-	oneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wants(t, overlapping)
-}
-
-func TestNodesThatNothingBefellStay(t *testing.T) {
-	s := newScene(t)
-	s.cluster.nodes[2].ready = true
-	othersStay(s.runner, s.cluster.nodes[0])
-	s.wants(t)
-	s.cluster.nodes[2].ready = false
-	othersStay(s.runner, s.cluster.nodes[0])
-	s.wants(t, overlapping)
-}
-
-func TestTheThirdNodeMustNotStepOut(t *testing.T) {
-	s := newScene(t)
-	for _, n := range s.cluster.nodes {
-		n.ready = n.index != 2
-	}
-	oneSteppedOut(s.runner, s.cluster.nodes[0])
-	s.wants(t, overlapping)
-}
-
-func TestALoadBalancerPrefersNodesThatAreReady(t *testing.T) {
-	c := newCluster(&Options{Nodes: 3}, &loopback{})
-	for _, n := range c.nodes {
-		n.state = nodeUp
-	}
-	c.nodes[1].ready = true
-	for range 20 {
-		if n, _, err := c.pick(0, false, false); err != nil || n != c.nodes[1] {
-			t.Fatalf("%v, %v", n, err)
-		}
-	}
-	if n, _, err := c.pick(0, false, true); err != nil || n != c.nodes[0] {
-		t.Errorf("a reckless one: %v, %v", n, err)
-	}
-	c.nodes[1].state = nodeDown
-	if n, _, err := c.pick(2, false, false); err != nil || n != c.nodes[2] {
-		t.Errorf("none is ready: %v, %v", n, err)
-	}
-}
-
-func TestWhileTheNetworkDidNotRunNoNodeIsWell(t *testing.T) {
-	s := newScene(t)
-	s.login(s.bob, 1, second)
-	s.sends(10*second, client.ErrUserNotFound)
-	s.lag.note(9*second, 9*second+moment(lagEvery))
-	s.wants(t, missed)
-	s.lag.note(9*second, 10*second)
-	s.wants(t)
-}
-
-func TestTheLagOfANetworkIsMeasured(t *testing.T) {
-	s := newScene(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*lagEvery)
-	defer cancel()
-	if err := s.lag.watch(ctx, &loopback{}, s.history.now); err != nil {
-		t.Fatal(err)
-	}
-	if s.lag.most < lagEvery/2 {
-		t.Errorf("%v", s.lag.most)
-	}
-}
-
-func TestANodeThatTheMachineDidNotLetRunMayHaveBeenTakenForDead(t *testing.T) {
-	s := newScene(t)
+func TestAStarvedNodeCountsAsFaulty(t *testing.T) {
+	s := newFakeRun(t)
 	s.login(s.bob, 1, second)
 	s.alice.notices = append(s.alice.notices, notice{s.bob, 20 * second})
 	line := func(gap string) string {
@@ -350,8 +272,8 @@ func TestANodeThatTheMachineDidNotLetRunMayHaveBeenTakenForDead(t *testing.T) {
 
 		return "time=" + at + ` level=WARN msg="this process did not run for a while: it joins the cluster anew and claims its sessions again" node=SELF for=` + gap + "\n"
 	}
-	s.logs(t, line("600ms"))
-	s.wants(t, mistold)
-	s.logs(t, line("1.75s"))
-	s.wants(t)
+	s.writeLogs(t, line("600ms"))
+	s.wantViolations(t, falseNotice)
+	s.writeLogs(t, line("1.75s"))
+	s.wantViolations(t)
 }

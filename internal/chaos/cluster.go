@@ -20,10 +20,10 @@ type cluster struct {
 	network network
 	nodes   []*node
 
-	mu      sync.Mutex
-	rng     *rand.Rand // guarded by mu: for picks; faults have their own
-	started int        // guarded by mu: processes
-	strays  []*process // guarded by mu: processes that no node has any more
+	mu       sync.Mutex
+	rng      *rand.Rand // guarded by mu: for picks; faults have their own
+	started  int        // guarded by mu: processes
+	replaced []*process // guarded by mu: processes that no node has any more
 }
 
 func newCluster(o *Options, net network) *cluster {
@@ -36,7 +36,7 @@ func newCluster(o *Options, net network) *cluster {
 }
 
 func (c *cluster) add(place int, name string) *node {
-	n := &node{index: place, name: name, log: filepath.Join(c.o.Dir, name+".log")}
+	n := &node{place: place, name: name, log: filepath.Join(c.o.Dir, name+".log")}
 	c.nodes = append(c.nodes, n)
 
 	return n
@@ -45,7 +45,7 @@ func (c *cluster) add(place int, name string) *node {
 // start starts all nodes at once.
 func (c *cluster) start(ctx context.Context) error {
 	for _, n := range c.nodes {
-		if err := n.settle(c.network); err != nil {
+		if err := n.assignAddrs(c.network); err != nil {
 			return err
 		}
 	}
@@ -83,23 +83,23 @@ func (c *cluster) addrs() (addrs []string) {
 	return addrs
 }
 
-// end kills whatever still runs.
-func (c *cluster) end() {
+// kill kills all processes that still run.
+func (c *cluster) kill() {
 	for _, n := range c.nodes {
-		n.end()
+		n.kill()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, p := range c.strays {
+	for _, p := range c.replaced {
 		p.kill()
 	}
 }
 
-// others are the places of all other nodes.
-func (c *cluster) others(than *node) (places []int) {
+// otherPlaces are the places of all other nodes.
+func (c *cluster) otherPlaces(than *node) (places []int) {
 	for _, n := range c.nodes {
 		if n != than {
-			places = append(places, n.index)
+			places = append(places, n.place)
 		}
 	}
 
@@ -108,9 +108,9 @@ func (c *cluster) others(than *node) (places []int) {
 
 var errNoNode = errors.New("chaos: no node is up")
 
-// pick is what a load balancer does: the node that is wished if it is ready, else any that is. A
-// reckless one takes any that runs, or is paused.
-func (c *cluster) pick(wish int, web, reckless bool) (*node, string, error) {
+// pickNode chooses as a load balancer does: the preferred node if it is ready, otherwise any ready
+// node. With reckless it also takes nodes that are not ready or paused.
+func (c *cluster) pickNode(wish int, web, reckless bool) (*node, string, error) {
 	var well, up []*node
 	for _, n := range c.nodes {
 		n.mu.Lock()
@@ -133,15 +133,18 @@ func (c *cluster) pick(wish int, web, reckless bool) (*node, string, error) {
 	n := well[c.rng.IntN(len(well))]
 	c.mu.Unlock()
 	for _, w := range well {
-		if w.index == wish {
+		if w.place == wish {
 			n = w
 		}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if web {
-		return n, n.web, nil
+		return n, n.http, nil
 	}
 
 	return n, n.tcp, nil
 }
+
+// partner is the second node of a fault that concerns two nodes.
+func (c *cluster) partner(n *node) *node { return c.nodes[(n.place+1)%len(c.nodes)] }

@@ -7,21 +7,21 @@ import (
 	"sync"
 )
 
-// fabric is the network between all places, packet by packet: it carries them, loses them, breaks
-// connections, and records. It is a pure switch; a network with devices feeds it.
+// fabric is the network between all places. It carries packets, drops them, breaks connections, and
+// records. It is a pure switch; a network with devices feeds it.
 //
 //	device of a place ─▶ forward ─▶ cut? lost? broken? ─▶ recording ─▶ deliver ─▶ device of another
 type fabric struct {
 	deliver func(place int, raw []byte) // writes to a place's device; any goroutine
 	node    func(place int) bool
 
-	mu      sync.Mutex
-	rng     *rand.Rand
-	places  map[netip.Addr]int
-	ways    map[way]*wayFaults
-	streams map[[2]netip.AddrPort]*stream // by dialer and acceptor
-	record  recording
-	broken  int // connections
+	mu          sync.Mutex
+	rng         *rand.Rand
+	places      map[netip.Addr]int
+	faults      map[direction]*directionFaults
+	streams     map[[2]netip.AddrPort]*stream // by dialer and acceptor
+	record      recording
+	brokenConns int // connections
 }
 
 // traffic is a kind of what crosses between nodes.
@@ -34,8 +34,8 @@ const (
 	unknownTraffic // a TCP connection before its first byte
 )
 
-// wayFaults are the faults of one way. Where several cut it, the last one mends it.
-type wayFaults struct {
+// directionFaults are the faults of one way. Where several cut it, the last one mends it.
+type directionFaults struct {
 	cuts   [unknownTraffic]int // by traffic
 	losses int                 // faults that lose packets
 }
@@ -45,20 +45,20 @@ type stream struct {
 	dialer, acceptor int
 	traffic          traffic
 	head             *streamHead
-	next             uint32    // sequence number after what head has of the dialer's payload
-	tail             [2][]byte // the last bytes of dialer and acceptor
-	carried          [2]int    // payloads of dialer and acceptor
-	fault            breakage  // of the next payload
-	over             bool      // an end has said that it is
+	next             uint32     // sequence number after what head has of the dialer's payload
+	tail             [2][]byte  // the last bytes of dialer and acceptor
+	carried          [2]int     // payloads of dialer and acceptor
+	corruption       corruption // of the next payload
+	closed           bool       // an end has said that it is
 }
 
-// breakage is how a connection is broken.
-type breakage uint8
+// corruption is how a connection is broken.
+type corruption uint8
 
 const (
-	whole     breakage = iota
-	reset              // a segment is lost, and both ends get a reset
-	corrupted          // a byte of a segment is changed
+	intact      corruption = iota
+	resetConn              // a segment is lost, and both ends get a reset
+	changedByte            // a byte of a segment is changed
 )
 
 // tls is the first byte of a TLS connection; gossip streams begin with another.
@@ -67,8 +67,8 @@ const tlsFirstByte = 0x16
 func newFabric(seed uint64, needles ...string) *fabric {
 	f := &fabric{
 		rng:    rand.New(rand.NewPCG(seed, 2)),
-		places: map[netip.Addr]int{}, ways: map[way]*wayFaults{}, streams: map[[2]netip.AddrPort]*stream{},
-		record: recording{links: map[way]int{}},
+		places: map[netip.Addr]int{}, faults: map[direction]*directionFaults{}, streams: map[[2]netip.AddrPort]*stream{},
+		record: recording{links: map[direction]int{}},
 	}
 	for _, n := range needles {
 		f.record.needles = append(f.record.needles, []byte(n))
@@ -90,15 +90,15 @@ func (f *fabric) forward(from int, raw []byte) {
 
 		return
 	}
-	out := f.passLocked(way{from, to}, p)
+	out := f.routeLocked(direction{from, to}, p)
 	f.mu.Unlock()
 	for _, d := range out {
 		f.deliver(d.to, d.raw)
 	}
 }
 
-// passLocked decides what becomes of a packet.
-func (f *fabric) passLocked(w way, p packet) []sentPacket {
+// routeLocked decides what becomes of a packet.
+func (f *fabric) routeLocked(w direction, p packet) []sentPacket {
 	var s *stream
 	t := allTraffic
 	mesh := f.node(w.from) && f.node(w.to)
@@ -112,7 +112,7 @@ func (f *fabric) passLocked(w way, p packet) []sentPacket {
 		default:
 		}
 	}
-	if x := f.ways[w]; x != nil {
+	if x := f.faults[w]; x != nil {
 		if x.cuts[allTraffic] > 0 || x.losses > 0 && f.rng.IntN(10) == 0 {
 			return nil
 		}
@@ -124,20 +124,20 @@ func (f *fabric) passLocked(w way, p packet) []sentPacket {
 	case len(p.payload) == 0:
 	case mesh:
 		if s == nil {
-			f.record.between(w, p, nil)
+			f.record.recordBetweenNodes(w, p, nil)
 		} else {
 			s.recordLocked(&f.record, w, p)
 		}
 	default:
-		f.record.toClients(p)
+		f.record.recordToClient(p)
 	}
-	if s == nil || s.fault == whole || len(p.payload) == 0 {
+	if s == nil || s.corruption == intact || len(p.payload) == 0 {
 		return []sentPacket{{w.to, p.raw}}
 	}
-	how := s.fault
-	s.fault, s.over = whole, true
-	f.broken++
-	if how == corrupted {
+	how := s.corruption
+	s.corruption, s.closed = intact, true
+	f.brokenConns++
+	if how == changedByte {
 		return []sentPacket{{w.to, p.corrupted(f.rng.IntN(len(p.payload)))}}
 	}
 	back, forth := p.resets()
@@ -146,7 +146,7 @@ func (f *fabric) passLocked(w way, p packet) []sentPacket {
 }
 
 // streamLocked is the stream of a segment. Its traffic is known from the dialer's first byte on.
-func (f *fabric) streamLocked(w way, p packet) *stream {
+func (f *fabric) streamLocked(w direction, p packet) *stream {
 	key := [2]netip.AddrPort{p.src, p.dst}
 	if p.flags&(flagSYN|flagACK) == flagSYN {
 		if s := f.streams[key]; s == nil || s.traffic != unknownTraffic {
@@ -159,7 +159,7 @@ func (f *fabric) streamLocked(w way, p packet) *stream {
 		s = f.streams[[2]netip.AddrPort{p.dst, p.src}]
 	}
 	if s != nil && p.flags&(flagFIN|flagRST) != 0 {
-		s.over = true
+		s.closed = true
 	}
 	if s == nil { // the end of one that has begun before its addresses were used again
 		return &stream{dialer: w.from, acceptor: w.to, traffic: unknownTraffic}
@@ -169,7 +169,7 @@ func (f *fabric) streamLocked(w way, p packet) *stream {
 		if p.payload[0] == tlsFirstByte {
 			s.traffic = linkTraffic
 		}
-		s.head = f.record.opened(w, p.dst, s.traffic)
+		s.head = f.record.openStream(w, p.dst, s.traffic)
 		s.next = p.seq
 	}
 
@@ -177,28 +177,28 @@ func (f *fabric) streamLocked(w way, p packet) *stream {
 }
 
 // recordLocked searches a segment, and keeps what a replay needs.
-func (s *stream) recordLocked(c *recording, w way, p packet) {
+func (s *stream) recordLocked(c *recording, w direction, p packet) {
 	side := 0
 	if w.from != s.dialer {
 		side = 1
 	}
 	if side == 0 && p.seq == s.next {
 		s.next += uint32(len(p.payload))
-		s.head.say(p.payload)
+		s.head.append(p.payload)
 	}
 	s.carried[side]++
-	c.between(w, p, s.tail[side])
-	tail := slices.Concat(s.tail[side], p.payload[max(0, len(p.payload)-longestWords):])
-	s.tail[side] = append(s.tail[side][:0], tail[max(0, len(tail)-longestWords):]...)
+	c.recordBetweenNodes(w, p, s.tail[side])
+	tail := slices.Concat(s.tail[side], p.payload[max(0, len(p.payload)-maxNeedle):])
+	s.tail[side] = append(s.tail[side][:0], tail[max(0, len(tail)-maxNeedle):]...)
 }
 
 // cut cuts ways for some traffic, and returns what mends them.
-func (f *fabric) cut(t traffic, ways ...way) (mend func() error) {
+func (f *fabric) cut(t traffic, ways ...direction) (mend func() error) {
 	set := func(more int) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		for _, w := range ways {
-			f.wayLocked(w).cuts[t] += more
+			f.faultsLocked(w).cuts[t] += more
 		}
 	}
 	set(1)
@@ -210,13 +210,13 @@ func (f *fabric) cut(t traffic, ways ...way) (mend func() error) {
 	}
 }
 
-// lose drops a tenth of the packets of ways, and returns what mends them.
-func (f *fabric) lose(ways ...way) (mend func() error) {
+// dropSome drops a tenth of the packets of ways, and returns what mends them.
+func (f *fabric) dropSome(ways ...direction) (mend func() error) {
 	set := func(more int) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		for _, w := range ways {
-			f.wayLocked(w).losses += more
+			f.faultsLocked(w).losses += more
 		}
 	}
 	set(1)
@@ -228,26 +228,26 @@ func (f *fabric) lose(ways ...way) (mend func() error) {
 	}
 }
 
-func (f *fabric) wayLocked(w way) *wayFaults {
-	x := f.ways[w]
+func (f *fabric) faultsLocked(w direction) *directionFaults {
+	x := f.faults[w]
 	if x == nil {
-		x = &wayFaults{}
-		f.ways[w] = x
+		x = &directionFaults{}
+		f.faults[w] = x
 	}
 
 	return x
 }
 
-// breakLinks breaks the connections of links between two places with their next payload. Those that do
-// not carry anything yet are left alone: a link must be able to resume.
-func (f *fabric) breakLinks(a, b int, how breakage) {
+// breakLinks breaks the connections of links between two places with their next payload. Those that
+// do not carry anything yet are left alone: a link must be able to resume.
+func (f *fabric) breakLinks(a, b int, how corruption) {
 	const shaken = 6 // payloads of a handshake, and some more
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range f.streams {
 		between := s.dialer == a && s.acceptor == b || s.dialer == b && s.acceptor == a
-		if between && !s.over && s.traffic == linkTraffic && min(s.carried[0], s.carried[1]) >= shaken {
-			s.fault = how
+		if between && !s.closed && s.traffic == linkTraffic && min(s.carried[0], s.carried[1]) >= shaken {
+			s.corruption = how
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestAWayThatTwoFaultsCutIsMendedByTheLast(t *testing.T) {
 
 		return len(*got) == 1
 	}
-	first, second := f.cut(allTraffic, way{0, 1}, way{1, 0}), f.cut(allTraffic, way{0, 1})
+	first, second := f.cut(allTraffic, direction{0, 1}, direction{1, 0}), f.cut(allTraffic, direction{0, 1})
 	if passes() {
 		t.Error("a way is cut, and carries")
 	}
@@ -109,7 +109,7 @@ func TestGossipAndLinksAreCutApart(t *testing.T) {
 			{"packet", c.udp, func(f *fabric) { f.forward(0, udpPacket(testAddr(0, 7300), testAddr(1, 7300), []byte("x"))) }},
 		} {
 			f, got := newTestFabric()
-			f.cut(c.cut, way{0, 1}, way{1, 0})
+			f.cut(c.cut, direction{0, 1}, direction{1, 0})
 			sort.send(f)
 			passed := slices.ContainsFunc(*got, func(d sentPacket) bool {
 				p, _ := parsePacket(d.raw)
@@ -127,7 +127,7 @@ func TestABrokenConnectionLosesASegmentAndBothEndsGetAReset(t *testing.T) {
 	f, got := newTestFabric()
 	f.connect("\x16")
 	f.carry()
-	f.breakLinks(1, 0, reset)
+	f.breakLinks(1, 0, resetConn)
 	*got = nil
 	f.forward(0, segment(0, 1, false, 101, flagACK, ""))
 	f.forward(0, segment(0, 1, false, 101, flagACK, "data"))
@@ -149,7 +149,7 @@ func TestAChangedByteHasAChecksumThatFits(t *testing.T) {
 	f, got := newTestFabric()
 	f.connect("\x16")
 	f.carry()
-	f.breakLinks(0, 1, corrupted)
+	f.breakLinks(0, 1, changedByte)
 	*got = nil
 	f.forward(1, segment(0, 1, true, 1000, flagACK, "datas"))
 	p, ok := parsePacket((*got)[0].raw)
@@ -161,7 +161,7 @@ func TestAChangedByteHasAChecksumThatFits(t *testing.T) {
 func TestConnectionsThatCarryNothingYetAreNotBroken(t *testing.T) {
 	f, got := newTestFabric()
 	f.connect("\x16")
-	f.breakLinks(0, 1, reset)
+	f.breakLinks(0, 1, resetConn)
 	*got = nil
 	f.forward(0, segment(0, 1, false, 101, flagACK, "data"))
 	if len(*got) != 1 {
@@ -173,7 +173,7 @@ func TestGossipStreamsAreNotBroken(t *testing.T) {
 	f, got := newTestFabric()
 	f.connect("\x08")
 	f.carry()
-	f.breakLinks(0, 1, reset)
+	f.breakLinks(0, 1, resetConn)
 	*got = nil
 	f.forward(0, segment(0, 1, false, 101, flagACK, "data"))
 	if len(*got) != 1 {
@@ -185,16 +185,16 @@ func TestNeedlesAreFoundAlsoAcrossSegments(t *testing.T) {
 	f, _ := newTestFabric()
 	f.connect("\x16 nee")
 	f.forward(0, segment(0, 1, false, 105, flagACK, "dle"))
-	if f.record.clear != 1 {
-		t.Errorf("a needle in two segments: %d", f.record.clear)
+	if f.record.plaintextHits != 1 {
+		t.Errorf("a needle in two segments: %d", f.record.plaintextHits)
 	}
 	f.forward(0, udpPacket(testAddr(0, 7300), testAddr(1, 7300), []byte("a needle")))
-	if f.record.clear != 2 || len(f.record.found) != 2 {
-		t.Errorf("a needle in a packet: %d, %q", f.record.clear, f.record.found)
+	if f.record.plaintextHits != 2 || len(f.record.plaintextSamples) != 2 {
+		t.Errorf("a needle in a packet: %d, %q", f.record.plaintextHits, f.record.plaintextSamples)
 	}
 	f.forward(0, udpPacket(testAddr(0, 7300), testAddr(clients, 7300), []byte("a needle")))
-	if f.record.clear != 2 || f.record.control != 1 {
-		t.Errorf("a needle to a client: %d, %d", f.record.clear, f.record.control)
+	if f.record.plaintextHits != 2 || f.record.controlHits != 1 {
+		t.Errorf("a needle to a client: %d, %d", f.record.plaintextHits, f.record.controlHits)
 	}
 }
 
@@ -209,7 +209,7 @@ func TestWhatDialersSayFirstIsKeptForReplays(t *testing.T) {
 	if len(packets) < 1 || len(heads) != 1 || string(heads[0].bytes) != "\x16one two" || heads[0].to != testAddr(1, acceptorPort) {
 		t.Errorf("%d packets, %+v", len(packets), heads)
 	}
-	if f.record.links[way{0, 1}] != 1 {
+	if f.record.links[direction{0, 1}] != 1 {
 		t.Errorf("links: %v", f.record.links)
 	}
 }
@@ -227,7 +227,7 @@ func FuzzAFabricSurvivesAnything(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, raw []byte) {
 		x, _ := newTestFabric()
 		x.connect("\x16")
-		x.breakLinks(0, 1, corrupted)
+		x.breakLinks(0, 1, changedByte)
 		x.forward(0, raw)
 		x.forward(1, raw)
 	})

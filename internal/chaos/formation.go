@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// formed is how many nodes start together in a formation.
-const formed = 6
+// formationSize is how many nodes start together in a formation.
+const formationSize = 6
 
-// form starts six nodes at about the same time, again and again, that join by one DNS name, or
-// where there is none by a list of all. They must become one cluster: each is ready with six
+// formClusters starts six nodes at about the same time, again and again, that join by one DNS name,
+// or where there is none by a list of all. They must become one cluster: each is ready with six
 // members only.
-func (r *runner) form(ctx context.Context) error {
+func (r *runner) formClusters(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(r.o.Seed, 3))
 	for i := range r.o.Starts {
-		took, err := r.formOnce(ctx, rng, i)
+		took, err := r.formCluster(ctx, rng, i)
 		if err != nil {
 			return err
 		}
-		r.happensf("formed", "six nodes are one cluster after %v", took)
+		r.logf("formed", "six nodes are one cluster after %v", took)
 	}
 
 	return nil
 }
 
-func (r *runner) formOnce(ctx context.Context, rng *rand.Rand, start int) (time.Duration, error) {
+func (r *runner) formCluster(ctx context.Context, rng *rand.Rand, start int) (time.Duration, error) {
 	dir := fmt.Sprintf("%s/formation%d", r.o.Dir, start)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return 0, err
@@ -39,14 +39,14 @@ func (r *runner) formOnce(ctx context.Context, rng *rand.Rand, start int) (time.
 	o := r.o
 	o.Dir, o.Nodes = dir, 0
 	c := newCluster(&o, r.cluster.network)
-	for i := range formed {
-		if err := c.add(i, fmt.Sprintf("f%d", i+1)).settle(c.network); err != nil {
+	for i := range formationSize {
+		if err := c.add(i, fmt.Sprintf("f%d", i+1)).assignAddrs(c.network); err != nil {
 			return 0, err
 		}
 	}
-	defer c.end()
+	defer c.kill()
 	join := c.addrs()
-	if name := c.network.name(); name != "" {
+	if name := c.network.dnsName(); name != "" {
 		_, port, err := net.SplitHostPort(join[0])
 		if err != nil {
 			return 0, err
@@ -56,43 +56,43 @@ func (r *runner) formOnce(ctx context.Context, rng *rand.Rand, start int) (time.
 	from := r.history.now()
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	errs := make([]error, formed)
+	errs := make([]error, formationSize)
 	var all sync.WaitGroup
 	for i, n := range c.nodes {
 		late := time.Duration(rng.Int64N(int64(300 * time.Millisecond)))
 		all.Go(func() {
 			_ = sleep(ctx, late)
-			errs[i] = n.start(ctx, c.network, &o, join, "--min-members", strconv.Itoa(formed))
+			errs[i] = n.start(ctx, c.network, &o, join, "--min-members", strconv.Itoa(formationSize))
 		})
 	}
 	all.Wait()
 	for _, err := range errs {
 		if err != nil {
-			r.history.violation(wrong{rule: islands, text: fmt.Sprintf("start %d: %v", start, err)})
+			r.history.violated(violation{rule: separateClusters, text: fmt.Sprintf("start %d: %v", start, err)})
 
 			return 0, ctx.Err()
 		}
 	}
-	if why := awaitAll(ctx, c); why != "" {
-		r.history.violation(wrong{rule: islands, text: fmt.Sprintf("start %d: %s", start, why)})
+	if why := awaitReady(ctx, c); why != "" {
+		r.history.violated(violation{rule: separateClusters, text: fmt.Sprintf("start %d: %s", start, why)})
 
 		return 0, nil
 	}
 	took := r.history.now().since(from)
-	r.count.formed.add(took)
+	r.counters.formations.add(took)
 
 	return took, nil
 }
 
-// awaitAll waits until all nodes are ready; why says what the others say when there is no time
+// awaitReady waits until all nodes are ready; why says what the others say when there is no time
 // left.
-func awaitAll(ctx context.Context, c *cluster) (why string) {
-	web := c.web()
+func awaitReady(ctx context.Context, c *cluster) (why string) {
+	web := c.httpClient()
 	defer web.CloseIdleConnections()
 	for {
 		var missing []string
 		for _, n := range c.nodes {
-			if said := readiness(ctx, web, n.web); said != "" {
+			if said := readiness(ctx, web, n.http); said != "" {
 				missing = append(missing, n.name+": "+said)
 			}
 		}

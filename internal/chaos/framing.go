@@ -7,13 +7,13 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// framing finds the frames in what one side of a connection sends. It only listens: what it does
-// not understand it passes over.
+// framing finds the frames in the bytes of one direction of a connection. It skips what it cannot
+// parse.
 type framing struct {
-	web   bool // WebSocket: a head of HTTP, then messages
-	begun bool // the head is over
-	buf   []byte
-	each  func(wire.Frame) // the payload is good until it returns
+	webSocket bool // WebSocket: a head of HTTP, then messages
+	upgraded  bool // the head is over
+	buf       []byte
+	onFrame   func(wire.Frame) // the payload is good until it returns
 }
 
 const maxBody = 4 << 20
@@ -32,7 +32,7 @@ func (f *framing) feed(p []byte) {
 			continue
 		}
 		if frame, err := wire.ParseBody(body); err == nil {
-			f.each(frame)
+			f.onFrame(frame)
 		}
 	}
 	f.buf = append(f.buf[:0], f.buf[used:]...)
@@ -41,27 +41,27 @@ func (f *framing) feed(p []byte) {
 // next returns the first body in buf, nil if something else is there, and how many bytes that
 // takes; 0 if more are needed.
 func (f *framing) next(buf []byte) (body []byte, n int) {
-	if !f.web {
+	if !f.webSocket {
 		body, n, _ = wire.Split(buf, maxBody)
 
 		return body, n
 	}
-	if !f.begun {
+	if !f.upgraded {
 		end := bytes.Index(buf, []byte("\r\n\r\n"))
 		if end < 0 {
 			return nil, 0
 		}
-		f.begun = true
+		f.upgraded = true
 
 		return nil, end + 4
 	}
 
-	return nextWeb(buf)
+	return nextWebSocket(buf)
 }
 
-// nextWeb takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends
+// nextWebSocket takes a WebSocket frame (RFC 6455, section 5.2) apart. Neither side of ours sends
 // fragments.
-func nextWeb(buf []byte) (body []byte, n int) {
+func nextWebSocket(buf []byte) (body []byte, n int) {
 	const (
 		head      = 2
 		binaryFin = 0x82

@@ -23,7 +23,7 @@ func TestAConnectionFindsFramesHoweverTheyAreCut(t *testing.T) {
 	for name, stream := range map[string][]byte{"tcp": tcp, "web": web} {
 		for _, piece := range []int{1, 7, 1000, len(stream)} {
 			var got []string
-			f := framing{web: name == "web", each: func(f wire.Frame) { got = append(got, describe(f)) }}
+			f := framing{webSocket: name == "web", onFrame: func(f wire.Frame) { got = append(got, describe(f)) }}
 			for p := range slices.Chunk(stream, piece) {
 				f.feed(p)
 			}
@@ -38,7 +38,7 @@ func FuzzAConnectionSurvivesAnything(f *testing.F) {
 	f.Add(true, []byte("GET / HTTP/1.1\r\n\r\n\x82\x08\x05\x01\x00\x00\x00\x00\x00\x00"))
 	f.Add(false, []byte{0, 0, 0, 8, 5, 1, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(_ *testing.T, web bool, stream []byte) {
-		x := framing{web: web, each: func(wire.Frame) {}}
+		x := framing{webSocket: web, onFrame: func(wire.Frame) {}}
 		x.feed(stream)
 		x.feed(stream)
 	})

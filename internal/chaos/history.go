@@ -5,45 +5,45 @@ import (
 	"time"
 )
 
-// history is what the run knows: every message with its outcome and its arrivals.
+// history records every message with its outcome and its arrivals, and the events of the run.
 type history struct {
 	start time.Time
 	users map[string]*user // by user ID; complete before the first message
 	flows []*flow          // by sender and recipient
 
-	mu     sync.Mutex
-	events []happened // guarded by mu
-	wrongs []wrong    // guarded by mu: violations seen on the way
+	mu         sync.Mutex
+	events     []event     // guarded by mu
+	violations []violation // guarded by mu: violations seen on the way
 }
 
-// happened is something that the runner did.
-type happened struct {
+// event is an action of the runner.
+type event struct {
 	at   moment
-	what string
+	text string
 }
 
-// flow is what one user sends to another.
+// flow is the messages from one user to another.
 type flow struct {
 	from, to *user
 
-	starting sync.Mutex // held while a message is on its way to the connection: the order of messages is the order of their starts
+	sending sync.Mutex // held while a message is on its way to the connection: the order of messages is the order of their starts
 
-	mu       sync.Mutex
-	ops      []op      // guarded by mu; numbers are indices
-	arrivals []arrival // guarded by mu; of each session in order
-	strange  []int     // guarded by mu: numbers handed over that were not sent, or did not come by the wire
+	mu         sync.Mutex
+	ops        []op      // guarded by mu; numbers are indices
+	arrivals   []arrival // guarded by mu; of each session in order
+	unexpected []int     // guarded by mu: numbers handed over that were not sent, or did not come by the wire
 }
 
 // op is a message.
 type op struct {
-	sent    moment
-	done    moment
-	outcome outcome
-	via     *session // the connection that it went out on; nil: it has not
-	by      *session // the connection that it came in on first
-	came    int      // how often it came in
-	handed  int      // how often the recipient's callback got it
-	wrote   chan struct{}
+	sent       moment
+	done       moment
+	outcome    outcome
+	sentOn     *session // the connection that it went out on; nil: it has not
+	receivedOn *session // the connection that it came in on first
+	received   int      // how often it came in
+	handedOver int      // how often the recipient's callback got it
+	written    chan struct{}
 }
 
 type arrival struct {
@@ -53,26 +53,26 @@ type arrival struct {
 }
 
 func newHistory(users []*user) *history {
-	l := &history{start: time.Now(), users: map[string]*user{}, flows: make([]*flow, len(users)*len(users))}
-	for _, p := range users {
-		l.users[p.id] = p
-		for _, q := range users {
-			l.flows[p.index*len(users)+q.index] = &flow{from: p, to: q}
+	h := &history{start: time.Now(), users: map[string]*user{}, flows: make([]*flow, len(users)*len(users))}
+	for _, u := range users {
+		h.users[u.id] = u
+		for _, peer := range users {
+			h.flows[u.index*len(users)+peer.index] = &flow{from: u, to: peer}
 		}
 	}
 
-	return l
+	return h
 }
 
-func (l *history) now() moment { return moment(time.Since(l.start)) + 1 }
+func (h *history) now() moment { return moment(time.Since(h.start)) + 1 }
 
-func (l *history) flow(from, to *user) *flow { return l.flows[from.index*len(l.users)+to.index] }
+func (h *history) flow(from, to *user) *flow { return h.flows[from.index*len(h.users)+to.index] }
 
-// note keeps what the runner did.
-func (l *history) note(what string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.events = append(l.events, happened{l.now(), what})
+// note records an event.
+func (h *history) note(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, event{h.now(), what})
 }
 
 // begin enters a new message, and returns its number and a channel that is closed once it has gone
@@ -81,7 +81,7 @@ func (f *flow) begin(at moment) (number int, wrote <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := make(chan struct{})
-	f.ops = append(f.ops, op{sent: at, wrote: c})
+	f.ops = append(f.ops, op{sent: at, written: c})
 
 	return len(f.ops) - 1, c
 }
@@ -91,85 +91,85 @@ func (f *flow) finish(number int, at moment, err error) outcome {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	x := &f.ops[number]
-	x.outcome, x.done = outcomeOf(err, x.via != nil), at
+	x.outcome, x.done = outcomeOf(err, x.sentOn != nil), at
 
 	return x.outcome
 }
 
-// handedOver tells whether the recipient's callback has a message.
-func (f *flow) handedOver(number int) bool {
+// wasHandedOver tells whether the recipient's callback has a message.
+func (f *flow) wasHandedOver(number int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
-	return f.ops[number].handed > 0
+	return f.ops[number].handedOver > 0
 }
 
 // written notes that a message goes out on a connection.
-func (l *history) written(s *session, to string, msg []byte) {
-	peer, number, ok := l.parse(to, msg)
+func (h *history) written(s *session, to string, msg []byte) {
+	peer, number, ok := h.parse(to, msg)
 	if !ok {
 		return
 	}
-	f := l.flow(s.who, peer)
+	f := h.flow(s.user, peer)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if number < len(f.ops) && f.ops[number].via == nil {
-		f.ops[number].via = s
-		close(f.ops[number].wrote)
+	if number < len(f.ops) && f.ops[number].sentOn == nil {
+		f.ops[number].sentOn = s
+		close(f.ops[number].written)
 	}
 }
 
 // arrived notes that a message has come in on a connection.
-func (l *history) arrived(from string, s *session, msg []byte) {
-	peer, number, ok := l.parse(from, msg)
+func (h *history) arrived(from string, s *session, msg []byte) {
+	peer, number, ok := h.parse(from, msg)
 	if !ok {
 		return
 	}
-	f := l.flow(peer, s.who)
+	f := h.flow(peer, s.user)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if number >= len(f.ops) {
-		return // handed will find it strange
+		return // handedOver reports it as unexpected
 	}
-	f.arrivals = append(f.arrivals, arrival{number, s, l.now()})
+	f.arrivals = append(f.arrivals, arrival{number, s, h.now()})
 	x := &f.ops[number]
-	x.came++
-	if x.by == nil {
-		x.by = s
+	x.received++
+	if x.receivedOn == nil {
+		x.receivedOn = s
 	}
 }
 
-// handed notes that a message was given to a client's callback.
-func (l *history) handed(who *user, from string, msg []byte) {
-	peer, number, ok := l.parse(from, msg)
+// handedOver notes that a message was given to a client's callback.
+func (h *history) handedOver(to *user, from string, msg []byte) {
+	peer, number, ok := h.parse(from, msg)
 	if !ok {
-		l.violation(wrong{rule: strange, text: who.id + " was handed a message that nobody sent, from " + from})
+		h.violated(violation{rule: unexpected, text: to.id + " was handed a message that was never sent, from " + from})
 
 		return
 	}
-	f := l.flow(peer, who)
+	f := h.flow(peer, to)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if number >= len(f.ops) || f.ops[number].handed >= f.ops[number].came {
-		f.strange = append(f.strange, number)
+	if number >= len(f.ops) || f.ops[number].handedOver >= f.ops[number].received {
+		f.unexpected = append(f.unexpected, number)
 
 		return
 	}
 	x := &f.ops[number]
-	x.handed++
-	x.by.prove(x.sent)
+	x.handedOver++
+	x.receivedOn.markRead(x.sent)
 }
 
-func (l *history) parse(id string, msg []byte) (*user, int, bool) {
-	peer, known := l.users[id]
+func (h *history) parse(id string, msg []byte) (*user, int, bool) {
+	peer, known := h.users[id]
 	number, ok := parseOp(msg)
 
 	return peer, number, known && ok
 }
 
-func (l *history) violation(w wrong) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w.at = l.now()
-	l.wrongs = append(l.wrongs, w)
+func (h *history) violated(w violation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w.at = h.now()
+	h.violations = append(h.violations, w)
 }

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// lag measures how long the network takes to carry a packet, all the time. The run is the network: on
-// a busy machine it may not run for a while, and then every link is silent, though nothing failed.
+// lag measures how long the network takes to carry a packet, continuously. The run is the network:
+// on a busy machine it may not run for a while, and then every link is silent, though nothing
+// failed.
 //
-//	clients ─ echo request ─▶ network ─▶ strangers ─ echo ─▶ network ─▶ clients
+//	clients ─ echo request ─▶ network ─▶ outside ─ echo ─▶ network ─▶ clients
 type lag struct {
-	mu    sync.Mutex
-	spans []span        // guarded by mu: when it took too long
-	slow  []span        // guarded by mu: when it took long enough to count where times are judged
-	most  time.Duration // guarded by mu
+	mu      sync.Mutex
+	outages []span        // guarded by mu: when it took too long
+	slow    []span        // guarded by mu: when it took long enough to count where times are judged
+	longest time.Duration // guarded by mu
 }
 
 const (
@@ -28,20 +29,20 @@ const (
 
 // watch measures until ctx ends.
 func (l *lag) watch(ctx context.Context, n network, now func() moment) error {
-	echo, err := n.listenPacket(strangers)
+	echo, err := n.listenPacket(outside)
 	if err != nil {
 		return err
 	}
 	var both sync.WaitGroup
 	defer both.Wait()
 	defer func() { _ = echo.Close() }()
-	both.Go(func() { reflect(echo) })
+	both.Go(func() { echoPackets(echo) })
 	c, err := n.dial(ctx, clients, "udp", echo.LocalAddr().String())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.Close() }()
-	both.Go(func() { l.hear(c, now) })
+	both.Go(func() { l.readEchoes(c, now) })
 	var b [8]byte
 	for sleep(ctx, lagEvery) == nil {
 		binary.BigEndian.PutUint64(b[:], uint64(now()))
@@ -51,7 +52,7 @@ func (l *lag) watch(ctx context.Context, n network, now func() moment) error {
 	return nil
 }
 
-func reflect(c net.PacketConn) {
+func echoPackets(c net.PacketConn) {
 	var b [8]byte
 	for {
 		n, from, err := c.ReadFrom(b[:])
@@ -62,8 +63,8 @@ func reflect(c net.PacketConn) {
 	}
 }
 
-// hear notes what echoes tell: how long they took, and that the time between two was too long.
-func (l *lag) hear(c net.Conn, now func() moment) {
+// readEchoes records how long echoes took, and gaps between echoes.
+func (l *lag) readEchoes(c net.Conn, now func() moment) {
 	var b [8]byte
 	last := now()
 	for {
@@ -71,22 +72,22 @@ func (l *lag) hear(c net.Conn, now func() moment) {
 			return
 		}
 		at, sent := now(), moment(binary.BigEndian.Uint64(b[:]))
-		l.note(min(sent, last), at)
+		l.add(min(sent, last), at)
 		last = at
 	}
 }
 
-// note notes that nothing was heard from one moment to another.
-func (l *lag) note(from, to moment) {
+// add notes that nothing was heard from one moment to another.
+func (l *lag) add(from, to moment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	took := to.since(from)
-	l.most = max(l.most, took)
+	l.longest = max(l.longest, took)
 	if took >= lagSlow {
 		l.slow = join(l.slow, span{from, to})
 	}
 	if took >= lagTooLong {
-		l.spans = join(l.spans, span{from, to})
+		l.outages = join(l.outages, span{from, to})
 	}
 }
 
@@ -101,8 +102,8 @@ func join(spans []span, s span) []span {
 	return append(spans, s)
 }
 
-// within is how much of some time the network took for itself.
-func (l *lag) within(from, to moment) (d time.Duration) {
+// during is how much of some time the network took for itself.
+func (l *lag) during(from, to moment) (d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.slow {
@@ -114,14 +115,15 @@ func (l *lag) within(from, to moment) (d time.Duration) {
 	return d
 }
 
-// excuse notes that no node was well while the network did not run, and until all have met again.
-func (l *lag) excuse(nodes []*node) {
+// markFaulty marks all nodes as faulty while the network did not run, and until they have joined
+// again.
+func (l *lag) markFaulty(nodes []*node) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range l.spans {
+	for _, s := range l.outages {
 		for _, n := range nodes {
 			n.mu.Lock()
-			n.ills = append(n.ills, span{s.from.add(-failureTimeout), s.to.add(meetingTime)})
+			n.faultSpans = append(n.faultSpans, span{s.from.add(-failureTimeout), s.to.add(rejoinTime)})
 			n.mu.Unlock()
 		}
 	}
@@ -132,5 +134,5 @@ func (l *lag) String() string {
 	defer l.mu.Unlock()
 
 	return fmt.Sprintf("the longest time in which it carried nothing %v; %d times over %v, in which no node counts as well",
-		l.most.Round(time.Millisecond), len(l.spans), lagTooLong)
+		l.longest.Round(time.Millisecond), len(l.outages), lagTooLong)
 }

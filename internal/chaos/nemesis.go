@@ -8,94 +8,94 @@ import (
 	"time"
 )
 
-// nemesis troubles clients, a few at a time: their connections are cut, stop reading, vanish; users
-// move and log in twice.
+// nemesis makes faults of clients, a few at a time: connections are cut, stop reading or vanish;
+// users move or log in twice.
 type nemesis struct {
-	r    *runner
-	rng  *rand.Rand
-	busy sync.WaitGroup
+	r       *runner
+	rng     *rand.Rand
+	running sync.WaitGroup
 }
 
-// run troubles a client every now and then until ctx ends, and returns when all that is over.
-func (t *nemesis) run(ctx context.Context, every time.Duration) {
-	defer t.busy.Wait()
-	for sleep(ctx, time.Duration(t.rng.ExpFloat64()*float64(every))) == nil {
-		p := t.r.users[t.rng.IntN(len(t.r.users))]
-		_, s := p.current()
-		if s == nil || !s.alive() || !p.trouble() {
+// run disturbs random clients until ctx ends, and returns when all disturbances are over.
+func (n *nemesis) run(ctx context.Context, every time.Duration) {
+	defer n.running.Wait()
+	for sleep(ctx, time.Duration(n.rng.ExpFloat64()*float64(every))) == nil {
+		u := n.r.users[n.rng.IntN(len(n.r.users))]
+		_, s := u.current()
+		if s == nil || !s.alive() || !u.claim() {
 			continue
 		}
-		what, home := t.rng.IntN(6), t.rng.IntN(len(t.r.cluster.nodes))
-		lasting := time.Second + time.Duration(t.rng.Int64N(int64(4*heartbeat)))
-		t.busy.Go(func() {
-			defer p.calm()
-			t.trouble(ctx, p, s, what, home, lasting)
+		what, home := n.rng.IntN(6), n.rng.IntN(len(n.r.cluster.nodes))
+		lasting := time.Second + time.Duration(n.rng.Int64N(int64(4*heartbeat)))
+		n.running.Go(func() {
+			defer u.release()
+			n.disturb(ctx, u, s, what, home, lasting)
 		})
 	}
 }
 
-func (t *nemesis) trouble(ctx context.Context, p *user, s *session, what, home int, lasting time.Duration) {
-	node := t.r.cluster.nodes[home].name
+func (n *nemesis) disturb(ctx context.Context, u *user, s *session, what, home int, lasting time.Duration) {
+	node := n.r.cluster.nodes[home].name
 	switch what {
 	case 0:
-		t.r.happensf("client", "%s does not read for %v", p.id, lasting)
+		n.r.logf("client", "%s does not read for %v", u.id, lasting)
 		if lasting > 2*heartbeat {
-			s.doom(fateStall) // the server may give it up
+			s.setCause(causeStall) // the server may give it up
 		}
 		s.conn.stall()
 		_ = sleep(ctx, lasting)
 		s.conn.resume()
 	case 1:
-		t.r.happensf("client", "%s vanishes", p.id)
-		t.r.vanish(s)
-		p.settle(t.r.sending, s) //nolint:contextcheck // see settle
+		n.r.logf("client", "%s vanishes", u.id)
+		n.r.vanishSession(s)
+		u.awaitNewSession(n.r.sendCtx, s) //nolint:contextcheck // see settle
 	case 2:
-		t.r.happensf("client", "%s is cut off and goes to %s", p.id, node)
-		p.wish(home)
-		s.doom(fateCut)
+		n.r.logf("client", "%s is cut off and reconnects to %s", u.id, node)
+		u.setPreferredNode(home)
+		s.setCause(causeCut)
 		s.conn.cut()
-		p.settle(t.r.sending, s) //nolint:contextcheck // see settle
+		u.awaitNewSession(n.r.sendCtx, s) //nolint:contextcheck // see settle
 	case 3:
-		t.r.happensf("client", "%s closes and goes to %s", p.id, node)
-		p.move(ctx, home, false)
+		n.r.logf("client", "%s closes and reconnects to %s", u.id, node)
+		u.move(ctx, home, false)
 	case 4:
-		t.r.happensf("client", "%s logs in again, on %s", p.id, node)
-		p.move(ctx, home, true)
+		n.r.logf("client", "%s logs in again, on %s", u.id, node)
+		u.move(ctx, home, true)
 	default:
-		t.absent(p, s, lasting > 2*heartbeat)
+		n.takeAway(u, s, lasting > 2*heartbeat)
 	}
 }
 
-// absent takes a user away until all peers know. How long that took counts if nothing was wrong
+// takeAway takes a user away until all peers know. How long that took counts if nothing was wrong
 // with the user's node.
-func (t *nemesis) absent(p *user, s *session, silently bool) {
-	if !s.node.healthy(t.r.history.now().add(-time.Second), forever) {
+func (n *nemesis) takeAway(u *user, s *session, silently bool) {
+	if !s.node.healthy(n.r.history.now().add(-time.Second), forever) {
 		return
 	}
-	a := p.leave(t.r.users)
-	defer p.back()
-	why, count := fateCut, &t.r.count.left
+	a := u.startAbsence(n.r.users)
+	defer u.endAbsence()
+	why, count := causeCut, &n.r.counters.cutNotices
 	if silently {
-		why, count = fateGhost, &t.r.count.vanished
-		t.r.happensf("client", "%s vanishes and stays away until %d peers know", p.id, len(a.owed))
-		t.r.vanish(s)
+		why, count = causeVanish, &n.r.counters.silentNotices
+		n.r.logf("client", "%s vanishes and stays away until %d peers have the notice", u.id, len(a.pending))
+		n.r.vanishSession(s)
 	} else {
-		t.r.happensf("client", "%s is cut off and stays away until %d peers know", p.id, len(a.owed))
-		s.doom(fateCut)
+		n.r.logf("client", "%s is cut off and stays away until %d peers have the notice", u.id, len(a.pending))
+		s.setCause(causeCut)
 		s.conn.cut()
 	}
-	if took := a.await(t.r.sending, t.r.o.Within, why); s.node.healthy(a.at, forever) {
+	if took := a.awaitNotices(n.r.sendCtx, n.r.o.Within, why); s.node.healthy(a.at, forever) {
 		count.add(took...)
 	}
 }
 
-// settle waits until the user has another session than s, as long as a client may take to notice.
-// Troubles end by themselves, not with their maker's context.
-func (p *user) settle(ctx context.Context, s *session) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// awaitNewSession waits until the user has another session than s, as long as a client may take to
+// notice. A disturbance ends by itself, not with its context.
+func (u *user) awaitNewSession(ctx context.Context, s *session) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	for {
-		if _, now := p.current(); now != s {
+		if _, now := u.current(); now != s {
 			return
 		}
 		if sleep(ctx, 10*time.Millisecond) != nil {
@@ -104,28 +104,28 @@ func (p *user) settle(ctx context.Context, s *session) {
 	}
 }
 
-// trouble claims the user for one trouble at a time.
-func (p *user) trouble() bool { return p.troubled.CompareAndSwap(false, true) }
+// claim takes the user for one disturbance at a time; false: another one has it.
+func (u *user) claim() bool { return u.disturbed.CompareAndSwap(false, true) }
 
-func (p *user) calm() { p.troubled.Store(false) }
+func (u *user) release() { u.disturbed.Store(false) }
 
-func (p *user) wish(home int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.home = home
+func (u *user) setPreferredNode(home int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.preferredNode = home
 }
 
-// vanish makes a client's machine vanish. Its connection is buried at the end of the run, when the
-// node has long given it up.
-func (r *runner) vanish(s *session) {
-	s.doom(fateGhost)
+// vanishSession makes a client's machine vanish. Its connection is closed at the end of the run,
+// after the node has dropped it.
+func (r *runner) vanishSession(s *session) {
+	s.setCause(causeVanish)
 	s.conn.vanish()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ghosts = append(r.ghosts, s.conn)
+	r.vanishedConns = append(r.vanishedConns, s.conn)
 }
 
-func (r *runner) happensf(kind, format string, args ...any) {
+func (r *runner) logf(kind, format string, args ...any) {
 	what := fmt.Sprintf(format, args...)
 	r.history.note(what)
 	if r.o.Watch {

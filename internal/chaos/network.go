@@ -15,9 +15,9 @@ type network interface {
 	start(place int, cmd *exec.Cmd) error
 	// addrs are addresses for a node's process: clients, web, cluster. Each call makes new ones.
 	addrs(place int) (tcp, web, cluster string, err error)
-	// name is a DNS name with the addresses of the first places, for cluster ports; "" if there is
-	// none.
-	name() string
+	// dnsName is a DNS name with the addresses of the first places, for cluster ports; "" if there
+	// is none.
+	dnsName() string
 	// dial connects from a place, by tcp or udp.
 	dial(ctx context.Context, from int, network, addr string) (net.Conn, error)
 	// listen listens at a place, by TCP.
@@ -31,12 +31,12 @@ type network interface {
 
 // A place in the network is the index of a node, or one of these.
 const (
-	clients   = -1 // where all clients are
-	strangers = -2 // a machine that does not know the cluster's secret
+	clients = -1 // where all clients are
+	outside = -2 // a machine that does not know the cluster's secret
 )
 
-// way is a direction between two places.
-type way struct{ from, to int }
+// direction is a direction between two places.
+type direction struct{ from, to int }
 
 // loopback is the network of a machine that offers nothing better: packets cannot be touched.
 type loopback struct {
@@ -58,7 +58,7 @@ func (*loopback) start(_ int, cmd *exec.Cmd) error { return cmd.Start() }
 func (l *loopback) addrs(int) (tcp, web, cluster string, err error) {
 	var found [3]string
 	for i := range found {
-		if found[i], err = l.free(); err != nil {
+		if found[i], err = l.freeAddr(); err != nil {
 			return "", "", "", err
 		}
 	}
@@ -66,7 +66,7 @@ func (l *loopback) addrs(int) (tcp, web, cluster string, err error) {
 	return found[0], found[1], found[2], nil
 }
 
-func (l *loopback) free() (string, error) {
+func (l *loopback) freeAddr() (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var config net.ListenConfig
@@ -87,7 +87,7 @@ func (l *loopback) free() (string, error) {
 	return "", errors.New("chaos: no port is free")
 }
 
-func (*loopback) name() string { return "" }
+func (*loopback) dnsName() string { return "" }
 
 func (l *loopback) dial(ctx context.Context, _ int, network, addr string) (net.Conn, error) {
 	return l.dialer.DialContext(ctx, network, addr)

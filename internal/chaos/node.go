@@ -10,19 +10,19 @@ import (
 
 // node is a member of the cluster: a name, addresses, and one process after another.
 type node struct {
-	index int
+	place int
 	name  string
 	log   string // the file that all its processes write to
 
-	mu      sync.Mutex
-	state   nodeState // guarded by mu
-	ready   bool      // guarded by mu: what /readyz said last
-	process *process  // guarded by mu: the newest
-	tcp     string    // guarded by mu: where it listens; the same after a restart
-	web     string    // guarded by mu
-	cluster string    // guarded by mu
-	started int       // guarded by mu: the count of processes when this one was started; a younger one has more
-	ills    []span    // guarded by mu: when something was wrong with it, or may have been
+	mu         sync.Mutex
+	state      nodeState // guarded by mu
+	ready      bool      // guarded by mu: what /readyz said last
+	process    *process  // guarded by mu: the newest
+	tcp        string    // guarded by mu: where it listens; the same after a restart
+	http       string    // guarded by mu
+	cluster    string    // guarded by mu
+	started    int       // guarded by mu: the count of processes when this one was started; a younger one has more
+	faultSpans []span    // guarded by mu: when something was wrong with it, or may have been
 }
 
 type nodeState uint8
@@ -33,15 +33,15 @@ const (
 	nodePaused
 )
 
-// span is some time.
+// span is an interval of the run's time.
 type span struct{ from, to moment }
 
-// settle gives the node addresses.
-func (n *node) settle(net network) error {
-	tcp, web, cluster, err := net.addrs(n.index)
+// assignAddrs gives the node addresses.
+func (n *node) assignAddrs(net network) error {
+	tcp, web, cluster, err := net.addrs(n.place)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.tcp, n.web, n.cluster = tcp, web, cluster
+	n.tcp, n.http, n.cluster = tcp, web, cluster
 
 	return err
 }
@@ -51,12 +51,12 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 	n.mu.Lock()
 	args := append([]string{
 		"serve", "--node", n.name, "--insecure", "--heartbeat", heartbeat.String(), "--auth-key", authKey,
-		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.web, "--cluster", n.cluster,
+		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.http, "--cluster", n.cluster,
 		"--join", strings.Join(join, ","),
 	}, more...)
 	n.mu.Unlock()
 	cmd := exec.Command(o.Binary, args...) //nolint:gosec,noctx // the binary under test; node.end and node.drain alone end it
-	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.index, c) })
+	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.place, c) })
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,8 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 	return nil
 }
 
-// end makes an end of the node's process, whatever its state.
-func (n *node) end() {
+// kill kills the node's process in any state.
+func (n *node) kill() {
 	n.mu.Lock()
 	p := n.process
 	n.state, n.ready = nodeDown, false
@@ -90,7 +90,7 @@ func (n *node) drain() error {
 	p := n.process
 	n.state, n.ready = nodeDown, false // as a load balancer would have it
 	n.mu.Unlock()
-	if err := p.end(); err != nil {
+	if err := p.terminate(); err != nil {
 		return fmt.Errorf("%s: %w", n.name, err)
 	}
 
@@ -113,37 +113,37 @@ func (n *node) resume() error {
 	return resume(n.process.cmd.Process)
 }
 
-// ended tells whether the process has ended although nothing ended it.
-func (n *node) ended() bool {
+// exitedUnexpectedly tells whether the process has ended although nothing ended it.
+func (n *node) exitedUnexpectedly() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 
 	return n.process != nil && n.state != nodeDown && n.process.hasExited()
 }
 
-// sicken notes that something is wrong with the node from now on.
-func (n *node) sicken(at moment) {
+// markFaulty begins an interval in which the node counts as faulty.
+func (n *node) markFaulty(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if k := len(n.ills); k == 0 || n.ills[k-1].to != forever {
-		n.ills = append(n.ills, span{at, forever})
+	if k := len(n.faultSpans); k == 0 || n.faultSpans[k-1].to != forever {
+		n.faultSpans = append(n.faultSpans, span{at, forever})
 	}
 }
 
-// recover notes that nothing is.
-func (n *node) recover(at moment) {
+// markHealthy ends the node's faulty interval.
+func (n *node) markHealthy(at moment) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if k := len(n.ills); k > 0 && n.ills[k-1].to == forever {
-		n.ills[k-1].to = at
+	if k := len(n.faultSpans); k > 0 && n.faultSpans[k-1].to == forever {
+		n.faultSpans[k-1].to = at
 	}
 }
 
-// healthy tells whether nothing was wrong with the node in some time.
+// healthy reports whether the node had no fault between from and to.
 func (n *node) healthy(from, to moment) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, ill := range n.ills {
+	for _, ill := range n.faultSpans {
 		if ill.from <= to && from <= ill.to {
 			return false
 		}

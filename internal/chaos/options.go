@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Options say what a run is like. The zero value of a field stands for its default.
+// Options are the parameters of a run. The zero value of a field stands for its default.
 type Options struct {
 	Nodes   int           // 3 to 5; default 3
 	Clients int           // users, each with one client; default 300
@@ -31,7 +31,7 @@ type Options struct {
 	KillNotice   time.Duration
 	VanishNotice time.Duration
 
-	Out io.Writer // where the run tells what it does; nil: nowhere
+	Out io.Writer // where the run logs; nil: nowhere
 }
 
 const (
@@ -42,9 +42,9 @@ const (
 // heartbeat of the nodes' clients: short, so that vanished clients are noticed within a run.
 const heartbeat = 2 * time.Second
 
-// patience is how long a request may take. Whatever happens to its connection, the client knows
+// sendTimeout is how long a request may take. Whatever happens to its connection, the client knows
 // after two heartbeats; and a server answers after its reliable timeout of 3 s.
-const patience = 20 * time.Second
+const sendTimeout = 20 * time.Second
 
 func (o Options) withDefaults() (Options, error) {
 	set := func(field *int, value int) {

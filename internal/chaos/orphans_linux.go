@@ -5,5 +5,7 @@ import (
 	"syscall"
 )
 
-// dieWithUs makes a process end with the runner, however that ends.
-func dieWithUs(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// killWithParent makes a process end with the runner, however that ends.
+func killWithParent(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+}

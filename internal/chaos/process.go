@@ -34,7 +34,7 @@ func launch(cmd *exec.Cmd, logTo string, start func(*exec.Cmd) error) (*process,
 	}
 	p := &process{cmd: cmd, log: logTo, ready: make(chan map[string]string, 1), exited: make(chan struct{})}
 	cmd.Stderr = log
-	dieWithUs(cmd)
+	killWithParent(cmd)
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
 		err = start(cmd)
@@ -92,9 +92,9 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// end tells the process to stop and waits until it has.
-func (p *process) end() error {
-	if err := term(p.cmd.Process); err != nil {
+// terminate tells the process to stop and waits until it has.
+func (p *process) terminate() error {
+	if err := terminate(p.cmd.Process); err != nil {
 		return fmt.Errorf("it cannot be told to stop: %w", err)
 	}
 	timer := time.NewTimer(drainTime)

@@ -12,6 +12,6 @@ const signals = false
 
 var errNoSignals = errors.New("this system has no such signal")
 
-func pause(*os.Process) error  { return errNoSignals }
-func resume(*os.Process) error { return errNoSignals }
-func term(p *os.Process) error { return p.Kill() }
+func pause(*os.Process) error       { return errNoSignals }
+func resume(*os.Process) error      { return errNoSignals }
+func terminate(p *os.Process) error { return p.Kill() }

@@ -15,14 +15,14 @@ import (
 // until ctx ends.
 func (c *cluster) watchReadiness(ctx context.Context) {
 	const every = 50 * time.Millisecond
-	web := c.web()
+	web := c.httpClient()
 	defer web.CloseIdleConnections()
 	var all sync.WaitGroup
 	for _, n := range c.nodes {
 		all.Go(func() {
 			for sleep(ctx, every) == nil {
 				n.mu.Lock()
-				addr, asked, state := n.web, n.process, n.state
+				addr, asked, state := n.http, n.process, n.state
 				n.mu.Unlock()
 				if state == nodeDown {
 					continue
@@ -39,8 +39,8 @@ func (c *cluster) watchReadiness(ctx context.Context) {
 	all.Wait()
 }
 
-// web is an HTTP client at the clients' place.
-func (c *cluster) web() *http.Client {
+// httpClient is an HTTP client at the clients' place.
+func (c *cluster) httpClient() *http.Client {
 	return &http.Client{
 		Timeout: time.Second,
 		Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -89,7 +89,7 @@ func (r *runner) awaitReady(ctx context.Context, from moment) time.Duration {
 			return took
 		}
 		if took > r.o.Within {
-			r.history.violation(wrong{rule: notReady, text: fmt.Sprintf("%v after %v", r.whyNotReady(ctx, missing), took)})
+			r.history.violated(violation{rule: notReady, text: fmt.Sprintf("%v after %v", r.whyNotReady(ctx, missing), took)})
 
 			return took
 		}
@@ -97,12 +97,12 @@ func (r *runner) awaitReady(ctx context.Context, from moment) time.Duration {
 }
 
 func (r *runner) whyNotReady(ctx context.Context, missing []string) (reasons []string) {
-	web := r.cluster.web()
+	web := r.cluster.httpClient()
 	defer web.CloseIdleConnections()
 	for _, n := range r.cluster.nodes {
 		for _, name := range missing {
 			if n.name == name {
-				reasons = append(reasons, name+": "+readiness(ctx, web, n.web))
+				reasons = append(reasons, name+": "+readiness(ctx, web, n.http))
 			}
 		}
 	}

@@ -14,13 +14,13 @@ type recording struct {
 	needles [][]byte
 	seam    []byte // scratch: where two pieces meet
 
-	bytes   int64         // payload between nodes
-	clear   int           // needles found there
-	found   []string      // where, for the first ones
-	control int           // needles found between clients and nodes, where they are in clear
-	links   map[way]int   // TLS connections, by dialer and acceptor
-	packets []sentPacket  // gossip, ready to be sent again
-	heads   []*streamHead // what dialers said first
+	bytes            int64             // payload between nodes
+	plaintextHits    int               // needles found there
+	plaintextSamples []string          // where, for the first ones
+	controlHits      int               // needles found between clients and nodes, where they are in clear
+	links            map[direction]int // TLS connections, by dialer and acceptor
+	packets          []sentPacket      // gossip, ready to be sent again
+	heads            []*streamHead     // what dialers said first
 }
 
 type sentPacket struct {
@@ -35,18 +35,18 @@ type streamHead struct {
 }
 
 const (
-	keptPackets  = 400
-	keptStreams  = 100
-	keptBytes    = 8 << 10 // of a stream
-	enoughFound  = 1000    // sightings between clients and nodes that prove the search
-	shownFound   = 5
-	longestWords = 64 // bytes of the longest needle
+	keptPackets    = 400
+	keptStreams    = 100
+	keptBytes      = 8 << 10 // of a stream
+	maxControlHits = 1000    // sightings between clients and nodes that prove the search
+	maxSamples     = 5
+	maxNeedle      = 64 // bytes of the longest needle
 )
 
 // search looks for needles in a piece of a stream, or in a packet; tail is the end of the piece
 // before.
 func (c *recording) search(tail, piece []byte) (hits int) {
-	c.seam = append(append(c.seam[:0], tail...), piece[:min(len(piece), longestWords)]...)
+	c.seam = append(append(c.seam[:0], tail...), piece[:min(len(piece), maxNeedle)]...)
 	for _, n := range c.needles {
 		if bytes.Contains(piece, n) || len(tail) > 0 && bytes.Contains(c.seam, n) {
 			hits++
@@ -56,13 +56,13 @@ func (c *recording) search(tail, piece []byte) (hits int) {
 	return hits
 }
 
-// between records a payload from node to node.
-func (c *recording) between(w way, p packet, tail []byte) {
+// recordBetweenNodes records a payload from node to node.
+func (c *recording) recordBetweenNodes(w direction, p packet, tail []byte) {
 	c.bytes += int64(len(p.payload))
 	if hits := c.search(tail, p.payload); hits > 0 {
-		c.clear += hits
-		if len(c.found) < shownFound {
-			c.found = append(c.found, p.src.String()+" to "+p.dst.String()+": "+printable(p.payload))
+		c.plaintextHits += hits
+		if len(c.plaintextSamples) < maxSamples {
+			c.plaintextSamples = append(c.plaintextSamples, p.src.String()+" to "+p.dst.String()+": "+printable(p.payload))
 		}
 	}
 	if p.transport == transportUDP {
@@ -75,15 +75,16 @@ func (c *recording) between(w way, p packet, tail []byte) {
 	}
 }
 
-// toClients records a payload between a client and a node: the search must find something there.
-func (c *recording) toClients(p packet) {
-	if c.control < enoughFound {
-		c.control += c.search(nil, p.payload)
+// recordToClient records a payload between a client and a node: the search must find something
+// there.
+func (c *recording) recordToClient(p packet) {
+	if c.controlHits < maxControlHits {
+		c.controlHits += c.search(nil, p.payload)
 	}
 }
 
-// opened records that a dialer has said its first byte.
-func (c *recording) opened(w way, to netip.AddrPort, t traffic) *streamHead {
+// openStream records that a dialer has said its first byte.
+func (c *recording) openStream(w direction, to netip.AddrPort, t traffic) *streamHead {
 	if t == linkTraffic {
 		c.links[w]++
 	}
@@ -96,8 +97,8 @@ func (c *recording) opened(w way, to netip.AddrPort, t traffic) *streamHead {
 	return h
 }
 
-// say records what a dialer says next. A nil head keeps nothing.
-func (h *streamHead) say(b []byte) {
+// append records what a dialer says next. A nil head keeps nothing.
+func (h *streamHead) append(b []byte) {
 	if h != nil {
 		h.bytes = append(h.bytes, b[:min(len(b), keptBytes-len(h.bytes))]...)
 	}

@@ -8,176 +8,175 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// recordingConn is a client's connection that can be made to fail, and that notes what goes
-// through.
+// recordingConn is a client's connection that records its frames and can be made to fail.
 //
 //	client ◀── Read ◀── gate ◀── in: welcome, messages, goodbye noted ◀── network
 //	client ──▶ Write ──────────▶ out: requests noted ──────────────────▶ network
 type recordingConn struct {
 	net.Conn
 
-	s       *session
-	history *history
-	in, out framing // in is the reader's, out the writer's
-	last    moment  // the reader's: when something was read
+	session            *session
+	history            *history
+	incoming, outgoing framing // in is the reader's, out the writer's
+	lastRead           moment  // the reader's: when something was read
 
-	mu     sync.Mutex
-	gate   chan struct{} // guarded by mu: closed when reading goes on; nil while it does
-	ghost  bool          // guarded by mu: nothing goes through any more, and the other side is not to know
-	closed chan struct{}
-	once   sync.Once
+	mu           sync.Mutex
+	readGate     chan struct{} // guarded by mu: closed when reading goes on; nil while it does
+	vanishedFlag bool          // guarded by mu: nothing goes through any more, and the other side is not to know
+	closed       chan struct{}
+	once         sync.Once
 }
 
-func newRecordingConn(c net.Conn, s *session, l *history, web bool) *recordingConn {
-	t := &recordingConn{Conn: c, s: s, history: l, closed: make(chan struct{})}
-	t.in = framing{web: web, each: t.came}
-	t.out = framing{web: web, each: t.went}
+func newRecordingConn(raw net.Conn, s *session, h *history, webSocket bool) *recordingConn {
+	c := &recordingConn{Conn: raw, session: s, history: h, closed: make(chan struct{})}
+	c.incoming = framing{webSocket: webSocket, onFrame: c.noteIncoming}
+	c.outgoing = framing{webSocket: webSocket, onFrame: c.noteOutgoing}
 
-	return t
+	return c
 }
 
 // stall makes the client stop reading.
-func (t *recordingConn) stall() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.gate == nil {
-		t.gate = make(chan struct{})
+func (c *recordingConn) stall() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readGate == nil {
+		c.readGate = make(chan struct{})
 	}
 }
 
 // resume lets it read again.
-func (t *recordingConn) resume() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.gate != nil && !t.ghost {
-		close(t.gate)
-		t.gate = nil
+func (c *recordingConn) resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readGate != nil && !c.vanishedFlag {
+		close(c.readGate)
+		c.readGate = nil
 	}
 }
 
-// vanish makes it as if the client's machine had lost its power. Only bury closes the connection.
-func (t *recordingConn) vanish() {
-	t.stall()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.ghost = true
+// vanish acts as if the client's machine had lost power. Only closeVanished closes the connection.
+func (c *recordingConn) vanish() {
+	c.stall()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.vanishedFlag = true
 }
 
-func (t *recordingConn) bury() { _ = t.Conn.Close() }
+func (c *recordingConn) closeVanished() { _ = c.Conn.Close() }
 
-func (t *recordingConn) vanished() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (c *recordingConn) vanished() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 
-	return t.ghost
+	return c.vanishedFlag
 }
 
-// pass waits while the client does not read.
-func (t *recordingConn) pass() error {
+// awaitGate waits while the client does not read.
+func (c *recordingConn) awaitGate() error {
 	for {
-		t.mu.Lock()
-		gate := t.gate
-		t.mu.Unlock()
+		c.mu.Lock()
+		gate := c.readGate
+		c.mu.Unlock()
 		if gate == nil {
 			return nil
 		}
 		select {
 		case <-gate:
-		case <-t.closed:
+		case <-c.closed:
 			return net.ErrClosed
 		}
 	}
 }
 
-func (t *recordingConn) Read(p []byte) (int, error) {
-	if err := t.pass(); err != nil {
+func (c *recordingConn) Read(p []byte) (int, error) {
+	if err := c.awaitGate(); err != nil {
 		return 0, err
 	}
-	n, err := t.Conn.Read(p)
-	if e := t.pass(); e != nil {
+	n, err := c.Conn.Read(p)
+	if e := c.awaitGate(); e != nil {
 		return 0, e
 	}
 	if n > 0 {
-		t.heard(t.history.now())
-		t.in.feed(p[:n])
+		c.noteRead(c.history.now())
+		c.incoming.feed(p[:n])
 	}
 	if err != nil {
-		t.s.end(t.history.now(), fateUnknown)
+		c.session.end(c.history.now(), causeUnknown)
 	}
 
 	return n, err
 }
 
-// heard notes a read. One that comes after two heartbeats of silence may find the client giving the
-// connection up: then what is read is lost.
-func (t *recordingConn) heard(at moment) {
+// noteRead notes a read. One that comes after two heartbeats of silence may find the client giving
+// the connection up: then what is read is lost.
+func (c *recordingConn) noteRead(at moment) {
 	const nearly = 2*heartbeat - 200*time.Millisecond
-	if t.last != never && at.since(t.last) > nearly {
-		t.s.fellSilent()
+	if c.lastRead != never && at.since(c.lastRead) > nearly {
+		c.session.noteSilence()
 	}
-	t.last = at
+	c.lastRead = at
 }
 
-func (t *recordingConn) Write(p []byte) (int, error) {
-	if t.vanished() {
+func (c *recordingConn) Write(p []byte) (int, error) {
+	if c.vanished() {
 		return len(p), nil
 	}
-	t.out.feed(p) // before the bytes can have an effect
+	c.outgoing.feed(p) // before the bytes can have an effect
 
-	return t.Conn.Write(p)
+	return c.Conn.Write(p)
 }
 
 // CloseWrite is what the client ends a TCP connection with.
-func (t *recordingConn) CloseWrite() error {
-	if half, ok := t.Conn.(*net.TCPConn); ok && !t.vanished() {
+func (c *recordingConn) CloseWrite() error {
+	if half, ok := c.Conn.(*net.TCPConn); ok && !c.vanished() {
 		return half.CloseWrite()
 	}
 
 	return nil
 }
 
-func (t *recordingConn) Close() error {
-	t.once.Do(func() { close(t.closed) })
-	t.s.end(t.history.now(), fateUnknown)
-	if t.vanished() {
+func (c *recordingConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	c.session.end(c.history.now(), causeUnknown)
+	if c.vanished() {
 		return nil
 	}
 
-	return t.Conn.Close()
+	return c.Conn.Close()
 }
 
 // cut breaks the connection at once, as a network does that sends a reset.
-func (t *recordingConn) cut() {
-	if half, ok := t.Conn.(*net.TCPConn); ok {
+func (c *recordingConn) cut() {
+	if half, ok := c.Conn.(*net.TCPConn); ok {
 		_ = half.SetLinger(0)
 	}
-	_ = t.Conn.Close()
+	_ = c.Conn.Close()
 }
 
-// came notes a frame of the server.
-func (t *recordingConn) came(f wire.Frame) {
+// noteIncoming notes a frame of the server.
+func (c *recordingConn) noteIncoming(f wire.Frame) {
 	switch f.Kind {
 	case wire.KindWelcome:
 		if w, err := wire.ParseWelcome(f.Payload); err == nil {
-			t.s.who.welcomed(t.s, w.Session)
+			c.session.user.welcomed(c.session, w.Session)
 		}
 	case wire.KindGoodbye:
-		t.s.toldGoodbye(wire.Goodbye(f.Cmd))
+		c.session.noteGoodbye(wire.Goodbye(f.Cmd))
 	case wire.KindPush:
 		if from, msg, err := wire.ParsePeer(f.Payload); err == nil && f.Ver == 1 && f.Cmd == sendCommand {
-			t.history.arrived(string(from), t.s, msg)
+			c.history.arrived(string(from), c.session, msg)
 		}
 	default:
 	}
 }
 
-// went notes a frame of the client.
-func (t *recordingConn) went(f wire.Frame) {
+// noteOutgoing notes a frame of the client.
+func (c *recordingConn) noteOutgoing(f wire.Frame) {
 	if f.Kind != wire.KindRequest || f.Ver != 1 || f.Cmd != sendCommand {
 		return
 	}
 	if to, msg, err := wire.ParsePeer(f.Payload); err == nil {
-		t.history.written(t.s, string(to), msg)
+		c.history.written(c.session, string(to), msg)
 	}
 }
 

@@ -9,77 +9,52 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
-// Report is what a run found.
+// Report is the result of a run.
 type Report struct {
-	o        Options
-	machine  string
-	rounds   int
-	outcomes [outcomes]int
-	received int
-	taken    map[fate]int // acknowledged and not received, by the end of the connection
-	rules    map[rule]int
-	wrongs   []wrong
-	errors   int // lines of that level in the nodes' logs
-	notices  []line
-	heals    []line
-	skipped  []string // faults, and why
-	lag      string   // of the network
+	o          Options
+	machine    string
+	rounds     int
+	outcomes   [outcomes]int
+	received   int
+	unread     map[endCause]int // acknowledged and not received, by the end of the connection
+	rules      map[rule]int
+	violations []violation
+	errorLines int // lines of that level in the nodes' logs
+	notices    []timesRow
+	recoveries []timesRow
+	skipped    []string // faults, and why
+	lag        string   // of the network
 
-	bytes       int64 // between nodes
-	control     int   // what the search found between clients and nodes
-	connections int   // of links
-	broken      int   // of these, in the middle of a segment
-	stepped     int   // pairs without a link of which one stepped out
-	younger     int   // of these, the younger
-	sentAway    int   // clients that were told to come back elsewhere
-	conflicts   int   // processes that went on and found their name taken
-	yielded     int   // of these, ended by themselves
+	bytes             int64 // between nodes
+	controlHits       int   // what the search found between clients and nodes
+	connections       int   // of links
+	brokenConns       int   // of these, in the middle of a segment
+	stepOuts          int   // pairs without a link of which one stepped out
+	youngerStepOuts   int   // of these, the younger
+	movedClients      int   // clients that were told to come back elsewhere
+	nameConflicts     int   // processes that went on and found their name taken
+	resolvedConflicts int   // of these, ended by themselves
 }
 
-type line struct {
-	what  string
-	times []time.Duration
-}
-
-// times are measured times.
-type times struct {
-	mu  sync.Mutex
-	all []time.Duration // guarded by mu
-}
-
-func (t *times) add(d ...time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.all = append(t.all, d...)
-}
-
-func (t *times) sorted() []time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	return slices.Sorted(slices.Values(t.all))
-}
-
-// gather takes over what was measured.
+// gather copies the measurements of a run.
 func (r *Report) gather(from *runner) {
-	c := &from.count
+	c := &from.counters
 	r.rounds, r.skipped, r.lag = c.rounds, from.skipped, from.lag.String()
-	r.stepped, r.younger, r.sentAway, r.conflicts, r.yielded = c.stepped, c.younger, c.sentAway, c.conflicts, c.yielded
-	r.notices = []line{
-		{"its process was killed (kill -9)", from.count.killed.sorted()},
-		{"the machine of its node vanished", from.count.gone.sorted()},
-		{"its connection was cut", from.count.left.sorted()},
-		{fmt.Sprintf("its machine vanished (heartbeat %v)", heartbeat), from.count.vanished.sorted()},
+	r.stepOuts, r.youngerStepOuts, r.movedClients = c.stepOuts, c.youngerStepOuts, c.movedClients
+	r.nameConflicts, r.resolvedConflicts = c.nameConflicts, c.resolvedConflicts
+	r.notices = []timesRow{
+		{"process killed (kill -9)", from.counters.killNotices.sorted()},
+		{"machine of the node vanished", from.counters.vanishNotices.sorted()},
+		{"connection cut", from.counters.cutNotices.sorted()},
+		{fmt.Sprintf("machine of the client vanished (heartbeat %v)", heartbeat), from.counters.silentNotices.sorted()},
 	}
-	r.heals = []line{{fmt.Sprintf("start of %d nodes at once until all are members", formed), c.formed.sorted()}}
-	for what, t := range from.count.recoveries {
-		r.heals = append(r.heals, line{what, t.sorted()})
+	r.recoveries = []timesRow{{fmt.Sprintf("start of %d nodes until all are members", formationSize), c.formations.sorted()}}
+	for what, t := range from.counters.recoveries {
+		r.recoveries = append(r.recoveries, timesRow{what, t.sorted()})
 	}
-	slices.SortStableFunc(r.heals[1:], func(a, b line) int { return strings.Compare(a.what, b.what) })
+	slices.SortStableFunc(r.recoveries[1:], func(a, b timesRow) int { return strings.Compare(a.name, b.name) })
 }
 
 // OK tells whether no rule was violated.
@@ -104,32 +79,32 @@ func (r *Report) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w, "\nbetween nodes")
-	row("kilobytes that were searched for user IDs, texts and secrets", int(r.bytes>>10))
-	row("sightings of them between clients and nodes, to test the search", r.control)
+	row("kilobytes searched for user IDs, texts and secrets", int(r.bytes>>10))
+	row("matches between clients and nodes, which prove the search", r.controlHits)
 	row("TCP connections of links", r.connections)
-	row("times that one was broken in the middle of what it carried", r.broken)
-	row("pairs whose link was cut, of which one stepped out", r.stepped)
-	row("of these the younger", r.younger)
-	row("clients that it told to come back elsewhere", r.sentAway)
-	row("paused processes that went on while another had their name", r.conflicts)
-	row("of these ended by themselves within 2 s", r.yielded)
-	fmt.Fprintln(w, "\nacknowledged, and taken by the operating system for a connection that died unread")
-	for _, why := range slices.Sorted(maps.Keys(r.taken)) {
-		row(string(why), r.taken[why])
+	row("of these broken in the middle of a segment", r.brokenConns)
+	row("pairs without a link of which one node stepped out", r.stepOuts)
+	row("of these the younger node", r.youngerStepOuts)
+	row("clients that it sent to other nodes", r.movedClients)
+	row("paused processes resumed after another took their name", r.nameConflicts)
+	row("of these stopped by themselves within 2 s", r.resolvedConflicts)
+	fmt.Fprintln(w, "\nacknowledged, but unread when the connection broke (allowed), by cause")
+	for _, why := range slices.Sorted(maps.Keys(r.unread)) {
+		row(string(why), r.unread[why])
 	}
-	fmt.Fprintln(w, "\nmust be 0")
+	fmt.Fprintln(w, "\nviolations (must be 0)")
 	for _, rule := range rules {
 		row(string(rule), r.rules[rule])
 	}
 	for _, s := range r.skipped {
 		fmt.Fprintf(w, "\nskipped: %s\n", s)
 	}
-	fmt.Fprintln(w, "\nfrom the end of a user to the notice at a peer")
+	fmt.Fprintln(w, "\nfrom the end of a user to the disconnect notice at a peer")
 	table(w, r.notices)
-	fmt.Fprintln(w, "\nfrom the end of a fault until all users can reach each other, and all nodes are ready")
-	table(w, r.heals)
-	fmt.Fprintf(w, "\nlines of level error in the nodes' logs: %d\n", r.errors)
-	for _, x := range r.wrongs {
+	fmt.Fprintln(w, "\nfrom the end of a fault until all users reach each other and all nodes are ready")
+	table(w, r.recoveries)
+	fmt.Fprintf(w, "\nerror lines in the nodes' logs: %d\n", r.errorLines)
+	for _, x := range r.violations {
 		fmt.Fprintf(w, "\nVIOLATION (seed %d, %v): %s\n  %s\n", r.o.Seed, x.at, x.rule, x.text)
 	}
 	if !r.OK() {
@@ -142,15 +117,6 @@ func (r *Report) String() string {
 	r.Print(&b)
 
 	return b.String()
-}
-
-func table(w io.Writer, lines []line) {
-	fmt.Fprintf(w, "  %-60s %6s %10s %10s\n", "", "times", "p50", "max")
-	for _, l := range lines {
-		if n := len(l.times); n > 0 {
-			fmt.Fprintf(w, "  %-60s %6d %10v %10v\n", l.what, n, l.times[n/2].Round(time.Millisecond), l.times[n-1].Round(time.Millisecond))
-		}
-	}
 }
 
 // machine is what the run ran on, in a line.

@@ -6,34 +6,33 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/parley-dm/parley"
 )
 
-// runner is one run.
+// runner is one run of chaos.
 type runner struct {
-	o       Options
-	cluster *cluster
-	history *history
-	users   []*user
-	sending context.Context //nolint:containedctx // of all requests: it outlives the faults and ends with the run
-	count   counters
-	skipped []string // faults, and why
+	o        Options
+	cluster  *cluster
+	history  *history
+	users    []*user
+	sendCtx  context.Context //nolint:containedctx // of all requests: it outlives the faults and ends with the run
+	counters counters
+	skipped  []string // faults, and why
 
 	lag       lag
 	impostors *impostors // at addresses that nodes are told to join
 
-	mu     sync.Mutex
-	ghosts []*recordingConn // guarded by mu
-	clean  []span           // guarded by mu: when nothing may fail
+	mu            sync.Mutex
+	vanishedConns []*recordingConn // guarded by mu
+	harmlessSpans []span           // guarded by mu: when nothing may fail
 }
 
-// needles must not cross between nodes in clear, nor be told to strangers.
-var needles = []string{words, names, clusterSecret, authKey}
+// needles must not cross between nodes in clear, nor be told to outsiders.
+var needles = []string{messageMarker, userIDMarker, clusterSecret, authKey}
 
-// friendsEach is how many others a user writes to.
-const friendsEach = 6
+// recipientsPerUser is how many others a user writes to.
+const recipientsPerUser = 6
 
 // Run makes a run and judges it. The error says why there was none; what the run found is in the
 // report. When it returns, all processes and namespaces that it made are gone.
@@ -44,7 +43,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	var net network = &loopback{}
 	if o.Namespaces {
-		own, err := newTunnels(max(o.Nodes, formed), o.Dir, o.Seed, needles...)
+		own, err := newTunnels(max(o.Nodes, formationSize), o.Dir, o.Seed, needles...)
 		if err != nil {
 			fmt.Fprintf(o.Out, "no network of its own, which needs root on Linux, and /dev/net/tun: %v\n", err)
 		} else {
@@ -58,10 +57,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	fmt.Fprintf(o.Out, "seed %d: %d nodes, %d clients, %d messages/s, faults for %v; logs in %s\n",
 		o.Seed, o.Nodes, o.Clients, o.Rate, o.Time, o.Dir)
 	err = r.run(ctx)
-	r.cluster.end()
+	r.cluster.kill()
 	r.impostors.close()
-	for _, g := range r.ghosts {
-		g.bury()
+	for _, g := range r.vanishedConns {
+		g.closeVanished()
 	}
 	err = errors.Join(err, net.close())
 	if err != nil {
@@ -74,10 +73,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 func (r *runner) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := r.populate(); err != nil {
+	if err := r.createUsers(); err != nil {
 		return err
 	}
-	if err := r.form(ctx); err != nil {
+	if err := r.formClusters(ctx); err != nil {
 		return err
 	}
 	if err := r.cluster.start(ctx); err != nil {
@@ -90,14 +89,14 @@ func (r *runner) run(ctx context.Context) error {
 	watching.Go(func() { r.cluster.watchReadiness(watched) })
 	watching.Go(func() {
 		if err := r.lag.watch(watched, r.cluster.network, r.history.now); err != nil && watched.Err() == nil {
-			r.history.violation(wrong{rule: blind, text: fmt.Sprintf("the network's lag is not measured: %v", err)})
+			r.history.violated(violation{rule: searchBroken, text: fmt.Sprintf("the network's lag is not measured: %v", err)})
 		}
 	})
-	defer r.hangUp()
+	defer r.closeClients()
 	if err := r.loginAll(ctx); err != nil {
 		return err
 	}
-	r.sending = ctx
+	r.sendCtx = ctx
 	var keepers, talkers sync.WaitGroup
 	defer keepers.Wait()
 	keeping, stopKeeping := context.WithCancel(ctx)
@@ -105,53 +104,53 @@ func (r *runner) run(ctx context.Context) error {
 	talking, stopTalking := context.WithCancel(ctx)
 	defer talkers.Wait()
 	defer stopTalking()
-	for _, p := range r.users {
-		keepers.Go(func() { p.keep(keeping) })
-		talkers.Go(func() { p.chatter(talking, ctx, float64(r.o.Rate)/float64(len(r.users))) })
+	for _, u := range r.users {
+		keepers.Go(func() { u.keepLoggedIn(keeping) })
+		talkers.Go(func() { u.sendTraffic(talking, ctx, float64(r.o.Rate)/float64(len(r.users))) })
 	}
 	rng := rand.New(rand.NewPCG(r.o.Seed, 1))
-	deal := r.deal(rng)
-	for from := r.history.now(); r.history.now().since(from) < r.o.Time; r.count.rounds++ {
-		if err := r.play(ctx, deal(), rng); err != nil {
+	deal := r.roundSource(rng)
+	for from := r.history.now(); r.history.now().since(from) < r.o.Time; r.counters.rounds++ {
+		if err := r.runRound(ctx, deal(), rng); err != nil {
 			return err
 		}
 	}
 	stopTalking()
 	talkers.Wait()
-	for _, p := range r.users {
-		p.inflight.Wait()
+	for _, u := range r.users {
+		u.inflight.Wait()
 	}
 	r.probe(ctx, r.history.now()) // sessions that live have read all that was sent before
 	stopKeeping()
 	keepers.Wait()
 	r.checkProcesses()
 	r.checkSessions()
-	r.hangUp()
+	r.closeClients()
 	r.drainAll()
 
 	return ctx.Err()
 }
 
-// populate makes the users, their tokens and their friends.
-func (r *runner) populate() error {
+// createUsers makes the users, their tokens and their friends.
+func (r *runner) createUsers() error {
 	keyring, err := parley.New(parley.Config{AuthKey: authKey})
 	if err != nil {
 		return err
 	}
 	for i := range r.o.Clients {
-		p := newUser(i, r.o.Seed, r.cluster)
-		if p.token, err = keyring.Token(p.id); err != nil {
+		u := newUser(i, r.o.Seed, r.cluster)
+		if u.token, err = keyring.Token(u.id); err != nil {
 			return err
 		}
-		p.home = i % r.o.Nodes
-		r.users = append(r.users, p)
+		u.preferredNode = i % r.o.Nodes
+		r.users = append(r.users, u)
 	}
 	r.history = newHistory(r.users)
-	for _, p := range r.users {
-		p.history = r.history
-		for len(p.friends) < friendsEach {
-			if q := r.users[p.rng.IntN(len(r.users))]; q != p {
-				p.friends = append(p.friends, q)
+	for _, u := range r.users {
+		u.history = r.history
+		for len(u.recipients) < recipientsPerUser {
+			if peer := r.users[u.rng.IntN(len(r.users))]; peer != u {
+				u.recipients = append(u.recipients, peer)
 			}
 		}
 	}
@@ -164,10 +163,10 @@ func (r *runner) loginAll(ctx context.Context) error {
 	var all sync.WaitGroup
 	room := make(chan struct{}, atOnce)
 	errs := make([]error, len(r.users))
-	for i, p := range r.users {
+	for i, u := range r.users {
 		room <- struct{}{}
 		all.Go(func() {
-			errs[i] = p.login(ctx)
+			errs[i] = u.login(ctx)
 			<-room
 		})
 	}
@@ -176,18 +175,18 @@ func (r *runner) loginAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// hangUp closes all clients.
-func (r *runner) hangUp() {
+// closeClients closes all clients.
+func (r *runner) closeClients() {
 	var all sync.WaitGroup
-	for _, p := range r.users {
-		p.back()
-		if c, s := p.current(); c != nil {
+	for _, u := range r.users {
+		u.endAbsence()
+		if c, s := u.current(); c != nil {
 			all.Go(func() {
 				if s != nil {
-					s.doom(fateClose)
+					s.setCause(causeClose)
 				}
 				_ = c.Close()
-				p.inflight.Wait()
+				u.inflight.Wait()
 			})
 		}
 	}
@@ -203,7 +202,7 @@ func (r *runner) drainAll() {
 	for _, n := range r.cluster.nodes {
 		all.Go(func() {
 			if err := n.drain(); err != nil {
-				r.history.violation(wrong{rule: nodeTrouble, text: err.Error()})
+				r.history.violated(violation{rule: nodeFailure, text: err.Error()})
 			}
 		})
 	}
@@ -212,76 +211,17 @@ func (r *runner) drainAll() {
 
 // checkSessions looks for users with two sessions, now that no client is in trouble.
 func (r *runner) checkSessions() {
-	for _, p := range r.users {
-		p.mu.Lock()
+	for _, u := range r.users {
+		u.mu.Lock()
 		var alive []record
-		for _, s := range p.sessions {
+		for _, s := range u.sessions {
 			if s.alive() {
 				alive = append(alive, s.record())
 			}
 		}
-		p.mu.Unlock()
+		u.mu.Unlock()
 		if len(alive) > 1 {
-			r.history.violation(wrong{rule: twoSessions, text: fmt.Sprint(alive)})
+			r.history.violated(violation{rule: twoSessions, text: fmt.Sprint(alive)})
 		}
 	}
-}
-
-// counters is what is measured on the way.
-type counters struct {
-	rounds   int
-	formed   times // from the start of six nodes until they were one cluster
-	killed   times // from the kill of a node's process to the notice at a peer
-	gone     times // from the end of a node's machine to it
-	left     times // from a cut connection to it
-	vanished times // from a client that vanished to it
-
-	mu         sync.Mutex
-	recoveries map[string]*times // guarded by mu: by fault
-	stepped    int               // guarded by mu: pairs of which one stepped out
-	younger    int               // guarded by mu: of these, the younger
-	sentAway   int               // guarded by mu: clients of nodes that stepped out, with goodbye 1001
-	conflicts  int               // guarded by mu: paused processes that went on and found their name taken
-	yielded    int               // guarded by mu: of these, ended by themselves
-}
-
-// steps counts a node that has stepped out.
-func (c *counters) steps(younger bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stepped++
-	if younger {
-		c.younger++
-	}
-}
-
-// moved counts a client that was sent away by a node that stepped out.
-func (c *counters) moved() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sentAway++
-}
-
-// conflict counts a process that went on while another had its name.
-func (c *counters) conflict(yielded bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conflicts++
-	if yielded {
-		c.yielded++
-	}
-}
-
-func (c *counters) recovery(what string, took time.Duration) {
-	c.mu.Lock()
-	t := c.recoveries[what]
-	if t == nil {
-		if c.recoveries == nil {
-			c.recoveries = map[string]*times{}
-		}
-		t = &times{}
-		c.recoveries[what] = t
-	}
-	c.mu.Unlock()
-	t.add(took)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// moment is a time of the run: nanoseconds since its start.
+// moment is a time in nanoseconds since the start of the run.
 type moment int64
 
 const (
@@ -31,76 +31,76 @@ func (m moment) String() string {
 	return fmt.Sprintf("%.3fs", time.Duration(m).Seconds())
 }
 
-// fate is why a connection ended, as far as the cause knows.
-type fate string
+// endCause is why a connection ended, as far as the cause knows.
+type endCause string
 
 const (
-	fateKill    fate = "its node was killed"
-	fateCut     fate = "the connection was cut"
-	fateClose   fate = "the client closed it"
-	fateGhost   fate = "the client vanished without a word"
-	fateStall   fate = "the client did not read"
-	fateSilent  fate = "the client had heard nothing for two heartbeats, and gave it up"
-	fateUnknown fate = "the connection broke"
+	causeKill    endCause = "node killed"
+	causeCut     endCause = "connection cut"
+	causeClose   endCause = "client closed the connection"
+	causeVanish  endCause = "client vanished"
+	causeStall   endCause = "client did not read"
+	causeSilent  endCause = "client read nothing for two heartbeats and gave up"
+	causeUnknown endCause = "connection broke"
 )
 
 // session is one connection of a user, seen from the client's side.
 type session struct {
-	who     *user
+	user    *user
 	node    *node
 	process *process // of the node
 	conn    *recordingConn
 
 	dialed moment
 
-	mu      sync.Mutex
-	sid     string       // guarded by mu
-	rank    int          // guarded by mu: which of the user's sessions it is, in the order of their welcomes; 0: it has had none
-	opened  moment       // guarded by mu: when the welcome was read
-	ended   moment       // guarded by mu: when it was over for the client; never while it is not
-	goodbye wire.Goodbye // guarded by mu: what the server said last; then everything before was read
-	parted  bool         // guarded by mu: there was a goodbye
-	fate    fate         // guarded by mu
-	silent  bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
+	mu         sync.Mutex
+	sid        string       // guarded by mu
+	rank       int          // guarded by mu: which of the user's sessions it is, in the order of their welcomes; 0: it has had none
+	opened     moment       // guarded by mu: when the welcome was read
+	ended      moment       // guarded by mu: when it was over for the client; never while it is not
+	goodbye    wire.Goodbye // guarded by mu: what the server said last; then everything before was read
+	gotGoodbye bool         // guarded by mu: there was a goodbye
+	cause      endCause     // guarded by mu
+	wentSilent bool         // guarded by mu: the client had heard nothing for so long that it may have given up when it heard something again
 
 	// All that a server wrote to the connection before this moment has been handed to the client's
 	// callbacks: something that was sent after it has. Guarded by mu.
-	proven moment
+	readUntil moment
 }
 
 // end notes that the session is over. The first reason counts.
-func (s *session) end(at moment, why fate) {
+func (s *session) end(at moment, why endCause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fate == "" {
-		s.fate = why
+	if s.cause == "" {
+		s.cause = why
 	}
 	if s.ended == never {
 		s.ended = at
 	}
 }
 
-// doom notes what is about to become of the session, before anybody can notice.
-func (s *session) doom(why fate) {
+// setCause records the cause of the session's end before the fault is made.
+func (s *session) setCause(why endCause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fate == "" {
-		s.fate = why
+	if s.cause == "" {
+		s.cause = why
 	}
 }
 
-// fellSilent notes that the client has heard nothing for about as long as it waits.
-func (s *session) fellSilent() {
-	s.doom(fateSilent)
+// noteSilence records that the client has read nothing for about two heartbeats.
+func (s *session) noteSilence() {
+	s.setCause(causeSilent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent = true
+	s.wentSilent = true
 }
 
-func (s *session) prove(at moment) {
+func (s *session) markRead(at moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.proven = max(s.proven, at)
+	s.readUntil = max(s.readUntil, at)
 }
 
 func (s *session) welcomed(at moment, sid string, rank int) {
@@ -109,10 +109,10 @@ func (s *session) welcomed(at moment, sid string, rank int) {
 	s.opened, s.sid, s.rank = at, sid, rank
 }
 
-func (s *session) toldGoodbye(code wire.Goodbye) {
+func (s *session) noteGoodbye(code wire.Goodbye) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.goodbye, s.parted = code, true
+	s.goodbye, s.gotGoodbye = code, true
 }
 
 // alive tells whether the session is there, reads and writes.
@@ -120,23 +120,23 @@ func (s *session) alive() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	return s.opened != never && s.ended == never && s.fate == "" && !s.parted
+	return s.opened != never && s.ended == never && s.cause == "" && !s.gotGoodbye
 }
 
-// record is a session's story, to be read without its lock.
+// record is a copy of a session's state, read without its lock.
 type record struct {
-	session *session
-	node    string
-	sid     string
-	rank    int
-	dialed  moment
-	opened  moment
-	ended   moment // forever if it has not
-	proven  moment
-	goodbye wire.Goodbye
-	parted  bool
-	fate    fate
-	silent  bool
+	session    *session
+	node       string
+	sid        string
+	rank       int
+	dialed     moment
+	opened     moment
+	ended      moment // forever if it has not
+	readUntil  moment
+	goodbye    wire.Goodbye
+	gotGoodbye bool
+	cause      endCause
+	wentSilent bool
 }
 
 func (s *session) record() record {
@@ -144,7 +144,7 @@ func (s *session) record() record {
 	defer s.mu.Unlock()
 	r := record{
 		session: s, node: s.node.name, sid: s.sid, rank: s.rank, dialed: s.dialed, opened: s.opened, ended: s.ended,
-		proven: s.proven, goodbye: s.goodbye, parted: s.parted, fate: s.fate, silent: s.silent,
+		readUntil: s.readUntil, goodbye: s.goodbye, gotGoodbye: s.gotGoodbye, cause: s.cause, wentSilent: s.wentSilent,
 	}
 	if r.ended == never {
 		r.ended = forever
@@ -154,13 +154,13 @@ func (s *session) record() record {
 }
 
 func (r record) String() string {
-	text := fmt.Sprintf("session %d %.8s of %s on %s: dialed %v, welcome %v, ended %v", r.rank, r.sid, r.session.who.id, r.node, r.dialed, r.opened, r.ended)
-	if r.parted {
+	text := fmt.Sprintf("session %d %.8s of %s on %s: dialed %v, welcome %v, ended %v", r.rank, r.sid, r.session.user.id, r.node, r.dialed, r.opened, r.ended)
+	if r.gotGoodbye {
 		text += fmt.Sprintf(", goodbye %d", r.goodbye)
 	}
-	if r.fate != "" {
-		text += ", " + string(r.fate)
+	if r.cause != "" {
+		text += ", " + string(r.cause)
 	}
 
-	return text + fmt.Sprintf(", read on at least until %v", r.proven)
+	return text + fmt.Sprintf(", read at least until %v", r.readUntil)
 }

@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// tunnels is a network whose every packet goes through a fabric: each place is a space with a TUN
-// device. The machine's own network is not touched, and nothing is left when the run is killed.
+// tunnels is a network whose every packet goes through a fabric: each place is a namespace with a
+// TUN device. The machine's own network is not touched, and nothing is left when the run is killed.
 //
 //	n1 10.99.0.1 ─ tun ─┐
 //	n2 10.99.0.2 ─ tun ─┼─ fabric
@@ -23,7 +23,7 @@ type tunnels struct {
 	fabric  *fabric
 	nodes   int
 	dns     string // "" if an own /etc/hosts is not to be had
-	places  map[int]*space
+	places  map[int]*namespace
 	tuns    map[int]*os.File
 	reading sync.WaitGroup
 
@@ -44,7 +44,7 @@ const (
 func newTunnels(nodes int, dir string, seed uint64, needles ...string) (network, error) {
 	t := &tunnels{
 		fabric: newFabric(seed, needles...), nodes: nodes, dns: clusterName,
-		places: map[int]*space{}, tuns: map[int]*os.File{}, used: map[int]int{},
+		places: map[int]*namespace{}, tuns: map[int]*os.File{}, used: map[int]int{},
 	}
 	t.fabric.deliver = func(place int, raw []byte) { _, _ = t.tuns[place].Write(raw) }
 	t.fabric.node = func(place int) bool { return place >= 0 }
@@ -68,8 +68,8 @@ func (t *tunnels) build(dir string) error {
 	if err := os.WriteFile(file, []byte(hosts.String()), 0o644); err != nil { //nolint:gosec // as /etc/hosts is
 		return err
 	}
-	for place := strangers; place < t.nodes; place++ {
-		s, hostsErr, err := newSpace(file)
+	for place := outside; place < t.nodes; place++ {
+		s, hostsErr, err := newNamespace(file)
 		if err != nil {
 			return fmt.Errorf("an own network: %w", err)
 		}
@@ -126,7 +126,7 @@ func (t *tunnels) addrs(place int) (tcp, web, cluster string, err error) {
 	return at(tcpPort), at(webPort), at(clusterPort), nil
 }
 
-func (t *tunnels) name() string { return t.dns }
+func (t *tunnels) dnsName() string { return t.dns }
 
 func (t *tunnels) dial(ctx context.Context, from int, network, addr string) (c net.Conn, err error) {
 	var d net.Dialer

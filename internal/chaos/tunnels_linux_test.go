@@ -19,7 +19,7 @@ func TestPlacesOfATunnelledNetworkReachEachOtherUntilTheyAreCut(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	l, err := n.listen(strangers)
+	l, err := n.listen(outside)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestPlacesOfATunnelledNetworkReachEachOtherUntilTheyAreCut(t *testing.T) {
 	}
 	_ = c.Close()
 	<-echoed
-	mend := n.packets().cut(allTraffic, way{clients, strangers})
+	mend := n.packets().cut(allTraffic, direction{clients, outside})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := n.dial(ctx, clients, "tcp", l.Addr().String()); err == nil {
@@ -81,7 +81,7 @@ func TestProcessesOfATunnelledNetworkKnowTheClustersName(t *testing.T) {
 		t.Skip(err)
 	}
 	defer func() { _ = n.close() }()
-	if n.name() == "" {
+	if n.dnsName() == "" {
 		t.Skip("no own /etc/hosts here")
 	}
 	var said []byte

@@ -14,14 +14,15 @@ const (
 	waitingMessages = 64  // beyond it Post refuses
 )
 
-// Options say who talks to whom.
+// Options are what Start needs.
 type Options struct {
-	URL     string
+	URL     string          // one or several, with commas between them
 	Timeout time.Duration   // for one message
 	Client  []client.Option // the token above all
 }
 
-// Conversation is a client with a queue of messages to send. Its methods are safe for use by several goroutines.
+// Conversation is a client with a queue of messages to send. Its methods are safe for use by
+// several goroutines.
 type Conversation struct {
 	client  *client.Client
 	timeout time.Duration
@@ -44,8 +45,8 @@ func Start(ctx context.Context, o Options) (*Conversation, error) {
 	c := &Conversation{timeout: o.Timeout, events: make(chan Event, waitingEvents), outbox: make(chan post, waitingMessages)}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx)) // ended by Close, so that what is posted last is still sent
 	options := slices.Concat(o.Client, []client.Option{
-		client.OnMessage(func(from string, msg []byte) { c.tell(Event{Kind: Received, Who: from, Text: slices.Clone(msg)}) }),
-		client.OnPeerDisconnect(func(peer string, last []byte) { c.tell(Event{Kind: Left, Who: peer, Text: slices.Clone(last)}) }),
+		client.OnMessage(func(m client.Message) { c.tell(Event{Kind: Received, User: m.From, Text: m.Body}) }),
+		client.OnPeerDisconnect(func(peer string, last []byte) { c.tell(Event{Kind: Left, User: peer, Text: last}) }),
 		client.OnState(func(s client.State) { c.tell(Event{Kind: Changed, State: s}) }),
 	})
 	me, err := client.Dial(ctx, o.URL, options...)
@@ -73,10 +74,10 @@ func (c *Conversation) send() {
 	for {
 		select {
 		case p := <-c.outbox:
-			if err := c.deliver(p); err != nil {
-				c.tell(Event{Kind: Failed, ID: p.id, Who: p.to, Err: err})
+			if receipt, err := c.deliver(p); err != nil {
+				c.tell(Event{Kind: Failed, ID: p.id, User: p.to, Err: err})
 			} else {
-				c.tell(Event{Kind: Sent, ID: p.id, Who: p.to})
+				c.tell(Event{Kind: Sent, ID: p.id, User: p.to, Result: receipt.Result})
 			}
 		case <-c.ctx.Done():
 			return
@@ -84,14 +85,15 @@ func (c *Conversation) send() {
 	}
 }
 
-func (c *Conversation) deliver(p post) error {
+func (c *Conversation) deliver(p post) (client.Receipt, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.timeout)
 	defer cancel()
 
 	return c.client.Send(ctx, p.to, p.text)
 }
 
-// Post queues a message; its outcome comes as an event with this ID. It returns false if too many wait already.
+// Post queues a message; its outcome comes as an event with this ID. It returns false if too many
+// wait already.
 func (c *Conversation) Post(id int, to, text string) bool {
 	select {
 	case c.outbox <- post{id: id, to: to, text: []byte(text)}:
@@ -101,13 +103,16 @@ func (c *Conversation) Post(id int, to, text string) bool {
 	}
 }
 
-// Events is where everything that happens is told.
+// Events delivers all events, in order.
 func (c *Conversation) Events() <-chan Event { return c.events }
 
-// UserID is who we are.
+// UserID is the user ID of the client.
 func (c *Conversation) UserID() string { return c.client.UserID() }
 
-// Node is the node that we are connected to.
+// URL is the address of the connection, or of the last one.
+func (c *Conversation) URL() string { return c.client.URL() }
+
+// Node is the ID of the node that the client is connected to, or was last.
 func (c *Conversation) Node() string { return c.client.Node() }
 
 // Err is why the client is closed for good, nil as long as it is not.

@@ -20,15 +20,15 @@ func TestWhatIsPostedArrivesInOrderAndItsOutcomeIsTold(t *testing.T) {
 		}
 	}
 	for i := range 20 {
-		if e := next(t.Context(), t, bob, Received); e.Who != "alice" || string(e.Text) != fmt.Sprint("message ", i) {
-			t.Fatalf("message %d is %q of %s", i, e.Text, e.Who)
+		if e := next(t.Context(), t, bob, Received); e.User != "alice" || string(e.Text) != fmt.Sprint("message ", i) {
+			t.Fatalf("message %d is %q of %s", i, e.Text, e.User)
 		}
 		if e := next(t.Context(), t, alice, Sent); e.ID != i {
 			t.Fatalf("outcome %d is of %d", i, e.ID)
 		}
 	}
 	alice.Post(99, "nobody", "hi")
-	if e := next(t.Context(), t, alice, Failed); e.ID != 99 || e.Who != "nobody" || !errors.Is(e.Err, client.ErrUserNotFound) {
+	if e := next(t.Context(), t, alice, Failed); e.ID != 99 || e.User != "nobody" || !errors.Is(e.Err, client.ErrUserNotFound) {
 		t.Errorf("got %+v", e)
 	}
 	if alice.UserID() != "alice" || alice.Node() != "n1" || alice.Err() != nil {
@@ -48,7 +48,7 @@ func TestLeavingIsTold(t *testing.T) {
 	bob := h.start("bob")
 	h.wait("bob")
 	h.push("bob", 700, "alice", "so long")
-	if e := next(t.Context(), t, bob, Left); e.Who != "alice" || string(e.Text) != "so long" {
+	if e := next(t.Context(), t, bob, Left); e.User != "alice" || string(e.Text) != "so long" {
 		t.Errorf("got %+v", e)
 	}
 }

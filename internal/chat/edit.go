@@ -24,8 +24,8 @@ type edit struct {
 	draft  []rune   // the line before recall
 }
 
-// insert puts text at the cursor, as far as there is room, and returns how many characters had none. A terminal pastes the end of a line as
-// a carriage return.
+// insert puts text at the cursor, as far as there is room, and returns how many characters had
+// none. A terminal pastes the end of a line as a carriage return.
 func (e *edit) insert(s string) (left int) {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	typed := []rune(strings.ReplaceAll(Readable([]byte(s)), "\n", " "))
@@ -124,7 +124,8 @@ func (e *edit) key(k tea.KeyPressMsg) bool {
 	return true
 }
 
-// window is the part of the line that fits into width, with the cursor in it, and the cursor's column.
+// window is the part of the line that fits into width, with the cursor in it, and the cursor's
+// column.
 func (e *edit) window(width int) (shown string, column int) {
 	const most = 8 // characters in a column: what more are put together there is not shown
 	first := max(e.cursor-most*width, 0)

@@ -13,21 +13,44 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Verdict says of a message with an error whether it has failed: with some errors it may have arrived.
+// Verdict tells in two or three words what is certain about a message with an error.
 func Verdict(err error) string {
-	if errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrConnectionLost) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, client.ErrNotConnected) || errors.Is(err, client.ErrQueueFull) {
+		return "not sent"
+	}
+	if errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrConnectionLost) || errors.Is(err, client.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return "perhaps not delivered"
 	}
 
 	return "not delivered"
 }
 
-// Explain says in one line what an error of the client means for a human who talks to peer at url.
+// Outcome tells in one line what became of a message to peer that had no error and was not
+// delivered; "" if it was.
+func Outcome(result client.Result, peer string) string {
+	switch result {
+	case client.Declined:
+		return "declined: the server refused it on behalf of " + oneLine([]byte(peer))
+	case client.Dropped:
+		return "dropped: the server did not pass it on to " + oneLine([]byte(peer))
+	case client.Delivered:
+	}
+
+	return ""
+}
+
+// Explain says in one line what an error of the client means for a user with a conversation with
+// peer at url.
 func Explain(err error, peer, url string) string {
 	peer = Readable([]byte(peer))
 	switch {
 	case errors.Is(err, client.ErrUserNotFound):
 		return peer + " is not connected"
+	case errors.Is(err, client.ErrNotConnected) && !sentAway(err):
+		return "there is no connection to " + url
+	case errors.Is(err, client.ErrQueueFull):
+		return "too many messages wait for the connection to " + url
 	case errors.Is(err, client.ErrTimeout):
 		return "no answer in time: whether it reached " + peer + " is unknown"
 	case errors.Is(err, client.ErrConnectionLost):
@@ -55,6 +78,12 @@ func Explain(err error, peer, url string) string {
 	return strings.Join(strings.Fields(Readable([]byte(err.Error()))), " ")
 }
 
+func sentAway(err error) bool {
+	_, ok := errors.AsType[*client.GoodbyeError](err)
+
+	return ok
+}
+
 func goodbye(bye *client.GoodbyeError, url string) string {
 	text := oneLine([]byte(bye.Text))
 	switch bye.Code {
@@ -75,6 +104,9 @@ func goodbye(bye *client.GoodbyeError, url string) string {
 
 // unreachable explains why no connection came about, "" if that is not what err says.
 func unreachable(err error, url string) string {
+	if wrong, ok := errors.AsType[*client.SchemeError](err); ok {
+		return wrong.Error()
+	}
 	if unknown, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return fmt.Sprintf("%s cannot be trusted (%s): give its authority's certificate with --tls-ca", url, unknown)
 	}

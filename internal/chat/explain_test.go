@@ -20,6 +20,10 @@ func TestEveryErrorIsExplainedInOneLine(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", client.ErrTimeout), "whether it reached bob is unknown"},
 		{client.ErrConnectionLost, "whether it reached bob is unknown"},
 		{client.ErrRecipientBusy, "try again"},
+		{fmt.Errorf("%w: %w", client.ErrNotConnected, context.DeadlineExceeded), "there is no connection to tcp://h:1"},
+		{fmt.Errorf("%w: %w", client.ErrNotConnected, &client.GoodbyeError{Code: wire.GoodbyeReplaced}), "logged in elsewhere"},
+		{client.ErrQueueFull, "too many messages wait"},
+		{&client.SchemeError{URL: "tcp://h:1", Found: "HTTP", Right: "ws://h:1/ws"}, "use ws://h:1/ws"},
 		{client.ErrMessageNil, "an empty message"},
 		{client.ErrNodesNotFound, "lost its cluster"},
 		{client.ErrUnknownCommand, "dm.ExposeCommands"},
@@ -36,6 +40,20 @@ func TestEveryErrorIsExplainedInOneLine(t *testing.T) {
 		got := Explain(c.err, "bob", "tcp://h:1")
 		if !strings.Contains(got, c.want) || strings.ContainsAny(got, "\n\x1b") {
 			t.Errorf("%v is explained as %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+func TestAVerdictIsCertainOrSaysPerhaps(t *testing.T) {
+	for want, errs := range map[string][]error{
+		"not sent":              {fmt.Errorf("%w: %w", client.ErrNotConnected, context.DeadlineExceeded), client.ErrQueueFull},
+		"not delivered":         {client.ErrUserNotFound, client.ErrMessageNil},
+		"perhaps not delivered": {client.ErrTimeout, client.ErrConnectionLost, context.DeadlineExceeded, client.ErrClosed},
+	} {
+		for _, err := range errs {
+			if got := Verdict(err); got != want {
+				t.Errorf("%v: %q, want %q", err, got, want)
+			}
 		}
 	}
 }

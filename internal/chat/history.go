@@ -10,7 +10,8 @@ import (
 
 const longestHistory = 2000
 
-// Looks, as a terminal understands them. A terminal without colours, and NO_COLOR, are bubbletea's to know.
+// Looks, as a terminal understands them. A terminal without colours, and NO_COLOR, are bubbletea's
+// to know.
 const (
 	plain  = "\x1b[m"
 	bold   = "\x1b[1m"
@@ -26,8 +27,8 @@ type style uint8
 
 const (
 	mine   style = iota // what I have sent
-	theirs              // from the one I talk to
-	others              // from anybody else
+	theirs              // from the peer
+	others              // from another user
 	notice              // of the program
 	wrong               // something has failed
 )
@@ -46,7 +47,7 @@ type entry struct {
 	at    time.Time
 	style style
 	id    int    // of a message of mine
-	who   string // empty for a notice
+	user  string // empty for a notice
 	text  string // readable
 	fate  fate   // of a message of mine
 	why   string // it has failed
@@ -75,8 +76,8 @@ func (h *history) settle(id int, f fate, why string) {
 	}
 }
 
-// tail returns the lines that end skip lines before the last one, at most height of them, and how many lines there are in all
-// as far as it had to look: fewer than skip+height only if that is all.
+// tail returns the lines that end skip lines before the last one, at most height of them, and how
+// many lines there are in all as far as it had to look: fewer than skip+height only if that is all.
 func (h *history) tail(width, height, skip int) (shown []string, seen int) {
 	var lines [][]string
 	for i := len(h.entries) - 1; i >= 0 && seen < skip+height; i-- {
@@ -124,11 +125,11 @@ func (e *entry) lines(width int) []string {
 func (e *entry) label() (name, colour string) {
 	switch e.style {
 	case mine:
-		return e.who + "  ", green
+		return e.user + "  ", green
 	case theirs:
-		return e.who + "  ", bold + cyan
+		return e.user + "  ", bold + cyan
 	case others:
-		return e.who + " (not in this conversation)  ", yellow
+		return e.user + " (not in this conversation)  ", yellow
 	case notice:
 		return "· ", faint
 	case wrong:

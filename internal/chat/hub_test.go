@@ -15,8 +15,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// hub is a server of one node with the wire's least: a token is the user's ID, 701 and its push, goodbyes. What the real server does is
-// tested where it is built; here it is the other end of a terminal.
+// hub is a server of one node with the wire's least: a token is the user's ID, 701 and its push,
+// goodbyes. What the real server does is tested where it is built; here it is the other end of a
+// terminal.
 type hub struct {
 	t     *testing.T
 	ln    net.Listener
@@ -109,7 +110,13 @@ func (h *hub) handle(conn net.Conn, from string, f wire.Frame) {
 	case wire.KindRequest:
 		to, text, err := wire.ParsePeer(f.Payload)
 		answer := wire.AppendResponse(nil, wire.StatusOK, nil)
-		if peer := h.users[string(to)]; err == nil && peer != nil {
+		if string(to) == "decliner" || string(to) == "dropper" {
+			receipt := wire.Receipt{Result: wire.Declined}
+			if string(to) == "dropper" {
+				receipt.Result = wire.Dropped
+			}
+			answer = wire.AppendResponse(nil, wire.StatusOK, wire.AppendReceipt(nil, receipt))
+		} else if peer := h.users[string(to)]; err == nil && peer != nil {
 			h.write(peer, wire.Frame{Kind: wire.KindPush, Ver: 1, Cmd: f.Cmd, Payload: append(wire.AppendPeer(nil, from), text...)})
 		} else {
 			answer = wire.AppendError(nil, wire.CodeUserNotFound, "user not found")
@@ -138,7 +145,7 @@ func (h *hub) push(name string, cmd uint16, from, text string) {
 	h.write(h.users[name], wire.Frame{Kind: wire.KindPush, Ver: 1, Cmd: cmd, Payload: append(wire.AppendPeer(nil, from), text...)})
 }
 
-// wait waits until somebody is connected.
+// wait waits until the user is connected.
 func (h *hub) wait(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

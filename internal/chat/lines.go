@@ -20,8 +20,9 @@ type Streams struct {
 
 const longestLine = 1 << 20
 
-// Lines sends each line of the input to peer and prints what arrives, until the input ends and everything is sent. With stay it goes
-// on printing after that, until ctx ends. The error says that not all was delivered, or why the connection is over.
+// Lines sends each line of the input to peer and prints what arrives, until the input ends and
+// everything is sent. With stay it goes on printing after that, until ctx ends. The error says that
+// not all was delivered, or why the connection is over.
 func Lines(ctx context.Context, c *Conversation, s Streams, peer, url string, stay bool) error {
 	done := make(chan struct{})
 	defer close(done)
@@ -65,7 +66,8 @@ type lines struct {
 	readErr       error // set before the channel of read is closed
 }
 
-// read hands out the lines of the input. The goroutine ends with the input, or once done is closed with the next line.
+// read hands out the lines of the input. The goroutine ends with the input, or once done is closed
+// with the next line.
 func (l *lines) read(done <-chan struct{}) <-chan string {
 	typed := make(chan string)
 	go func() {
@@ -103,21 +105,25 @@ func (l *lines) post(line string) {
 func (l *lines) show(e Event) error {
 	switch e.Kind {
 	case Received:
-		fmt.Fprintf(l.streams.Out, "%s: %s\n", oneLine([]byte(e.Who)), oneLine(e.Text))
+		fmt.Fprintf(l.streams.Out, "%s: %s\n", oneLine([]byte(e.User)), oneLine(e.Text))
 	case Left:
 		fmt.Fprintf(l.streams.Err, "* %s\n", leftText(e))
 	case Sent:
 		l.waiting--
+		if text := Outcome(e.Result, e.User); text != "" {
+			l.lost++
+			fmt.Fprintf(l.streams.Err, "* %s\n", text)
+		}
 	case Failed:
 		l.waiting--
 		l.lost++
-		fmt.Fprintf(l.streams.Err, "* %s: %s\n", Verdict(e.Err), Explain(e.Err, e.Who, l.url))
+		fmt.Fprintf(l.streams.Err, "* %s: %s\n", Verdict(e.Err), Explain(e.Err, e.User, l.url))
 	case Changed:
 		switch e.State {
 		case client.StateConnected:
-			fmt.Fprintf(l.streams.Err, "* %s\n", connectedText(l.talk.UserID(), l.peer, l.talk.Node(), l.url))
+			fmt.Fprintf(l.streams.Err, "* %s\n", connectedText(l.talk.UserID(), l.peer, l.talk.Node(), l.talk.URL()))
 		case client.StateReconnecting:
-			fmt.Fprintf(l.streams.Err, "* connection lost, coming back\n")
+			fmt.Fprintf(l.streams.Err, "* connection lost, reconnecting\n")
 		case client.StateClosed:
 			return errors.New(Explain(l.talk.Err(), l.peer, l.url))
 		}
@@ -134,9 +140,9 @@ func (l *lines) result() error {
 	return nil
 }
 
-// leftText says that somebody has left, and what it left behind.
+// leftText says that a user has left, with its last message.
 func leftText(e Event) string {
-	text := oneLine([]byte(e.Who)) + " has left"
+	text := oneLine([]byte(e.User)) + " has left"
 	if len(e.Text) > 0 {
 		text += ": " + oneLine(e.Text)
 	}

@@ -104,6 +104,25 @@ func TestWhatIsNotDeliveredIsSaidAndCounted(t *testing.T) {
 	}
 }
 
+func TestADeclinedMessageIsSaidAndCounted(t *testing.T) {
+	for peer, want := range map[string]string{
+		"decliner": "* declined: the server refused it on behalf of decliner",
+		"dropper":  "* dropped: the server did not pass it on to dropper",
+	} {
+		h := newHub(t)
+		alice := h.typist("alice", peer, false)
+		read(t, alice.err)
+		write(t, alice.in, "hello\n")
+		if got := read(t, alice.err); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		alice.in.Close()
+		if err := <-alice.ended; err == nil || err.Error() != "1 of 1 messages were not delivered" {
+			t.Errorf("ended with %v", err)
+		}
+	}
+}
+
 func TestLinesEndWhenTheSessionIsOverForGood(t *testing.T) {
 	h := newHub(t)
 	alice := h.typist("alice", "bob", true)
@@ -121,7 +140,7 @@ func TestALostConnectionComesBack(t *testing.T) {
 	read(t, alice.err)
 	h.wait("alice")
 	h.goodbye("alice", wire.GoodbyeStopping)
-	if got := read(t, alice.err); got != "* connection lost, coming back" {
+	if got := read(t, alice.err); got != "* connection lost, reconnecting" {
 		t.Errorf("got %q", got)
 	}
 	if got := read(t, alice.err); !strings.HasPrefix(got, "* alice talks to bob, connected to node n1") {

@@ -19,6 +19,7 @@ type talk interface {
 	Post(id int, to, text string) bool
 	UserID() string
 	Node() string
+	URL() string
 	Err() error
 }
 
@@ -51,7 +52,8 @@ func run(ctx context.Context, s *screen, events <-chan Event, options ...tea.Pro
 	return nil // being told to stop is no mistake
 }
 
-// screen is the state of the terminal. It belongs to bubbletea's loop, which alone calls its methods.
+// screen is the state of the terminal. It belongs to bubbletea's loop, which alone calls its
+// methods.
 type screen struct {
 	talk talk
 	url  string
@@ -133,13 +135,13 @@ func (s *screen) enter(line string) tea.Cmd {
 	case word == "/quit", word == "/q":
 		return tea.Quit
 	case word == "/help":
-		s.note(notice, "/with USER talks to somebody else · /quit or ctrl+c leaves · //text sends a text that begins with / · "+
+		s.note(notice, "/with USER changes the peer · /quit or ctrl+c leaves · //text sends a text that begins with / · "+
 			"↑ ↓ page up, page down scroll, esc goes back to the end · ctrl+p, ctrl+n find what you sent · ✓ has arrived, … is on its way")
 	case word == "/with" && rest != "":
 		s.peer = rest
 		s.note(notice, "what you type now goes to "+Readable([]byte(rest)))
 	case word == "/with":
-		s.note(wrong, "say with whom: /with USER")
+		s.note(wrong, "/with needs a user: /with USER")
 	case strings.HasPrefix(line, "/"):
 		s.note(wrong, "there is no "+word+": /help shows what there is; a text that begins with / is written //…")
 	default:
@@ -151,7 +153,7 @@ func (s *screen) enter(line string) tea.Cmd {
 
 func (s *screen) send(text string) {
 	s.posted++
-	e := entry{style: mine, id: s.posted, who: s.talk.UserID(), text: text}
+	e := entry{style: mine, id: s.posted, user: s.talk.UserID(), text: text}
 	if !s.talk.Post(s.posted, s.peer, text) {
 		e.fate, e.why = failed, "not delivered: too many messages wait to be sent"
 	}
@@ -160,20 +162,24 @@ func (s *screen) send(text string) {
 }
 
 func (s *screen) event(e Event) {
-	who := oneLine([]byte(e.Who))
+	user := oneLine([]byte(e.User))
 	switch e.Kind {
 	case Received:
 		from := theirs
-		if e.Who != s.peer {
+		if e.User != s.peer {
 			from = others
 		}
-		s.add(entry{style: from, who: who, text: Readable(e.Text)})
+		s.add(entry{style: from, user: user, text: Readable(e.Text)})
 	case Left:
 		s.note(notice, leftText(e))
 	case Sent:
-		s.history.settle(e.ID, delivered, "")
+		if text := Outcome(e.Result, e.User); text != "" {
+			s.history.settle(e.ID, failed, text)
+		} else {
+			s.history.settle(e.ID, delivered, "")
+		}
 	case Failed:
-		s.history.settle(e.ID, failed, Verdict(e.Err)+": "+Explain(e.Err, e.Who, s.url))
+		s.history.settle(e.ID, failed, Verdict(e.Err)+": "+Explain(e.Err, e.User, s.url))
 	case Changed:
 		s.changed(e.State)
 	}
@@ -196,7 +202,7 @@ func (s *screen) changed(state client.State) {
 
 func (s *screen) note(look style, text string) { s.add(entry{style: look, text: text}) }
 
-// add puts an entry at the end; who has scrolled away keeps seeing what it saw.
+// add puts an entry at the end; a screen that is scrolled up keeps its place.
 func (s *screen) add(e entry) {
 	e.at = s.now()
 	s.history.add(e)

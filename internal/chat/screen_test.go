@@ -29,6 +29,7 @@ func (p *pretend) Post(id int, to, text string) bool {
 }
 func (*pretend) UserID() string { return "alice" }
 func (*pretend) Node() string   { return "n1" }
+func (*pretend) URL() string    { return "tcp://h:1" }
 func (p *pretend) Err() error   { return p.err }
 
 func newTestScreen(width, height int) (*screen, *pretend) {
@@ -114,10 +115,10 @@ func TestAMessageIsMarkedWithWhatBecameOfIt(t *testing.T) {
 	if len(p.posted) != 1 || p.posted[0] != "1 to bob: hello" {
 		t.Fatalf("posted %q", p.posted)
 	}
-	s.Update(Event{Kind: Sent, ID: 1, Who: "bob"})
+	s.Update(Event{Kind: Sent, ID: 1, User: "bob"})
 	s.shows(t, "alice  hello ✓")
 	s.press("again", "enter")
-	s.Update(Event{Kind: Failed, ID: 2, Who: "bob", Err: client.ErrUserNotFound})
+	s.Update(Event{Kind: Failed, ID: 2, User: "bob", Err: client.ErrUserNotFound})
 	s.shows(t, "alice  again ✗")
 	s.shows(t, "not delivered: bob is not connected")
 	p.full = true
@@ -127,9 +128,9 @@ func TestAMessageIsMarkedWithWhatBecameOfIt(t *testing.T) {
 
 func TestMessagesOfOthersAreToldApart(t *testing.T) {
 	s, _ := newTestScreen(80, 10)
-	s.Update(Event{Kind: Received, Who: "bob", Text: []byte("hi\x1b[2J")})
-	s.Update(Event{Kind: Received, Who: "carol", Text: []byte("me too")})
-	s.Update(Event{Kind: Left, Who: "bob"})
+	s.Update(Event{Kind: Received, User: "bob", Text: []byte("hi\x1b[2J")})
+	s.Update(Event{Kind: Received, User: "carol", Text: []byte("me too")})
+	s.Update(Event{Kind: Left, User: "bob"})
 	s.shows(t, "bob  hi\uFFFD[2J")
 	s.shows(t, "carol (not in this conversation)  me too")
 	s.shows(t, "bob has left")
@@ -158,7 +159,7 @@ func TestCommandsBeginWithASlash(t *testing.T) {
 	s.shows(t, "alice → carol")
 	s.press("//quit", "enter", "/dance x", "enter", "/with", "enter", "/help", "enter", "enter")
 	s.shows(t, "there is no /dance")
-	s.shows(t, "say with whom")
+	s.shows(t, "/with needs a user")
 	s.shows(t, "ctrl+p, ctrl+n")
 	if strings.Join(p.posted, ", ") != "1 to carol: hello, 2 to carol: /quit" {
 		t.Errorf("posted %q", p.posted)
@@ -177,7 +178,7 @@ func TestCommandsBeginWithASlash(t *testing.T) {
 func TestTheHistoryScrollsAndStaysWhereItWasPut(t *testing.T) {
 	s, _ := newTestScreen(40, 8) // five rows of history
 	for i := range 30 {
-		s.Update(Event{Kind: Received, Who: "bob", Text: fmt.Appendf(nil, "message %d.", i)})
+		s.Update(Event{Kind: Received, User: "bob", Text: fmt.Appendf(nil, "message %d.", i)})
 	}
 	s.shows(t, "message 29.")
 	s.hides(t, "message 24.")
@@ -185,7 +186,7 @@ func TestTheHistoryScrollsAndStaysWhereItWasPut(t *testing.T) {
 	s.hides(t, "message 28.")
 	s.shows(t, "message 23.")
 	s.shows(t, "scrolled up")
-	s.Update(Event{Kind: Received, Who: "bob", Text: []byte("newest.")})
+	s.Update(Event{Kind: Received, User: "bob", Text: []byte("newest.")})
 	s.shows(t, "message 23.")
 	s.hides(t, "newest.")
 	s.shows(t, "1 new below")
@@ -204,10 +205,10 @@ func TestTheHistoryScrollsAndStaysWhereItWasPut(t *testing.T) {
 
 func TestLongTextWrapsUnderItself(t *testing.T) {
 	s, _ := newTestScreen(30, 10)
-	s.Update(Event{Kind: Received, Who: "bob", Text: []byte("a message that needs more than one line")})
+	s.Update(Event{Kind: Received, User: "bob", Text: []byte("a message that needs more than one line")})
 	s.shows(t, "13:14 bob  a message that")
 	s.shows(t, "           needs more than one")
-	s.Update(Event{Kind: Received, Who: strings.Repeat("b", 128), Text: []byte("long name")})
+	s.Update(Event{Kind: Received, User: strings.Repeat("b", 128), Text: []byte("long name")})
 	for _, line := range s.shown() {
 		if ansi.StringWidth(line) > 30 {
 			t.Errorf("line is too wide: %q", line)
@@ -220,7 +221,7 @@ func TestAnySizeOfTerminalIsSurvived(t *testing.T) {
 	for width := range 24 {
 		for height := range 8 {
 			s, _ := newTestScreen(width, height)
-			s.Update(Event{Kind: Received, Who: "bob", Text: []byte("日本語 hello\nworld")})
+			s.Update(Event{Kind: Received, User: "bob", Text: []byte("日本語 hello\nworld")})
 			s.press("typed 日本", "up", "pgup", "enter")
 			_ = s.View()
 		}

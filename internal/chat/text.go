@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Readable makes text that a terminal can show of what somebody has sent: line feeds stay, tabs become spaces, other characters that
-// are not visible become replacement characters, and bytes that are no text are shown as such.
+// Readable makes text that a terminal can show of a message: line feeds stay, tabs become spaces,
+// other characters that are not visible become replacement characters, and bytes that are no text
+// are shown as such.
 func Readable(msg []byte) string {
 	if !utf8.Valid(msg) {
 		const shown = 16

@@ -34,11 +34,11 @@ func (s *screen) View() tea.View {
 	return view
 }
 
-// head says who talks to whom, and how the connection is.
+// head shows both users and the state of the connection.
 func (s *screen) head() string {
 	const reverse, straight = "\x1b[7m", "\x1b[27m"
 	left := fmt.Sprintf(" %s → %s ", oneLine([]byte(s.talk.UserID())), oneLine([]byte(s.peer)))
-	right := " ● connected · node " + nodeName(s.talk.Node()) + " · " + s.url + " "
+	right := " ● connected · node " + nodeName(s.talk.Node()) + " · " + s.talk.URL() + " "
 	switch s.state {
 	case client.StateConnected:
 	case client.StateReconnecting:

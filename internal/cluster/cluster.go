@@ -37,16 +37,17 @@ const (
 	ports = 4
 )
 
-// Config says who a node is and whom it joins.
+// Config names a node and the cluster that it joins.
 type Config struct {
 	// Node is the node's name, 1 to 128 bytes.
 	Node string
-	// Addr is where links and gossip of other nodes come in. Empty: the node is alone, and opens nothing.
+	// Addr is where links and gossip of other nodes come in. Empty: the node is alone, and opens
+	// nothing.
 	Addr string
 	// Advertise is where other nodes reach that, if elsewhere.
 	Advertise string
-	// Join lists cluster addresses of some or all nodes, host:port. All addresses of a host name are tried,
-	// resolved anew each time. This node's own may be among them.
+	// Join lists cluster addresses of some or all nodes, host:port. All addresses of a host name
+	// are tried, resolved anew each time. This node's own may be among them.
 	Join []string
 	// Secret is shared by all nodes.
 	Secret string
@@ -68,12 +69,13 @@ type Config struct {
 	Gate        func()
 }
 
-// Directory is told of the view; package directory is one. Calls come one at a time, in order. They must
-// not block, and may call back only what Sender offers.
+// Directory receives the view; package directory is one. Calls come one at a time, in order. They
+// must not block, and may call back only what Sender offers.
 type Directory interface {
 	// NodeLinked: a node looks for the cluster; it may enter.
 	NodeLinked(n node.ID)
-	// ViewChanged: the members are these, sorted, this node among them; none: this node is not a member.
+	// ViewChanged: the members are these, sorted, this node among them; none: this node is not a
+	// member.
 	ViewChanged(members []node.ID)
 	// NodeDown: the link to n has ended, and the members are these.
 	NodeDown(n node.ID, members []node.ID)
@@ -85,14 +87,14 @@ type Directory interface {
 
 // Host is what a node does about its membership.
 type Host interface {
-	// NodeDown: the link to n has ended, and the directory knows it. Calls for different nodes may come
-	// at the same time.
+	// NodeDown: the link to n has ended, and the directory knows it. Calls for different nodes may
+	// come at the same time.
 	NodeDown(n node.ID)
-	// StepOut ends all sessions of the node, because it must leave the cluster for a while. It returns
-	// when they have ended.
+	// StepOut ends all sessions of the node, because it must leave the cluster for a while. It
+	// returns when they have ended.
 	StepOut()
-	// Paused: this process did not run for that long. No client may be handled until the directory has
-	// claimed all sessions anew.
+	// Paused: this process did not run for that long. No client may be handled until the directory
+	// has claimed all sessions anew.
 	Paused(gap time.Duration)
 	// Failed: the node cannot be in the cluster and has to stop.
 	Failed(err error)
@@ -117,15 +119,15 @@ type Cluster struct {
 	running   sync.WaitGroup
 	cancel    context.CancelFunc
 
-	mu      sync.Mutex
-	core    *core               // guarded by mu
-	known   map[node.ID]known   // guarded by mu; nodes that were introduced
-	changed chan struct{}       // guarded by mu; closed when the view, the state or failure changes
-	failure error               // guarded by mu
-	leaving bool                // guarded by mu; the host is to be told to step out
-	lines   []func()            // guarded by mu; log lines, written after mu is released
-	stopped bool                // guarded by mu
-	answers map[string]answered // guarded by mu; by address to join
+	mu             sync.Mutex
+	core           *core               // guarded by mu
+	known          map[node.ID]known   // guarded by mu; nodes that were introduced
+	changed        chan struct{}       // guarded by mu; closed when the view, the state or failure changes
+	failure        error               // guarded by mu
+	stepOutPending bool                // guarded by mu; Host.StepOut is to be called
+	lines          []func()            // guarded by mu; log lines, written after mu is released
+	stopped        bool                // guarded by mu
+	answers        map[string]answered // guarded by mu; by address to join
 
 	answeredAll bool // guarded by mu; every address to join has answered
 	everMember  bool // guarded by mu
@@ -166,14 +168,14 @@ func New(cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
-// SetDirectory sets what is told of the view. Call it before Start.
+// SetDirectory sets the receiver of the view. Call it before Start.
 func (c *Cluster) SetDirectory(d Directory) { c.directory = d }
 
 // SetHost sets what the node does about its membership. Call it before Start.
 func (c *Cluster) SetHost(h Host) { c.host = h }
 
-// Handle sets the receiver of a port's packets. Call it before Start. The receiver runs on the goroutine
-// that reads the link, so it must not block; the packet is valid until it returns.
+// Handle sets the receiver of a port's packets. Call it before Start. The receiver runs on the
+// goroutine that reads the link, so it must not block; the packet is valid until it returns.
 func (c *Cluster) Handle(port Port, f func(from node.ID, packet []byte)) { c.handlers[port] = f }
 
 // Self is this node.
@@ -196,7 +198,8 @@ func (c *Cluster) Addr() string {
 	return c.ep.Addr()
 }
 
-// Running is false while this process has just found out that it did not run for a while. It reads a clock.
+// Running is false while this process has just found out that it did not run for a while. It reads
+// a clock.
 func (c *Cluster) Running() bool { return c.ep == nil || c.ep.Running() }
 
 // Stats counts what has happened on the links; zeros for a node that is alone.
@@ -318,8 +321,8 @@ func (c *Cluster) run(ctx context.Context) {
 			return c.core.tick(acts, now)
 		})
 		c.mu.Lock()
-		out := c.leaving
-		c.leaving = false
+		out := c.stepOutPending
+		c.stepOutPending = false
 		c.mu.Unlock()
 		if out {
 			c.stepOut()
@@ -369,7 +372,8 @@ func (c *Cluster) steppedOut(acts []action, now time.Time) []action {
 
 var errSteppedOut = errors.New("it has left the cluster for a while")
 
-// Stop leaves the cluster: what was sent before arrives before the goodbye. Afterwards no handler runs.
+// Stop leaves the cluster: what was sent before arrives before the goodbye. Afterwards no handler
+// runs.
 func (c *Cluster) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	if c.stopped {
@@ -422,7 +426,7 @@ func (c *Cluster) doLocked(acts []action) {
 			c.setViewLocked(a.view)
 			c.directory.NodeDown(a.node, a.view)
 		case stepOut:
-			c.leaving = true
+			c.stepOutPending = true
 			select {
 			case c.wake <- struct{}{}:
 			default:
@@ -463,7 +467,7 @@ func (c *Cluster) changeLocked() {
 	c.changed = make(chan struct{})
 }
 
-// failLocked says that this node cannot be in the cluster.
+// failLocked records that this node cannot be in the cluster.
 func (c *Cluster) failLocked(err error) {
 	if c.failure != nil {
 		return

@@ -8,16 +8,17 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// core is the state machine of membership: events in, actions out. It has no I/O, no goroutine and no
-// clock; its owner passes the time and carries the actions out in order.
+// core is the state machine of membership: events in, actions out. It has no I/O, no goroutine and
+// no clock; its owner passes the time and carries the actions out in order.
 //
 //	looking ──▶ member ──▶ leaving ──▶ looking
 //	   ▲           │ paused
 //	   └───────────┘
 //
-// A node that is looking is in no view. It becomes a member in one of two ways: it enters when it has a
-// link to every member that any of them names; it founds the cluster when there is no member at all and
-// it is the oldest of those that look. A member leaves when views would overlap for good (stepsOut).
+// A node that is looking is in no view. It becomes a member in one of two ways: it enters when it
+// has a link to every member that any of them names; it founds the cluster when there is no member
+// at all and it is the oldest of those that look. A member leaves when views would overlap for good
+// (stepsOut).
 type core struct {
 	self  node.ID
 	state state
@@ -51,7 +52,7 @@ type peer struct {
 	known   bool // its status has come
 	status  status
 	entered bool // in the view of this node
-	ahead   bool // directory was told that it may enter
+	ahead   bool // the directory has been allowed to enter
 }
 
 // miss is a member that this node has no link to although another member has.
@@ -61,7 +62,7 @@ type miss struct {
 	older bool // than this node
 }
 
-// status is what a node says of itself to every node it has a link to, whenever it changes.
+// status is a node's own state, sent to every linked node whenever it changes.
 type status struct {
 	state   state
 	since   uint64
@@ -168,7 +169,8 @@ func (c *core) heard(acts []action, n node.ID, s status, now time.Time) []action
 	return c.step(acts, now)
 }
 
-// clash decides which of two nodes of one name gives up: one that is not a member, else the younger.
+// clash decides which of two nodes of one name gives up: one that is not a member, else the
+// younger.
 func (c *core) clash(acts []action, n node.ID, s status) []action {
 	if c.conflicted[n] {
 		return acts
@@ -188,8 +190,8 @@ func (c *core) clash(acts []action, n node.ID, s status) []action {
 	return append(acts, action{do: conflict, node: n})
 }
 
-// announceAhead names the linked nodes that look for the cluster, once each. It is called while this
-// node is a member.
+// announceAhead names the linked nodes that look for the cluster, once each. It is called while
+// this node is a member.
 func (c *core) announceAhead(acts []action) []action {
 	for _, n := range c.linkedNodes() {
 		if p := c.peers[n]; p.known && p.status.state == looking && !p.ahead {
@@ -216,7 +218,7 @@ func (c *core) admit(acts []action) []action {
 	return c.tellAll(append(acts, action{do: viewChanged, view: c.view()}))
 }
 
-// introduced says whether every address has answered and every node introduced is linked.
+// introduced records whether every address has answered and every node introduced is linked.
 func (c *core) introduced(acts []action, all bool, now time.Time) []action {
 	c.found = all
 
@@ -392,7 +394,7 @@ func (c *core) view() []node.ID {
 	return view
 }
 
-// status is what this node says of itself.
+// status returns this node's own state.
 func (c *core) status() status {
 	s := status{state: c.state, since: c.since}
 	for _, n := range c.view() {

@@ -12,8 +12,8 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// The scripts of testdata/core drive the cores of several nodes. Statuses wait on the links until they
-// are delivered by name. Commands:
+// The scripts of testdata/core drive the cores of several nodes. Statuses wait on the links until
+// they are delivered by name. Commands:
 //
 //	node a b c        new nodes, the first the oldest; each looks for the cluster
 //	found a           all addresses that a was given have answered

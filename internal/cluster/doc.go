@@ -1,4 +1,5 @@
-// Package cluster is a node's membership: which other nodes there are, the links to them, and the view.
+// Package cluster is a node's membership: which other nodes there are, the links to them, and the
+// view.
 //
 //	--join ──▶ search ─── Introduce ───▶ link.Endpoint ◀─── gossip streams ───┐
 //	             │                         │  ▲                               │
@@ -13,16 +14,17 @@
 //	                       └──▶ Host: NodeDown, StepOut, Paused, Failed
 //
 // Gossip introduces, links carry. Gossip (hashicorp/memberlist) spreads each node's ID and link
-// address. A node keeps a link to every node that it was introduced to (package link). Whether a node
-// lives is what its link says; gossip's opinion only ends the calling of nodes that do not answer.
+// address. A node keeps a link to every node that it was introduced to (package link). Whether a
+// node lives is what its link says; gossip's opinion only ends the dialing of nodes that do not
+// answer.
 //
 // Links and gossip share one port: links and gossip streams by TCP, told apart by their first byte,
 // gossip packets by UDP. Both are encrypted with keys derived from the cluster secret.
 //
 // # The view
 //
-// The view of a node is itself and the members to which it has a link. Every node tells its state and
-// its view to every node that it has a link to, whenever they change. core.go has the rules:
+// The view of a node is itself and the members to which it has a link. Every node tells its state
+// and its view to every node that it has a link to, whenever they change. core.go has the rules:
 //
 //   - A node that joins is in no view until it has a link to every member that any of them names. Until
 //     then it takes no clients, and members register with it ahead what it will own.
@@ -38,9 +40,10 @@
 //
 // # Joining
 //
-// All addresses of all names to join are asked, resolved anew in each round, for as long as the node
-// runs. A node's own address among them is recognised. Addresses that do not answer are named in the
-// log after 5 s, and each minute. A secret that every node refuses ends the start with an error.
+// All addresses of all names to join are asked, resolved anew in each round, for as long as the
+// node runs. A node's own address among them is recognised. Addresses that do not answer are named
+// in the log after 5 s, and each minute. A secret that every node refuses ends the start with an
+// error.
 //
 // # Limits
 //

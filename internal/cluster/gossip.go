@@ -23,11 +23,12 @@ type Introduction struct {
 	Addr string
 }
 
-// Discovery introduces nodes to each other. Nothing about users goes through it, and what it says of a
-// node's death is not believed: links tell. Methods are safe for use by several goroutines.
+// Discovery introduces nodes to each other. Nothing about users goes through it, and what it says
+// of a node's death is not believed: links tell. Methods are safe for use by several goroutines.
 type Discovery interface {
-	// Start makes self known to the nodes that are joined. Found and lost are called for other nodes,
-	// in any order, on any goroutine; they must not block. Left: the node said that it leaves.
+	// Start makes self known to the nodes that are joined. Found and lost are called for other
+	// nodes, in any order, on any goroutine; they must not block. Left: the node said that it
+	// leaves.
 	Start(self Introduction, found func(Introduction), lost func(id node.ID, left bool)) error
 	// Join exchanges introductions with the node at an address, an IP address with a port.
 	Join(ctx context.Context, addr string) error
@@ -43,8 +44,8 @@ const (
 	leaveTime = 100 * time.Millisecond
 )
 
-// gossip is the Discovery of real nodes: hashicorp/memberlist, encrypted with a key derived from the
-// cluster secret, on the address of the links.
+// gossip is the Discovery of real nodes: hashicorp/memberlist, encrypted with a key derived from
+// the cluster secret, on the address of the links.
 type gossip struct {
 	transport *transport
 	key       []byte

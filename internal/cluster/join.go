@@ -15,14 +15,15 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// The search for the nodes to join: every address of every name is asked, over and over, until the node
-// there has a link to this one. It goes on as long as the node runs, because nodes come and go.
+// The search for the nodes to join: every address of every name is asked, over and over, until the
+// node there has a link to this one. It goes on as long as the node runs, because nodes come and
+// go.
 
 const (
 	// askTime bounds one question.
 	askTime = 2 * time.Second
-	// The pauses between two rounds: while the node looks for the cluster, while an address does not
-	// answer, and while all do.
+	// The pauses between two rounds: while the node looks for the cluster, while an address does
+	// not answer, and while all do.
 	quickRound = 100 * time.Millisecond
 	slowRound  = 2 * time.Second
 	calmRound  = 15 * time.Second
@@ -57,7 +58,7 @@ func (c *Cluster) search(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.judgeSecret(time.Since(begun))
+		c.checkSecret(time.Since(begun))
 		now := time.Now()
 		if what := strings.Join(missing, "; "); what != "" && now.Sub(begun) >= lookTime && (what != said || now.Sub(warned) >= warnAgain) {
 			warned, said = now, what
@@ -80,8 +81,8 @@ func (c *Cluster) search(ctx context.Context) {
 	}
 }
 
-// ask asks every address to join whose node is not linked. It returns the names and addresses that are
-// missing, each with the reason.
+// ask asks every address to join whose node is not linked. It returns the names and addresses that
+// are missing, each with the reason.
 func (c *Cluster) ask(ctx context.Context) (missing []string) {
 	addrs, missing := c.resolve(ctx)
 	var asking sync.WaitGroup
@@ -118,7 +119,8 @@ func (c *Cluster) ask(ctx context.Context) (missing []string) {
 	return missing
 }
 
-// allLinkedLocked tells whether every address has answered and every node that was introduced is linked.
+// allLinkedLocked tells whether every address has answered and every node that was introduced is
+// linked.
 func (c *Cluster) allLinkedLocked() bool {
 	if len(c.cfg.Join) > 0 && !c.answeredAll {
 		return false
@@ -178,9 +180,9 @@ func (c *Cluster) introduce(ctx context.Context, addr string) {
 	c.answers[addr] = a
 }
 
-// judgeSecret gives up if the secret was refused and no node has accepted it. A stranger at one of the
-// addresses cannot cause that as long as a node answers at another one.
-func (c *Cluster) judgeSecret(looked time.Duration) {
+// checkSecret gives up if the secret was refused and no node has accepted it. A stranger at one of
+// the addresses cannot cause that as long as a node answers at another one.
+func (c *Cluster) checkSecret(looked time.Duration) {
 	c.event(func(acts []action, _ time.Time) []action {
 		refused, accepted, silent := 0, false, false
 		for _, a := range c.answers {

@@ -52,7 +52,7 @@ func (c *Cluster) explain(err error) error {
 	return fmt.Errorf("--cluster %s: %w: choose another address", c.cfg.Addr, err)
 }
 
-// handler is the Cluster's face towards its links.
+// handler is the link.Handler of a Cluster.
 type handler Cluster
 
 // LinkUp implements link.Handler.
@@ -115,7 +115,7 @@ func (h *handler) Paused(gap time.Duration) {
 	c.look()
 }
 
-// look has the search go on at once.
+// look resumes the search at once.
 func (c *Cluster) look() {
 	select {
 	case c.searchNow <- struct{}{}:
@@ -123,7 +123,7 @@ func (c *Cluster) look() {
 	}
 }
 
-// found and lost are told by the Discovery.
+// found and lost are called by the Discovery.
 func (c *Cluster) found(i Introduction) {
 	c.event(func(acts []action, now time.Time) []action {
 		if c.stopped {
@@ -157,7 +157,7 @@ func (c *Cluster) lost(id node.ID, left bool) {
 	}
 }
 
-// forgetLocked stops calling nodes that gossip has lost long ago.
+// forgetLocked stops dialing nodes that gossip has lost long ago.
 func (c *Cluster) forgetLocked(now time.Time) {
 	for id, k := range c.known {
 		if !k.lost.IsZero() && now.Sub(k.lost) > forgetAfter && c.ep.To(id) == nil {
@@ -184,15 +184,16 @@ func (s *Sender) Linked(n node.ID) bool {
 	return n == s.c.self || s.c.ep != nil && s.c.ep.To(n) != nil
 }
 
-// Leased tells whether this node may say "not found" and confirm logins: no other node can be about to
-// give it up. It reads a clock.
+// Leased tells whether this node may say "not found" and confirm logins: no other node can be about
+// to give it up. It reads a clock.
 func (s *Sender) Leased() bool { return s.c.ep == nil || s.c.ep.Leased() }
 
-// Send sends a packet behind all that were sent to that node before. It does not wait and copies the
-// packet. Errors: node.ErrNoNode, node.ErrOverloaded, node.ErrTooLarge; then nothing was sent.
+// Send sends a packet behind all that were sent to that node before. It does not wait and copies
+// the packet. Errors: node.ErrNoNode, node.ErrOverloaded, node.ErrTooLarge; then nothing was sent.
 func (s *Sender) Send(to node.ID, packet []byte) error { return s.send(to, packet, (*link.Link).Send) }
 
-// SendLater is Send for a packet that may lie a moment until another one takes it along, in their order.
+// SendLater is Send for a packet that may lie a moment until another one takes it along, in their
+// order.
 func (s *Sender) SendLater(to node.ID, packet []byte) error {
 	return s.send(to, packet, (*link.Link).SendLater)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// Memory introduces the nodes of one process to each other, for tests. What one node learns by joining
-// another, all learn that have joined one of the two.
+// Memory introduces the nodes of one process to each other, for tests. What one node learns by
+// joining another, all learn that have joined one of the two.
 type Memory struct {
 	mu    sync.Mutex
 	nodes map[string]*memoryNode // guarded by mu; by address

@@ -12,7 +12,8 @@ import (
 
 const (
 	streamTimeout = 2 * time.Second
-	// maxStreams bounds the gossip streams of other nodes that wait to be taken; further ones are closed.
+	// maxStreams bounds the gossip streams of other nodes that wait to be taken; further ones are
+	// closed.
 	maxStreams = 64
 	// maxDatagram is more than any gossip packet has.
 	maxDatagram = 64 << 10
@@ -20,8 +21,8 @@ const (
 	udpBuffer = 1 << 20
 )
 
-// transport carries gossip on the address of the links: packets by UDP on a socket of its own, streams
-// by TCP through the links' listener, which knows them by their first byte.
+// transport carries gossip on the address of the links: packets by UDP on a socket of its own,
+// streams by TCP through the links' listener, which knows them by their first byte.
 type transport struct {
 	udp     net.PacketConn
 	packets chan *memberlist.Packet
@@ -46,7 +47,8 @@ func newTransport(udp net.PacketConn) *transport {
 	return t
 }
 
-// listenGossip opens the UDP socket. With port 0 the system chooses one; the links then listen on it, too.
+// listenGossip opens the UDP socket. With port 0 the system chooses one; the links then listen on
+// it, too.
 func listenGossip(ctx context.Context, addr string) (net.PacketConn, error) {
 	var lc net.ListenConfig
 	udp, err := lc.ListenPacket(ctx, "udp", addr)

@@ -76,7 +76,8 @@ func (c *chain) run() bool {
 	}
 }
 
-// advanceLocked moves on from a handler that has called next. It reports whether another one is to run.
+// advanceLocked moves on from a handler that has called next. It reports whether another one is to
+// run.
 func (c *chain) advanceLocked() bool {
 	c.at++
 	c.state = running

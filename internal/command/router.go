@@ -52,8 +52,8 @@ func NewRouter(log *slog.Logger) *Router {
 	return &Router{entries: make(map[key]*entry), log: log, timeout: defaultNextTimeout}
 }
 
-// SetNextTimeout bounds the time from a handler's return to its call of next. It must be called before
-// Freeze.
+// SetNextTimeout bounds the time from a handler's return to its call of next. It must be called
+// before Freeze.
 func (r *Router) SetNextTimeout(d time.Duration) { r.timeout = d }
 
 // Handle adds a handler. It panics on a ver that is reserved (0 and 1), on a nil handler and after
@@ -105,9 +105,9 @@ func (r *Router) Panics() uint64 { return r.panics.Load() }
 // Expired is the number of commands that ended because a handler did not call next in time.
 func (r *Router) Expired() uint64 { return r.expired.Load() }
 
-// Dispatch runs a command on the caller's goroutine, or queues it behind one of the same user that is
-// not done. The payload may be reused when Dispatch returns. Calls for one queue must come one after
-// another.
+// Dispatch runs a command on the caller's goroutine, or queues it behind one of the same user that
+// is not done. The payload may be reused when Dispatch returns. Calls for one queue must come one
+// after another.
 func (r *Router) Dispatch(q *UserQueue, req Request) {
 	e := r.entries[key{req.Ver, req.Cmd}]
 	if e == nil {
@@ -126,7 +126,8 @@ func (r *Router) Dispatch(q *UserQueue, req Request) {
 	}
 }
 
-// run runs the command and, once it is done, the commands behind it. The caller has entered the queue.
+// run runs the command and, once it is done, the commands behind it. The caller has entered the
+// queue.
 func (r *Router) run(q *UserQueue, e *entry, req Request) {
 	for {
 		if e.builtin != nil {

@@ -6,9 +6,9 @@ import "sync"
 type Task interface{ Run() }
 
 // SerialExecutor runs tasks one after another, in the order of the calls to Do, on a goroutine that
-// exists only while there are tasks. It keeps the callbacks of one user in order and apart from those
-// of other users: a task that blocks delays only its own executor. The zero value is ready. Safe for
-// use by several goroutines.
+// exists only while there are tasks. It keeps the callbacks of one user in order and apart from
+// those of other users: a task that blocks delays only its own executor. The zero value is ready.
+// Safe for use by several goroutines.
 type SerialExecutor struct {
 	mu      sync.Mutex
 	queue   []Task // guarded by mu
@@ -18,8 +18,8 @@ type SerialExecutor struct {
 	run     func() // guarded by mu; work, bound once: a go statement with it allocates nothing
 }
 
-// Do appends a task. It returns false, and does nothing, if limit tasks are waiting already; a limit of
-// 0 is none.
+// Do appends a task. It returns false, and does nothing, if limit tasks are waiting already; a
+// limit of 0 is none.
 func (e *SerialExecutor) Do(t Task, limit int) bool {
 	e.mu.Lock()
 	if limit > 0 && e.waiting >= limit {

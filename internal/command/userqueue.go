@@ -9,8 +9,8 @@ import (
 // maxQueued bounds the commands that wait behind one that is not done.
 const maxQueued = 128
 
-// UserQueue runs the commands of one user one after another. The zero value is ready. Safe for use by
-// several goroutines.
+// UserQueue runs the commands of one user one after another. The zero value is ready. Safe for use
+// by several goroutines.
 type UserQueue struct {
 	handling atomic.Bool // a handler runs on the goroutine that called Dispatch
 
@@ -19,8 +19,8 @@ type UserQueue struct {
 	queue []Request // guarded by mu; the commands behind it, their payloads copied
 }
 
-// Handling reports whether a handler runs on the goroutine that called Dispatch: the connection is not
-// read meanwhile, so its silence is not the client's.
+// Handling reports whether a handler runs on the goroutine that called Dispatch: the connection is
+// not read meanwhile, so its silence is not the client's.
 func (q *UserQueue) Handling() bool { return q.handling.Load() }
 
 // admission is what enter makes of a command.

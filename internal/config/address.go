@@ -37,7 +37,8 @@ func checkListener(text string) (string, error) {
 	return text, nil
 }
 
-// checkOptional is checkListener for an address whose default is off: that is kept as the empty string.
+// checkOptional is checkListener for an address whose default is off: that is kept as the empty
+// string.
 func checkOptional(text string) (string, error) {
 	checked, err := checkListener(text)
 	if checked == Off {

@@ -2,7 +2,8 @@ package config
 
 import "fmt"
 
-// check looks at every value again, since not every Config comes out of Load, and at what they say together.
+// check looks at every value again, since not every Config comes out of Load, and at what they say
+// together.
 func (c *Config) check() error {
 	return firstOf(
 		c.checkValues,
@@ -141,7 +142,7 @@ func (c *Config) checkTLS() error {
 	return nil
 }
 
-// checkReach refuses what everybody could listen to, or log in to with a key that nobody chose.
+// checkReach refuses listeners that other machines reach without TLS, or with a generated key.
 func (c *Config) checkReach() error {
 	if c.Insecure {
 		return nil

@@ -10,7 +10,8 @@ import (
 // Off is the address of a listener that is not wanted.
 const Off = "off"
 
-// Config holds the settings of one node. The zero value, completed, is a single node for development.
+// Config holds the settings of one node. The zero value, completed, is a single node for
+// development.
 type Config struct {
 	Node string // name of this node; empty: the host's name
 
@@ -30,11 +31,13 @@ type Config struct {
 	TLSKey   string // PEM file
 	Insecure bool   // allow what other machines can reach with a made-up key or without TLS
 
-	// Pprof is a listener of its own for profiles of the process, host:port; empty: none. Who reaches it sees what is in memory.
+	// Pprof is a listener of its own for profiles of the process, host:port; empty: none. Who
+	// reaches it sees what is in memory.
 	Pprof string
 
-	// Heartbeat is the longest silence of a healthy connection: after two of them without a byte the session ends.
-	// Shorter finds dead clients sooner and costs each idle client a ping per heartbeat.
+	// Heartbeat is the longest silence of a healthy connection: after two of them without a byte
+	// the session ends. Shorter finds dead clients sooner and costs each idle client a ping per
+	// heartbeat.
 	Heartbeat time.Duration
 
 	LogLevel  string // debug, info, warn, error

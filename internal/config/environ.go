@@ -11,8 +11,8 @@ import (
 	"github.com/parley-dm/parley/internal/strictjson"
 )
 
-// The environment of a node. Every variable that begins with PARLEY_ is a setting, or belongs to one
-// of the families below; any other is refused, as an unknown key of a file is.
+// The environment of a node. Every variable that begins with PARLEY_ is a setting, or belongs to
+// one of the families below; any other is refused, as an unknown key of a file is.
 
 // otherVariables are read by other commands than serve, or by the project's tools.
 var otherVariables = []string{

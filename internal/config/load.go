@@ -17,11 +17,13 @@ type Sources struct {
 	File string
 	// Environ is the environment, "NAME=value" each, as os.Environ returns it.
 	Environ []string
-	// Flags holds the flags that were given, by setting or by flag name, without the dashes before it.
+	// Flags holds the flags that were given, by setting or by flag name, without the dashes before
+	// it.
 	Flags map[string]string
 }
 
-// Load reads the settings, a flag before a variable before the file before the default, and checks them.
+// Load reads the settings, a flag before a variable before the file before the default, and checks
+// them.
 func Load(src Sources) (Config, error) {
 	c := Config{Origins: map[string]string{}}
 	env := src.env()

@@ -105,7 +105,8 @@ func Settings() []Setting {
 	}
 }
 
-// text is a setting whose value is kept as it is written, once check (which may be nil) has passed it.
+// text is a setting whose value is kept as it is written, once check (which may be nil) has passed
+// it.
 func text(name, value, preset, help string, check func(string) (string, error), field func(*Config) *string) Setting {
 	return Setting{
 		Name: name, Value: value, Help: help, Default: preset,
@@ -166,7 +167,7 @@ func parseSwitch(text string) (bool, error) {
 
 const (
 	minHeartbeat = 100 * time.Millisecond // below, a busy machine looks like a dead one
-	maxHeartbeat = 10 * time.Minute       // beyond, nobody would notice that somebody is gone
+	maxHeartbeat = 10 * time.Minute       // beyond, a vanished peer would go unnoticed
 )
 
 func parseHeartbeat(text string) (time.Duration, error) {

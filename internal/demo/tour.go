@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/internal/chat"
@@ -16,7 +19,7 @@ const manyMessages = 500
 // tour shows what happens between users on different nodes, one step after the other.
 func (d *demo) tour(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		d.cluster, d.logins, d.firstMessage, d.laterMessages, d.move, d.notFound, d.leaving,
+		d.cluster, d.logins, d.firstMessage, d.laterMessages, d.move, d.notFound, d.leaving, d.nodeDies,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -27,50 +30,50 @@ func (d *demo) tour(ctx context.Context) error {
 }
 
 func (d *demo) cluster(ctx context.Context) (err error) {
-	d.sayf("Parley: a tour. Every figure below was measured just now, on this machine.")
-	d.step(1, "Three nodes form a cluster. They share a secret, find each other by gossip, and link up.")
+	d.sayf("Parley: a tour in eight steps. Every figure was measured just now, on this machine.")
+	d.step(ctx, 1, "Three nodes form a cluster. They share a secret, find each other by gossip, and link up.")
 	start := time.Now()
-	d.nodes, err = startNodes(ctx, "n1", "n2", "n3")
+	d.nodes, err = startNodes(ctx, d.Program)
 	if err != nil {
 		return err
 	}
 	for _, n := range d.nodes {
-		d.sayf("   %s   clients tcp://%s and ws://%s/ws, other nodes %s", n.name, n.TCPAddr(), n.HTTPAddr(), n.ClusterAddr())
+		d.sayf("   %s   clients %s and %s, other nodes %s", n.name, n.tcp, n.web, n.cluster)
 	}
-	d.sayf("   All three are up and in step after %s.", short(time.Since(start)))
+	d.sayf("   All three are ready after %s; n3 is a process of its own.", short(time.Since(start)))
 
 	return nil
 }
 
 func (d *demo) logins(ctx context.Context) error {
-	d.step(2, "Three users log in, each on another node. Each is registered with the node that owns its user ID.")
+	d.step(ctx, 2, "Three users log in, each on another node. Each login is registered with the node that owns the user ID.")
 	for _, l := range []struct {
 		id string
 		ws bool
 	}{{"alice", false}, {"carol", false}, {"bob", true}} {
-		on := d.nodes[len(d.people)]
+		on := d.nodes[len(d.users)]
 		start := time.Now()
-		p, err := d.login(ctx, l.id, on, l.ws)
+		p, err := d.login(ctx, l.id, l.ws, on)
 		if err != nil {
 			return err
 		}
-		d.people = append(d.people, p)
+		d.users = append(d.users, p)
 		how := "TCP"
 		if l.ws {
 			how = "WebSocket"
 		}
-		d.sayf("   %-5s on %s by %s: welcome after %s. From now on every node finds %s.", l.id, on.name, how, short(time.Since(start)), l.id)
+		d.sayf("   %-5s on %s by %s: welcome after %s. Every node can find %s.", l.id, on.name, how, short(time.Since(start)), l.id)
 	}
 
 	return nil
 }
 
-func (d *demo) alice() *person { return d.people[0] }
-func (d *demo) carol() *person { return d.people[1] }
-func (d *demo) bob() *person   { return d.people[2] }
+func (d *demo) alice() *demoUser { return d.users[0] }
+func (d *demo) carol() *demoUser { return d.users[1] }
+func (d *demo) bob() *demoUser   { return d.users[2] }
 
 func (d *demo) firstMessage(ctx context.Context) error {
-	d.step(3, "Alice sends bob a first message. Her node asks the owner of his user ID where he is, and sends the message there.")
+	d.step(ctx, 3, "Alice sends bob a first message. Her node asks the owner of bob's user ID for his node, and sends the message there.")
 	took, err := d.alice().send(ctx, "bob", "hello bob, wherever you are")
 	if err != nil {
 		return err
@@ -79,14 +82,14 @@ func (d *demo) firstMessage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.sayf("   bob, on %s, hears: %q", d.bob().on.name, text)
-	d.sayf("   Alice knows after %s that it has been delivered. Both nodes now remember the way: that is a channel.", short(took))
+	d.sayf("   bob, on %s, receives: %q", d.bob().on.name, text)
+	d.sayf("   Alice has the receipt after %s: delivered. Both nodes remember the route: that is a channel.", short(took))
 
 	return nil
 }
 
 func (d *demo) laterMessages(ctx context.Context) error {
-	d.step(4, fmt.Sprintf("%d more messages, one after another, go straight to bob's node.", manyMessages))
+	d.step(ctx, 4, fmt.Sprintf("%d more messages, one after another, go directly to bob's node.", manyMessages))
 	times := make([]time.Duration, manyMessages)
 	for i := range times {
 		took, err := d.alice().send(ctx, "bob", fmt.Sprintf("message %d", i))
@@ -103,20 +106,20 @@ func (d *demo) laterMessages(ctx context.Context) error {
 		}
 	}
 	slices.Sort(times)
-	d.sayf("   Each delivered, in order, none twice. Alice's client had its answer after %s (half of them), %s (99 of 100), %s (the slowest).",
+	d.sayf("   Each delivered, in order, none twice. The receipt came after %s (median), %s (99th percentile), %s (slowest).",
 		short(times[len(times)/2]), short(times[len(times)*99/100]), short(times[len(times)-1]))
 
 	return nil
 }
 
 func (d *demo) move(ctx context.Context) error {
-	d.step(5, "Bob logs in again, on another node. A user has one session in the whole cluster: the newer one wins.")
+	d.step(ctx, 5, "Bob logs in again, on another node. A user has one session in the whole cluster: the newer one wins.")
 	old := d.bob()
-	moved, err := d.login(ctx, "bob", d.nodes[1], false)
+	moved, err := d.login(ctx, "bob", false, d.nodes[1])
 	if err != nil {
 		return err
 	}
-	d.people[2] = moved
+	d.users[2] = moved
 	select {
 	case <-old.Done():
 	case <-ctx.Done():
@@ -124,7 +127,7 @@ func (d *demo) move(ctx context.Context) error {
 	case <-time.After(patience):
 		return fmt.Errorf("%w: bob's old session did not end", errPatience)
 	}
-	d.sayf("   His old client is told why, and stays away: %s.", chat.Explain(old.Err(), "", ""))
+	d.sayf("   His old client is told why, and does not reconnect: %s.", chat.Explain(old.Err(), "", ""))
 	took, err := d.alice().send(ctx, "bob", "still there?")
 	if err != nil {
 		return err
@@ -133,24 +136,24 @@ func (d *demo) move(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.sayf("   Alice's next message finds him on %s after %s: %q. She sees no error and does nothing.", moved.on.name, short(took), text)
+	d.sayf("   Alice's next message reaches him on %s after %s: %q. She sees no error.", moved.on.name, short(took), text)
 
 	return nil
 }
 
 func (d *demo) notFound(ctx context.Context) error {
-	d.step(6, "Alice writes to somebody who is not connected anywhere.")
-	took, err := d.alice().send(ctx, "nobody", "hello?")
+	d.step(ctx, 6, "Alice writes to zed, a user that is not connected to any node.")
+	took, err := d.alice().send(ctx, "zed", "hello?")
 	if !errors.Is(err, client.ErrUserNotFound) {
-		return fmt.Errorf("a message to nobody ended with %w", err)
+		return fmt.Errorf("the message to zed ended with %w", err)
 	}
-	d.sayf("   After %s she knows: %s.", short(took), chat.Explain(err, "nobody", ""))
+	d.sayf("   %s: alice has the answer after %s.", chat.Explain(err, "zed", ""), short(took))
 
 	return nil
 }
 
 func (d *demo) leaving(ctx context.Context) error {
-	d.step(7, "Carol writes to alice, then closes her client.")
+	d.step(ctx, 7, "Carol writes to alice, then closes her client.")
 	if _, err := d.carol().send(ctx, "alice", "I have to go"); err != nil {
 		return err
 	}
@@ -161,11 +164,57 @@ func (d *demo) leaving(ctx context.Context) error {
 	if err := d.carol().Close(); err != nil {
 		return err
 	}
-	who, err := await(ctx, d.alice().left, "alice was not told that carol has left")
+	user, err := await(ctx, d.alice().left, "alice was not told that carol has left")
 	if err != nil {
 		return err
 	}
-	d.sayf("   Alice is told that %s has left, %s after the closing began.", who, short(time.Since(start)))
+	d.sayf("   Alice is told that %s has left, %s after the closing began.", user, short(time.Since(start)))
+
+	return nil
+}
+
+// nodeDies kills a node while one of its users talks. The client of that user has the addresses of
+// the other nodes.
+func (d *demo) nodeDies(ctx context.Context) error {
+	first, second, third := d.nodes[0], d.nodes[1], d.nodes[2]
+	d.step(ctx, 8, "Grace logs in on n3, and has the addresses of n1 and n2 as well. She and alice talk; then n3 is killed, as by kill -9.")
+	grace, err := d.login(ctx, "grace", false, third, first, second)
+	if err != nil {
+		return err
+	}
+	d.users = append(d.users, grace)
+	if _, err := await(ctx, grace.state, "grace waited for her connection in vain"); err != nil {
+		return err
+	}
+	if _, err := grace.send(ctx, "alice", "all is well on n3"); err != nil {
+		return err
+	}
+	if _, err := d.alice().hear(ctx); err != nil {
+		return err
+	}
+	killed := time.Now()
+	third.child.end(os.Kill)
+	for state := client.StateReconnecting; state != client.StateConnected; {
+		if state, err = await(ctx, grace.state, "grace waited for another node in vain"); err != nil {
+			return err
+		}
+	}
+	d.sayf("   n3 is gone: no process, no listener, no link.")
+	d.sayf("   Grace's client is on %s %s after the kill, by itself.", grace.nodeName(), short(time.Since(killed)))
+	user, err := await(ctx, d.alice().left, "alice was not told that grace's session has ended")
+	if err != nil {
+		return err
+	}
+	d.sayf("   Alice was told that the session of %s had ended.", user)
+	took, err := d.alice().send(ctx, "grace", "are you back?")
+	if err != nil {
+		return err
+	}
+	text, err := grace.hear(ctx)
+	if err != nil {
+		return err
+	}
+	d.sayf("   Alice's next message reaches grace on %s after %s: %q.", grace.nodeName(), short(took), text)
 
 	return nil
 }
@@ -177,5 +226,8 @@ func short(d time.Duration) string {
 		unit *= 10
 	}
 
-	return d.Round(unit).String()
+	text := d.Round(unit).String()
+	end := strings.IndexFunc(text, unicode.IsLetter)
+
+	return text[:end] + " " + text[end:]
 }

@@ -56,7 +56,8 @@ func read(path string) (auth.Key, error) {
 	return key, nil
 }
 
-// publish writes the secret to a file of its own and then gives that its name, unless the name is taken.
+// publish writes the secret to a file of its own and then gives that its name, unless the name is
+// taken.
 func publish(path, secret string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -270,7 +270,8 @@ func (w *world) deliver(a, b int) bool {
 	return true
 }
 
-// watch remembers what epochs an owner has been told, and checks the confirmations that arrive against them.
+// watch remembers what epochs an owner has been told, and checks the confirmations that arrive
+// against them.
 func (w *world) watch(to *host, packet []byte) {
 	var m message
 	k := kind(packet[0])
@@ -292,7 +293,7 @@ func (h *host) met(packet []byte, to *peer) {
 	if _, err := m.decode(kindEvict, packet[1:]); err != nil {
 		return
 	}
-	if e := h.core.held(m.user, to); e != nil && e.eviction == byConflict {
+	if e := h.core.entryOf(m.user, to); e != nil && e.eviction == byConflict {
 		h.w.halves[m.sid] = true
 	}
 }
@@ -502,8 +503,8 @@ func (w *world) deliverAll() {
 	}
 }
 
-// final heals everything, and checks that all is settled, that no request waits, and that each user has
-// one entry for its one session.
+// final heals everything, and checks that all is settled, that no request waits, and that each user
+// has one entry for its one session.
 func (w *world) final() {
 	for i, h := range w.nodes {
 		for j := range w.n {

@@ -6,11 +6,11 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// Claim makes the session the user's one session in the cluster. When it returns nil, every member finds
-// the user here, and all older sessions have been evicted. newestEpoch is the newest epoch that older
-// sessions of the user on this node have used; the stamp is above it. While this node is in no view the
-// claim waits. Errors: a ReplacedError, ErrUnsettled, ErrReleased, ErrBadClaim, or the cause of the
-// context's end; after an error nothing is left of the session.
+// Claim makes the session the user's one session in the cluster. When it returns nil, every member
+// finds the user here, and all older sessions have been evicted. newestEpoch is the newest epoch
+// that older sessions of the user on this node have used; the stamp is above it. While this node is
+// in no view the claim waits. Errors: a ReplacedError, ErrUnsettled, ErrReleased, ErrBadClaim, or
+// the cause of the context's end; after an error nothing is left of the session.
 func (d *Directory) Claim(ctx context.Context, userID string, sid node.SID, newestEpoch uint64) (node.Stamp, error) {
 	if userID == "" || len(userID) > MaxUserID || sid.IsZero() {
 		return 0, ErrBadClaim
@@ -44,8 +44,8 @@ func (d *Directory) Claim(ctx context.Context, userID string, sid node.SID, newe
 	return c.stamp, nil
 }
 
-// Release ends a session, which sends nothing more: the directory forgets it. newestEpoch is the newest
-// epoch that it used. A session that is not there, or that is being evicted, stays as it is.
+// Release ends a session, which sends nothing more: the directory forgets it. newestEpoch is the
+// newest epoch that it used. A session that is not there, or that is being evicted, stays as it is.
 func (d *Directory) Release(userID string, sid node.SID, newestEpoch uint64) {
 	d.mu.Lock()
 	if s := d.core.known(userID, sid); s != nil {

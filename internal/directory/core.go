@@ -7,11 +7,11 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// core is one node's part of the directory, as a state machine: no I/O, no goroutine, no clock. Events
-// come as method calls, one at a time; what they cause leaves through effects.
+// core is one node's part of the directory, as a state machine: no I/O, no goroutine, no clock.
+// Events come as method calls, one at a time; what they cause leaves through effects.
 //
-// Each event ends with finish. Work that grows with the number of users is left to work, which does it
-// in slices.
+// Each event ends with finish. Work that grows with the number of users is left to work, which does
+// it in slices.
 type core struct {
 	fx         effects
 	rules      rules
@@ -121,7 +121,7 @@ type peer struct {
 	batchKind kind
 }
 
-// announcement is what a node says of its view.
+// announcement is a node's announcement of its view.
 type announcement struct {
 	view      uint64
 	num, echo uint32

@@ -42,8 +42,8 @@ func (c *core) best(user string) (best *entry) {
 	return best
 }
 
-// held is the user's entry of that holder.
-func (c *core) held(user string, holder *peer) *entry {
+// entryOf is the user's entry of that holder.
+func (c *core) entryOf(user string, holder *peer) *entry {
 	e := c.index[user]
 	for e != nil && e.holder != holder {
 		e = e.next
@@ -54,7 +54,7 @@ func (c *core) held(user string, holder *peer) *entry {
 
 // put makes the session its holder's entry of the user.
 func (c *core) put(holder *peer, m *message) *entry {
-	e := c.held(m.user, holder)
+	e := c.entryOf(m.user, holder)
 	if e == nil {
 		e = &entry{next: c.index[m.user], holder: holder, pos: uint32(len(holder.entries))}
 		if e.next != nil {
@@ -96,8 +96,8 @@ func (c *core) drop(e *entry) {
 	c.entries--
 }
 
-// register handles a registration. Of two sessions of a user, from halves of a cluster that have met,
-// the older is evicted.
+// register handles a registration. Of two sessions of a user, from halves of a cluster that have
+// met, the older is evicted.
 func (c *core) register(from *peer, m *message) {
 	e := c.put(from, m)
 	c.stats.registered++
@@ -125,7 +125,7 @@ func (c *core) evictEntry(e *entry, next node.ID, at node.SID, why reason) {
 
 // unregister handles the end of a session, or of its claim: of "unregister" and "evicted".
 func (c *core) unregister(from *peer, m *message) {
-	if e := c.held(m.user, from); e != nil && e.sid == m.sid {
+	if e := c.entryOf(m.user, from); e != nil && e.sid == m.sid {
 		if m.stamp < e.stamp && c.rules.bump { // a claim given up: later stamps are above this one's all the same
 			m.stamp = e.stamp
 		}
@@ -146,8 +146,8 @@ func (c *core) unregister(from *peer, m *message) {
 	c.settle(q)
 }
 
-// raise remembers an epoch that the stamp of the user's next login has to be above. The clock remembers
-// it, unless it is too far ahead.
+// raise remembers an epoch that the stamp of the user's next login has to be above. The clock
+// remembers it, unless it is too far ahead.
 func (c *core) raise(m *message) {
 	if m.stamp == 0 || !c.rules.evEpoch {
 		return
@@ -177,24 +177,25 @@ func (c *core) above(r *request, q *queue) node.Stamp {
 	if q != nil {
 		stamp = max(stamp, q.top+1)
 	}
-	if e := c.held(r.user, r.from); e != nil {
+	if e := c.entryOf(r.user, r.from); e != nil {
 		stamp = max(stamp, e.stamp+1)
 	}
 
 	return stamp
 }
 
-type verdict uint8
+// claimOutcome is what resolve made of a claim.
+type claimOutcome uint8
 
 const (
-	waits verdict = iota
-	lost
-	won
+	claimPending  claimOutcome = iota // until the older sessions have been evicted
+	claimReplaced                     // a newer session stands
+	claimConfirmed
 )
 
-// judge decides a claim in a settled view: it evicts older sessions elsewhere, and confirms when there
-// is none.
-func (c *core) judge(r *request, q *queue) verdict {
+// resolve decides a claim in a settled view: it evicts older sessions elsewhere, and confirms when
+// there is none.
+func (c *core) resolve(r *request, q *queue) claimOutcome {
 	free := true
 	for e := c.index[r.user]; e != nil; e = e.next {
 		if e.holder.gone || e.holder == r.from {
@@ -203,7 +204,7 @@ func (c *core) judge(r *request, q *queue) verdict {
 		if e.stamp > r.stamp && (!c.rules.bump || r.again) || r.again && c.rules.yield {
 			c.post(r.from, &message{kind: kindReplaced, sid: r.sid, next: e.holder.id, at: e.sid, user: r.user, owned: r.owned})
 
-			return lost
+			return claimReplaced
 		}
 		free = false
 	}
@@ -217,7 +218,7 @@ func (c *core) judge(r *request, q *queue) verdict {
 			}
 		}
 		if c.rules.evict {
-			return waits
+			return claimPending
 		}
 	}
 	m := message{kind: kindConfirm, num: r.num, stamp: c.above(r, q), sid: r.sid, user: r.user, owned: r.owned}
@@ -228,5 +229,5 @@ func (c *core) judge(r *request, q *queue) verdict {
 	m.user, m.owned = e.user, true
 	c.post(r.from, &m)
 
-	return won
+	return claimConfirmed
 }

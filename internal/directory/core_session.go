@@ -13,7 +13,7 @@ const (
 	claiming                      // in core.claiming; the claim is out if num is the view's
 	confirmed                     // in the list of its owner, in life
 	evicting                      // effects.evict has been called; still registered, or claimed
-	over
+	ended
 )
 
 // session is a session of a user on this node.
@@ -194,7 +194,7 @@ func (c *core) remove(s *session) {
 			delete(c.sessions, s.user)
 		}
 	}
-	s.state = over
+	s.state = ended
 }
 
 // unlist takes a session out of the list that it is in.
@@ -227,9 +227,10 @@ func (c *core) uncount(s *session) {
 // stands tells whether the session is the user's one session, as far as is known here.
 func (c *core) stands(s *session) bool { return s.state == confirmed && s.life == c.life }
 
-// release ends a session: it has sent its last. A session that is being evicted ends when that is done.
+// release ends a session: it has sent its last. A session that is being evicted ends when that is
+// done.
 func (c *core) release(s *session, epoch node.Stamp, err error) {
-	if s.state == evicting || s.state == over {
+	if s.state == evicting || s.state == ended {
 		return
 	}
 	undecided := !s.again && (s.state == claiming || s.state == blocked)
@@ -305,8 +306,8 @@ func (c *core) lose(s *session, next node.Place) {
 	c.fx.decided(s, &ReplacedError{Next: next})
 }
 
-// refused handles the answer to a claim that could not be decided in time. One made again is sent again
-// with the next tick.
+// refused handles the answer to a claim that could not be decided in time. One made again is sent
+// again with the next tick.
 func (c *core) refused(m *message) {
 	s := c.known(m.user, m.sid)
 	if s == nil || s.state != claiming || m.num != s.num || s.num != c.num {

@@ -128,8 +128,8 @@ func (c *core) dropForeign() {
 	}
 }
 
-// leave ends this node's membership. Its sessions have to be claimed again; nothing is left of what it
-// owned.
+// leave ends this node's membership. Its sessions have to be claimed again; nothing is left of what
+// it owned.
 func (c *core) leave() {
 	c.undecided += c.standing
 	c.standing = 0
@@ -153,8 +153,8 @@ func (c *core) leave() {
 	c.count()
 }
 
-// paused says that the sessions of before are the first thing to claim; effects.reclaimed tells of the
-// last one.
+// paused says that the sessions of before are the first thing to claim; effects.reclaimed tells of
+// the last one.
 func (c *core) paused() {
 	defer c.finish()
 	c.reclaiming = true
@@ -205,8 +205,8 @@ func (c *core) announce(p *peer) {
 	c.post(p, &message{kind: kindAnnounce, num: c.num, echo: p.seen, view: c.view})
 }
 
-// registeredAll ends the registrations of a view. Until now the nodes that have entered counted as joiners:
-// sessions that had not moved to them yet were registered with them.
+// registeredAll ends the registrations of a view. Until now the nodes that have entered counted as
+// joiners: sessions that had not moved to them yet were registered with them.
 func (c *core) registeredAll() {
 	c.jobs.registering = false
 	for _, p := range slices.Clone(c.joiners) {

@@ -67,13 +67,14 @@ func (l *requestList) remove(r *request) {
 	}
 }
 
-// void tells whether a request is not wanted any more: its link has ended, or its sender has announced
-// a newer view and asks again.
+// void tells whether a request is not wanted any more: its link has ended, or its sender has
+// announced a newer view and asks again.
 func (c *core) void(r *request) bool {
 	return r.from.gone || c.rules.tidy && r.num < r.from.seen
 }
 
-// settled tells whether all members have announced this view, and this node has registered its sessions.
+// settled tells whether all members have announced this view, and this node has registered its
+// sessions.
 func (c *core) settled() bool {
 	return c.view != 0 && !c.jobs.registering && (c.agree == len(c.members)-1 || !c.rules.settled)
 }
@@ -117,7 +118,7 @@ func (c *core) request(from *peer, m *message) {
 		}
 	}
 	if q == nil && c.decidable(&r) && c.mayDecide() && c.onlyOwn(from, m.user) {
-		c.judge(&r, nil)
+		c.resolve(&r, nil)
 
 		return
 	}
@@ -225,7 +226,7 @@ func (c *core) settle(q *queue) {
 		r := q.claims[i]
 		switch {
 		case c.void(r):
-		case !c.decidable(r) || !c.mayDecide() || c.judge(r, q) == waits:
+		case !c.decidable(r) || !c.mayDecide() || c.resolve(r, q) == claimPending:
 			i++
 
 			continue

@@ -44,8 +44,8 @@ func (c *core) busy() bool {
 	return !c.jobs.idle() || c.requests.cursor != nil || c.asked.cursor != nil
 }
 
-// work does some steps of what has to be done and tells whether something is left. Each step looks at
-// one session, entry, lookup or request.
+// work does some steps of what has to be done and tells whether something is left. Each step looks
+// at one session, entry, lookup or request.
 func (c *core) work(steps int) bool {
 	defer c.finish()
 	for ; steps > 0 && c.busy(); steps-- {
@@ -143,8 +143,8 @@ func (c *core) stepRegister() bool {
 	return false
 }
 
-// move registers a session with another owner, unless that knows it, and sees to it that each joiner
-// that outranks the owner, and no other, knows it.
+// move registers a session with another owner, unless that knows it, and sees to it that each
+// joiner that outranks the owner, and no other, knows it.
 func (c *core) move(s *session, to *peer, known bool) {
 	from := s.owner
 	c.unlist(s)

@@ -11,9 +11,9 @@ import (
 // Links carries packets to the other nodes. Package cluster implements it.
 type Links interface {
 	Self() node.ID
-	// Send never blocks, and calls nothing of the directory. Packets to one node keep their order. The
-	// packet belongs to the caller again when Send returns. A node.ErrOverloaded is tried again; after
-	// any other error the link has ended.
+	// Send never blocks, and calls nothing of the directory. Packets to one node keep their order.
+	// The packet belongs to the caller again when Send returns. A node.ErrOverloaded is tried
+	// again; after any other error the link has ended.
 	Send(to node.ID, packet []byte) error
 	// Leased tells whether the lease of this node holds at this moment.
 	Leased() bool
@@ -22,16 +22,16 @@ type Links interface {
 // Sessions is told of the sessions of this node. Its calls come one at a time, in the order of the
 // decisions, without the directory's lock. They must not block.
 type Sessions interface {
-	// Evict ends the session at once: it sends nothing more. A newer login of the user is at next, here
-	// or elsewhere. Evict returns the newest epoch that the session has used. It may be called before
-	// Claim has returned nil for that session.
+	// Evict ends the session at once: it sends nothing more. A newer login of the user is at next,
+	// here or elsewhere. Evict returns the newest epoch that the session has used. It may be called
+	// before Claim has returned nil for that session.
 	Evict(userID string, sid node.SID, next node.Place) (newestEpoch uint64)
 	// Reclaimed is called when, after Paused, all sessions have been confirmed anew or replaced.
 	Reclaimed()
 }
 
-// Asker gets the answers to lookups: exactly one for each, unless it was cancelled. Calls come one at a
-// time, without the directory's lock, maybe before Lookup returns. They must not block.
+// Asker gets the answers to lookups: exactly one for each, unless it was cancelled. Calls come one
+// at a time, without the directory's lock, maybe before Lookup returns. They must not block.
 type Asker interface {
 	Located(token uint64, place node.Place)
 	NotFound(token uint64)

@@ -355,7 +355,8 @@ func TestLookupsFailInTimeWhileThereIsNoView(t *testing.T) {
 	})
 }
 
-// Callbacks come in the order of the decisions, whichever goroutine runs them, and a callback may call the directory.
+// Callbacks come in the order of the decisions, whichever goroutine runs them, and a callback may
+// call the directory.
 func TestCallbacksComeInOrderAndMayCallBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNet(0)

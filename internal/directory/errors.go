@@ -8,13 +8,16 @@ import (
 
 // Errors of [Directory.Claim]. Test with errors.Is.
 var (
-	// ErrReplaced: a newer login of the user exists. A [ReplacedError] matches it and names the place.
+	// ErrReplaced: a newer login of the user exists. A [ReplacedError] matches it and names the
+	// place.
 	ErrReplaced = errors.New("replaced by a newer login")
-	// ErrUnsettled: the owner could not decide in time, because its cluster had not settled or too many requests wait there.
+	// ErrUnsettled: the owner could not decide in time, because its cluster had not settled or too
+	// many requests wait there.
 	ErrUnsettled = errors.New("the cluster has not settled in time")
 	// ErrReleased: the session was released before its claim was decided.
 	ErrReleased = errors.New("released during the claim")
-	// ErrBadClaim: the user ID is empty or longer than MaxUserID, the SID is zero, or the session was claimed before.
+	// ErrBadClaim: the user ID is empty or longer than MaxUserID, the SID is zero, or the session
+	// was claimed before.
 	ErrBadClaim = errors.New("no valid claim")
 )
 

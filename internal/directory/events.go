@@ -14,8 +14,8 @@ type View struct {
 
 // The events of package cluster come one at a time for each node; those of the view one at a time.
 
-// NodeLinked says that there is a link to a node that has not entered: what it will own is registered
-// with it ahead.
+// NodeLinked says that there is a link to a node that has not entered: what it will own is
+// registered with it ahead.
 func (d *Directory) NodeLinked(n node.ID) {
 	d.mu.Lock()
 	d.core.linked(n)
@@ -29,15 +29,16 @@ func (d *Directory) ViewChanged(v View) {
 	d.unlock()
 }
 
-// NodeDown says that the link to n has ended, and that the members are now those of v. Both take effect
-// in one step.
+// NodeDown says that the link to n has ended, and that the members are now those of v. Both take
+// effect in one step.
 func (d *Directory) NodeDown(n node.ID, v View) {
 	d.mu.Lock()
 	d.core.nodeDown(n, v.Members)
 	d.unlock()
 }
 
-// HandlePacket handles a packet of another node. It does not block, and keeps nothing of the packet.
+// HandlePacket handles a packet of another node. It does not block, and keeps nothing of the
+// packet.
 func (d *Directory) HandlePacket(from node.ID, packet []byte) {
 	d.mu.Lock()
 	err := d.core.packet(from, packet)
@@ -61,8 +62,9 @@ func (d *Directory) Resumed() {
 	d.unlock()
 }
 
-// Paused says that this process did not run for some time. It comes after NodeDown for all nodes and an
-// empty view. The sessions are claimed again, with their old stamps, as soon as there is a view.
+// Paused says that this process did not run for some time. It comes after NodeDown for all nodes
+// and an empty view. The sessions are claimed again, with their old stamps, as soon as there is a
+// view.
 func (d *Directory) Paused() {
 	d.mu.Lock()
 	d.core.paused()

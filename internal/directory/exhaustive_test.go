@@ -27,8 +27,8 @@ var beginnings = map[string]*plan{
 	"a pause": {n: 3, mesh: true, actions: []action{{kind: actLogin}, {kind: actDrain}, {kind: actPause}, {kind: actEnd, a: 1}, {kind: actEnd, a: 2}}},
 }
 
-// TestAllShortHistoriesKeepThePromises tries every interleaving of every action up to a depth. States that
-// are alike, but for the values of stamps and SIDs, are tried once.
+// TestAllShortHistoriesKeepThePromises tries every interleaving of every action up to a depth.
+// States that are alike, but for the values of stamps and SIDs, are tried once.
 func TestAllShortHistoriesKeepThePromises(t *testing.T) {
 	most := *depth
 	if raceDetector || testing.Short() {
@@ -74,7 +74,8 @@ func TestAllShortHistoriesKeepThePromises(t *testing.T) {
 	}
 }
 
-// everyAction lists the actions of a world with that many nodes; the pair of an action on a link goes both ways.
+// everyAction lists the actions of a world with that many nodes; the pair of an action on a link
+// goes both ways.
 func everyAction(n int) (all []action) {
 	for k := range actionKinds {
 		for a := range n {
@@ -99,7 +100,8 @@ func everyAction(n int) (all []action) {
 
 var seedOfPrints = maphash.MakeSeed()
 
-// fingerprint is equal for states that will do the same: stamps count by their order, SIDs by their first place.
+// fingerprint is equal for states that will do the same: stamps count by their order, SIDs by their
+// first place.
 func (w *world) fingerprint() uint64 {
 	p := printer{sids: make(map[node.SID]int)}
 	p.world(w) // collects the stamps

@@ -79,8 +79,8 @@ func (p *plan) play(loud bool) (*world, []action) {
 	return w, done
 }
 
-// weights of the actions of a random history. Each history leaves some kinds out and does others more
-// often, so that rare combinations come up.
+// weights of the actions of a random history. Each history leaves some kinds out and does others
+// more often, so that rare combinations come up.
 var weights = [actionKinds]int{
 	actDeliver: 40, actWork: 12, actLogin: 8, actLogout: 3, actLookup: 8, actEvict: 6, actEnd: 8, actConnect: 10, actSuspend: 4, actResume: 4,
 	actCrash: 2, actEnter: 8, actForm: 3, actPause: 2, actWake: 3, actCut: 1, actMend: 1, actDrain: 3, actAbandon: 1, actRaise: 3, actChange: 4,

@@ -11,7 +11,8 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// net joins directories by queues: one goroutine for each pair and direction, which delivers in order.
+// net joins directories by queues: one goroutine for each pair and direction, which delivers in
+// order.
 type net struct {
 	delay time.Duration
 	done  sync.WaitGroup

@@ -63,8 +63,8 @@ func (d *port) lookupFailed(token uint64) {
 	d.outbox = append(d.outbox, callback{kind: callLookupFailed, token: token})
 }
 
-// unlock ends an event. A small rest of work is done at once, more on a goroutine. Callbacks are run
-// here, without the lock, unless another goroutine is at it: then they are left to that one.
+// unlock ends an event. A small rest of work is done at once, more on a goroutine. Callbacks are
+// run here, without the lock, unless another goroutine is at it: then they are left to that one.
 func (d *Directory) unlock() {
 	if !d.working && d.core.busy() {
 		if d.core.work(slice) {
@@ -153,8 +153,8 @@ func (d *Directory) tick() {
 	d.unlock()
 }
 
-// backlog holds packets for a link whose queue was full, in order. It is bounded by what this node has
-// to register, and ends with the link.
+// backlog holds packets for a link whose queue was full, in order. It is bounded by what this node
+// has to register, and ends with the link.
 type backlog struct {
 	packets [][]byte
 }

@@ -99,111 +99,66 @@ func (m *message) appendPlace(b []byte) []byte {
 // decode reads one message of that kind and returns what follows it.
 func (m *message) decode(k kind, b []byte) (rest []byte, err error) {
 	*m = message{kind: k}
-	r := reader{b: b}
+	r := reader{node.Reader{B: b}}
 	switch k {
 	case kindAnnounce:
-		m.num, m.echo, m.view = r.u32(), r.u32(), r.u64()
+		m.num, m.echo, m.view = r.U32(), r.U32(), r.U64()
 	case kindClaim:
-		again := r.u8()
-		r.bad = r.bad || again > 1
-		m.again, m.num, m.view, m.stamp, m.sid, m.user = again == 1, r.u32(), r.u64(), node.Stamp(r.u64()), r.sid(), r.user()
+		again := r.U8()
+		r.Bad = r.Bad || again > 1
+		m.again, m.num, m.view, m.stamp, m.sid, m.user = again == 1, r.U32(), r.U64(), node.Stamp(r.U64()), r.SID(), r.user()
 	case kindConfirm:
-		m.num, m.stamp, m.sid, m.user = r.u32(), node.Stamp(r.u64()), r.sid(), r.user()
+		m.num, m.stamp, m.sid, m.user = r.U32(), node.Stamp(r.U64()), r.SID(), r.user()
 	case kindRegister, kindUnregister, kindEvicted:
-		m.sid, m.stamp, m.user = r.sid(), node.Stamp(r.u64()), r.user()
+		m.sid, m.stamp, m.user = r.SID(), node.Stamp(r.U64()), r.user()
 	case kindReplaced, kindEvict:
-		m.sid = r.sid()
+		m.sid = r.SID()
 		r.place(m)
 		m.user = r.user()
 	case kindRefuse:
-		m.num, m.sid, m.user = r.u32(), r.sid(), r.user()
+		m.num, m.sid, m.user = r.U32(), r.SID(), r.user()
 	case kindLookup:
-		m.token, m.num, m.view, m.user = r.u64(), r.u32(), r.u64(), r.user()
+		m.token, m.num, m.view, m.user = r.U64(), r.U32(), r.U64(), r.user()
 	case kindFound:
-		m.token = r.u64()
+		m.token = r.U64()
 		r.place(m)
 	case kindNotFound:
-		m.token = r.u64()
+		m.token = r.U64()
 	case kindFailed:
-		m.token, m.num = r.u64(), r.u32()
+		m.token, m.num = r.U64(), r.U32()
 	default:
-		r.bad = true
+		r.Bad = true
 	}
-	if r.bad {
+	if r.Bad {
 		return nil, errMalformed
 	}
 
-	return r.b, nil
+	return r.B, nil
 }
 
 // batched tells whether a packet of this kind may carry several items.
 func (k kind) batched() bool { return k == kindRegister || k == kindUnregister }
 
-// reader takes fields off the front of a packet; bad stays true after the first that is missing.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) take(n int) []byte {
-	if r.bad || len(r.b) < n {
-		r.bad = true
-
-		return nil
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-
-	return b
-}
-
-func (r *reader) u8() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.BigEndian.Uint64(b)
-	}
-
-	return 0
-}
-
-func (r *reader) sid() (sid node.SID) {
-	copy(sid[:], r.take(len(sid)))
-
-	return sid
-}
+// reader is a node.Reader of the fields that only the directory has.
+type reader struct{ node.Reader }
 
 // user returns a string that shares the packet's memory: it is valid until the packet is handled.
 func (r *reader) user() string {
-	n := int(r.u8())
+	n := int(r.U8())
 	if n == 0 || n > MaxUserID {
-		r.bad = true
+		r.Bad = true
 
 		return ""
 	}
 
-	return borrowed(r.take(n))
+	return borrowed(r.Take(n))
 }
 
 func (r *reader) place(m *message) {
-	m.next.Name = borrowed(r.take(int(r.u8())))
-	m.next.Incarnation = r.u64()
-	m.at = r.sid()
-	r.bad = r.bad || m.next.IsZero()
+	m.next.Name = borrowed(r.Take(int(r.U8())))
+	m.next.Incarnation = r.U64()
+	m.at = r.SID()
+	r.Bad = r.Bad || m.next.IsZero()
 }
 
 // borrowed returns the bytes as a string without a copy. What is kept of a packet is cloned.

@@ -82,7 +82,8 @@ func TestMalformedPacketsAreCountedAndLoggedOnce(t *testing.T) {
 	})
 }
 
-// FuzzPacket gives any packets to a node of a settled cluster: it does not panic, and its lists stay true.
+// FuzzPacket gives any packets to a node of a settled cluster: it does not panic, and its lists
+// stay true.
 func FuzzPacket(f *testing.F) {
 	for _, m := range samples() {
 		f.Add(m.append([]byte{byte(m.kind)}))

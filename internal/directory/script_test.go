@@ -10,8 +10,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestScripts plays testdata/scripts over real cores: what happens stands under the command that caused
-// it. -rewrite writes the files anew. The commands; a, b are nodes:
+// TestScripts plays testdata/scripts over real cores: what happens stands under the command that
+// caused it. -rewrite writes the files anew. The commands; a, b are nodes:
 //
 //	start a b joining c  a and b are members that have settled, c has no link yet
 //	user ann c a b c     ann is a user ID that c owns if a, b and c are the members

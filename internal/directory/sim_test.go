@@ -177,7 +177,8 @@ func simOne(n int) (scale float64, join, enter, death *cost) {
 	return float64(simUsers/n) / float64(users), join, enter, death
 }
 
-// simNet is a whole cluster of real cores with few users, in virtual time: each packet takes simDelay.
+// simNet is a whole cluster of real cores with few users, in virtual time: each packet takes
+// simDelay.
 type simNet struct {
 	now   time.Duration
 	cores map[node.ID]*simCore
@@ -255,8 +256,8 @@ func (w *simNet) ask(ids []node.ID, from, until time.Duration) {
 	}
 }
 
-// simWaits tells how long "not found" takes at rest, around a join and around a death. A claim waits the
-// same: for the view to settle.
+// simWaits tells how long "not found" takes at rest, around a join and around a death. A claim
+// waits the same: for the view to settle.
 func simWaits(n int) (rest, join, death time.Duration) {
 	ids := simIDs(n)
 	w := &simNet{cores: make(map[node.ID]*simCore), asked: make(map[uint64]time.Duration)}

@@ -8,9 +8,9 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// world is a cluster of real cores, without time: links are queues of packets, ends of links are seen by
-// one side first, clocks are skewed. Each action of a history is one event of one node; after it the
-// promises are checked. It follows the model in which the rules were found.
+// world is a cluster of real cores, without time: links are queues of packets, ends of links are
+// seen by one side first, clocks are skewed. Each action of a history is one event of one node;
+// after it the promises are checked. It follows the model in which the rules were found.
 type world struct {
 	n      int
 	rules  rules
@@ -206,7 +206,7 @@ func (h *host) observe(s node.Stamp) {
 
 func (h *host) evict(s *session, next node.Place) {
 	h.w.sayf("      %s: evict %s %s, next %s", h.id.Name, s.user, short(s.sid), h.w.place(next))
-	if e := h.core.held(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
+	if e := h.core.entryOf(s.user, h.core.me); e != nil && e.sid == s.sid && e.eviction == byConflict {
 		h.w.halves[s.sid] = true
 	}
 	if l := h.login(s.sid); l != nil {
@@ -246,7 +246,8 @@ func (h *host) reclaimed() {
 	}
 }
 
-// notFound checks that no session of the user stands that stood, on a linked member, when the lookup began.
+// notFound checks that no session of the user stands that stood, on a linked member, when the
+// lookup began.
 func (h *host) notFound(token uint64) {
 	h.w.sayf("      %s: lookup %d: not found", h.id.Name, token)
 	q := h.seeks[token]
@@ -282,7 +283,8 @@ func (h *host) over(l *login) {
 	h.logins = slices.DeleteFunc(h.logins, func(x *login) bool { return x == l })
 }
 
-// lost checks that a session did not lose to one whose login was complete before it began, in the same half.
+// lost checks that a session did not lose to one whose login was complete before it began, in the
+// same half.
 func (w *world) lost(l *login, next node.Place) {
 	if l == nil || w.halves[l.sid] {
 		return
@@ -302,7 +304,8 @@ func (w *world) mutual(a, b int) bool {
 		w.sides[a][b].link == w.sides[b][a].link && !w.nodes[a].paused && !w.nodes[b].paused
 }
 
-// knows tells whether a regards b, in its present life, as a member: also if b has given a up already.
+// knows tells whether a regards b, in its present life, as a member: also if b has given a up
+// already.
 func (w *world) knows(a, b int) bool {
 	return w.sees(a, b) && w.sides[a][b].peer == w.nodes[b].id && w.nodes[b].member
 }
@@ -328,8 +331,8 @@ func (w *world) view(a int) []node.ID {
 	return view
 }
 
-// check looks for two confirmed sessions of one user on nodes that see each other, and for stamps that
-// are not above an epoch that the owner had been told.
+// check looks for two confirmed sessions of one user on nodes that see each other, and for stamps
+// that are not above an epoch that the owner had been told.
 func (w *world) check() {
 	for _, h := range w.nodes {
 		for _, l := range h.logins {
@@ -375,7 +378,7 @@ func (w *world) place(p node.Place) string { return p.Node.Name + "/" + short(p.
 func (c *core) invariants() error {
 	standing, undecided := 0, 0
 	for i, s := range c.all {
-		if int(s.index) != i || s.state == over {
+		if int(s.index) != i || s.state == ended {
 			return fmt.Errorf("session %s: index %d at %d", short(s.sid), s.index, i)
 		}
 		if s.life == c.life && s.state != blocked {

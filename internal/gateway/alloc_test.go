@@ -8,16 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/wire"
 )
 
-// told is a Done that counts.
-type told struct{ ok, gone int }
+// doneCounter is a Done that counts its outcomes.
+type doneCounter struct{ ok, gone int }
 
-func (d *told) Pushed(err error) {
+func (d *doneCounter) Pushed(err error) {
 	if err == nil {
 		d.ok++
 	} else {
@@ -30,7 +29,7 @@ func relay(tb testing.TB) *node {
 	tb.Helper()
 	n := newNode(tb, Config{Running: func() bool { return true }})
 	n.router.Builtin(1, 1, func(req command.Request) { req.Answer(wire.StatusOK, req.Payload) })
-	d := &told{}
+	d := &doneCounter{}
 	n.router.Builtin(1, 2, func(req command.Request) {
 		if bob := n.users.ByUID("bob"); bob != nil {
 			if err := sessions.Of(bob).Push(1, 2, req.Payload, true, d); err != nil {
@@ -83,7 +82,8 @@ func TestAFrameInAndAFrameOutAllocateNothing(t *testing.T) {
 		{"request and response", roundTrip(t, alice, alice, ask, make([]byte, len(ask)+1)), 0},
 		{"request and push", roundTrip(t, alice, bob, tell, make([]byte, len(tell))), 0},
 		{"50 requests in a read", roundTrip(t, alice, bob, many, make([]byte, len(many))), 0},
-		// A client with nothing but heartbeats has no goroutine: each of them makes one, and parks the connection again.
+		// A client with nothing but heartbeats has no goroutine: each of them makes one, and parks
+		// the connection again.
 		{"ping and pong", roundTrip(t, alice, alice, ping, make([]byte, len(ping))), 3},
 	} {
 		for range 200 { // the pools fill
@@ -127,7 +127,8 @@ func BenchmarkARequestAndItsResponse(b *testing.B) {
 	}
 }
 
-// BenchmarkTheLeastThatARoundTripTakes is a server that does nothing but read and write, for comparison.
+// BenchmarkTheLeastThatARoundTripTakes is a server that does nothing but read and write, for
+// comparison.
 func BenchmarkTheLeastThatARoundTripTakes(b *testing.B) {
 	ln := loopback(b)
 	defer ln.Close()
@@ -166,7 +167,7 @@ func BenchmarkAPushToAClientThatReads(b *testing.B) {
 	bob := loggedIn(b, n, "bob")
 	go func() { _, _ = io.Copy(io.Discard, bob) }()
 	u := n.user(b, "bob")
-	d := &told{}
+	d := &doneCounter{}
 	message := make([]byte, 64)
 	b.ReportAllocs()
 	for b.Loop() {

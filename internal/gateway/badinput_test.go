@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -15,7 +14,7 @@ import (
 // raw makes a body of any bytes.
 func raw(kind byte, rest ...byte) []byte { return append([]byte{kind}, rest...) }
 
-func TestBadInputGetsItsGoodbyeAndHarmsNobodyElse(t *testing.T) {
+func TestBadInputGetsItsGoodbyeAndAffectsNoOtherClient(t *testing.T) {
 	hi := func(token string) []byte {
 		return wire.AppendBody(nil, wire.Frame{Kind: wire.KindHello, Payload: wire.Hello{Token: token}.Append(nil)})
 	}
@@ -132,7 +131,7 @@ func TestAMessageThatFitsInNoFrameIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
-func TestARequestThatNobodyHandlesIsAnsweredAndTheSessionLives(t *testing.T) {
+func TestARequestWithoutAHandlerIsAnsweredAndTheSessionLives(t *testing.T) {
 	overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c := dial(t)
 		c.login("alice")

@@ -187,7 +187,8 @@ func (c *client) wantEcho(id uint32, data string) {
 	}
 }
 
-// wantGoodbye expects a goodbye and the end of the connection, and returns the text. What comes before is skipped.
+// wantGoodbye expects a goodbye and the end of the connection, and returns the text. What comes
+// before is skipped.
 func (c *client) wantGoodbye(code wire.Goodbye) string {
 	c.t.Helper()
 	for {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -80,7 +79,7 @@ func TestWhatWasQueuedIsWrittenBeforeTheGoodbye(t *testing.T) {
 		}
 		c.wantGoodbye(wire.GoodbyeRemoved)
 		if d.ok.Load() != 100 {
-			t.Errorf("%d were told delivered", d.ok.Load())
+			t.Errorf("%d were reported as delivered", d.ok.Load())
 		}
 	})
 }
@@ -119,7 +118,7 @@ func TestPushesOfAnAnnouncedLoginComeBehindTheWelcome(t *testing.T) {
 				}
 			}
 			if d.all() != 0 {
-				t.Error("told before it was written")
+				t.Error("reported before it was written")
 			}
 
 			return nil
@@ -159,14 +158,14 @@ func TestARefusedLoginGetsTheNodesGoodbyeAndHasNotLeft(t *testing.T) {
 	}
 }
 
-// blocked is a node with a handler that runs until it is let go.
-func blocked(t *testing.T) (n *node, running chan struct{}, letGo func()) {
+// blocked is a node with a handler that runs until finish is called.
+func blocked(t *testing.T) (n *node, running chan struct{}, finish func()) {
 	t.Helper()
 	n = newNode(t, Config{})
 	running = make(chan struct{})
 	release := make(chan struct{})
-	letGo = sync.OnceFunc(func() { close(release) })
-	t.Cleanup(letGo)
+	finish = sync.OnceFunc(func() { close(release) })
+	t.Cleanup(finish)
 	n.router.Handle(2, 1, echo)
 	n.router.Handle(2, 3, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) {
 		running <- struct{}{}
@@ -174,11 +173,11 @@ func blocked(t *testing.T) (n *node, running chan struct{}, letGo func()) {
 		next(nil)
 	})
 
-	return n.listen(t), running, letGo
+	return n.listen(t), running, finish
 }
 
-func TestAHandlerThatBlocksForEverHoldsUpNeitherTheGoodbyeNorLeave(t *testing.T) {
-	n, running, letGo := blocked(t)
+func TestABlockedHandlerDelaysNeitherTheGoodbyeNorLeave(t *testing.T) {
+	n, running, finish := blocked(t)
 	c := n.dialTCP(t)
 	c.login("alice")
 	c.send(request(1, 3, ""))
@@ -187,14 +186,14 @@ func TestAHandlerThatBlocksForEverHoldsUpNeitherTheGoodbyeNorLeave(t *testing.T)
 	sessions.Of(n.user(t, "alice")).Close(2002, "newer login")
 	c.wantGoodbye(wire.GoodbyeReplaced)
 	n.wantLeft(t, "alice", user.Replaced)
-	letGo()
+	finish()
 	if err := n.gw.Close(); err != nil { // all goroutines have ended: a second handler would block on running
 		t.Fatal(err)
 	}
 }
 
 func TestAHandlerThatEndsSoonIsWaitedForBeforeLeave(t *testing.T) {
-	n, running, letGo := blocked(t)
+	n, running, finish := blocked(t)
 	c := n.dialTCP(t)
 	c.login("alice")
 	c.send(request(1, 3, ""))
@@ -204,39 +203,40 @@ func TestAHandlerThatEndsSoonIsWaitedForBeforeLeave(t *testing.T) {
 	if len(n.gone) > 0 {
 		t.Error("has left while its handler ran")
 	}
-	letGo()
+	finish()
 	n.wantLeft(t, "alice", user.Removed)
 }
 
-func TestAConnectionThatDropsWhileItsHandlerRunsIsNoticedWhenItEnds(t *testing.T) {
-	n, running, letGo := blocked(t)
+func TestALossDuringAHandlerIsNoticedWhenTheHandlerReturns(t *testing.T) {
+	n, running, finish := blocked(t)
 	c := n.dialTCP(t)
 	c.login("alice")
 	c.send(request(1, 3, ""))
 	<-running
 	c.io.close()
-	letGo()
+	finish()
 	n.wantLeft(t, "alice", user.Left)
 }
 
 func TestCloseGivesUpOnAHandlerThatNeverEnds(t *testing.T) {
-	n, running, letGo := blocked(t)
+	n, running, finish := blocked(t)
 	c := n.dialTCP(t)
 	c.login("alice")
 	c.send(request(1, 3, ""))
 	<-running
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	n.gw.stuck = 10 * time.Millisecond
+	n.gw.handlerTimeout = 10 * time.Millisecond
 	if err := n.gw.Drain(ctx); !errors.Is(err, ErrStuck) {
 		t.Errorf("Drain: %v", err)
 	}
 	n.wantLeft(t, "alice", user.Stopping)
-	letGo()
-	n.gw.stuck = stuckTime
+	finish()
+	n.gw.handlerTimeout = handlerTimeout
 }
 
-// TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are pushed to and go.
+// TestCloseMayComeAtAnyMoment closes sessions from several goroutines while they log in, ask, are
+// pushed to and go.
 func TestCloseMayComeAtAnyMoment(t *testing.T) {
 	overBoth(t, Config{QueueBytes: 150_000}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		started := make(chan *user.User, 100)

@@ -7,39 +7,44 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
-// Config is what a Gateway may be told. The zero value of a field means its default.
+// Config configures a Gateway. The zero value of a field means its default.
 type Config struct {
 	// Node is the node's ID, for the welcome.
 	Node string
 	// TLS, if set, is what connections to the TCP listeners begin with. WebSocket connections have
 	// the TLS of the HTTP server that they come from.
 	TLS *tls.Config
-	// Heartbeat is how long either side may be silent before it pings; after two of them it is taken for dead.
-	// A short one finds vanished clients sooner and costs a wake-up of every idle phone. Default 15 s.
+	// Heartbeat is how long either side may be silent before it pings; after two of them it counts
+	// as dead. A short one finds vanished clients sooner and costs a wake-up of every idle phone.
+	// Default 15 s.
 	Heartbeat time.Duration
-	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake included. Default 5 s.
+	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake
+	// included. Default 5 s.
 	HelloTimeout time.Duration
-	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default wire.DefaultMaxMessage.
+	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default
+	// wire.DefaultMaxMessage.
 	MaxMessage int
-	// QueueBytes and QueueFrames bound what waits for one client that reads more slowly than others write to it.
-	// A push beyond them is refused with sessions.ErrBusy. Defaults 1 MiB and 4096. QueueBytes has to hold two of the longest
-	// frames, and is raised to that.
+	// QueueBytes and QueueFrames bound what is queued for one client that reads more slowly than
+	// frames come. A push beyond them is refused with sessions.ErrBusy. Defaults 1 MiB and 4096.
+	// QueueBytes has to hold two of the longest frames, and is raised to that.
 	QueueBytes  int
 	QueueFrames int
-	// MaxPending bounds the connections whose hello has not come. Further ones are closed at once. Default 8192.
+	// MaxPending bounds the connections without a hello. Further ones are closed at once. Default
+	// 8192.
 	MaxPending int
-	// Batch, if not nil, is told before and after several connections are read in a row: what their clients send can leave the node
-	// with fewer system calls.
-	Batch Batch
-	// Running, if not nil, reports whether this process has been running without a gap: false means that
-	// it was stopped for so long that its cluster must be asked again before clients are handled. Then
-	// the gateway behaves as if Hold had been called; each false is to be followed by a Release. It is
-	// called once for each read of a connection, from several goroutines; it must be cheap and not block.
+	// Batch, if not nil, is called before and after several connections are read in a row, so that
+	// what their clients send can leave the node with fewer system calls.
+	Batch BatchObserver
+	// Running, if not nil, reports whether this process has been running without a gap. False means
+	// that it was stopped for so long that the node must ask its cluster before clients are
+	// handled: the gateway behaves as if PauseClients had been called, and each false must be
+	// followed by ResumeClients. It is called once for each read of a connection, from several
+	// goroutines; it must be cheap and not block.
 	Running func() bool
 	// Logger gets what an operator should know. Default slog.Default().
 	Logger *slog.Logger
@@ -82,23 +87,24 @@ type Verifier interface {
 	Verify(token string) (userID string, err error)
 }
 
-// Batch stands around what is done in a row. Begin and End come in pairs, from several goroutines, and must not block.
-type Batch = sock.Batch
+// BatchObserver is called around the handling of several connections in a row. Begin and End come
+// in pairs, from several goroutines, and must not block.
+type BatchObserver = netio.BatchObserver
 
 // Host is what the gateway needs of its node.
 type Host interface {
-	// Admit makes a login known to the cluster. The client gets its welcome when it has returned nil. A *Refusal as error
-	// says which goodbye the client gets, any other error is goodbye 1001. The context ends when the
-	// connection does, and after ten seconds.
+	// Admit makes a login known to the cluster. The client gets its welcome when it has returned
+	// nil. A *Refusal as error says which goodbye the client gets, any other error is goodbye 1001.
+	// The context ends when the connection does, and after ten seconds.
 	//
 	// From within Admit on, the user may be pushed to and closed: pushes wait behind the welcome.
 	Admit(ctx context.Context, u *user.User) error
-	// Leave tells that the session of an admitted user is over. It is called once for every Admit that returned nil; no
-	// frame of that client is dispatched any more.
+	// Leave reports that the session of an admitted user has ended. It is called once for every
+	// Admit that returned nil; no frame of that client is dispatched after it.
 	Leave(u *user.User, why user.Reason)
 }
 
-// Refusal is an error of Host.Admit that says what the client is told.
+// Refusal is an error of Host.Admit that determines the client's goodbye.
 type Refusal struct { //nolint:errname // it reads better where it is used
 	Code  wire.Goodbye
 	Text  string

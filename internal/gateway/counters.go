@@ -37,12 +37,12 @@ func (c Cause) String() string {
 
 // counters are written by all sessions.
 type counters struct {
-	accepted, refused, accepting  atomic.Uint64
-	framesIn, framesOut           atomic.Uint64
-	bytesIn, bytesOut             atomic.Uint64
-	pings, busy, drained, stopped atomic.Uint64
-	pending, open                 atomic.Int64
-	ended                         [causes]atomic.Uint64
+	accepted, refused, acceptErrors atomic.Uint64
+	framesIn, framesOut             atomic.Uint64
+	bytesIn, bytesOut               atomic.Uint64
+	pings, busy, stalls, pauses     atomic.Uint64
+	pending, open                   atomic.Int64
+	ended                           [causes]atomic.Uint64
 }
 
 // Stats are a gateway's counters since it was made.
@@ -67,9 +67,9 @@ type Stats struct {
 func (g *Gateway) Stats() Stats {
 	c := &g.count
 	s := Stats{
-		Accepted: c.accepted.Load(), Refused: c.refused.Load(), AcceptErrors: c.accepting.Load(),
+		Accepted: c.accepted.Load(), Refused: c.refused.Load(), AcceptErrors: c.acceptErrors.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
-		Pings: c.pings.Load(), Busy: c.busy.Load(), Stalls: c.drained.Load(), Pauses: c.stopped.Load(),
+		Pings: c.pings.Load(), Busy: c.busy.Load(), Stalls: c.stalls.Load(), Pauses: c.pauses.Load(),
 		Pending: c.pending.Load(), Open: c.open.Load(),
 		Ended: make(map[Cause]uint64, causes),
 	}

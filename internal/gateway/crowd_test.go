@@ -8,7 +8,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-func TestTwoThousandLogInAtOnce(t *testing.T) {
+func TestTwoThousandClientsLogInAtOnce(t *testing.T) {
 	overBoth(t, Config{HelloTimeout: time.Minute}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const count = 2000
 		clients := make([]*client, count)

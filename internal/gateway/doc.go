@@ -1,16 +1,17 @@
 // Package gateway holds the connections of clients: connections in, sessions out.
 //
-// It listens (TCP, TLS, WebSocket), reads the hello, has the token checked and the login admitted by the node, says welcome,
-// and from then on leads the client's requests to a command.Router and takes pushes and responses to the client. It watches
-// heartbeats, bounds every queue, and says goodbye with the code that tells the client what to do next.
+// It listens (TCP, TLS, WebSocket), reads the hello, has the token checked and the login admitted
+// by the node, and sends the welcome. From then on it dispatches the client's requests to a
+// command.Router and writes pushes and responses to the client. It watches heartbeats, bounds every
+// queue, and closes with a goodbye whose code tells the client what to do next.
 //
 //	 accept ─▶ session (reader) ─ hello ─▶ Verifier ─▶ Host.Admit ─▶ welcome
 //	              │                                        ▲ login announced before it is answered
 //	              ├─ request ─▶ command.Router.Dispatch ─▶ handlers
 //	              └─ the end ─▶ Host.Leave, once
 //
-//	user.Push ─▶ outbox ─▶ whoever writes ─▶ socket ─▶ Done.Pushed
-//	                         └─ not all taken ─▶ drain goroutine
+//	user.Push ─▶ outbox ─▶ writer ─▶ socket ─▶ Done.Pushed
+//	                         └─ not all accepted ─▶ drain goroutine
 //
 //	 sweeper: one timer for all ─▶ pings, silence
 //
@@ -22,66 +23,80 @@
 //	...
 //	err := gw.Drain(ctx)                  // or Close
 //
-// A [Host] says who may come, and hears who has gone. Sessions are sessions.Conn of their users: all that other packages do
-// to a client they do through package user.
+// A [Host] admits users, and is told when they have left. A session is the sessions.Conn of its
+// user: other packages push to it, answer it and close it through package user.
 //
-// [Gateway.Hold] and [Gateway.Release] stand around the time in which the node must ask its cluster
-// before it handles clients; [Gateway.SendAway] ends the sessions of a node that goes on. [PortFree]
-// checks a client port that is to be opened later.
+// [Gateway.PauseClients] and [Gateway.ResumeClients] enclose the time in which the node must ask
+// its cluster before it handles clients; [Gateway.DisconnectAll] ends the sessions of a node that
+// stays up. [PortFree] checks a client port that is to be opened later.
 //
 // # Where to look
 //
-// What a session is and its phases: session.go. Its beginning: login.go. Its end: goodbye.go. Reading: read.go and bare.go, with
-// intake.go for what has arrived and socket.go for the system calls. Writing: send.go, with outbox.go for what
-// waits. Heartbeats: sweep.go. Holding clients back: hold.go. WebSocket: websocket.go for the framing, upgrade.go for the handshake. Figures: counters.go.
+// Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading: read.go and
+// rawconn.go, with readbuffer.go for what has arrived and fill.go for the system calls. Writing:
+// send.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
+// WebSocket: websocket.go for the framing, upgrade.go for the handshake. Counters: counters.go.
 //
 // # What a client costs
 //
-// On Linux an open session without TLS is bare (bare.go): it has no goroutine, no buffer, no timer and no writer, and Go's poller does not know
-// it. A few loops (package sock), one for each processor, watch all connections; whoever's bytes arrive is read and handled on the loop's
-// goroutine, with one call for all that has arrived; around several such in a row stands Config.Batch. The program's own handlers run on a
-// goroutine that is made for them, and so does whatever has to wait. Should the loop be kept all the same, for 10 ms, another goroutine
-// takes it over.
+// On Linux an open session without TLS is raw (rawconn.go): it has no goroutine, no buffer, no
+// timer and no writer, and is not in the runtime's poller. A few loops (package netio), one for
+// each processor, watch all connections. The loop's goroutine reads a connection with one call for
+// all that has arrived, and handles it; Config.Batch is called around several such connections in a
+// row. The program's own handlers, and all that may block, run on goroutines made for them. If a
+// loop is blocked all the same, for 10 ms, another goroutine takes it over.
 //
 // Elsewhere, and with TLS, each session keeps a goroutine, which waits for the next frame.
 //
-// Measured on linux/amd64 by TestAnIdleConnectionHoldsLittleMemory, user and registry included: 0.76 KB of heap and no stack, of which
-// 0.4 KB are the session. With a goroutine it is 2.9 KB more; with TLS some 15 KB: crypto/tls keeps its buffers.
+// Measured on linux/amd64 by TestAnIdleConnectionHoldsLittleMemory, user and registry included:
+// 0.76 KB of heap and no stack, of which 0.4 KB are the session. A goroutine adds 2.9 KB; TLS adds
+// some 15 KB, because crypto/tls keeps its buffers.
 //
-// A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the write. Buffers are pooled, and
-// those over 128 KiB do not return to the pool.
+// A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the
+// write. Buffers are pooled, and those over 128 KiB do not return to the pool.
 //
-// # A client that is slow
+// # A slow client
 //
-// Nobody waits for a client. What it does not take is queued up to QueueBytes and QueueFrames; beyond that a push gets
-// sessions.ErrBusy, and nothing is lost silently: Done.Pushed says nil once the operating system has the frame's last byte, and
+// No goroutine blocks on a slow client, except its own. What the client does not take is queued up
+// to QueueBytes and QueueFrames; beyond that a push gets sessions.ErrBusy. Every frame's outcome is
+// reported: Done.Pushed gets nil once the operating system has the frame's last byte, and
 // sessions.ErrClosed for all that was still queued when the session ended.
 //
-// A client whose queue is half full is not read from until a quarter is left: it gets no further responses to queue. Should
-// responses still fill twice the bounds, it gets goodbye 1003, because a response cannot be left out. One that takes
-// nothing at all for two heartbeats gets the same, and loses what is queued.
+// While its queue is over half full, and until a quarter is left, a client is not read from: it
+// gets no further responses to queue. If responses still fill twice the bounds, the client gets
+// goodbye 1003, because a response cannot be left out. One that takes nothing at all for two
+// heartbeats gets the same, and loses what is queued.
 //
 // # Limits
 //
-//   - Before its hello a connection has HelloTimeout (5 s), and there are at most MaxPending (8192) such: more are closed
-//     at once, over HTTP with status 503. A login has ten seconds to be admitted, unless the host
-//     refuses it earlier, then goodbye 1001.
-//   - A frame is at most MaxMessage + 1024 bytes; so is a WebSocket message of any number of fragments. A longer one
-//     is refused when its length is read.
-//   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as much as the longest frame needs.
-//     A pushed-to client that does not read holds at most QueueBytes (1 MiB) and QueueFrames (4096), twice that with responses, and
-//     64 KiB of unused room.
-//   - Hold does not wait for frames that are being handled. While it lasts, each connection keeps the
-//     bytes of at most one read in memory, and ends of connections are noticed by writes only.
+//   - Before its hello a connection has HelloTimeout (5 s), and there are at most MaxPending (8192)
+//     such: more are closed at once, over HTTP with status 503. A login has ten seconds to be
+//     admitted, unless the host refuses it earlier, then goodbye 1001.
+//   - A frame is at most MaxMessage + 1024 bytes; so is a WebSocket message of any number of
+//     fragments. A longer one is refused when its length is read.
+//   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as
+//     much as the longest frame needs. A pushed-to client that does not read holds at most
+//     QueueBytes (1 MiB) and QueueFrames (4096), twice that with responses, and 64 KiB of unused
+//     room.
+//   - PauseClients does not wait for frames that are being handled. During a pause, each connection
+//     keeps the bytes of at most one read in memory, and ends of connections are noticed by writes
+//     only.
 //   - Silence is noticed between 2 and 2¼ heartbeats; pings are sent after 1¼ heartbeats without
-//     anything sent or heard. A client whose handler runs is not heard, so it is not silent.
-//   - A goodbye has two seconds: until then what was queued before it is written and the client may close; then the connection is cut.
-//     Over TLS a client that took nothing for two heartbeats is cut without a goodbye.
-//   - Host.Leave waits for a handler that is running for half a second. A handler that never returns keeps its goroutine:
-//     Drain and Close then return ErrStuck, five seconds after everything else is cut.
-//   - While a handler runs on the reader, the connection is not read, so its loss is noticed only by a write or when the handler returns.
-//   - Done.Pushed runs on whichever goroutine writes, the sweeper's among them: it must not block.
-//   - The Origin header is not checked and X-Forwarded-For not trusted: see [Gateway.WebSocket]. WebSocket needs HTTP/1.1.
-//   - Without TLS, on Unix, sockets are read and written without waiting. Elsewhere, and with TLS, a frame out wakes a goroutine.
-//   - QUIC is not there yet: it will be another way to make a session, with a transport of its own.
+//     anything sent or heard. A client whose handler runs is not read from, so it does not count as
+//     silent.
+//   - Closing takes at most two seconds: until then what was queued before the goodbye is written
+//     and the client may close; then the connection is aborted. Over TLS a client that took nothing
+//     for two heartbeats is aborted without a goodbye.
+//   - Host.Leave waits for a handler that is running for half a second. A handler that never
+//     returns keeps its goroutine: Drain and Close then return ErrStuck, five seconds after all
+//     connections are closed.
+//   - While a handler runs on the reader, the connection is not read, so its loss is noticed only
+//     by a write or when the handler returns.
+//   - Done.Pushed runs on the goroutine that writes, which may be the sweeper's: it must not block.
+//   - The Origin header is not checked and X-Forwarded-For not trusted: see [Gateway.WebSocket].
+//     WebSocket needs HTTP/1.1.
+//   - Without TLS, on Unix, sockets are read and written without waiting. Elsewhere, and with TLS,
+//     a frame out wakes a goroutine.
+//   - QUIC is not supported yet: it will be another way to make a session, with a transport of its
+//     own.
 package gateway

@@ -9,7 +9,8 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// FuzzASessionTakesAnyBytes sends any bytes, in two pieces, behind a login or without one, and closes. The session must end by itself.
+// FuzzASessionTakesAnyBytes sends any bytes, in two pieces, behind a login or without one, and
+// closes. The session must end by itself.
 func FuzzASessionTakesAnyBytes(f *testing.F) {
 	f.Add(wire.AppendFrame(nil, request(1, 1, "x")), uint8(3), false, true)
 	f.Add(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPing}), uint8(0), false, false)

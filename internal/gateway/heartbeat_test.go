@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -96,7 +95,7 @@ func (p *piped) login(id string) {
 
 const beat = 15 * time.Second
 
-func TestASilentClientIsPingedAndThenTakenForDead(t *testing.T) {
+func TestASilentClientIsPingedAndThenClosed(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		c := n.pipe(t)
 		c.login("alice")
@@ -262,7 +261,7 @@ func TestAnAdmissionEndsAfterTenSeconds(t *testing.T) {
 	})
 }
 
-func TestAClientThatStopsReadingGetsTheConnectionCutAfterTwoHeartbeats(t *testing.T) {
+func TestAClientThatStopsReadingIsCutAfterTwoHeartbeats(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		ours, theirs := net.Pipe()
 		defer ours.Close()

@@ -14,7 +14,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// footprint is what the process holds.
+// footprint is the memory of the process.
 type footprint struct{ heap, stack, rss int64 }
 
 func measure(t *testing.T) footprint {
@@ -37,7 +37,8 @@ func measure(t *testing.T) footprint {
 	return footprint{int64(m.HeapAlloc), int64(m.StackInuse), pages * int64(os.Getpagesize())}
 }
 
-// socket is a connection without anything of Go's runtime: the client side of the measurement costs nothing.
+// socket is a connection without anything of Go's runtime: the client side of the measurement costs
+// nothing.
 type socket int
 
 func dialSocket(t *testing.T, addr string) socket {
@@ -75,7 +76,8 @@ func (s socket) readUntil(t *testing.T, text string) {
 	}
 }
 
-// loginSocket logs a user in, and has it send a request and a ping, so that its goroutine has done work.
+// loginSocket logs a user in, and has it send a request and a ping, so that its goroutine has done
+// work.
 func loginSocket(t *testing.T, n *node, s socket, overWS bool, id string) {
 	t.Helper()
 	encode := func(f wire.Frame) []byte {

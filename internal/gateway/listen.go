@@ -18,9 +18,9 @@ const (
 	longestBackoff  = time.Second
 )
 
-// PortFree returns the error that listening at addr would have now, nil if none. Nothing is open
-// afterwards: the port of a node that cannot serve yet stays closed, and may be taken by another
-// process meanwhile.
+// PortFree returns the error that listening at addr would have now, nil if none. It leaves no
+// listener open: the port of a node that cannot serve yet stays closed, and another process may
+// take it meanwhile.
 func PortFree(ctx context.Context, addr string) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", addr)
@@ -31,10 +31,11 @@ func PortFree(ctx context.Context, addr string) error {
 	return ln.Close()
 }
 
-// Serve takes connections from ln until Drain or Close, then returns nil; it closes ln. When the operating system cannot accept, for instance
-// for want of file descriptors, it logs that and goes on after a pause.
+// Serve accepts connections from ln until Drain or Close, then returns nil; it closes ln. When the
+// operating system cannot accept, for instance for want of file descriptors, it logs that and
+// retries after a pause.
 func (g *Gateway) Serve(ln net.Listener) error {
-	if !g.listening(ln) {
+	if !g.register(ln) {
 		_ = ln.Close()
 
 		return ErrClosed
@@ -51,24 +52,24 @@ func (g *Gateway) Serve(ln net.Listener) error {
 		switch {
 		case err == nil:
 			pause = 0
-			g.take(conn, via)
+			g.accept(conn, via)
 		case g.stopping.Load():
 			return nil
-		case !passing(err):
+		case !isTemporary(err):
 			return fmt.Errorf("accepting on %s: %w", ln.Addr(), err)
 		default:
 			pause = min(max(2*pause, shortestBackoff), longestBackoff)
-			g.count.accepting.Add(1)
+			g.count.acceptErrors.Add(1)
 			g.log.Error("cannot accept connections, will try again", "listener", ln.Addr().String(), "pause", pause, "error", err)
-			if !g.wait(pause) {
+			if !g.sleep(pause) {
 				return nil
 			}
 		}
 	}
 }
 
-func (g *Gateway) take(conn net.Conn, via transport) {
-	if g.crowded() {
+func (g *Gateway) accept(conn net.Conn, via transport) {
+	if g.pendingLimitReached() {
 		_ = conn.Close()
 
 		return
@@ -79,8 +80,8 @@ func (g *Gateway) take(conn net.Conn, via transport) {
 	g.start(conn, via, nil)
 }
 
-// passing tells whether an error of Accept may pass by itself.
-func passing(err error) bool {
+// isTemporary reports whether an error of Accept may pass by itself.
+func isTemporary(err error) bool {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM
 	}
@@ -89,8 +90,8 @@ func passing(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// wait returns false if the gateway was told to stop meanwhile.
-func (g *Gateway) wait(d time.Duration) bool {
+// sleep returns false if the gateway stops meanwhile.
+func (g *Gateway) sleep(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -101,8 +102,8 @@ func (g *Gateway) wait(d time.Duration) bool {
 	}
 }
 
-// crowded tells, and counts, whether too many connections have sent no hello.
-func (g *Gateway) crowded() bool {
+// pendingLimitReached reports, and counts, that MaxPending connections have sent no hello.
+func (g *Gateway) pendingLimitReached() bool {
 	if g.count.pending.Load() < int64(g.cfg.MaxPending) {
 		return false
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-func TestDrainTellsEverybodyToComeBackAtDifferentTimes(t *testing.T) {
+func TestDrainGivesEachClientItsOwnReconnectTime(t *testing.T) {
 	n := start(t, Config{})
 	const count = 40
 	var clients []*client
@@ -42,7 +42,7 @@ func TestDrainTellsEverybodyToComeBackAtDifferentTimes(t *testing.T) {
 	times := make(map[time.Duration]bool)
 	for _, c := range append(clients, waiting) {
 		after, ok := wire.ParseReconnect([]byte(c.wantGoodbye(wire.GoodbyeStopping)))
-		if !ok || after < 0 || after >= comeBackSpread {
+		if !ok || after < 0 || after >= reconnectSpread {
 			t.Errorf("come back after %v, %v", after, ok)
 		}
 		times[after] = true
@@ -95,7 +95,7 @@ func TestDrainWritesWhatIsQueuedFirst(t *testing.T) {
 	}
 }
 
-func TestDrainThatRunsOutOfTimeCuts(t *testing.T) {
+func TestDrainAbortsSessionsWhenItsTimeEnds(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialTCP(t) // never closes
 	c.login("alice")
@@ -250,7 +250,7 @@ func TestOverTLSASessionDoesTheSame(t *testing.T) {
 	n.wantLeft(t, "alice", user.Removed)
 }
 
-func TestAStalledTLSClientIsCut(t *testing.T) {
+func TestAStalledTLSClientIsAborted(t *testing.T) {
 	server, trusting := certificate(t)
 	n := start(t, Config{TLS: server, Heartbeat: 100 * time.Millisecond})
 	conn, err := tls.Dial("tcp", n.tcp, trusting)

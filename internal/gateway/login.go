@@ -7,22 +7,21 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
-// admitTime is how long the node may take to admit a user, Hold included.
-const admitTime = 10 * time.Second
+// admitTimeout bounds the time for the node to admit a user, a pause included.
+const admitTimeout = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half is readBare, or read: then in a fresh goroutine, whose stack has
-// not grown from all that a login does.
+// serve is the first half of the reader: it logs the client in. The second half is readRaw, or
+// read: in a fresh goroutine, because a login has grown the stack of this one.
 func (s *session) serve() {
 	switch {
 	case !s.login():
 		s.finish(false)
-	case s.bare.Held():
-		s.readBare(false)
+	case s.raw.Held():
+		s.readRaw(false)
 	default:
 		go s.read()
 	}
@@ -30,20 +29,20 @@ func (s *session) serve() {
 
 // login returns false if the session has ended.
 func (s *session) login() bool {
-	token, ok := s.awaitHello()
+	token, ok := s.readHello()
 	if !ok {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), admitTime)
+	ctx, cancel := context.WithTimeout(context.Background(), admitTimeout)
 	defer cancel()
-	if !s.waitForRelease(ctx.Done()) {
-		s.end(wire.GoodbyeStopping, s.gw.comeBack(), CauseRefused)
+	if !s.waitWhilePaused(ctx.Done()) {
+		s.closeWith(wire.GoodbyeStopping, s.gw.reconnectText(), CauseRefused)
 
 		return false
 	}
 	uid, err := s.gw.key.Verify(token)
 	if err != nil {
-		s.end(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
+		s.closeWith(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
 
 		return false
 	}
@@ -57,8 +56,8 @@ func (s *session) login() bool {
 	return s.welcome(u)
 }
 
-// awaitHello returns the token of the first frame, if that is a hello that came in time.
-func (s *session) awaitHello() (token string, ok bool) {
+// readHello returns the token of the first frame, which must be a hello that comes in time.
+func (s *session) readHello() (token string, ok bool) {
 	if c, isTLS := s.conn.(*tls.Conn); isTLS {
 		if err := c.Handshake(); err != nil { //nolint:noctx // the deadline ends it
 			s.readFailed(err)
@@ -66,7 +65,7 @@ func (s *session) awaitHello() (token string, ok bool) {
 			return "", false
 		}
 	}
-	body, ok := s.awaitBody()
+	body, ok := s.readFirstBody()
 	if !ok {
 		return "", false
 	}
@@ -88,23 +87,23 @@ func (s *session) awaitHello() (token string, ok bool) {
 		return "", false
 	}
 
-	return h.Token, s.helloCame()
+	return h.Token, s.helloReceived()
 }
 
-// awaitBody reads until the first frame is there.
-func (s *session) awaitBody() (body []byte, ok bool) {
+// readFirstBody reads until the first frame is complete.
+func (s *session) readFirstBody() (body []byte, ok bool) {
 	for {
 		body, err := s.nextBody()
 		switch {
 		case err != nil:
-			s.endOn(err)
+			s.closeOnError(err)
 
 			return nil, false
 		case body != nil:
 			return body, true
 		}
 		if err := s.fill(); err != nil {
-			if isTimeout(err) && s.moreHelloTime() {
+			if isTimeout(err) && s.extendHelloDeadline() {
 				continue
 			}
 			s.readFailed(err)
@@ -114,8 +113,9 @@ func (s *session) awaitBody() (body []byte, ok bool) {
 	}
 }
 
-// helloCame takes the session on to admitting.
-func (s *session) helloCame() bool {
+// helloReceived moves the session to the phase admitting. It returns false if the session has
+// ended.
+func (s *session) helloReceived() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase.Load() != hello {
@@ -128,7 +128,8 @@ func (s *session) helloCame() bool {
 	return true
 }
 
-// admit has the node announce the login. From here on others know the session, whose end cancels ctx.
+// admit has the node announce the login. From here on other goroutines know the session; closing it
+// cancels ctx.
 func (s *session) admit(ctx context.Context, cancel context.CancelFunc, u *user.User) error {
 	s.mu.Lock()
 	if s.phase.Load() != admitting {
@@ -156,23 +157,23 @@ func (s *session) refuse(u *user.User, err error) {
 		if cause == CauseOther || cause == CauseStopping {
 			cause = CauseRefused
 		}
-		s.end(r.Code, r.text(), cause)
+		s.closeWith(r.Code, r.text(), cause)
 
 		return
 	}
 	if s.phase.Load() < closing {
 		s.gw.log.Warn("a login could not be admitted", "user", u.ID, "client", s.Addr(), "error", err)
 	}
-	s.end(wire.GoodbyeStopping, s.gw.comeBack(), CauseRefused)
+	s.closeWith(wire.GoodbyeStopping, s.gw.reconnectText(), CauseRefused)
 }
 
-// welcome opens the session: the welcome is written, then what was pushed meanwhile.
+// welcome opens the session: the welcome is written first, then what was pushed meanwhile.
 func (s *session) welcome(u *user.User) bool {
 	w := wire.Welcome{
 		User: u.ID, Session: u.SID, Node: s.gw.cfg.Node,
 		HeartbeatMS: int(s.gw.cfg.Heartbeat.Milliseconds()), MaxMessage: s.gw.cfg.MaxMessage,
 	}
-	b := newBatch()
+	b := newWriteBatch()
 	b.b = s.appendFrame(b.b, wire.Frame{Kind: wire.KindWelcome, Payload: w.Append(nil)}, noStatus)
 	s.mu.Lock()
 	if s.phase.Load() != admitting {
@@ -182,16 +183,16 @@ func (s *session) welcome(u *user.User) bool {
 		return false
 	}
 	s.gw.count.open.Add(1)
-	now := s.gw.now.Load() // to be admitted may have taken long: the sweeper, which looks at open sessions, must not see that
-	s.heard.Store(now)
-	s.sent.Store(now)
-	former := s.becomeBare()
+	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
+	s.lastHeard.Store(now)
+	s.lastSent.Store(now)
+	replaced := s.moveToLoop()
 	s.phase.Store(open)
-	s.out.addFirst(b)
-	b = s.out.take()
+	s.out.prepend(b)
+	b = s.out.pop()
 	s.mu.Unlock()
-	if former != nil {
-		_ = former.Close()
+	if replaced != nil {
+		_ = replaced.Close()
 	}
 	s.write(b)
 

@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-	"github.com/parley-dm/parley/wire"
-
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
 )
 
-// node is the smallest host of a gateway: it admits everybody, and a newer login displaces the older.
+// node is the smallest host of a gateway: it admits every user, and a newer login displaces the
+// older.
 type node struct {
 	gw     *Gateway
 	users  *user.Registry
@@ -194,7 +194,7 @@ func (n *node) wantLeft(tb testing.TB, id string, why user.Reason) {
 	}
 }
 
-// eventually waits for a condition that nobody tells of.
+// eventually polls until the condition holds.
 func eventually(tb testing.TB, holds func() bool) {
 	tb.Helper()
 	deadline := time.After(testTime)

@@ -7,53 +7,54 @@ import (
 )
 
 const (
-	// batchBytes is how much one write call is given, a single longer frame excepted.
+	// batchBytes bounds one write call, a single longer frame excepted.
 	batchBytes = 64 << 10
-	// newBatchBytes is what a fresh batch begins with.
+	// newBatchBytes is the capacity of a fresh batch.
 	newBatchBytes = 4 << 10
-	// keepBatchBytes and keepBatchMarks bound what a batch that returns to the pool holds on to.
-	keepBatchBytes = 128 << 10
-	keepBatchMarks = 2048
+	// keepBatchBytes and keepBatchFrames bound the memory of a batch that returns to the pool.
+	keepBatchBytes  = 128 << 10
+	keepBatchFrames = 2048
 )
 
-// mark is the end of a frame in a batch, and who wants to know when it is written.
-type mark struct {
-	end  int
-	done sessions.Done // may be nil
+// frameEnd is where a frame ends in a batch, and the Done to call once it is written.
+type frameEnd struct {
+	offset int
+	done   sessions.Done // may be nil
 }
 
-// batch is a run of encoded frames that is written with one call. Batches are reused.
-type batch struct {
-	b     []byte
-	off   int    // b[:off] was taken by the operating system
-	marks []mark // one for each frame
-	told  int    // marks[:told] are done with
-	next  *batch
+// writeBatch is a run of encoded frames that is written with one call. Batches are pooled.
+type writeBatch struct {
+	b        []byte
+	off      int        // b[:off] was taken by the operating system
+	frames   []frameEnd // one for each frame
+	reported int        // frames[:reported] have their outcome
+	next     *writeBatch
 }
 
-var batches = sync.Pool{New: func() any { return &batch{b: make([]byte, 0, newBatchBytes)} }}
+var writeBatches = sync.Pool{New: func() any { return &writeBatch{b: make([]byte, 0, newBatchBytes)} }}
 
-func newBatch() *batch { return batches.Get().(*batch) } //nolint:forcetypeassert // nothing else is in it
+func newWriteBatch() *writeBatch { return writeBatches.Get().(*writeBatch) } //nolint:forcetypeassert // nothing else is in it
 
-// recycle gives back a batch whose marks have all been told.
-func (b *batch) recycle() {
-	if cap(b.b) > keepBatchBytes || cap(b.marks) > keepBatchMarks {
+// recycle returns a batch to the pool, after the outcome of all its frames was reported.
+func (b *writeBatch) recycle() {
+	if cap(b.b) > keepBatchBytes || cap(b.frames) > keepBatchFrames {
 		return
 	}
-	clear(b.marks)
-	*b = batch{b: b.b[:0], marks: b.marks[:0]}
-	batches.Put(b)
+	clear(b.frames)
+	*b = writeBatch{b: b.b[:0], frames: b.frames[:0]}
+	writeBatches.Put(b)
 }
 
-// rest is what has not been written.
-func (b *batch) rest() []byte { return b.b[b.off:] }
+// unwritten is what has not been written.
+func (b *writeBatch) unwritten() []byte { return b.b[b.off:] }
 
-// wrote notes that n more bytes are written, tells those whose frames that completes, and returns how many frames they are.
-func (b *batch) wrote(n int) (frames int) {
+// advance counts n more bytes as written, calls Done.Pushed for the frames that they complete, and
+// returns their number.
+func (b *writeBatch) advance(n int) (frames int) {
 	b.off += n
-	for b.told < len(b.marks) && b.marks[b.told].end <= b.off {
-		m := &b.marks[b.told]
-		b.told++
+	for b.reported < len(b.frames) && b.frames[b.reported].offset <= b.off {
+		m := &b.frames[b.reported]
+		b.reported++
 		frames++
 		if m.done != nil {
 			m.done.Pushed(nil)
@@ -63,10 +64,10 @@ func (b *batch) wrote(n int) (frames int) {
 	return frames
 }
 
-// fail tells everybody who has a frame in the batch, or in those behind it, that it was not written.
-func (b *batch) fail() {
+// fail reports sessions.ErrClosed for every unwritten frame of the batch and of those behind it.
+func (b *writeBatch) fail() {
 	for b != nil {
-		for _, m := range b.marks[b.told:] {
+		for _, m := range b.frames[b.reported:] {
 			if m.done != nil {
 				m.done.Pushed(sessions.ErrClosed)
 			}
@@ -77,26 +78,26 @@ func (b *batch) fail() {
 	}
 }
 
-// outbox is the queue of frames towards one client. It does no I/O and no locking. The zero value is empty
-// and holds no memory.
+// outbox is the queue of frames towards one client. It does no I/O and no locking. The zero value
+// is empty and holds no memory.
 //
 //	encode ▶ tail ◀─ next ─ head ── take ▶ one batch in the writer's hands ── wrote ▶
 //	       └──────────── bytes, frames: all of these ───────────┘
 type outbox struct {
-	head, tail *batch // wait
-	bytes      int    // encoded and not written, what the writer has in hand included
+	head, tail *writeBatch // wait
+	bytes      int         // encoded and not written, what the writer has in hand included
 	frames     int
 }
 
-// room tells whether a frame of n bytes fits.
-func (o *outbox) room(n, maxBytes, maxFrames int) bool {
+// hasRoom reports whether a frame of n bytes fits.
+func (o *outbox) hasRoom(n, maxBytes, maxFrames int) bool {
 	return o.bytes+n <= maxBytes && o.frames < maxFrames
 }
 
-// batchFor is the batch to which the next frame, of n bytes, is to be appended. After that comes added.
-func (o *outbox) batchFor(n int) *batch {
+// batchFor is the batch to append the next frame, of n bytes, to. Call frameAdded after that.
+func (o *outbox) batchFor(n int) *writeBatch {
 	if o.tail == nil || len(o.tail.b)+n > batchBytes {
-		b := newBatch()
+		b := newWriteBatch()
 		if o.tail == nil {
 			o.head = b
 		} else {
@@ -108,16 +109,16 @@ func (o *outbox) batchFor(n int) *batch {
 	return o.tail
 }
 
-// added notes that a frame was appended to b, which was start bytes long before.
-func (o *outbox) added(b *batch, start int, done sessions.Done) {
-	b.marks = append(b.marks, mark{end: len(b.b), done: done})
+// frameAdded counts the frame that was appended to b, which was start bytes long before.
+func (o *outbox) frameAdded(b *writeBatch, start int, done sessions.Done) {
+	b.frames = append(b.frames, frameEnd{offset: len(b.b), done: done})
 	o.bytes += len(b.b) - start
 	o.frames++
 }
 
-// addFirst puts a batch of one frame in front of all that waits.
-func (o *outbox) addFirst(b *batch) {
-	b.marks = append(b.marks, mark{end: len(b.b)})
+// prepend puts a batch of one frame in front of the queue.
+func (o *outbox) prepend(b *writeBatch) {
+	b.frames = append(b.frames, frameEnd{offset: len(b.b)})
 	o.bytes += len(b.b)
 	o.frames++
 	b.next = o.head
@@ -127,8 +128,8 @@ func (o *outbox) addFirst(b *batch) {
 	}
 }
 
-// take gives the writer the batch that is next, nil if there is none.
-func (o *outbox) take() *batch {
+// pop gives the writer the next batch, nil if there is none.
+func (o *outbox) pop() *writeBatch {
 	b := o.head
 	if b == nil {
 		return nil
@@ -141,17 +142,18 @@ func (o *outbox) take() *batch {
 	return b
 }
 
-// gone notes that so much has left the outbox.
-func (o *outbox) gone(bytes, frames int) {
+// remove subtracts what has left the outbox.
+func (o *outbox) remove(bytes, frames int) {
 	o.bytes -= bytes
 	o.frames -= frames
 }
 
-// drop empties the outbox, but for what the writer has in hand, and returns what was in it: call fail on it, without a lock.
-func (o *outbox) drop() *batch {
+// drop empties the outbox, except for the writer's batch, and returns the dropped batches: call
+// fail on them, without a lock.
+func (o *outbox) drop() *writeBatch {
 	dropped := o.head
 	for b := dropped; b != nil; b = b.next {
-		o.gone(len(b.b), len(b.marks))
+		o.remove(len(b.b), len(b.frames))
 	}
 	o.head, o.tail = nil, nil
 

@@ -11,10 +11,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// outcome records what a frame's Done was told.
+// outcome records the outcome of a frame.
 type outcome struct {
 	id  int
-	log *[]int // of ids, in the order in which they were told nil
+	log *[]int // of ids, in the order of their outcomes nil
 	err []error
 }
 
@@ -25,12 +25,13 @@ func (o *outcome) Pushed(err error) {
 	}
 }
 
-// TestAnOutboxKeepsOrderBoundsAndOutcomes runs random histories of an outbox and its writer against a plain model.
+// TestAnOutboxKeepsOrderBoundsAndOutcomes runs random histories of an outbox and its writer against
+// a plain model.
 func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			o        outbox
-			inHand   *batch
+			inHand   *writeBatch
 			said     bytes.Buffer // every frame that was queued, in order
 			wrote    bytes.Buffer
 			finished []int
@@ -46,7 +47,7 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 					return // as a session that has ended
 				}
 				waiting, unfinished := said.Len()-wrote.Len(), len(frames)-len(finished)
-				if fits := o.room(size, maxBytes, maxFrames); fits != (waiting+size <= maxBytes && unfinished < maxFrames) {
+				if fits := o.hasRoom(size, maxBytes, maxFrames); fits != (waiting+size <= maxBytes && unfinished < maxFrames) {
 					t.Fatalf("room(%d) = %v with %d bytes in %d frames", size, fits, waiting, unfinished)
 				} else if !fits {
 					return
@@ -56,24 +57,24 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 				b := o.batchFor(size)
 				start := len(b.b)
 				b.b = append(b.b, frame...)
-				o.added(b, start, out)
+				o.frameAdded(b, start, out)
 				said.WriteString(frame)
 				frames, ends = append(frames, out), append(ends, said.Len())
 			},
 			"write": func(t *rapid.T) {
 				if inHand == nil {
-					inHand = o.take()
+					inHand = o.pop()
 				}
 				if inHand == nil {
 					return
 				}
-				n := rapid.IntRange(0, len(inHand.rest())).Draw(t, "n")
+				n := rapid.IntRange(0, len(inHand.unwritten())).Draw(t, "n")
 				if rapid.Bool().Draw(t, "all") {
-					n = len(inHand.rest())
+					n = len(inHand.unwritten())
 				}
-				wrote.Write(inHand.rest()[:n])
-				o.gone(n, inHand.wrote(n))
-				if len(inHand.rest()) == 0 {
+				wrote.Write(inHand.unwritten()[:n])
+				o.remove(n, inHand.advance(n))
+				if len(inHand.unwritten()) == 0 {
 					inHand.recycle()
 					inHand = nil
 				}
@@ -87,8 +88,8 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 				if inHand == nil && (o.bytes != 0 || o.frames != 0) {
 					t.Fatalf("%d bytes in %d frames left", o.bytes, o.frames)
 				}
-				if inHand != nil && (o.bytes != len(inHand.rest()) || o.frames != len(inHand.marks)-inHand.told) {
-					t.Fatalf("%d bytes in %d frames left, in hand %d", o.bytes, o.frames, len(inHand.rest()))
+				if inHand != nil && (o.bytes != len(inHand.unwritten()) || o.frames != len(inHand.frames)-inHand.reported) {
+					t.Fatalf("%d bytes in %d frames left, in hand %d", o.bytes, o.frames, len(inHand.unwritten()))
 				}
 			},
 			"": func(t *rapid.T) {
@@ -99,16 +100,16 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 					written := ends[i] <= wrote.Len()
 					switch {
 					case len(f.err) > 1:
-						t.Fatalf("frame %d was told %d outcomes", i, len(f.err))
+						t.Fatalf("frame %d got %d outcomes", i, len(f.err))
 					case written && (len(f.err) != 1 || f.err[0] != nil):
-						t.Fatalf("frame %d is written and was told %v", i, f.err)
+						t.Fatalf("frame %d is written and got %v", i, f.err)
 					case !written && len(f.err) == 1 && (!dropped || !errors.Is(f.err[0], sessions.ErrClosed)):
-						t.Fatalf("frame %d is not written and was told %v", i, f.err)
+						t.Fatalf("frame %d is not written and got %v", i, f.err)
 					}
 				}
 				for i, id := range finished {
 					if i != id {
-						t.Fatalf("told in the order %v", finished)
+						t.Fatalf("outcomes in the order %v", finished)
 					}
 				}
 			},
@@ -117,7 +118,7 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 		o.drop().fail()
 		for i, f := range frames {
 			if len(f.err) != 1 {
-				t.Fatalf("at the end frame %d was told %v", i, f.err)
+				t.Fatalf("at the end frame %d got %v", i, f.err)
 			}
 		}
 	})
@@ -129,16 +130,16 @@ func TestTheWelcomeGoesInFront(t *testing.T) {
 		if i > 0 {
 			b := o.batchFor(1)
 			b.b = append(b.b, 'p')
-			o.added(b, len(b.b)-1, nil)
+			o.frameAdded(b, len(b.b)-1, nil)
 		}
 	}
-	w := newBatch()
+	w := newWriteBatch()
 	w.b = append(w.b, "welcome"...)
-	o.addFirst(w)
+	o.prepend(w)
 	var got []string
-	for b := o.take(); b != nil; b = o.take() {
-		got = append(got, string(b.rest()))
-		o.gone(len(b.rest()), b.wrote(len(b.rest())))
+	for b := o.pop(); b != nil; b = o.pop() {
+		got = append(got, string(b.unwritten()))
+		o.remove(len(b.unwritten()), b.advance(len(b.unwritten())))
 	}
 	if strings.Join(got, " ") != "welcome pp" || o.bytes != 0 || o.frames != 0 {
 		t.Fatalf("%q, %d bytes, %d frames left", got, o.bytes, o.frames)
@@ -147,9 +148,9 @@ func TestTheWelcomeGoesInFront(t *testing.T) {
 
 func TestLargeBatchesDoNotReturnToThePool(t *testing.T) {
 	for range 50 {
-		b := newBatch()
-		if cap(b.b) > keepBatchBytes || cap(b.marks) > keepBatchMarks || len(b.b)+len(b.marks)+b.off+b.told > 0 || b.next != nil {
-			t.Fatalf("a batch of %d bytes and %d marks came from the pool", cap(b.b), cap(b.marks))
+		b := newWriteBatch()
+		if cap(b.b) > keepBatchBytes || cap(b.frames) > keepBatchFrames || len(b.b)+len(b.frames)+b.off+b.reported > 0 || b.next != nil {
+			t.Fatalf("a batch of %d bytes and %d marks came from the pool", cap(b.b), cap(b.frames))
 		}
 		b.b = append(b.b, make([]byte, keepBatchBytes+1)...)
 		b.recycle()

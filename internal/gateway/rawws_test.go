@@ -37,7 +37,8 @@ func maskWS(op byte, fin bool, payload []byte) []byte {
 	return dst
 }
 
-// dialRawWS upgrades a connection and leaves the framing to the test. Behind the request it sends early, in the same write.
+// dialRawWS upgrades a connection and leaves the framing to the test. Behind the request it sends
+// early, in the same write.
 func (n *node) dialRawWS(tb testing.TB, early ...byte) net.Conn {
 	tb.Helper()
 	u, err := url.Parse(n.ws)

@@ -9,60 +9,61 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// errEnded: the session has ended while a frame was read.
-var errEnded = errors.New("gateway: the session has ended")
+// errSessionClosed: the session has ended while a frame was read.
+var errSessionClosed = errors.New("gateway: the session has ended")
 
-// read is the reader of an open session that is not bare. Such a one has a goroutine with a small stack: handlers make it grow, and it does not
-// shrink back all the way, so that a client that has gone over from requests to heartbeats gets a fresh one.
+// read is the reader of an open session without a loop: a goroutine with a small stack. A handler
+// makes the stack grow, and it shrinks only partly, so a client that returns from requests to
+// heartbeats gets a fresh goroutine.
 func (s *session) read() {
 	grown := false
 	for {
-		s.waitForRelease(nil)
+		s.waitWhilePaused(nil)
 		switch s.handleArrived(false) {
 		case allHandled:
-		case heldBack:
+		case pausedByNode:
 			continue
-		case hasEnded, goesOn:
+		case sessionClosed, handedOff:
 			s.finish(false)
 
 			return
 		}
-		if grown && !s.worked {
+		if grown && !s.handledRequest {
 			go s.read()
 
 			return
 		}
-		grown = grown || s.worked
-		if !s.await() {
+		grown = grown || s.handledRequest
+		if !s.waitReadable() {
 			return
 		}
 	}
 }
 
-// await waits until something arrives. If it returns false, the session is over.
-func (s *session) await() bool {
+// waitReadable waits until something has arrived. If it returns false, the session has ended.
+func (s *session) waitReadable() bool {
 	if err := s.fill(); err != nil {
-		s.waitForRelease(nil)
+		s.waitWhilePaused(nil)
 		s.readFailed(err)
 		s.finish(errors.Is(err, io.EOF))
 
 		return false
 	}
-	s.heard.Store(s.gw.now.Load())
+	s.lastHeard.Store(s.gw.now.Load())
 
 	return true
 }
 
-// readFailed ends a session that cannot be read from. If it has ended already, that was why.
+// readFailed ends a session after a read error. If the session is closing, that was the cause.
 func (s *session) readFailed(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
-		s.end(0, "", CauseLeft)
+		s.closeWith(0, "", CauseLeft)
 	case isTimeout(err): // only a hello has a deadline
-		s.end(0, "", CauseNoHello)
+		s.closeWith(0, "", CauseNoHello)
 	default:
-		s.end(0, "", CauseLost)
-		s.cut()
+		s.closeWith(0, "", CauseLost)
+		s.abort()
 	}
 }
 
@@ -72,30 +73,31 @@ func isTimeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// handled is how far handleArrived has come.
-type handled uint8
+// readOutcome is why handleArrived returned.
+type readOutcome uint8
 
 const (
-	allHandled handled = iota // all that has arrived
-	hasEnded                  // the session has ended
-	goesOn                    // another goroutine goes on
-	heldBack                  // clients are held
+	allHandled    readOutcome = iota // all that has arrived is handled
+	sessionClosed                    // the session has ended
+	handedOff                        // another goroutine is the reader
+	pausedByNode                     // clients are paused
 )
 
-// handleArrived handles the frames that have arrived. On the loop's goroutine it leaves what may wait to another one.
-func (s *session) handleArrived(onLoop bool) handled {
-	s.worked = false
+// handleArrived handles the frames that have arrived. On the loop's goroutine it hands a frame that
+// may block to another goroutine.
+func (s *session) handleArrived(onLoop bool) readOutcome {
+	s.handledRequest = false
 	frames := uint64(0)
 	defer func() { s.gw.count.framesIn.Add(frames) }()
 	for s.phase.Load() == open {
-		if s.gw.hold.on.Load() {
-			return heldBack
+		if s.gw.clientPause.active.Load() {
+			return pausedByNode
 		}
 		body, err := s.nextBody()
 		if err != nil {
-			s.endOn(err)
+			s.closeOnError(err)
 
-			return hasEnded
+			return sessionClosed
 		}
 		if body == nil {
 			return allHandled
@@ -104,52 +106,53 @@ func (s *session) handleArrived(onLoop bool) handled {
 		if err != nil {
 			s.protocolError(err.Error())
 
-			return hasEnded
+			return sessionClosed
 		}
 		frames++
-		if onLoop && s.mayWait(f) {
-			go s.goOn(f)
+		if onLoop && s.mayBlock(f) {
+			go s.resumeAsync(f)
 
-			return goesOn
+			return handedOff
 		}
 		s.handle(f)
-		if !s.full.Load() {
+		if !s.aboveHighWater.Load() {
 			continue
 		}
 		if onLoop {
-			go s.goOnWithRoom()
+			go s.resumeWhenRoom()
 
-			return goesOn
+			return handedOff
 		}
 		s.waitForRoom()
 	}
 
-	return hasEnded
+	return sessionClosed
 }
 
-// nextBody is the next body that has arrived, nil if there is none. It stays valid until fill.
+// nextBody returns the next body that has arrived, nil if none is complete. It stays valid until
+// the next fill.
 func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
 	}
-	body, n, err := wire.Split(s.in.bytes(), s.gw.maxBody)
-	s.in.handled(n)
+	body, n, err := wire.Split(s.input.bytes(), s.gw.maxBody)
+	s.input.consume(n)
 
 	return body, err
 }
 
-// endOn ends the session for an error of nextBody.
-func (s *session) endOn(err error) {
-	if !errors.Is(err, errEnded) {
+// closeOnError ends the session for an error of nextBody.
+func (s *session) closeOnError(err error) {
+	if !errors.Is(err, errSessionClosed) {
 		s.protocolError(err.Error())
 	}
 }
 
 func (s *session) protocolError(text string) {
-	s.end(wire.GoodbyeProtocol, text, CauseProtocol)
+	s.closeWith(wire.GoodbyeProtocol, text, CauseProtocol)
 }
 
-// handle is for the frames behind the hello.
+// handle handles a frame after the hello.
 func (s *session) handle(f wire.Frame) {
 	switch f.Kind {
 	case wire.KindRequest:
@@ -158,7 +161,7 @@ func (s *session) handle(f wire.Frame) {
 		_ = s.send(wire.Frame{Kind: wire.KindPong, ID: f.ID}, noStatus, nil, 1) // a client that does not read has no use for it
 	case wire.KindPong:
 	case wire.KindGoodbye:
-		s.end(0, "", CauseLeft)
+		s.closeWith(0, "", CauseLeft)
 	case wire.KindHello:
 		s.protocolError("a second hello")
 	case wire.KindWelcome, wire.KindResponse, wire.KindPush:
@@ -166,37 +169,38 @@ func (s *session) handle(f wire.Frame) {
 	}
 }
 
-// dispatch runs a request. The order of busy and phase matters: either end sees that the reader is in a handler, or the
-// reader sees that the session has ended.
+// dispatch runs a request. The order of readerBusy and phase matters: either closeWith sees that
+// the reader is in a handler, or the reader sees that the session is closing.
 func (s *session) dispatch(f wire.Frame) {
-	s.worked = true
-	s.busy.Store(true)
+	s.handledRequest = true
+	s.readerBusy.Store(true)
 	if s.phase.Load() == open {
-		s.gw.router.Dispatch(&s.line, command.Request{User: s.user, ID: f.ID, Ver: f.Ver, Cmd: f.Cmd, Payload: f.Payload})
+		s.gw.router.Dispatch(&s.queue, command.Request{User: s.user, ID: f.ID, Ver: f.Ver, Cmd: f.Cmd, Payload: f.Payload})
 	}
-	s.heard.Store(s.gw.now.Load())
-	s.busy.Store(false)
+	s.lastHeard.Store(s.gw.now.Load())
+	s.readerBusy.Store(false)
 }
 
-// waitForRoom pauses the reader of a client that does not read: it gets no more responses to wait for.
+// waitForRoom pauses the reader of a client that does not read, so that no more responses are
+// queued, until the outbox is a quarter full.
 func (s *session) waitForRoom() {
-	for waits := 0; ; waits++ { // Release resumes it too
+	for waits := 0; ; waits++ { // ResumeClients ends the pause too
 		s.mu.Lock()
-		if !s.full.Load() || s.phase.Load() != open {
+		if !s.aboveHighWater.Load() || s.phase.Load() != open {
 			s.mu.Unlock()
 			if waits > 0 {
-				s.heard.Store(s.gw.now.Load())
-				s.busy.Store(false)
+				s.lastHeard.Store(s.gw.now.Load())
+				s.readerBusy.Store(false)
 			}
 
 			return
 		}
 		pause := make(chan struct{})
 		s.pause = pause
-		s.busy.Store(true)
+		s.readerBusy.Store(true)
 		s.mu.Unlock()
 		if waits == 0 {
-			s.gw.count.stopped.Add(1)
+			s.gw.count.pauses.Add(1)
 		}
 		<-pause
 	}

@@ -12,25 +12,26 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Writing. Whoever has a frame appends it to the outbox; if nobody is writing, it becomes the writer and writes, without waiting,
-// until the outbox is empty. Frames that come meanwhile are written by the same writer (combining): under load one call
-// carries many frames, without load a frame is written at once by the goroutine that made it. What the operating
-// system does not take at once goes on in a goroutine that lives until it did (drain).
+// Writing. A goroutine with a frame appends it to the outbox. If the session has no writer, the
+// goroutine becomes the writer, and writes without waiting until the outbox is empty. Frames that
+// come meanwhile are written by the same writer (combining): under load one call carries many
+// frames, without load the goroutine that made a frame writes it at once. What the operating system
+// does not accept goes to a drain goroutine, which lives until the outbox is empty.
 //
-//	Push ─▶ outbox ─▶ writer: try ──taken──▶ Pushed(nil), next batch, ... empty: nobody writes
-//	                            └─not all──▶ drain goroutine: wait, write, ...
+//	Push ─▶ outbox ─▶ writer: try ──accepted──▶ Pushed(nil), next batch, ... empty: no writer
+//	                            └─not all─────▶ drain goroutine: wait, write, ...
 //
-// No lock is held while writing or while telling the outcome.
+// No lock is held while writing or while calling Done.Pushed.
 
 const (
 	noStatus = -1
-	// maxTurns is how many batches a pusher writes for others before it hands over to a goroutine.
-	maxTurns = 16
-	// maxFraming is what a connection adds to the longest body.
+	// maxCombinedBatches is how many batches a pusher writes before a drain goroutine continues.
+	maxCombinedBatches = 16
+	// maxFraming is the most bytes that a connection adds to a body.
 	maxFraming = 16
 )
 
-// send queues a frame and has it written. Share is how many times the bounds of the queue apply.
+// send queues a frame and has it written. The queue's bounds are multiplied by share.
 func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) error {
 	n := maxFraming + wire.HeaderSize + len(f.Payload)
 	s.mu.Lock()
@@ -39,7 +40,7 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 		s.mu.Unlock()
 
 		return sessions.ErrClosed
-	case !s.out.room(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
+	case !s.out.hasRoom(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
 		s.mu.Unlock()
 		s.gw.count.busy.Add(1)
 
@@ -48,16 +49,16 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 	b := s.out.batchFor(n)
 	start := len(b.b)
 	b.b = s.appendFrame(b.b, f, status)
-	s.out.added(b, start, done)
+	s.out.frameAdded(b, start, done)
 	if s.out.bytes > s.gw.cfg.QueueBytes/2 || s.out.frames > s.gw.cfg.QueueFrames/2 {
-		s.full.Store(true)
+		s.aboveHighWater.Store(true)
 	}
 	s.unlockAndWrite()
 
 	return nil
 }
 
-// appendFrame encodes a frame as this connection has it. A status goes before the payload.
+// appendFrame encodes a frame for this transport. A status goes before the payload.
 func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 	n := wire.HeaderSize + len(f.Payload)
 	if status != noStatus {
@@ -78,11 +79,11 @@ func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 	return append(dst, payload...)
 }
 
-// sendControl queues a WebSocket control frame. One that does not fit is dropped, and so is one before the session is open: nothing
-// is written then, and a client without a login must not fill a queue.
+// sendControl queues a WebSocket control frame. It drops one that does not fit, and one before the
+// session is open: nothing is written then, and a client without a login must not fill a queue.
 func (s *session) sendControl(op byte, payload []byte) {
 	s.mu.Lock()
-	if s.phase.Load() != open || !s.out.room(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
+	if s.phase.Load() != open || !s.out.hasRoom(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
 		s.mu.Unlock()
 
 		return
@@ -96,7 +97,7 @@ func (s *session) queueControl(op byte, payload []byte) {
 	b := s.out.batchFor(maxFraming + len(payload))
 	start := len(b.b)
 	b.b = append(appendWSHeader(b.b, op, len(payload)), payload...)
-	s.out.added(b, start, nil)
+	s.out.frameAdded(b, start, nil)
 }
 
 // unlockAndWrite is called with mu held.
@@ -107,61 +108,61 @@ func (s *session) unlockAndWrite() {
 		return
 	}
 	s.writing = true
-	b := s.out.take()
+	b := s.out.pop()
 	s.mu.Unlock()
 	s.write(b)
 }
 
-// write is the writer's work. It never waits.
-func (s *session) write(b *batch) {
-	for turn := 0; b != nil; turn++ {
-		if !s.direct() || turn == maxTurns {
-			s.handOver(b)
+// write writes batches until the outbox is empty. It never blocks. Called by the writer.
+func (s *session) write(b *writeBatch) {
+	for batches := 0; b != nil; batches++ {
+		if !s.nonBlocking() || batches == maxCombinedBatches {
+			s.startDrain(b)
 
 			return
 		}
-		n, err := s.tryWrite(b.rest())
+		n, err := s.tryWrite(b.unwritten())
 		if n > 0 {
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		switch {
 		case err != nil:
 			s.writeFailed(b)
 
 			return
-		case len(b.rest()) > 0:
-			s.gw.count.drained.Add(1)
-			s.handOver(b)
+		case len(b.unwritten()) > 0:
+			s.gw.count.stalls.Add(1)
+			s.startDrain(b)
 
 			return
 		}
 		b.recycle()
-		b = s.next(false)
+		b = s.nextBatch(false)
 	}
 }
 
-// wrote notes that n bytes of the batch are written. Those who want to know are told before the session's queue shrinks, so that
-// one who pushes again from there leaves its frame for this writer.
-func (s *session) wrote(b *batch, n int) {
-	frames := b.wrote(n)
-	s.sent.Store(s.gw.now.Load())
+// advance counts n bytes of the batch as written. Done.Pushed is called before the session's queue
+// shrinks, so that a push from within it leaves its frame to this writer.
+func (s *session) advance(b *writeBatch, n int) {
+	frames := b.advance(n)
+	s.lastSent.Store(s.gw.now.Load())
 	c := &s.gw.count
 	c.bytesOut.Add(uint64(n))
 	c.framesOut.Add(uint64(frames))
 
 	s.mu.Lock()
-	s.out.gone(n, frames)
-	if s.full.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
-		s.full.Store(false)
+	s.out.remove(n, frames)
+	if s.aboveHighWater.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
+		s.aboveHighWater.Store(false)
 		s.resume()
 	}
 	s.mu.Unlock()
 }
 
-// next gives the writer its next batch. With none it stops being the writer.
-func (s *session) next(drains bool) *batch {
+// nextBatch returns the writer's next batch. If it returns nil, the caller is no longer the writer.
+func (s *session) nextBatch(drains bool) *writeBatch {
 	s.mu.Lock()
-	b := s.out.take()
+	b := s.out.pop()
 	if b != nil {
 		s.mu.Unlock()
 
@@ -169,7 +170,7 @@ func (s *session) next(drains bool) *batch {
 	}
 	if s.phase.Load() < closing {
 		if drains {
-			s.detach()
+			s.detachBlocking()
 		}
 		s.writing = false
 		s.mu.Unlock()
@@ -177,13 +178,13 @@ func (s *session) next(drains bool) *batch {
 		return nil
 	}
 	s.mu.Unlock()
-	s.allWritten()
+	s.outboxDrained()
 
 	return nil
 }
 
-// handOver lets a goroutine go on with the batch.
-func (s *session) handOver(b *batch) {
+// startDrain continues with the batch in a drain goroutine.
+func (s *session) startDrain(b *writeBatch) {
 	s.mu.Lock()
 	if s.phase.Load() == closed {
 		s.mu.Unlock()
@@ -196,14 +197,15 @@ func (s *session) handOver(b *batch) {
 	go s.drain(b)
 }
 
-// drain writes what the connection did not take at once. It gives up on a client that takes nothing for two heartbeats.
-func (s *session) drain(b *batch) {
+// drain writes what the connection did not accept at once. It closes the session of a client that
+// accepts nothing for two heartbeats.
+func (s *session) drain(b *writeBatch) {
 	defer s.gw.routines.Done()
 	patience := 2 * s.gw.cfg.Heartbeat
 	var set time.Time
-	conn, sc := s.attach()
+	conn, sc := s.attachBlocking()
 	if conn == nil {
-		s.drainBare(b)
+		s.drainRaw(b)
 
 		return
 	}
@@ -212,17 +214,17 @@ func (s *session) drain(b *batch) {
 			set = now
 			_ = conn.SetWriteDeadline(now.Add(patience))
 		}
-		n, err := waitWrite(conn, sc, b.rest())
+		n, err := blockingWrite(conn, sc, b.unwritten())
 		if n > 0 {
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) && sc.Usable():
-			_ = conn.SetWriteDeadline(time.Time{}) // its end has a time of its own
-			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+			_ = conn.SetWriteDeadline(time.Time{}) // closing has a deadline of its own
+			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
-			s.end(wire.GoodbyeSlow, "", CauseSlow)
+			s.closeWith(wire.GoodbyeSlow, "", CauseSlow)
 			s.writeFailed(b)
 
 			return
@@ -231,44 +233,44 @@ func (s *session) drain(b *batch) {
 
 			return
 		}
-		if len(b.rest()) == 0 {
+		if len(b.unwritten()) == 0 {
 			b.recycle()
-			b = s.next(true)
+			b = s.nextBatch(true)
 		}
 	}
 }
 
-// drainBare is drain where no descriptor is left to wait with: it looks again and again.
-func (s *session) drainBare(b *batch) {
+// drainRaw is drain by polling: no descriptor is left for the runtime's poller.
+func (s *session) drainRaw(b *writeBatch) {
 	last := time.Now()
 	for b != nil {
-		n, err := s.bare.TryWrite(b.rest())
+		n, err := s.raw.TryWrite(b.unwritten())
 		if n > 0 {
 			last = time.Now()
-			s.wrote(b, n)
+			s.advance(b, n)
 		}
 		if err != nil {
 			s.writeFailed(b)
 
 			return
 		}
-		if len(b.rest()) == 0 {
+		if len(b.unwritten()) == 0 {
 			b.recycle()
-			b = s.next(true)
+			b = s.nextBatch(true)
 
 			continue
 		}
 		if time.Since(last) > 2*s.gw.cfg.Heartbeat {
-			s.end(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
+			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		}
-		time.Sleep(lookAgain)
+		time.Sleep(noDescriptorRetry)
 	}
 }
 
-// detach is the end of a drain goroutine: the next writer starts without a deadline, and a bare session is all bare again. Called with mu held, before
-// closing.
-func (s *session) detach() {
-	if !s.bare.Held() {
+// detachBlocking undoes attachBlocking at the end of a drain goroutine: the write deadline is
+// removed, and a raw session has only its RawConn. Called with mu held, before closing.
+func (s *session) detachBlocking() {
+	if !s.raw.Held() {
 		_ = s.conn.SetWriteDeadline(time.Time{})
 
 		return
@@ -279,9 +281,9 @@ func (s *session) detach() {
 	}
 }
 
-// writeFailed ends a session whose connection broke.
-func (s *session) writeFailed(b *batch) {
+// writeFailed ends a session whose connection is broken.
+func (s *session) writeFailed(b *writeBatch) {
 	b.fail()
-	s.end(0, "", CauseLost)
-	s.cut()
+	s.closeWith(0, "", CauseLost)
+	s.abort()
 }

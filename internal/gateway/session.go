@@ -7,21 +7,21 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
+	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
-// The phases of a session. It only goes forward.
+// The phases of a session, which only go forward.
 //
 //	hello ──▶ admitting ──▶ open ──▶ closing ──▶ closed
 //	  └───────────┴──────────────────▲
 //
-// Until it is open, the session is corked: what is pushed waits, because the welcome comes first. From closing on nothing
-// more is pushed or dispatched; a goodbye and what was queued before it are still being written.
+// Until the session is open, it is corked: pushes are queued, because the welcome comes first.
+// From closing on nothing more is pushed or dispatched; a goodbye and what was queued before it are
+// still being written.
 const (
 	hello uint32 = iota
 	admitting
@@ -46,62 +46,63 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 
 // session is one connection. It is the sessions.Conn of its user.
 //
-// One goroutine at a time is its reader: it logs the client in, reads, dispatches, and is the last to go; see read.go and bare.go. Writing is
-// done by whoever has something to say: see send.go. There is one of these for every client, so fields are few.
+// One goroutine at a time is its reader: it logs the client in, reads, dispatches, and ends last;
+// see read.go and rawconn.go. The writer is a goroutine that has a frame to send: see send.go.
+// There is one session for every client, so fields are few.
 type session struct {
 	gw   *Gateway
-	conn net.Conn   // of a bare session guarded by mu, and nil but for a time: see attach
-	sock *sock.Conn // as conn; not usable where reads and writes block: TLS, windows
-	bare sock.Bare  // the connection of an open session that a loop watches
-	loop *sock.Loop // fixed once bare
+	conn net.Conn      // of a raw session guarded by mu, and nil except during attachBlocking
+	sock *netio.Conn   // guarded as conn; not usable where reads and writes block: TLS, Windows
+	raw  netio.RawConn // the connection of an open session that a loop watches
+	loop *netio.Loop   // fixed once raw
 	addr string
 
 	via transport
 
-	reader atomic.Uint32 // of a bare session: see bare.go
-	hung   atomic.Bool   // of a bare session: the client has closed, and the end of what it sent is to be read
+	reader atomic.Uint32 // state of a raw session's reader: see rawconn.go
+	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
-	in       intake
-	first    [16]byte // where fillBlocking waits
-	frag     *chunk   // the beginning of a fragmented WebSocket message
-	fragLen  int
-	fragDone bool // it was handed out and is to be dropped
-	line     command.UserQueue
-	worked   bool // the last run of handleArrived had a request
+	input          readBuffer
+	waitBuffer     [16]byte // destination of the read call in which fillBlocking waits
+	frag           *chunk   // the beginning of a fragmented WebSocket message
+	fragLen        int
+	fragDone       bool // frag was returned to the reader and is to be dropped
+	queue          command.UserQueue
+	handledRequest bool // the last run of handleArrived had a request
 
-	phase atomic.Uint32 // written with mu held
-	busy  atomic.Bool   // the reader is in a handler, or pauses: the client is not being heard
-	full  atomic.Bool   // written with mu held; the outbox is half full: the reader pauses
-	heard atomic.Uint32 // tick when something last came
-	sent  atomic.Uint32 // tick when something was last written
+	phase          atomic.Uint32 // written with mu held
+	readerBusy     atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
+	aboveHighWater atomic.Bool   // written with mu held; from a half-full outbox until a quarter is left: the reader pauses
+	lastHeard      atomic.Uint32 // tick of the latest read
+	lastSent       atomic.Uint32 // tick of the latest write
 
-	pinged uint32 // owned by the sweeper
-	slot   int16  // guarded by the wheel's mu; -1: not in it
-	index  int32  // guarded by the wheel's mu
+	lastPing   uint32 // tick of the latest ping; owned by the sweeper
+	wheelSlot  int16  // guarded by the wheel's mu; -1: not in the wheel
+	wheelIndex int32  // guarded by the wheel's mu
 
-	mu       sync.Mutex
-	user     *user.User         // guarded by mu until open, then fixed
-	out      outbox             // guarded by mu
-	writing  bool               // guarded by mu; somebody writes, or the session is corked
-	flushed  bool               // guarded by mu; closing, and all is written
-	admitted bool               // guarded by mu; Host.Leave is due
-	code     wire.Goodbye       // guarded by mu; fixed from closing on
-	ending   *ending            // guarded by mu; nil until closing
-	pause    chan struct{}      // guarded by mu; the reader waits for it
-	cancel   context.CancelFunc // guarded by mu; ends Admit
+	mu         sync.Mutex
+	user       *user.User         // guarded by mu until open, then fixed
+	out        outbox             // guarded by mu
+	writing    bool               // guarded by mu; there is a writer, or the session is corked
+	flushed    bool               // guarded by mu; closing, and all is written
+	admitted   bool               // guarded by mu; Host.Leave is due
+	code       wire.Goodbye       // guarded by mu; fixed from closing on
+	closeState *closeState        // guarded by mu; nil until closing
+	pause      chan struct{}      // guarded by mu; the reader waits for it
+	cancel     context.CancelFunc // guarded by mu; ends Admit
 }
 
-// ending is what a session needs only at its end.
-type ending struct {
-	until time.Time     // when the connection is cut
-	over  chan struct{} // closed when all is written or the connection is cut
-	cut   *time.Timer
-	leave *time.Timer // nil unless the reader was in a handler
+// closeState is the part of a session that exists only while it closes.
+type closeState struct {
+	deadline   time.Time     // when abort is called
+	drained    chan struct{} // closed when all is written or abort was called
+	abortTimer *time.Timer
+	leaveTimer *time.Timer // nil unless the reader was in a handler
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(sock.Conn), via: via, slot: -1, writing: true}
+	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}
@@ -129,7 +130,7 @@ func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, messag
 	err := s.send(f, int(status), nil, 2)
 	if err == sessions.ErrBusy { //nolint:errorlint // as send returns it
 		// The client would wait for ever for this response.
-		s.end(wire.GoodbyeSlow, "does not read the responses to its requests", CauseSlow)
+		s.closeWith(wire.GoodbyeSlow, "does not read the responses to its requests", CauseSlow)
 	}
 
 	return err
@@ -138,7 +139,7 @@ func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, messag
 // Close implements sessions.Conn.
 func (s *session) Close(code uint16, text string) {
 	g := wire.Goodbye(code)
-	s.end(g, text, causeOf(g))
+	s.closeWith(g, text, causeOf(g))
 }
 
 // Addr implements sessions.Conn.

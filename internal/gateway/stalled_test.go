@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
-
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -32,8 +31,8 @@ func (d *tally) Pushed(err error) {
 
 func (d *tally) all() int64 { return d.ok.Load() + d.gone.Load() + d.other.Load() }
 
-// stall pushes to a client that does not read until its queue is full, and stays so: what the operating system still takes, it has taken. It
-// returns how many pushes were taken.
+// stall pushes to a client that does not read until its queue is full, and stays so: what the
+// operating system still takes, it has taken. It returns how many pushes were taken.
 func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	tb.Helper()
 	const looks = 20
@@ -57,7 +56,7 @@ func stall(tb testing.TB, u *user.User, d *tally) (pushed int64) {
 	return pushed
 }
 
-func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
+func TestAStalledClientFillsOnlyItsOwnQueueAndIsClosed(t *testing.T) {
 	overBoth(t, Config{QueueBytes: 300_000, Heartbeat: time.Second}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c, other := dial(t), dial(t)
 		c.login("stalled")
@@ -107,7 +106,7 @@ func TestAClientThatDoesNotReadFillsItsOwnQueueOnlyAndIsSentAway(t *testing.T) {
 	})
 }
 
-func TestAClientThatIsSentAwayAsTooSlowIsToldSoWhenItReadsAgain(t *testing.T) {
+func TestASlowClientGetsItsGoodbyeWhenItReadsAgain(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialTCP(t)
 	c.login("alice")
@@ -130,7 +129,7 @@ func TestAClientThatIsSentAwayAsTooSlowIsToldSoWhenItReadsAgain(t *testing.T) {
 	}
 	eventually(t, func() bool { return d.all() == pushed })
 	if got != d.ok.Load() || d.gone.Load() == 0 {
-		t.Fatalf("%d frames came, %d were told delivered, %d gone", got, d.ok.Load(), d.gone.Load())
+		t.Fatalf("%d frames came, %d were reported as delivered, %d gone", got, d.ok.Load(), d.gone.Load())
 	}
 }
 
@@ -144,11 +143,11 @@ func TestACloseOfAStalledClientEndsInBoundedTime(t *testing.T) {
 	begin := time.Now()
 	sessions.Of(u).Close(2002, "newer login")
 	n.wantLeft(t, "alice", user.Replaced)
-	if took := time.Since(begin); took > lingerTime/2 {
+	if took := time.Since(begin); took > lingerTimeout/2 {
 		t.Errorf("Leave came after %v", took)
 	}
 	eventually(t, func() bool { return d.all() == pushed })
-	if took := time.Since(begin); took > 3*lingerTime {
+	if took := time.Since(begin); took > 3*lingerTimeout {
 		t.Errorf("the end took %v", took)
 	}
 	if d.gone.Load() == 0 {
@@ -213,7 +212,7 @@ func TestManyPushersKeepEachOnesOrder(t *testing.T) {
 	eventually(t, func() bool { return d.ok.Load() == pushers*each })
 }
 
-// again is a Done that pushes once more when it is told.
+// again is a Done that pushes once more when it is called.
 type again struct {
 	u    *user.User
 	left atomic.Int64

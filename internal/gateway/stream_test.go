@@ -29,7 +29,7 @@ func (c *client) wantScript(id string) {
 	}
 }
 
-func TestFramesMayBeCutAnywhere(t *testing.T) {
+func TestFramesMayBeSplitAnywhere(t *testing.T) {
 	n := start(t, Config{})
 	for cut := 1; cut < len(script("user 100")); cut++ {
 		id := "user " + number(100+cut)

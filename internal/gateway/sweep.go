@@ -7,23 +7,26 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// One timer for all sessions. Time is counted in ticks, eight to a heartbeat; a session notes the tick when it last
-// heard and sent something, which costs it one store. Every session is in the slot of the tick when it is next to be looked at.
+// One timer for all sessions. Time is counted in ticks, eight to a heartbeat; a session notes the
+// tick when it last heard and sent something, which costs it one store. Every session is in the
+// slot of the tick when it is next to be looked at.
 
 const (
 	ticksPerHeartbeat = 8
-	// askAfter is how long nothing was sent or nothing was heard when the client is sent a ping: it must hear something, and
-	// perhaps it only answers. That is more than one heartbeat: a client that pings by itself is hardly ever pinged.
-	askAfter = ticksPerHeartbeat * 5 / 4
-	// silentAfter is when a client is taken for dead. One tick more than two heartbeats: ticks are whole.
+	// pingAfter is how long a session may be without sent or without received frames before the
+	// client is sent a ping, in ticks: it must hear something, and perhaps it only answers. More
+	// than one heartbeat, so that a client that pings by itself is rarely pinged.
+	pingAfter = ticksPerHeartbeat * 5 / 4
+	// silentAfter is when a silent client counts as dead, in ticks. Two heartbeats and one tick,
+	// because ticks are whole.
 	silentAfter = 2*ticksPerHeartbeat + 1
-	// wheelSlots is more than any session is scheduled ahead.
+	// wheelSlots is more than the longest schedule, in ticks.
 	wheelSlots = 32
-	// sweepAtOnce bounds how long the wheel is locked.
-	sweepAtOnce = 256
+	// maxSweepBatch bounds the sessions for which the wheel is locked at a time.
+	maxSweepBatch = 256
 )
 
-// wheel holds all sessions, by when they are next to be looked at.
+// wheel holds all sessions, by the tick of their next check.
 type wheel struct {
 	mu    sync.Mutex
 	slots [wheelSlots][]*session // guarded by mu
@@ -39,35 +42,35 @@ func (w *wheel) add(s *session, tick uint32) {
 
 func (w *wheel) put(s *session, tick uint32) {
 	slot := tick % wheelSlots
-	s.slot, s.index = int16(slot), int32(len(w.slots[slot]))
+	s.wheelSlot, s.wheelIndex = int16(slot), int32(len(w.slots[slot]))
 	w.slots[slot] = append(w.slots[slot], s)
 }
 
 func (w *wheel) remove(s *session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s.slot >= 0 {
+	if s.wheelSlot >= 0 {
 		w.take(s)
 		w.count--
 	}
 }
 
 func (w *wheel) take(s *session) {
-	list := w.slots[s.slot]
+	list := w.slots[s.wheelSlot]
 	last := len(list) - 1
-	list[s.index] = list[last]
-	list[s.index].index = s.index
+	list[s.wheelIndex] = list[last]
+	list[s.wheelIndex].wheelIndex = s.wheelIndex
 	list[last] = nil
 	list = list[:last]
 	const few, sparse = 64, 4
 	if cap(list) > few && len(list) < cap(list)/sparse { // after a crowd has left
 		list = append(make([]*session, 0, cap(list)/2), list...)
 	}
-	w.slots[s.slot] = list
-	s.slot = -1
+	w.slots[s.wheelSlot] = list
+	s.wheelSlot = -1
 }
 
-// all is every session that is in the wheel now.
+// all returns every session in the wheel.
 func (w *wheel) all() []*session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,20 +88,20 @@ type action struct {
 	silent bool // else: ping
 }
 
-// due moves up to sweepAtOnce sessions of the slot to the slots where they belong next, and returns those about which something is to be done.
-// The bool tells whether the slot is done.
+// due moves up to maxSweepBatch sessions of the current slot to the slots of their next checks, and
+// appends the actions that they need. It returns true when the slot is done.
 func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	slot := now % wheelSlots
-	for range sweepAtOnce {
+	for range maxSweepBatch {
 		list := w.slots[slot]
 		if len(list) == 0 {
 			return actions, true
 		}
 		s := list[len(list)-1]
 		w.take(s)
-		a, next := s.look(now)
+		a, next := s.check(now)
 		if a.s != nil {
 			actions = append(actions, a)
 		}
@@ -108,29 +111,29 @@ func (w *wheel) due(now uint32, actions []action) ([]action, bool) {
 	return actions, false
 }
 
-// look decides what is to be done about a session now, and in how many ticks it is to be looked at again.
-// Called by the sweeper only.
-func (s *session) look(now uint32) (a action, next uint32) {
+// check decides what to do about a session now, and in how many ticks its next check is. Called by
+// the sweeper only.
+func (s *session) check(now uint32) (a action, next uint32) {
 	if s.phase.Load() != open {
 		return action{}, ticksPerHeartbeat
 	}
-	heard, sent := now-s.heard.Load(), now-s.sent.Load()
-	if s.busy.Load() || s.gw.hold.on.Load() {
+	heard, sent := now-s.lastHeard.Load(), now-s.lastSent.Load()
+	if s.readerBusy.Load() || s.gw.clientPause.active.Load() {
 		heard = 0
 	}
 	if heard >= silentAfter {
 		return action{s: s, silent: true}, ticksPerHeartbeat
 	}
-	asked := now - s.pinged
-	if max(heard, sent) >= askAfter && asked >= askAfter {
-		s.pinged = now
+	asked := now - s.lastPing
+	if max(heard, sent) >= pingAfter && asked >= pingAfter {
+		s.lastPing = now
 		a, asked = action{s: s}, 0
 	}
-	if asked < askAfter { // asked: an answer counts, another ping does not
-		return a, min(silentAfter-heard, askAfter-asked)
+	if asked < pingAfter { // asked: an answer counts, another ping does not
+		return a, min(silentAfter-heard, pingAfter-asked)
 	}
 
-	return a, min(silentAfter-heard, askAfter-max(heard, sent))
+	return a, min(silentAfter-heard, pingAfter-max(heard, sent))
 }
 
 // sweep is the sweeper's goroutine.
@@ -141,7 +144,7 @@ func (g *Gateway) sweep() {
 	var actions []action
 	for {
 		select {
-		case <-g.swept:
+		case <-g.stopSweeper:
 			return
 		case <-t.C:
 		}
@@ -158,7 +161,7 @@ func (g *Gateway) sweep() {
 
 func (g *Gateway) act(a action, now uint32) {
 	if a.silent {
-		a.s.end(wire.GoodbyeHeartbeat, "nothing heard for two heartbeats", CauseHeartbeat)
+		a.s.closeWith(wire.GoodbyeHeartbeat, "nothing heard for two heartbeats", CauseHeartbeat)
 
 		return
 	}

@@ -10,9 +10,10 @@ import (
 
 // WebSocket returns the HTTP handler that turns requests into sessions; it belongs at /ws.
 //
-// The subprotocol parley.v1 is confirmed when the client offers it, and not required. The Origin header is not looked at: a page
-// that knows a token may connect from anywhere, and without one it gets nowhere; there are no cookies to abuse. X-Forwarded-For
-// is not trusted: a session's address is that of the connection. Extensions (compression) are not used.
+// The subprotocol parley.v1 is confirmed when the client offers it, and not required. The Origin
+// header is not looked at: a page that knows a token may connect from anywhere, and without one it
+// gets nowhere; there are no cookies to abuse. X-Forwarded-For is not trusted: a session's address
+// is that of the connection. Extensions (compression) are not used.
 func (g *Gateway) WebSocket() http.Handler {
 	upgrader := ws.HTTPUpgrader{
 		Timeout:  g.cfg.HelloTimeout,
@@ -20,7 +21,7 @@ func (g *Gateway) WebSocket() http.Handler {
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.stopping.Load() || g.crowded() {
+		if g.stopping.Load() || g.pendingLimitReached() {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "no room for another connection now", http.StatusServiceUnavailable)
 
@@ -38,8 +39,8 @@ func (g *Gateway) WebSocket() http.Handler {
 
 			return
 		}
-		early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what came behind the request
-		// From here on a goroutine of the gateway's: the one that runs this has grown.
+		early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what came after the request
+		// A fresh goroutine continues: the HTTP request has grown the stack of this one.
 		g.start(conn, via, early) //nolint:contextcheck // the session outlives the request
 	})
 }

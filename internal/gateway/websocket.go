@@ -48,8 +48,8 @@ type wsFrame struct {
 	payload []byte // unmasked, in place
 }
 
-// splitWS finds the first frame in buf and takes its mask off, in place. n is how many bytes of buf it takes up, 0 if it is not complete.
-// What is wrong with a frame is told as soon as its header is there.
+// splitWS finds the first frame in buf and unmasks it, in place. n is its length in buf, 0 if it is
+// not complete. An invalid frame is reported as soon as its header is complete.
 func splitWS(buf []byte, maxBody int) (f wsFrame, n int, err error) {
 	const short = 2 // bytes that every header has
 	if len(buf) < short {
@@ -92,7 +92,7 @@ func splitWS(buf []byte, maxBody int) (f wsFrame, n int, err error) {
 	return f, end, nil
 }
 
-// check looks at the first two bytes.
+// check validates the first two bytes of the header.
 func (f wsFrame) check(first, second byte) error {
 	switch f.op {
 	case opText:
@@ -113,7 +113,7 @@ func (f wsFrame) check(first, second byte) error {
 	return nil
 }
 
-// appendWSHeader begins a frame with n bytes of payload, as a server sends it.
+// appendWSHeader appends the header of a server's frame with n bytes of payload.
 func appendWSHeader(dst []byte, op byte, n int) []byte {
 	switch {
 	case n < length16:
@@ -125,17 +125,18 @@ func appendWSHeader(dst []byte, op byte, n int) []byte {
 	}
 }
 
-// nextMessage is the next binary message that has arrived, nil if there is none. Control frames are dealt with on the way.
+// nextMessage returns the next binary message that has arrived, nil if none is complete. It handles
+// the control frames in between.
 func (s *session) nextMessage() ([]byte, error) {
 	if s.frag != nil && s.fragDone {
 		s.dropFragment()
 	}
 	for {
-		f, n, err := splitWS(s.in.bytes(), s.gw.maxBody)
+		f, n, err := splitWS(s.input.bytes(), s.gw.maxBody)
 		if err != nil || n == 0 {
 			return nil, err
 		}
-		s.in.handled(n)
+		s.input.consume(n)
 		switch f.op {
 		case opPing:
 			s.sendControl(opPong, f.payload)
@@ -144,9 +145,9 @@ func (s *session) nextMessage() ([]byte, error) {
 			if len(f.payload) == 1 {
 				return nil, errWSCloseBody
 			}
-			s.end(0, "", CauseLeft)
+			s.closeWith(0, "", CauseLeft)
 
-			return nil, errEnded
+			return nil, errSessionClosed
 		default:
 			body, err := s.join(f)
 			if err != nil || body != nil {
@@ -156,7 +157,7 @@ func (s *session) nextMessage() ([]byte, error) {
 	}
 }
 
-// join puts the fragments of a message together. It returns nil while there are more to come.
+// join assembles the fragments of a message. It returns nil while more are to come.
 func (s *session) join(f wsFrame) ([]byte, error) {
 	begun := s.frag != nil
 	switch {

@@ -155,7 +155,7 @@ func TestWhatIsNoUpgradeGetsAnHTTPError(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestAnUnmaskedPayloadIsWhatTheClientSentWhereverTheBufferIsCut(t *testing.T) {
+func TestUnmaskingDoesNotDependOnWhereTheBufferIsCut(t *testing.T) {
 	payload := []byte("a payload of some length, longer than a word")
 	for length := range payload {
 		want := payload[:length]

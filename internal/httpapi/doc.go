@@ -8,5 +8,6 @@
 //
 // # Limits
 //
-// Nothing here is authenticated: these pages tell nothing of users. Bodies of requests are not read.
+// Nothing here is authenticated: these pages tell nothing of users. Bodies of requests are not
+// read.
 package httpapi

@@ -11,10 +11,12 @@ import (
 	"time"
 )
 
-// Profiles returns the handler of a listener for profiles of the process, with the paths that "go tool pprof" and "go tool trace" know;
-// /debug/pprof/ lists them. Whoever reaches it sees what is in memory and can make the node slow: it is for the machine itself.
+// Profiles returns the handler of a listener for profiles of the process, with the paths that "go
+// tool pprof" and "go tool trace" know; /debug/pprof/ lists them. A client that reaches it sees
+// what is in memory and can make the node slow: it is for the machine itself.
 //
-// (Package net/http/pprof is not used: importing it adds these pages to http.DefaultServeMux, in every program that imports Parley.)
+// (Package net/http/pprof is not used: importing it adds these pages to http.DefaultServeMux, in
+// every program that imports Parley.)
 func Profiles() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", http.RedirectHandler("/debug/pprof/", http.StatusFound))
@@ -70,7 +72,7 @@ func record(w http.ResponseWriter, r *http.Request, d time.Duration, start func(
 		}
 	}
 	setBinary(w, true)
-	if err := start(); err != nil { // somebody else is recording
+	if err := start(); err != nil { // another request is recording
 		say(w, http.StatusConflict, err.Error())
 
 		return

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxShakes bounds the handshakes under way as acceptor.
-	maxShakes = 64
+	// maxHandshakes bounds the handshakes under way as acceptor.
+	maxHandshakes = 64
 	// tlsRecord is the first byte of a TLS connection.
 	tlsRecord = 0x16
 	// acceptPause is the wait after an error of the listener.
@@ -57,7 +57,7 @@ func (e *Endpoint) enter(base net.Conn) bool {
 	if e.closed {
 		return false
 	}
-	e.shakes[base] = struct{}{}
+	e.handshakes[base] = struct{}{}
 
 	return true
 }
@@ -65,12 +65,12 @@ func (e *Endpoint) enter(base net.Conn) bool {
 func (e *Endpoint) leave(base net.Conn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.shakes, base)
+	delete(e.handshakes, base)
 }
 
 // receive takes an accepted connection: a link's, or one of another protocol.
 func (e *Endpoint) receive(base net.Conn) {
-	stream := e.handshake(base)
+	stream := e.serveHandshake(base)
 	e.leave(base)
 	<-e.room
 	if stream != nil {
@@ -78,12 +78,12 @@ func (e *Endpoint) receive(base net.Conn) {
 	}
 }
 
-// handshake takes an accepted connection. It returns it if it is one of another protocol.
-func (e *Endpoint) handshake(base net.Conn) (stream net.Conn) {
+// serveHandshake takes an accepted connection. It returns it if it is one of another protocol.
+func (e *Endpoint) serveHandshake(base net.Conn) (stream net.Conn) {
 	_ = base.SetDeadline(time.Now().Add(handshakeTime))
 	first := &peeked{Conn: base}
 	if _, err := base.Read(first.first[:]); err != nil {
-		_ = base.Close() // a probe: it says nothing
+		_ = base.Close() // a probe: it sends nothing
 		e.countRefusal(err)
 
 		return nil
@@ -100,7 +100,7 @@ func (e *Endpoint) handshake(base net.Conn) (stream net.Conn) {
 
 		return first
 	}
-	s := &shake{e: e}
+	s := &handshake{e: e}
 	if err := s.accept(base, first.first[:]); err != nil {
 		_ = base.Close()
 		e.refused(base.RemoteAddr(), err)
@@ -159,13 +159,13 @@ func (e *Endpoint) logRefusal(text, host string, err error) {
 	if level == slog.LevelWarn {
 		e.mu.Lock()
 		now := time.Now()
-		last, known := e.said[host]
+		last, known := e.lastLogged[host]
 		again := (!known || now.Sub(last) >= sayAgain) && !e.closed
 		if again {
-			if len(e.said) >= maxSaid {
-				clear(e.said)
+			if len(e.lastLogged) >= maxSaid {
+				clear(e.lastLogged)
 			}
-			e.said[host] = now
+			e.lastLogged[host] = now
 		}
 		e.mu.Unlock()
 		if !again {

@@ -2,7 +2,7 @@ package link
 
 import "net"
 
-// advertised returns the address that other nodes are told for a listener. An unspecified host is
+// advertised returns the address that other nodes get for a listener. An unspecified host is
 // replaced by the first outward address of this machine.
 func advertised(listener net.Addr) string {
 	host, port, err := net.SplitHostPort(listener.String())

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// tlsReadAllocs is what crypto/tls allocates for a read that finds nothing buffered (24 bytes, of its
-// atLeastReader), at each end: it cannot be had without. Packets that come together share it.
+// tlsReadAllocs is what crypto/tls allocates for a read that finds nothing buffered (24 bytes, of
+// its atLeastReader), at each end: it cannot be had without. Packets that come together share it.
 const tlsReadAllocs = 1
 
 func TestSendingAndReceivingDoesNotAllocate(t *testing.T) {

@@ -6,8 +6,9 @@ import (
 )
 
 // machineClock is a clock that goes on while the machine sleeps, read without a system call: the
-// monotonic clock, and what the machine has slept. Sleep shows as a jump of the wall clock against the
-// monotonic one; only then is the system's own such clock read. Safe for use by several goroutines.
+// monotonic clock, and what the machine has slept. Sleep shows as a jump of the wall clock against
+// the monotonic one; only then is the system's own such clock read. Safe for use by several
+// goroutines.
 type machineClock struct {
 	start time.Time
 	boot  time.Duration // bootTime at start

@@ -17,12 +17,13 @@ type Network interface {
 	Dial(ctx context.Context, addr string) (net.Conn, error)
 }
 
-// Timing holds the periods of links. The same on all nodes of a cluster. Fields at zero get their defaults.
+// Timing holds the periods of links. The same on all nodes of a cluster. Fields at zero get their
+// defaults.
 type Timing struct {
 	// Beat is the longest time for which a link sends nothing. Default 250 ms.
 	Beat time.Duration
-	// Suspend is the age of the newest acknowledged packet at which a link is suspended, and the length
-	// of a pause of the process that ends all links. At least three times Beat. Default 1 s.
+	// Suspend is the age of the newest acknowledged packet at which a link is suspended, and the
+	// length of a pause of the process that ends all links. At least three times Beat. Default 1 s.
 	Suspend time.Duration
 	// Failure is the silence that ends a link. It exceeds Suspend by the margin that a node has to
 	// learn that it is about to be given up. Default 1.5 s.
@@ -37,43 +38,44 @@ type Config struct {
 	Secret  string  // the cluster secret: the same on all nodes
 	Network Network // default TCP
 	Addr    string  // where the endpoint listens; default 127.0.0.1:0
-	// Advertise is the address at which other nodes reach Addr. Default: the listener's address, or the
-	// first outward one of this machine if that is unspecified.
+	// Advertise is the address at which other nodes reach Addr. Default: the listener's address, or
+	// the first outward one of this machine if that is unspecified.
 	Advertise string
 	Timing    Timing
-	// MaxPacket is the length of the longest packet in bytes, the same on all nodes. Default 64 MiB.
+	// MaxPacket is the length of the longest packet in bytes, the same on all nodes. Default 64
+	// MiB.
 	MaxPacket int
-	// QueueBytes bounds the bytes of one link that are not written or not acknowledged. Default 64 MiB.
+	// QueueBytes bounds the bytes of one link that are not written or not acknowledged. Default 64
+	// MiB.
 	QueueBytes int
 	Handler    Handler
-	// Admit decides whether there may be a new link to a node. Both sides ask their own, and the text
-	// of the acceptor's error is told to the dialer. Nil admits all. It must not block.
-	Admit func(peer node.ID) error
-	// Streams receives accepted connections whose first byte is not that of TLS. That byte is unread.
-	// Nil: they are closed.
+	// Streams receives accepted connections whose first byte is not that of TLS. That byte is
+	// unread. Nil: they are closed.
 	Streams func(net.Conn)
-	// Clock reads a clock that goes on while the machine sleeps. Default: CLOCK_BOOTTIME where there is
-	// one, otherwise the monotonic clock.
+	// Clock reads a clock that goes on while the machine sleeps. Default: CLOCK_BOOTTIME where
+	// there is one, otherwise the monotonic clock.
 	Clock func() time.Duration
-	// Gate is for tests: the endpoint's goroutines call it before they act on what woke them. It blocks
-	// while a test has the process stopped.
+	// Gate is for tests: the endpoint's goroutines call it before they act on what woke them. It
+	// blocks while a test has the process stopped.
 	Gate   func()
 	Cork   *Cork // nil: none
 	Logger *slog.Logger
 }
 
-// Handler is told of links. The calls for one peer, LinkUp, HandlePacket and LinkDown, come one after
-// another. They may call any method of Link and Endpoint, but neither EndAll nor Close.
+// Handler receives the events of links. The calls for one peer, LinkUp, HandlePacket and
+// LinkDown, come one after another. They may call any method of Link and Endpoint, but neither
+// EndAll nor Close.
 type Handler interface {
 	// LinkUp is the first call for a link.
 	LinkUp(l *Link)
 	// HandlePacket receives a packet, which is valid until the method returns. It must not block.
 	HandlePacket(l *Link, port uint8, packet []byte)
 	// LinkDown is the last call for a link: nothing of it is delivered afterwards. Reason is one of
-	// ErrSilent, ErrGone, ErrGoodbye, ErrPaused, ErrClosed, ErrProtocol, ErrRefused and ErrOverloaded,
-	// or that of EndAll.
+	// ErrSilent, ErrGone, ErrGoodbye, ErrPaused, ErrClosed, ErrProtocol, ErrRefused and
+	// ErrOverloaded, or that of EndAll.
 	LinkDown(l *Link, reason error)
-	// Resumed is called after Leased has become true again. Leased was false for a moment, or longer.
+	// Resumed is called after Leased has become true again. Leased was false for a moment, or
+	// longer.
 	Resumed()
 	// Paused is called after this process did not run for gap, which is Timing.Suspend or more. All
 	// links have ended, and their LinkDown has returned. No link begins before Paused returns.
@@ -122,9 +124,6 @@ func (c *Config) complete() error {
 	c.QueueBytes = cmp.Or(c.QueueBytes, defaultQueue)
 	if c.Network == nil {
 		c.Network = TCP
-	}
-	if c.Admit == nil {
-		c.Admit = func(node.ID) error { return nil }
 	}
 	if c.Clock == nil {
 		c.Clock = newMachineClock().now

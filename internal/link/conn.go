@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // conn is one connection of a link, or of a handshake: TLS over a transport.
@@ -32,8 +32,8 @@ func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.
 	return &conn{base: base, wire: w, tls: side(w, config)}
 }
 
-// close ends the connection at once. Closing a TCP connection waits for calls under way, which end then;
-// but the call of a reader that is parked may be waiting for this one.
+// close ends the connection at once. Closing a TCP connection waits for calls under way, which end
+// then; but the call of a reader that is parked may be waiting for this one.
 func (c *conn) close() {
 	if c.wire.parked.Load() {
 		go func() { _ = c.base.Close() }()
@@ -53,8 +53,8 @@ func (c *conn) closeWrite() {
 // linger bounds the time that the connection has left.
 func (c *conn) linger(d time.Duration) { _ = c.base.SetDeadline(time.Now().Add(d)) }
 
-// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false if
-// that would have to wait; flush does so.
+// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false
+// if that would have to wait; flush does so.
 func (c *conn) send(piece []byte) (done bool, err error) {
 	if len(piece) > 0 {
 		if _, err := c.tls.Write(piece); err != nil {
@@ -68,12 +68,13 @@ func (c *conn) send(piece []byte) (done bool, err error) {
 // tryWriter is a connection whose writing need not wait: it returns how much it has taken.
 type tryWriter interface{ TryWrite(p []byte) (int, error) }
 
-// transport carries TLS records. During the handshake it is the network connection. Afterwards records
-// that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait says so.
+// transport carries TLS records. During the handshake it is the network connection. Afterwards
+// records that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait
+// says so.
 type transport struct {
 	net.Conn
 
-	sock sock.Conn
+	sock netio.Conn
 	try  tryWriter // nil: none
 
 	// Owned by the reader.
@@ -81,7 +82,7 @@ type transport struct {
 	park    func() // nil during the handshake
 	into    []byte
 	drained bool        // the last read had room for more
-	parked  atomic.Bool // within Park; written by the reader
+	parked  atomic.Bool // within Release; written by the reader
 
 	// Owned by the writer.
 	out []byte // being written
@@ -143,11 +144,11 @@ func (t *transport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Space implements sock.Source.
+// Space implements netio.Buffer.
 func (t *transport) Space() []byte { return t.into }
 
-// Park implements sock.Source.
-func (t *transport) Park() {
+// Release implements netio.Buffer.
+func (t *transport) Release() {
 	t.parked.Store(true)
 	t.park()
 	t.parked.Store(false)

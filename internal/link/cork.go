@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// Cork stands around many packets that are sent in a row, to whatever nodes. Between Begin and End the
-// links write nothing unless 32 KiB have gathered, and End has them written with one call for each link.
-// Nil is none. Safe for use by several goroutines.
+// Cork stands around many packets that are sent in a row, to whatever nodes. Between Begin and End
+// the links write nothing unless 32 KiB have gathered, and End has them written with one call for
+// each link. Nil is none. Safe for use by several goroutines.
 type Cork struct {
 	depth atomic.Int32 // written with mu held; calls of Begin without their End
 
@@ -41,7 +41,8 @@ func (c *Cork) End() {
 	c.mu.Unlock()
 }
 
-// holdsLocked has the link wait for the End to come, if there is one. Called with the link's mu held.
+// holdsLocked has the link wait for the End to come, if there is one. Called with the link's mu
+// held.
 func (c *Cork) holdsLocked(l *Link) bool {
 	if c == nil || c.depth.Load() == 0 {
 		return false

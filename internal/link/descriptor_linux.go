@@ -9,14 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// When a process is killed the kernel closes its descriptors one by one, the highest number first, at
-// some 15 µs each. Other nodes notice the death when a link's connection and the listener are closed.
-// So both have numbers above those of the clients: then 8,000 clients do not delay the notice.
+// When a process is killed the kernel closes its descriptors one by one, the highest number first,
+// at some 15 µs each. Other nodes notice the death when a link's connection and the listener are
+// closed. So both have numbers above those of the clients: then 8,000 clients do not delay the
+// notice.
 
-// highest bounds the numbers: a table of descriptors takes 8 bytes for each number up to the highest.
+// highest bounds the numbers: a table of descriptors takes 8 bytes for each number up to the
+// highest.
 const highest = 1 << 16
 
-// lowestHigh is the smallest number that a lifted descriptor gets: the last eighth of what the process may open.
+// lowestHigh is the smallest number that a lifted descriptor gets: the last eighth of what the
+// process may open.
 func lowestHigh() (int, bool) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 256 {
@@ -27,8 +30,8 @@ func lowestHigh() (int, bool) {
 	return n - n/8, true
 }
 
-// lift moves a socket to a high descriptor, and closes the old one. It returns nil if that fails; then
-// the old one is still open.
+// lift moves a socket to a high descriptor, and closes the old one. It returns nil if that fails;
+// then the old one is still open.
 func lift(socket syscall.Conn, closeOld func() error) *os.File {
 	from, ok := lowestHigh()
 	if !ok {

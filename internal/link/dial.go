@@ -23,8 +23,8 @@ const (
 	triesAsked = 6
 )
 
-// Want keeps a link to a node: its address is dialed, with growing pauses, whenever there is none, until
-// Unwant. A newer address replaces the older one.
+// Want keeps a link to a node: its address is dialed, with growing pauses, whenever there is none,
+// until Unwant. A newer address replaces the older one.
 func (e *Endpoint) Want(id node.ID, addr string) {
 	if id == e.cfg.Self || id.IsZero() {
 		return
@@ -34,7 +34,7 @@ func (e *Endpoint) Want(id node.ID, addr string) {
 	if e.closed {
 		return
 	}
-	p := e.holdLocked(id)
+	p := e.acquireLocked(id)
 	p.refs--
 	if p.wanted && p.addr == addr {
 		return
@@ -87,13 +87,13 @@ func (e *Endpoint) kickLocked(p *peer) {
 
 		return
 	}
-	if _, _, need := e.taskLocked(p); need && !e.closed && !e.over {
+	if _, _, need := e.taskLocked(p); need && !e.closed && !e.stopping {
 		p.dialing = true
 		e.work.Go(func() { e.dialLoop(p) })
 	}
 }
 
-// taskLocked says where the peer is to be dialed and for what link; nil: for a new one.
+// taskLocked returns the address to dial for a peer, and the link to resume; nil: a new one.
 func (e *Endpoint) taskLocked(p *peer) (addr string, l *Link, need bool) {
 	if l = p.link; l != nil { // an ask that tells of an older connection is out of date
 		if l.connected.Load() && (p.asked == "" || p.lost < l.attempt.Load()) {
@@ -194,7 +194,7 @@ func (e *Endpoint) dialOnce(p *peer, l *Link, addr string) {
 
 		return
 	}
-	for _, told := range []error{ErrSecret, ErrVersion, ErrNotCluster, ErrNotAdmitted} {
+	for _, told := range []error{ErrSecret, ErrVersion, ErrNotCluster} {
 		if errors.Is(err, told) && l == nil {
 			e.logRefusal("a link was refused by the other side", addr, err)
 		}
@@ -249,8 +249,9 @@ func (e *Endpoint) dial(
 	return err
 }
 
-// Introduce dials an address, proves the secret both ways and learns which node is there. There is no
-// link. The error is ErrSecret, ErrVersion, ErrSelf, ErrNotCluster, ErrBusy, or one of the network.
+// Introduce dials an address, proves the secret both ways and learns which node is there. There is
+// no link. The error is ErrSecret, ErrVersion, ErrSelf, ErrNotCluster, ErrBusy, or one of the
+// network.
 func (e *Endpoint) Introduce(ctx context.Context, addr string) (Peer, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// partTime bounds how long a connection says goodbye.
-const partTime = time.Second
+// lingerTime bounds how long a connection stays open to write its goodbye.
+const lingerTime = time.Second
 
-// end ends a link for a reason that still holds when the handler is out of it. Goodbye: the other side is
-// told, behind all packets. When it returns, LinkDown has.
+// end ends a link, unless still returns false once the peer's order is taken. With goodbye, the
+// other side is notified behind all packets. LinkDown has returned when end returns.
 func (e *Endpoint) end(l *Link, reason error, goodbye bool, still func() bool) {
 	l.peer.lock()
 	defer l.peer.unlock()
 	if still == nil || still() {
-		e.endHeld(l, reason, goodbye)
+		e.endLocked(l, reason, goodbye)
 	}
 }
 
-// endHeld is end for the holder of the peer's order.
-func (e *Endpoint) endHeld(l *Link, reason error, goodbye bool) {
+// endLocked is end with the peer's order held.
+func (e *Endpoint) endLocked(l *Link, reason error, goodbye bool) {
 	l.mu.Lock()
 	if l.ended {
 		l.mu.Unlock()
@@ -32,14 +32,14 @@ func (e *Endpoint) endHeld(l *Link, reason error, goodbye bool) {
 		e.work.Done()
 	}
 	c := l.conn
-	l.source, l.held = nil, nil
+	l.source, l.deferred = nil, nil
 	l.lease.Store(never)
 	l.connected.Store(false)
 	if parts := goodbye && c != nil; parts {
 		e.mu.Lock()
-		l.peer.parting = append(l.peer.parting, c)
+		l.peer.lingering = append(l.peer.lingering, c)
 		e.mu.Unlock()
-		c.linger(partTime)
+		c.linger(lingerTime)
 		l.log.append(kindGoodbye, 0, nil)
 		l.unlockAndWrite(true)
 	} else {
@@ -76,12 +76,12 @@ func (e *Endpoint) endHeld(l *Link, reason error, goodbye bool) {
 	e.kick(l.peer, false)
 }
 
-// cutPartings ends the connections that say goodbye.
-func (e *Endpoint) cutPartings() {
+// closeLingering closes the connections that still write a goodbye.
+func (e *Endpoint) closeLingering() {
 	var all []*conn
 	e.mu.Lock()
 	for _, p := range e.peers {
-		all = append(all, p.parting...)
+		all = append(all, p.lingering...)
 	}
 	e.mu.Unlock()
 	for _, c := range all {
@@ -89,11 +89,11 @@ func (e *Endpoint) cutPartings() {
 	}
 }
 
-// parted is called when a connection is closed.
-func (e *Endpoint) parted(p *peer, c *conn) {
+// removeLingering is called when a connection is closed.
+func (e *Endpoint) removeLingering(p *peer, c *conn) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if i := slices.Index(p.parting, c); i >= 0 {
-		p.parting = slices.Delete(p.parting, i, i+1)
+	if i := slices.Index(p.lingering, c); i >= 0 {
+		p.lingering = slices.Delete(p.lingering, i, i+1)
 	}
 }

@@ -16,8 +16,8 @@ import (
 
 // Endpoint is a node's end of all its links. Safe for use by several goroutines.
 //
-// Lock order: a peer's order, then a link's mu, then mu. No lock but a peer's order is held while the
-// handler runs.
+// Lock order: a peer's order, then a link's mu, then mu. No lock but a peer's order is held while
+// the handler runs.
 type Endpoint struct {
 	cfg       Config
 	key       key
@@ -32,25 +32,25 @@ type Endpoint struct {
 
 	lastTick atomic.Int64  // clock
 	pausing  atomic.Bool   // written with mu held
-	lapsed   atomic.Bool   // Leased was false since the handler was last told
+	lapsed   atomic.Bool   // Leased was false since Handler.Resumed was last called
 	until    atomic.Int64  // clock; the lease of all links; written with mu held
 	notify   chan struct{} // of one token: held around Resumed and Paused
 
-	room chan struct{}   // of maxShakes tokens
+	room chan struct{}   // of maxHandshakes tokens
 	done chan struct{}   // closed by Close: dial loops and the monitor end
 	ctx  context.Context //nolint:containedctx // that of all dials: it ends with the endpoint
 	stop context.CancelFunc
 	work sync.WaitGroup // all goroutines, and armed timers
 
-	mu       sync.Mutex
-	closed   bool                  // guarded by mu; no link begins
-	over     bool                  // guarded by mu; no goroutine begins
-	peers    map[node.ID]*peer     // guarded by mu
-	leases   []*Link               // guarded by mu; links up to the return of LinkDown; replaced, never changed
-	shakes   map[net.Conn]struct{} // guarded by mu; handshakes under way
-	said     map[string]time.Time  // guarded by mu; addresses whose refusal was logged
-	ended    map[string]int64      // guarded by mu; see Stats
-	refusals map[string]int64      // guarded by mu; see Stats
+	mu         sync.Mutex
+	closed     bool                  // guarded by mu; no link begins
+	stopping   bool                  // guarded by mu; no goroutine begins
+	peers      map[node.ID]*peer     // guarded by mu
+	leases     []*Link               // guarded by mu; links up to the return of LinkDown; replaced, never changed
+	handshakes map[net.Conn]struct{} // guarded by mu; handshakes under way
+	lastLogged map[string]time.Time  // guarded by mu; addresses whose refusal was logged
+	ended      map[string]int64      // guarded by mu; see Stats
+	refusals   map[string]int64      // guarded by mu; see Stats
 }
 
 // linkSet is immutable.
@@ -65,8 +65,8 @@ func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
 		return nil, err
 	}
 	e := &Endpoint{
-		cfg: cfg, notify: make(chan struct{}, 1), room: make(chan struct{}, maxShakes), done: make(chan struct{}),
-		peers: make(map[node.ID]*peer), shakes: make(map[net.Conn]struct{}), said: make(map[string]time.Time),
+		cfg: cfg, notify: make(chan struct{}, 1), room: make(chan struct{}, maxHandshakes), done: make(chan struct{}),
+		peers: make(map[node.ID]*peer), handshakes: make(map[net.Conn]struct{}), lastLogged: make(map[string]time.Time),
 		ended: make(map[string]int64), refusals: make(map[string]int64),
 	}
 	var err error
@@ -95,7 +95,7 @@ func Listen(ctx context.Context, cfg Config) (*Endpoint, error) {
 // Addr is the listener's address.
 func (e *Endpoint) Addr() string { return e.ln.Addr().String() }
 
-// Advertised is the address that other nodes are told.
+// Advertised is the address that other nodes get.
 func (e *Endpoint) Advertised() string { return e.advertise }
 
 // To returns the link to a node, or nil if none stands. It takes no lock.
@@ -108,7 +108,7 @@ func (e *Endpoint) Links() []*Link { return e.links.Load().all }
 func (e *Endpoint) spawn(f func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.over {
+	if e.stopping {
 		return false
 	}
 	e.work.Go(f)
@@ -133,8 +133,8 @@ func (e *Endpoint) editLinks(add, remove *Link) {
 	e.links.Store(set)
 }
 
-// EndAll says goodbye on every link, behind all packets, and ends it. It returns when every LinkDown has.
-// The endpoint goes on listening and dialing.
+// EndAll sends a goodbye on every link, behind all packets, and ends it. It returns when every
+// LinkDown has. The endpoint goes on listening and dialing.
 func (e *Endpoint) EndAll(reason error) { e.endEach(e.Links(), reason) }
 
 // endEach ends links at the same time.
@@ -146,8 +146,8 @@ func (e *Endpoint) endEach(links []*Link, reason error) {
 	all.Wait()
 }
 
-// Close ends the endpoint: it says goodbye on every link, behind all packets, waits until they are
-// written, at most a second or until ctx ends, and stops listening. No goroutine is left.
+// Close ends the endpoint: it sends a goodbye on every link, behind all packets, waits until they
+// are written, at most a second or until ctx ends, and stops listening. No goroutine is left.
 func (e *Endpoint) Close(ctx context.Context) error {
 	e.mu.Lock()
 	already := e.closed
@@ -163,10 +163,10 @@ func (e *Endpoint) Close(ctx context.Context) error {
 	e.stop()
 	_ = e.ln.Close()
 	e.mu.Lock()
-	e.over = true
-	shakes := slices.Collect(maps.Keys(e.shakes))
+	e.stopping = true
+	handshakes := slices.Collect(maps.Keys(e.handshakes))
 	e.mu.Unlock()
-	for _, c := range shakes { // closing may wait for a call under way: not with a lock
+	for _, c := range handshakes { // closing may wait for a call under way: not with a lock
 		_ = c.Close()
 	}
 
@@ -180,7 +180,7 @@ func (e *Endpoint) Close(ctx context.Context) error {
 	case <-finished:
 	case <-ctx.Done():
 		err = ctx.Err()
-		e.cutPartings()
+		e.closeLingering()
 		<-finished
 	}
 

@@ -11,8 +11,8 @@ import (
 var (
 	// ErrEnded: the link has ended. It is a node.ErrNoNode.
 	ErrEnded = fmt.Errorf("the link has ended: %w", node.ErrNoNode)
-	// ErrOverloaded: what is not written or not acknowledged has reached its bound. As the reason of an
-	// end: the packets that came on a suspended link have.
+	// ErrOverloaded: what is not written or not acknowledged has reached its bound. As the reason
+	// of an end: the packets that came on a suspended link have.
 	ErrOverloaded = node.ErrOverloaded
 	// ErrTooLarge: the packet is longer than Config.MaxPacket.
 	ErrTooLarge = node.ErrTooLarge
@@ -48,8 +48,6 @@ var (
 	ErrNotCluster = errors.New("it does not answer as a node's cluster port; is it a client port?")
 	// ErrWrongNode: at the address is another node.
 	ErrWrongNode = errors.New("at this address is another node")
-	// ErrNotAdmitted: the other node's policy forbids the link.
-	ErrNotAdmitted = errors.New("it does not admit this node")
 	// ErrBusy: the other node has no time for it now.
 	ErrBusy = errors.New("it is busy")
 )

@@ -8,19 +8,21 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// How both sides come to the same link. Every request and response names the highest number that its
-// sender has ended for this pair, so that both know the higher of the two. The lower node proposes
-// the number above it, and repeats the proposal until it knows whether the link stands; giving up ends
-// the number. A number up to the one ended is dead: its holder ends its link before anything else.
+// How both sides come to the same link. Every request and response names the highest number that
+// its sender has ended for this pair, so that both know the higher of the two. The lower node
+// proposes the number above it, and repeats the proposal until it knows whether the link stands;
+// giving up ends the number. A number up to the one ended is dead: its holder ends its link before
+// anything else.
 
-// accept is the acceptor's handshake. Without an error the connection is taken, or of no use any more.
-func (s *shake) accept(base net.Conn, first []byte) error {
+// accept is the acceptor's handshake. Without an error the connection is taken, or of no use any
+// more.
+func (s *handshake) accept(base net.Conn, first []byte) error {
 	m, welcomedAt, err := s.receive(base, first)
 	if err != nil {
 		return err
 	}
 	if s.wanted != 0 && s.wanted != s.e.cfg.Self.Incarnation {
-		return s.reject(response{verdict: verdictWrongNode})
+		return s.reject(response{status: statusWrongNode})
 	}
 	if m.purpose == purposeIntroduce {
 		err := s.respond(response{})
@@ -28,13 +30,13 @@ func (s *shake) accept(base net.Conn, first []byte) error {
 
 		return err
 	}
-	p := s.e.hold(s.dialer.id)
+	p := s.e.acquire(s.dialer.id)
 	if p == nil {
-		return s.reject(response{verdict: verdictBusy})
+		return s.reject(response{status: statusBusy})
 	}
-	defer s.e.drop(p)
+	defer s.e.release(p)
 	if p.lower != (m.purpose == purposeAsk) { // the lower node dials, the higher one asks
-		return s.reject(response{verdict: verdictMalformed})
+		return s.reject(response{status: statusMalformed})
 	}
 	if m.purpose == purposeAsk {
 		return s.acceptAsk(base, p, &m)
@@ -42,34 +44,31 @@ func (s *shake) accept(base net.Conn, first []byte) error {
 	p.lock()
 	r, err := s.acceptLink(p, &m, welcomedAt)
 	p.unlock()
-	if r.verdict != verdictOK {
+	if r.status != statusOK {
 		return s.reject(r, err)
 	}
 
 	return err
 }
 
-// reject tells the dialer why not. The error is the verdict's, if none is given.
-func (s *shake) reject(r response, because ...error) error {
+// reject tells the dialer why not. The error is the status's, if none is given.
+func (s *handshake) reject(r response, because ...error) error {
 	_ = s.respond(r)
 	if len(because) > 0 && because[0] != nil {
 		return because[0]
 	}
 
-	return verdictErrors[r.verdict]
+	return statusErrors[r.status]
 }
 
 // acceptAsk is for the higher node's request to be dialed.
-func (s *shake) acceptAsk(base net.Conn, p *peer, m *request) error {
+func (s *handshake) acceptAsk(base net.Conn, p *peer, m *request) error {
 	e := s.e
-	if err := e.cfg.Admit(p.id); err != nil {
-		return s.reject(response{verdict: verdictNotAdmitted, text: err.Error()}, err)
-	}
 	p.lock()
 	if !e.awake(e.cfg.Clock()) {
 		p.unlock()
 
-		return s.reject(response{verdict: verdictBusy})
+		return s.reject(response{status: statusBusy})
 	}
 	r := response{ended: e.dialerEnded(p, m.ended)}
 	if l := p.link; l != nil {
@@ -87,7 +86,7 @@ func (s *shake) acceptAsk(base net.Conn, p *peer, m *request) error {
 // Called by the holder of order. It returns the highest number that either side has ended.
 func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 	if l := p.link; l != nil && l.number <= number {
-		e.endHeld(l, ErrRefused, false)
+		e.endLocked(l, ErrRefused, false)
 	}
 	now := e.cfg.Clock()
 	e.mu.Lock()
@@ -97,39 +96,36 @@ func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 	return p.ended
 }
 
-// acceptLink creates or resumes the link that the dialer names, and makes the connection its own. The
-// response is the first that is written on it. Called by the holder of order.
-func (s *shake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (response, error) {
+// acceptLink creates or resumes the link that the dialer names, and makes the connection its own.
+// The response is the first that is written on it. Called by the holder of order.
+func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (response, error) {
 	e := s.e
 	now := e.cfg.Clock()
 	if !e.awake(now) {
-		return response{verdict: verdictBusy}, nil
+		return response{status: statusBusy}, nil
 	}
 	ended := e.dialerEnded(p, m.ended)
 	if l := p.link; l != nil && now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure {
-		e.endHeld(l, ErrSilent, false)
+		e.endLocked(l, ErrSilent, false)
 		ended = max(ended, l.number)
 	}
 	l := p.link
 	switch {
 	case m.current <= ended:
-		return response{verdict: verdictEnded, ended: ended}, nil
+		return response{status: statusEnded, ended: ended}, nil
 	case l != nil && (m.current < l.number || m.current == l.number && m.attempt <= l.attempt.Load()):
-		return response{verdict: verdictBusy, ended: ended}, errStale // of an attempt that its dialer has given up
+		return response{status: statusBusy, ended: ended}, errStale // of an attempt that its dialer has given up
 	case l == nil && m.standing, l != nil && m.current > l.number:
 		// This side never knew that number, or the dialer skipped one: it cannot be resumed.
 		if l != nil {
-			e.endHeld(l, ErrRefused, false)
+			e.endLocked(l, ErrRefused, false)
 		}
 
-		return response{verdict: verdictEnded, ended: e.dialerEnded(p, m.current)}, nil
+		return response{status: statusEnded, ended: e.dialerEnded(p, m.current)}, nil
 	case l == nil:
-		if err := e.cfg.Admit(p.id); err != nil {
-			return response{verdict: verdictNotAdmitted, ended: ended, text: err.Error()}, err
-		}
 		l = e.newLink(p, m.current, m.addr, m.addr, now, welcomedAt)
 		if !e.register(l) {
-			return response{verdict: verdictBusy, ended: ended}, nil
+			return response{status: statusBusy, ended: ended}, nil
 		}
 		s.take(p, l, m, ended, welcomedAt)
 		e.cfg.Handler.LinkUp(l)
@@ -144,7 +140,7 @@ func (s *shake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (respo
 }
 
 // take makes the connection that of an accepted link.
-func (s *shake) take(p *peer, l *Link, m *request, ended uint64, basis time.Duration) {
+func (s *handshake) take(p *peer, l *Link, m *request, ended uint64, basis time.Duration) {
 	l.attempt.Store(m.attempt)
 	s.c.wire.gathers()
 	if err := s.respond(response{ended: ended, current: l.number, received: l.received.Load()}); err != nil {
@@ -152,7 +148,7 @@ func (s *shake) take(p *peer, l *Link, m *request, ended uint64, basis time.Dura
 	}
 	if err := l.attach(s.c, m.received, basis); err != nil {
 		s.c.close()
-		s.e.endHeld(l, err, false)
+		s.e.endLocked(l, err, false)
 
 		return
 	}
@@ -179,14 +175,9 @@ func (e *Endpoint) register(l *Link) bool {
 
 // dialLink is the lower node's handshake with the node at addr, which creates or resumes the link.
 func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
-	s := &shake{e: e}
+	s := &handshake{e: e}
 	if err := s.greet(base, p.id.Incarnation); err != nil {
 		return err
-	}
-	if s.acceptor.id == p.id && e.To(p.id) == nil {
-		if err := e.cfg.Admit(p.id); err != nil {
-			return err
-		}
 	}
 	p.lock()
 	m, l, err := e.propose(p)
@@ -211,8 +202,8 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 	if e.dialerEnded(p, r.ended) >= m.current {
 		return errEnded
 	}
-	if r.verdict != verdictOK {
-		return refusedBecause(r.verdict, r.text)
+	if r.status != statusOK {
+		return statusErrors[r.status]
 	}
 	switch {
 	case l == nil:
@@ -239,7 +230,7 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 	case p.link != l || l.attempt.Load() != m.attempt:
 		return errStale
 	case now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure:
-		e.endHeld(l, ErrSilent, false)
+		e.endLocked(l, ErrSilent, false)
 
 		return ErrSilent
 	}
@@ -253,7 +244,7 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration) error {
 	c.wire.gathers()
 	if err := l.attach(c, received, sentAt); err != nil {
-		e.endHeld(l, err, false)
+		e.endLocked(l, err, false)
 
 		return err
 	}
@@ -261,8 +252,8 @@ func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration)
 	return nil
 }
 
-// propose fences the link, if there is one, and says where it stands. Otherwise it names the number of a
-// new one. Called by the holder of order.
+// propose fences the link, if there is one, and says where it stands. Otherwise it names the number
+// of a new one. Called by the holder of order.
 func (e *Endpoint) propose(p *peer) (m request, l *Link, err error) {
 	now := e.cfg.Clock()
 	if !e.awake(now) {
@@ -290,7 +281,7 @@ func (e *Endpoint) propose(p *peer) (m request, l *Link, err error) {
 
 // dialAsk is the higher node's handshake: it asks the node at addr for a dial.
 func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
-	s := &shake{e: e}
+	s := &handshake{e: e}
 	if err := s.greet(base, p.id.Incarnation); err != nil {
 		return err
 	}
@@ -319,7 +310,7 @@ func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
 	}
 	e.dialerEnded(p, r.ended)
 
-	return refusedBecause(r.verdict, r.text)
+	return statusErrors[r.status]
 }
 
 // Peer is what Introduce learns.
@@ -331,7 +322,7 @@ type Peer struct {
 
 // dialIntroduce learns which node is at the other end.
 func (e *Endpoint) dialIntroduce(base net.Conn) (Peer, error) {
-	s := &shake{e: e}
+	s := &handshake{e: e}
 	if err := s.greet(base, 0); err != nil {
 		return Peer{}, err
 	}
@@ -339,8 +330,8 @@ func (e *Endpoint) dialIntroduce(base net.Conn) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	if r.verdict != verdictOK {
-		return Peer{}, refusedBecause(r.verdict, r.text)
+	if r.status != statusOK {
+		return Peer{}, statusErrors[r.status]
 	}
 
 	return Peer{ID: s.acceptor.id, Addr: r.addr, Version: Version}, nil

@@ -213,8 +213,8 @@ func fault(w *world, r *rand.Rand, a, b *member) {
 	}
 }
 
-// TestBothSidesAgree lets packets flow both ways through random faults. Each packet names the link on
-// which it was sent and its place there.
+// TestBothSidesAgree lets packets flow both ways through random faults. Each packet names the link
+// on which it was sent and its place there.
 func TestWhateverHappensEachLinkIsAFIFOAndEndsOnBothSides(t *testing.T) {
 	for seed := range seeds(60) {
 		bubble(t, time.Duration(seed%3)*2*time.Millisecond, func(w *world) {

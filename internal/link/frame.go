@@ -52,9 +52,9 @@ func appendAck(dst []byte, count uint64) []byte {
 // setAck overwrites the count of the ack frame at the beginning of b.
 func setAck(b []byte, count uint64) { binary.BigEndian.PutUint64(b[headSize:ackSize], count) }
 
-// splitFrame takes the first frame of b, which takes up n bytes. N is 0 without an error while the frame
-// is incomplete. A length above maxPacket, an unknown kind or a payload that does not fit its kind is
-// ErrProtocol.
+// splitFrame takes the first frame of b, which takes up n bytes. N is 0 without an error while the
+// frame is incomplete. A length above maxPacket, an unknown kind or a payload that does not fit its
+// kind is ErrProtocol.
 func splitFrame(b []byte, maxPacket int) (f frame, n int, err error) {
 	if len(b) < headSize {
 		return f, 0, nil

@@ -37,7 +37,7 @@ func FuzzHandshakeMessages(f *testing.F) {
 	for _, m := range [][]byte{
 		(&hello{version: Version, wanted: 2, self: id}).encode(), (&welcome{version: Version, self: id}).encode(),
 		(&request{purpose: purposeLink, current: 1, attempt: 2, addr: "a:7"}).encode(),
-		(&response{verdict: verdictEnded, ended: 3, addr: "b:7", text: "no"}).encode(), (&refusal{verdict: verdictSecret, text: "no"}).encode(),
+		(&response{status: statusEnded, ended: 3, addr: "b:7", text: "no"}).encode(), (&refusal{status: statusSecret, text: "no"}).encode(),
 	} {
 		f.Add(m)
 	}

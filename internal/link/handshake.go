@@ -25,10 +25,11 @@ import (
 //	label | 0 | version u8 | channel binding 32 bytes | nonce of dialer | nonce of acceptor
 //	| incarnation of the wanted u64 | node of dialer | node of acceptor
 //
-// The label is the prover's role, so that a proof cannot be sent back to its maker. The nonces make it
-// good for one connection. The binding (RFC 9266, exporter) ties it to one encrypted channel, so that a
-// machine in the middle has no use for it. The certificates are self-signed and prove nothing. The
-// dialer proves first: a stranger that connects learns nothing that depends on the secret.
+// The label is the prover's role, so that a proof cannot be sent back to its maker. The nonces make
+// it good for one connection. The binding (RFC 9266, exporter) ties it to one encrypted channel, so
+// that a machine in the middle has no use for it. The certificates are self-signed and prove
+// nothing. The dialer proves first: a stranger that connects learns nothing that depends on the
+// secret.
 const (
 	labelDialer   = "parley link: dialer"
 	labelAcceptor = "parley link: acceptor"
@@ -78,23 +79,23 @@ func tlsConfigs() (server, client *tls.Config, err error) {
 	return server, client, nil
 }
 
-// shake is a handshake under way.
-type shake struct {
+// handshake is a handshake under way.
+type handshake struct {
 	e        *Endpoint
 	c        *conn
 	binding  [bindingSize]byte
 	wanted   uint64
-	dialer   party
-	acceptor party
+	dialer   handshakeSide
+	acceptor handshakeSide
 }
 
-type party struct {
+type handshakeSide struct {
 	id    node.ID
 	nonce nonce
 }
 
 // secure runs the handshake of TLS. Closing the connection, or its deadline, ends it.
-func (s *shake) secure(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.Conn, config *tls.Config) error {
+func (s *handshake) secure(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.Conn, config *tls.Config) error {
 	_ = base.SetDeadline(time.Now().Add(handshakeTime))
 	tune(base, s.e.cfg.Timing.Failure)
 	s.c = newConn(base, first, side, config)
@@ -114,7 +115,7 @@ func (s *shake) secure(base net.Conn, first []byte, side func(net.Conn, *tls.Con
 }
 
 // proof is that of one role.
-func (s *shake) proof(label string) (p [proofSize]byte) {
+func (s *handshake) proof(label string) (p [proofSize]byte) {
 	mac := hmac.New(sha256.New, s.e.key[:])
 	b := append(make([]byte, 0, maxMessage), label...)
 	b = append(b, 0, Version)
@@ -129,15 +130,15 @@ func (s *shake) proof(label string) (p [proofSize]byte) {
 }
 
 // write sends a message. Once the transport gathers, it only gathers it.
-func (s *shake) write(m []byte) error {
+func (s *handshake) write(m []byte) error {
 	_, err := s.c.tls.Write(m)
 
 	return err
 }
 
-// next returns the payload of the next message, which has to be of this kind. It is valid until next is
-// called again. What comes behind it stays in the connection's buffer.
-func (s *shake) next(kind byte) ([]byte, error) {
+// next returns the payload of the next message, which has to be of this kind. It is valid until
+// next is called again. What comes behind it stays in the connection's buffer.
+func (s *handshake) next(kind byte) ([]byte, error) {
 	for {
 		got, payload, n, err := splitMessage(s.c.in.bytes())
 		switch {
@@ -162,33 +163,23 @@ func (s *shake) next(kind byte) ([]byte, error) {
 				return nil, err
 			}
 
-			return nil, refusedBecause(m.verdict, m.text)
+			return nil, statusErrors[m.status]
 		default:
 			return nil, errMalformed
 		}
 	}
 }
 
-// refusedBecause is a verdict as an error.
-func refusedBecause(v verdict, text string) error {
-	err := verdictErrors[v]
-	if v == verdictNotAdmitted && text != "" {
-		return fmt.Errorf("%w: %q", err, text)
-	}
-
-	return err
-}
-
 // refuse tells the dialer why there is no response.
-func (s *shake) refuse(v verdict) error {
-	m := refusal{verdict: v, text: verdictErrors[v].Error()}
+func (s *handshake) refuse(v status) error {
+	m := refusal{status: v, text: statusErrors[v].Error()}
 	_ = s.write(m.encode())
 
-	return verdictErrors[v]
+	return statusErrors[v]
 }
 
 // greet is the dialer's part up to its request: the acceptor's ID is known then, not proved.
-func (s *shake) greet(base net.Conn, wanted uint64) error {
+func (s *handshake) greet(base net.Conn, wanted uint64) error {
 	if err := s.secure(base, nil, tls.Client, s.e.clientTLS); err != nil {
 		return fmt.Errorf("%w (TLS: %w)", ErrNotCluster, err)
 	}
@@ -206,7 +197,7 @@ func (s *shake) greet(base net.Conn, wanted uint64) error {
 	if err := w.decode(payload); err != nil {
 		return err
 	}
-	s.acceptor = party{id: w.self, nonce: w.nonce}
+	s.acceptor = handshakeSide{id: w.self, nonce: w.nonce}
 	if w.self == s.dialer.id {
 		return ErrSelf
 	}
@@ -226,7 +217,7 @@ func foreign(err error) error {
 }
 
 // ask sends the dialer's request and returns the proved response.
-func (s *shake) ask(m *request) (r response, err error) {
+func (s *handshake) ask(m *request) (r response, err error) {
 	m.proof = s.proof(labelDialer)
 	if err := s.write(m.encode()); err != nil {
 		return r, err
@@ -245,9 +236,9 @@ func (s *shake) ask(m *request) (r response, err error) {
 	return r, nil
 }
 
-// receive is the acceptor's part up to the response: the dialer has proved itself then. WelcomedAt is a
-// time before the welcome was sent, which the request acknowledges.
-func (s *shake) receive(base net.Conn, first []byte) (m request, welcomedAt time.Duration, err error) {
+// receive is the acceptor's part up to the response: the dialer has proved itself then. WelcomedAt
+// is a time before the welcome was sent, which the request acknowledges.
+func (s *handshake) receive(base net.Conn, first []byte) (m request, welcomedAt time.Duration, err error) {
 	if err := s.secure(base, first, tls.Server, s.e.serverTLS); err != nil {
 		return m, 0, fmt.Errorf("TLS: %w", err)
 	}
@@ -258,13 +249,13 @@ func (s *shake) receive(base net.Conn, first []byte) (m request, welcomedAt time
 	var h hello
 	switch err := h.decode(payload); {
 	case errors.Is(err, ErrVersion):
-		return m, 0, s.refuse(verdictVersion)
+		return m, 0, s.refuse(statusVersion)
 	case err != nil:
-		return m, 0, s.refuse(verdictMalformed)
+		return m, 0, s.refuse(statusMalformed)
 	case h.self == s.e.cfg.Self:
-		return m, 0, s.refuse(verdictSelf)
+		return m, 0, s.refuse(statusSelf)
 	}
-	s.dialer, s.wanted = party{id: h.self, nonce: h.nonce}, h.wanted
+	s.dialer, s.wanted = handshakeSide{id: h.self, nonce: h.nonce}, h.wanted
 	s.acceptor.id = s.e.cfg.Self
 	_, _ = rand.Read(s.acceptor.nonce[:]) // never fails
 	w := welcome{version: Version, nonce: s.acceptor.nonce, self: s.acceptor.id}
@@ -276,21 +267,21 @@ func (s *shake) receive(base net.Conn, first []byte) (m request, welcomedAt time
 		return m, 0, err
 	}
 	if err := m.decode(payload); err != nil {
-		return m, 0, s.refuse(verdictMalformed)
+		return m, 0, s.refuse(statusMalformed)
 	}
 	if want := s.proof(labelDialer); !hmac.Equal(m.proof[:], want[:]) {
-		return m, 0, s.refuse(verdictSecret)
+		return m, 0, s.refuse(statusSecret)
 	}
 
 	return m, welcomedAt, nil
 }
 
 // respond completes the response and sends it.
-func (s *shake) respond(r response) error {
+func (s *handshake) respond(r response) error {
 	r.proof = s.proof(labelAcceptor)
 	r.addr = s.e.Advertised()
-	if r.text == "" && r.verdict != verdictOK {
-		r.text = verdictErrors[r.verdict].Error()
+	if r.text == "" && r.status != statusOK {
+		r.text = statusErrors[r.status].Error()
 	}
 
 	return s.write(r.encode())

@@ -115,7 +115,7 @@ func TestARefusalIsLoggedOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	await(t, "the count", func() bool { return b.Stats().RefusedShakes["secret"] == 5 })
+	await(t, "the count", func() bool { return b.Stats().RefusedHandshakes["secret"] == 5 })
 	await(t, "a line", func() bool { return log.count("level=WARN") > 0 })
 	if n := log.count("level=WARN"); n != 1 {
 		t.Errorf("%d lines", n)
@@ -224,7 +224,7 @@ func TestAMachineInTheMiddleIsRefusedByBothSides(t *testing.T) {
 	if _, err := a.Introduce(t.Context(), addr); !errors.Is(err, ErrSecret) {
 		t.Error(err)
 	}
-	await(t, "the refusal", func() bool { return b.Stats().RefusedShakes["secret"] == 1 })
+	await(t, "the refusal", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
 }
 
 func TestAReplayedHandshakeIsRefused(t *testing.T) {
@@ -272,24 +272,9 @@ func TestAReplayedHandshakeIsRefused(t *testing.T) {
 	_, _ = rand.Read(m.proof[:])
 	_, _ = secured.Write(append(h.encode(), m.encode()...))
 	_, _ = io.ReadAll(secured)
-	await(t, "the refusals", func() bool { return b.Stats().RefusedShakes["secret"] == 1 })
+	await(t, "the refusals", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
 	if b.recorder.count("packet 1 once") != 1 || b.To(a.id) == nil {
 		t.Error(b.list())
-	}
-}
-
-func TestANodeThatIsNotAdmittedIsToldWhy(t *testing.T) {
-	var log logged
-	errTaken := errors.New("the name is taken")
-	a := open(t, "a", 1, func(c *Config) { c.Logger = logger(&log) })
-	b := open(t, "b", 2, func(c *Config) { c.Admit = func(id node.ID) error { return errTaken } })
-	a.Want(b.id, b.Addr())
-	await(t, "the text", func() bool { return log.count("the name is taken") == 1 })
-	c := open(t, "c", 3, func(c *Config) { c.Logger = logger(&log) })
-	c.Want(b.id, b.Addr()) // asks
-	await(t, "the text", func() bool { return log.count("the name is taken") == 2 })
-	if len(b.Links())+len(a.Links()) > 0 {
-		t.Error("a link")
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 //	acceptor → dialer   welcome   version u8 | nonce 32 bytes | node
 //	dialer → acceptor   request   proof 32 bytes | purpose u8 | attempt u64 | ended u64 | current u64 | received u64
 //	                              | standing u8 | address
-//	acceptor → dialer   response  proof 32 bytes | verdict u8 | ended u64 | current u64 | received u64
+//	acceptor → dialer   response  proof 32 bytes | status u8 | ended u64 | current u64 | received u64
 //	                              | address | text
-//	acceptor → dialer   refusal   verdict u8 | text          (instead of welcome or response)
+//	acceptor → dialer   refusal   status u8 | text          (instead of welcome or response)
 //
 //	node     incarnation u64 | n u8 | n bytes of name
 //	address  n u16 | n bytes
@@ -49,25 +49,25 @@ const (
 	purposeIntroduce                    // learn which node this is
 )
 
-// verdict is an acceptor's answer.
-type verdict uint8
+// status is an acceptor's answer.
+type status uint8
 
 const (
-	verdictOK verdict = iota
-	verdictVersion
-	verdictSecret
-	verdictWrongNode
-	verdictSelf
-	verdictEnded // the number named has ended here
-	verdictNotAdmitted
-	verdictBusy
-	verdictMalformed
-	verdicts
+	statusOK status = iota
+	statusVersion
+	statusSecret
+	statusWrongNode
+	statusSelf
+	statusEnded    // the number named has ended here
+	statusReserved // not in use; a response or refusal with it is malformed
+	statusBusy
+	statusMalformed
+	statuses
 )
 
-var verdictErrors = [verdicts]error{
-	verdictVersion: ErrVersion, verdictSecret: ErrSecret, verdictWrongNode: ErrWrongNode, verdictSelf: ErrSelf,
-	verdictEnded: errEnded, verdictNotAdmitted: ErrNotAdmitted, verdictBusy: ErrBusy, verdictMalformed: errMalformed,
+var statusErrors = [statuses]error{
+	statusVersion: ErrVersion, statusSecret: ErrSecret, statusWrongNode: ErrWrongNode, statusSelf: ErrSelf,
+	statusEnded: errEnded, statusBusy: ErrBusy, statusMalformed: errMalformed,
 }
 
 type nonce [nonceSize]byte
@@ -85,7 +85,7 @@ type welcome struct {
 	self    node.ID
 }
 
-// request says what the dialer wants and where it stands.
+// request is the purpose of a dial and the state of the dialer's link.
 type request struct {
 	proof    [proofSize]byte
 	purpose  purpose
@@ -99,7 +99,7 @@ type request struct {
 
 type response struct {
 	proof    [proofSize]byte
-	verdict  verdict
+	status   status
 	ended    uint64
 	current  uint64
 	received uint64
@@ -108,8 +108,8 @@ type response struct {
 }
 
 type refusal struct {
-	verdict verdict
-	text    string
+	status status
+	text   string
 }
 
 func appendNode(dst []byte, n node.ID) []byte {
@@ -164,7 +164,7 @@ func (m *request) encode() []byte {
 
 func (m *response) encode() []byte {
 	b := append(begin(msgResponse), m.proof[:]...)
-	b = append(b, byte(m.verdict))
+	b = append(b, byte(m.status))
 	b = binary.BigEndian.AppendUint64(b, m.ended)
 	b = binary.BigEndian.AppendUint64(b, m.current)
 	b = binary.BigEndian.AppendUint64(b, m.received)
@@ -174,7 +174,7 @@ func (m *response) encode() []byte {
 }
 
 func (m *refusal) encode() []byte {
-	return message(appendText(append(begin(msgRefusal), byte(m.verdict)), m.text))
+	return message(appendText(append(begin(msgRefusal), byte(m.status)), m.text))
 }
 
 func appendBool(b []byte, v bool) []byte {
@@ -300,11 +300,11 @@ func (m *request) decode(b []byte) error {
 func (m *response) decode(b []byte) error {
 	d := decoder{b: b}
 	copy(m.proof[:], d.take(proofSize))
-	m.verdict = verdict(d.u8())
+	m.status = status(d.u8())
 	m.ended, m.current, m.received = d.u64(), d.u64(), d.u64()
 	m.addr = d.text()
 	m.text = d.text()
-	if m.verdict >= verdicts {
+	if m.status >= statuses || m.status == statusReserved {
 		return errMalformed
 	}
 
@@ -313,9 +313,9 @@ func (m *response) decode(b []byte) error {
 
 func (m *refusal) decode(b []byte) error {
 	d := decoder{b: b}
-	m.verdict = verdict(d.u8())
+	m.status = status(d.u8())
 	m.text = d.text()
-	if m.verdict == verdictOK || m.verdict >= verdicts {
+	if m.status == statusOK || m.status == statusReserved || m.status >= statuses {
 		return errMalformed
 	}
 

@@ -2,10 +2,10 @@ package link
 
 import "time"
 
-// Leased tells whether the newest acknowledged packet of every link was sent at most Timing.Suspend ago,
-// no connection is broken, and the process has not paused. No other node that has a link to this one
-// ends it for silence within the next Timing.Failure - Timing.Suspend. After it was false Handler.Resumed
-// is called. It reads the clock and takes no lock.
+// Leased tells whether the newest acknowledged packet of every link was sent at most Timing.Suspend
+// ago, no connection is broken, and the process has not paused. No other node that has a link to
+// this one ends it for silence within the next Timing.Failure - Timing.Suspend. After it was false
+// Handler.Resumed is called. It reads the clock and takes no lock.
 func (e *Endpoint) Leased() bool {
 	now := e.cfg.Clock()
 	if int64(now) <= e.until.Load() && e.awake(now) {
@@ -16,12 +16,12 @@ func (e *Endpoint) Leased() bool {
 	return false
 }
 
-// Running is false from the moment when this process runs again after a pause until Handler.Paused has
-// returned. It reads the clock and takes no lock while it is true.
+// Running is false from the moment when this process runs again after a pause until Handler.Paused
+// has returned. It reads the clock and takes no lock while it is true.
 func (e *Endpoint) Running() bool { return e.awake(e.cfg.Clock()) }
 
-// awake begins what has to be done after a pause, and returns false until that is done. The tick is read
-// before pausing: pause sets them in the other order.
+// awake begins what has to be done after a pause, and returns false until that is done. The tick is
+// read before pausing: pause sets them in the other order.
 func (e *Endpoint) awake(now time.Duration) bool {
 	gap := now - time.Duration(e.lastTick.Load())
 	if gap < e.cfg.Timing.Suspend {
@@ -46,7 +46,6 @@ func (e *Endpoint) pause(gap time.Duration) {
 
 // paused ends all links. Meanwhile none begins.
 func (e *Endpoint) paused(gap time.Duration) {
-	e.cfg.Logger.Warn("this process was paused: all links end", "gap", gap)
 	now := e.cfg.Clock()
 	e.mu.Lock()
 	for _, p := range e.peers {
@@ -83,8 +82,8 @@ func (e *Endpoint) leaseChanged() {
 	e.resumed()
 }
 
-// computeLease makes the lease that of the link with the shortest. A link's own lease is withdrawn before
-// this is called, so that of two calls the later one sees it.
+// computeLease makes the lease that of the link with the shortest. A link's own lease is withdrawn
+// before this is called, so that of two calls the later one sees it.
 func (e *Endpoint) computeLease() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// Link is the FIFO between this node and another, whatever TCP connections carry it. Its methods are
-// safe for use by several goroutines.
+// Link is the FIFO between this node and another, whatever TCP connections carry it. Its methods
+// are safe for use by several goroutines.
 type Link struct {
 	e      *Endpoint
 	peer   *peer
@@ -27,8 +27,8 @@ type Link struct {
 	attempt   atomic.Uint64 // of the handshake that made source, or a newer one; as received
 
 	// Owned by the holder of the peer's order.
-	source *conn  // what it brings is handled; nil: nothing is
-	held   []byte // frames that came while the link was suspended
+	source   *conn  // what it brings is handled; nil: nothing is
+	deferred []byte // frames that came while the link was suspended
 
 	mu      sync.Mutex
 	ended   bool          // guarded by mu
@@ -71,8 +71,8 @@ func (l *Link) Addr() string { return l.advertised }
 // Number tells the links of a pair of nodes apart. It is the same at both ends.
 func (l *Link) Number() uint64 { return l.number }
 
-// Suspended tells whether the link's connection is broken, or its newest acknowledged packet was sent
-// more than Timing.Suspend ago.
+// Suspended tells whether the link's connection is broken, or its newest acknowledged packet was
+// sent more than Timing.Suspend ago.
 func (l *Link) Suspended() bool { return l.suspended(l.e.cfg.Clock()) }
 
 func (l *Link) suspended(now time.Duration) bool { return int64(now) > l.lease.Load() }
@@ -109,9 +109,9 @@ func (l *Link) acknowledged(count uint64, now time.Duration) error {
 	return nil
 }
 
-// attach makes a connection the link's, whose other side has received that many of its packets. Basis is
-// a time before something was sent that the handshake has acknowledged; 0 if nothing is. Called by the
-// holder of order, for a link whose former connection is fenced. It does not wait.
+// attach makes a connection the link's, whose other side has received that many of its packets.
+// Basis is a time before something was sent that the handshake has acknowledged; 0 if nothing is.
+// Called by the holder of order, for a link whose former connection is fenced. It does not wait.
 func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
 	c.wire.park = func() { l.parked(c) }
 	_ = c.base.SetDeadline(time.Time{})
@@ -136,8 +136,8 @@ func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
 	return nil
 }
 
-// fence ends the link's connection: what it brought and is not handled will come again. Called by the
-// holder of order.
+// fence ends the link's connection: what it brought and is not handled will come again. Called by
+// the holder of order.
 func (l *Link) fence() {
 	l.source = nil
 	l.mu.Lock()

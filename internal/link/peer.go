@@ -11,17 +11,18 @@ type peer struct {
 	id    node.ID
 	lower bool // this node's ID is the lower one: it dials for links, the peer asks
 
-	// order has one token. Its holder may change which link and connection there are, and calls the handler.
+	// order has one token. Its holder may change which link and connection there are, and calls the
+	// handler.
 	order chan struct{}
 
 	// Guarded by the endpoint's mu.
-	refs     int           // uses of the struct besides what stands below; 0: may be forgotten
-	link     *Link         // not ended; written by the holder of order, too
-	ended    uint64        // the highest number that either side has ended
-	endedAt  time.Duration // clock
-	creating uint64        // the number proposed; 0: none
-	proposed time.Duration // clock; when it was last sent
-	parting  []*conn       // say goodbye still
+	refs      int           // uses of the struct besides what stands below; 0: may be forgotten
+	link      *Link         // not ended; written by the holder of order, too
+	ended     uint64        // the highest number that either side has ended
+	endedAt   time.Duration // clock
+	creating  uint64        // the number proposed; 0: none
+	proposed  time.Duration // clock; when it was last sent
+	lingering []*conn       // connections whose goodbye is not yet written
 
 	// Guarded by the endpoint's mu: what dial is to do.
 	wanted  bool
@@ -37,18 +38,18 @@ type peer struct {
 func (p *peer) lock()   { p.order <- struct{}{} }
 func (p *peer) unlock() { <-p.order }
 
-// hold returns the node's peer, which is not forgotten before drop. Nil after Close.
-func (e *Endpoint) hold(id node.ID) *peer {
+// acquire returns the node's peer, which is not forgotten before release. Nil after Close.
+func (e *Endpoint) acquire(id node.ID) *peer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil
 	}
 
-	return e.holdLocked(id)
+	return e.acquireLocked(id)
 }
 
-func (e *Endpoint) holdLocked(id node.ID) *peer {
+func (e *Endpoint) acquireLocked(id node.ID) *peer {
 	p := e.peers[id]
 	if p == nil {
 		p = &peer{id: id, lower: e.cfg.Self.Compare(id) < 0, order: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
@@ -59,7 +60,7 @@ func (e *Endpoint) holdLocked(id node.ID) *peer {
 	return p
 }
 
-func (e *Endpoint) drop(p *peer) {
+func (e *Endpoint) release(p *peer) {
 	e.mu.Lock()
 	p.refs--
 	e.mu.Unlock()
@@ -72,13 +73,13 @@ const (
 	maxPeers = 4096
 )
 
-// forgetLocked forgets peers that are of no use any more. Called with mu held.
+// forgetLocked forgets peers that have no link, no task and no recent number. Called with mu held.
 func (e *Endpoint) forgetLocked(now time.Duration) {
 	for len(e.peers) > 0 {
 		var oldest *peer
 		idle := 0
 		for id, p := range e.peers {
-			if p.refs > 0 || p.link != nil || p.creating != 0 || p.wanted || p.dialing || len(p.parting) > 0 {
+			if p.refs > 0 || p.link != nil || p.creating != 0 || p.wanted || p.dialing || len(p.lingering) > 0 {
 				continue
 			}
 			if p.ended == 0 || now-p.endedAt >= remember {

@@ -8,8 +8,8 @@ const ackBytes = 256 << 10
 // flushBytes is how much the reader handles at most before it flushes answers.
 const flushBytes = 64 << 10
 
-// read is the reader of one connection, until that is at its end. What comes after the connection was
-// replaced, or the link has ended, is discarded.
+// read is the reader of one connection, until that is at its end. What comes after the connection
+// was replaced, or the link has ended, is discarded.
 func (l *Link) read(c *conn) {
 	discard := false
 	for {
@@ -28,7 +28,7 @@ func (l *Link) read(c *conn) {
 	}
 	l.e.cfg.Gate()
 	l.broke(c)
-	l.e.parted(l.peer, c)
+	l.e.removeLingering(l.peer, c)
 }
 
 // handle takes what has arrived. It returns false if what comes is to be discarded from then on.
@@ -46,7 +46,7 @@ func (l *Link) handle(c *conn) bool {
 		return false
 	}
 	if now-time.Duration(l.heard.Load()) >= l.e.cfg.Timing.Failure {
-		l.e.endHeld(l, ErrSilent, false)
+		l.e.endLocked(l, ErrSilent, false)
 
 		return false
 	}
@@ -58,7 +58,7 @@ func (l *Link) handle(c *conn) bool {
 		l.mu.Unlock()
 	}
 	if reason := l.frames(c, now); reason != nil {
-		l.e.endHeld(l, reason, false)
+		l.e.endLocked(l, reason, false)
 
 		return false
 	}
@@ -77,7 +77,7 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 		l.e.count.bytesReceived.Add(int64(n))
 		l.e.count.packetsReceived.Add(int64(received - before))
 	}()
-	if err := l.release(now); err != nil {
+	if err := l.handleDeferred(now); err != nil {
 		return err
 	}
 	for {
@@ -93,8 +93,8 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 		switch f.kind {
 		case kindPacket:
 			received++
-			if l.suspended(now) || len(l.held) > 0 {
-				reason = l.hold(f)
+			if l.suspended(now) || len(l.deferred) > 0 {
+				reason = l.deferPacket(f)
 			} else {
 				l.e.cfg.Handler.HandlePacket(l, f.port, f.payload)
 			}
@@ -102,7 +102,7 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 			received++
 		case kindAck:
 			if reason = l.acknowledged(f.count(), now); reason == nil {
-				reason = l.release(now)
+				reason = l.handleDeferred(now)
 			}
 		case kindGoodbye:
 			reason = ErrGoodbye
@@ -119,7 +119,7 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 	return nil
 }
 
-// askForAck sees to it that the other side is told of n more bytes soon enough.
+// askForAck counts n more bytes, and has an ack sent when enough are unacknowledged.
 func (l *Link) askForAck(c *conn, n int) {
 	c.ackable += n
 	l.mu.Lock()
@@ -130,29 +130,29 @@ func (l *Link) askForAck(c *conn, n int) {
 	}
 }
 
-// hold keeps a packet until the link resumes.
-func (l *Link) hold(f frame) error {
-	if len(l.held)+headSize+len(f.payload) > l.e.cfg.QueueBytes {
+// deferPacket keeps a packet until the link resumes.
+func (l *Link) deferPacket(f frame) error {
+	if len(l.deferred)+headSize+len(f.payload) > l.e.cfg.QueueBytes {
 		return ErrOverloaded
 	}
-	l.held = appendFrame(l.held, f.kind, f.port, f.payload)
+	l.deferred = appendFrame(l.deferred, f.kind, f.port, f.payload)
 
 	return nil
 }
 
-// release handles what was held, if the link is not suspended any more.
-func (l *Link) release(now time.Duration) error {
-	if len(l.held) == 0 || l.suspended(now) {
+// handleDeferred handles the deferred packets, if the link is not suspended any more.
+func (l *Link) handleDeferred(now time.Duration) error {
+	if len(l.deferred) == 0 || l.suspended(now) {
 		return nil
 	}
-	held := l.held
-	l.held = nil
-	for len(held) > 0 {
-		f, n, err := splitFrame(held, l.e.cfg.MaxPacket)
+	deferred := l.deferred
+	l.deferred = nil
+	for len(deferred) > 0 {
+		f, n, err := splitFrame(deferred, l.e.cfg.MaxPacket)
 		if err != nil {
 			return err
 		}
-		held = held[n:]
+		deferred = deferred[n:]
 		l.e.cfg.Handler.HandlePacket(l, f.port, f.payload)
 	}
 

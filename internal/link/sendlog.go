@@ -14,8 +14,8 @@ const (
 	maxMarks = 64
 )
 
-// segment holds frames in the order of the link. Its buffer never moves: senders append while the writer
-// reads what stands before.
+// segment holds frames in the order of the link. Its buffer never moves: senders append while the
+// writer reads what stands before.
 type segment struct {
 	buf         []byte
 	first, last uint64 // numbers of its first and last numbered frames; last < first: none yet
@@ -23,14 +23,15 @@ type segment struct {
 
 var segments = sync.Pool{New: func() any { return &segment{buf: make([]byte, 0, segmentSize)} }}
 
-// sendLog keeps the frames of a link from Send until they are acknowledged, for whatever connections
-// have to carry them. The writer's position divides it:
+// sendLog keeps the frames of a link from Send until they are acknowledged, for whatever
+// connections have to carry them. The writer's position divides it:
 //
 //	acknowledged │ written, kept for a resume │ not written
 //	     dropped │ segs[0] ...                │ segs[w].buf[off:] ... segs[len-1]
 //
-// Each run of frames that is written in one piece begins with room for an ack, which is filled in when
-// the piece is taken. An ack that is sent again says less than a newer one, which does no harm.
+// Each run of frames that is written in one piece begins with room for an ack, which is filled in
+// when the piece is taken. An ack that is sent again says less than a newer one, which does no
+// harm.
 //
 // All fields are guarded by the link's mu.
 type sendLog struct {
@@ -93,8 +94,8 @@ func (g *sendLog) grow(need int) *segment {
 	return s
 }
 
-// take returns the next piece to write, which begins with an ack of that count if withAck is set and the
-// piece has room for one. It is valid until done. Nil: nothing is pending.
+// take returns the next piece to write, which begins with an ack of that count if withAck is set
+// and the piece has room for one. It is valid until done. Nil: nothing is pending.
 func (g *sendLog) take(count uint64, withAck bool, now time.Duration) (piece []byte, acks bool) {
 	if g.pending == 0 {
 		return nil, false
@@ -130,7 +131,7 @@ func (g *sendLog) advance() {
 	}
 }
 
-// done says that the writer reads the piece no more.
+// done is called when the writer has read the piece.
 func (g *sendLog) done() {
 	if g.busy != nil && g.acked == g.last {
 		g.busy = nil
@@ -139,8 +140,8 @@ func (g *sendLog) done() {
 	g.busy = nil
 }
 
-// acknowledge drops frames up to that number. At is a time not later than the one at which the newest of
-// them was sent; 0 if none is known. It returns false for a number that was never sent.
+// acknowledge drops frames up to that number. At is a time not later than the one at which the
+// newest of them was sent; 0 if none is known. It returns false for a number that was never sent.
 func (g *sendLog) acknowledge(count uint64) (at time.Duration, ok bool) {
 	if count > g.taken {
 		return 0, false
@@ -205,8 +206,8 @@ func (g *sendLog) recycle(s *segment) {
 	}
 }
 
-// rewind drops what the other side has received, and has everything behind it written again. It returns
-// how many frames that are, and false for a count that cannot be.
+// rewind drops what the other side has received, and has everything behind it written again. It
+// returns how many frames that are, and false for a count that cannot be.
 func (g *sendLog) rewind(received uint64) (again uint64, ok bool) {
 	if received < g.acked || received > g.taken {
 		return 0, false
@@ -214,7 +215,8 @@ func (g *sendLog) rewind(received uint64) (again uint64, ok bool) {
 	again = g.taken - received
 	g.acked, g.taken = received, received
 	g.marks = g.marks[:0]
-	// Segments are freed only when they were taken: set the position behind what is acknowledged first.
+	// Segments are freed only when they were taken: set the position behind what is acknowledged
+	// first.
 	g.w, g.off, g.pending = len(g.segs), 0, 0
 	for i, s := range g.segs {
 		if s.last <= received && i < len(g.segs)-1 {

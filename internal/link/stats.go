@@ -8,15 +8,15 @@ import (
 
 // Stats counts since the endpoint began.
 type Stats struct {
-	Links           int // stand now
-	Resumes         int64
-	Ended           map[string]int64 // by reason: silent, gone, goodbye, paused, closed, protocol, refused, overloaded, other
-	RefusedShakes   map[string]int64 // handshakes that failed here as acceptor, by reason: see refusalName
-	BytesSent       int64            // of frames, without encryption
-	BytesReceived   int64
-	PacketsSent     int64 // beats included
-	PacketsReceived int64
-	Retransmitted   int64 // packets sent again after a resume
+	Links             int // stand now
+	Resumes           int64
+	Ended             map[string]int64 // by reason: silent, gone, goodbye, paused, closed, protocol, refused, overloaded, other
+	RefusedHandshakes map[string]int64 // handshakes that failed here as acceptor, by reason: see refusalName
+	BytesSent         int64            // of frames, without encryption
+	BytesReceived     int64
+	PacketsSent       int64 // beats included
+	PacketsReceived   int64
+	Retransmitted     int64 // packets sent again after a resume
 }
 
 type counters struct {
@@ -47,7 +47,7 @@ func refusalName(err error) string {
 		name string
 	}{
 		{ErrSecret, "secret"}, {ErrVersion, "version"}, {ErrSelf, "self"}, {ErrWrongNode, "wrong_node"},
-		{ErrNotAdmitted, "not_admitted"}, {ErrBusy, "busy"}, {errEnded, "ended"}, {errStale, "stale"}, {errMalformed, "malformed"},
+		{ErrBusy, "busy"}, {errEnded, "ended"}, {errStale, "stale"}, {errMalformed, "malformed"},
 		{errNotTLS, "not_tls"},
 	} {
 		if errors.Is(err, r.err) {
@@ -65,12 +65,12 @@ func (e *Endpoint) Stats() Stats {
 		BytesSent: e.count.bytesSent.Load(), BytesReceived: e.count.bytesReceived.Load(),
 		PacketsSent: e.count.packetsSent.Load(), PacketsReceived: e.count.packetsReceived.Load(),
 		Retransmitted: e.count.retransmitted.Load(),
-		Ended:         make(map[string]int64), RefusedShakes: make(map[string]int64),
+		Ended:         make(map[string]int64), RefusedHandshakes: make(map[string]int64),
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	maps.Copy(s.Ended, e.ended)
-	maps.Copy(s.RefusedShakes, e.refusals)
+	maps.Copy(s.RefusedHandshakes, e.refusals)
 
 	return s
 }

@@ -5,7 +5,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sock"
+	"github.com/parley-dm/parley/internal/netio"
 )
 
 // TCP is the network of real nodes.
@@ -35,6 +35,6 @@ func (tcp) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	return liftConn(conn), nil
 }
 
-// tune has small writes sent at once, and the system give up a connection that a dead machine left. A
-// link has ended long before.
-func tune(conn net.Conn, failure time.Duration) { sock.Tune(conn, 2*failure) }
+// tune has small writes sent at once, and the system give up a connection that a dead machine left.
+// A link has ended long before.
+func tune(conn net.Conn, failure time.Duration) { netio.Tune(conn, 2*failure) }

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loopConn is an end of a connection without a network: what is written to one is read from the other.
+// loopConn is an end of a connection without a network: what is written to one is read from the
+// other.
 type loopConn struct {
 	net.Conn
 
@@ -96,7 +97,8 @@ func cpuOf(b *testing.B, f func()) {
 	b.ReportMetric(float64(used)/float64(b.N), "cpu-ns/op")
 }
 
-// BenchmarkPlainRoundTrip is the floor: the same bytes there and back over TCP on loopback, in clear.
+// BenchmarkPlainRoundTrip is the floor: the same bytes there and back over TCP on loopback, in
+// clear.
 func BenchmarkPlainRoundTrip(b *testing.B) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

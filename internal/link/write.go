@@ -3,13 +3,14 @@ package link
 import "time"
 
 // Writing. A sender appends its frame to the log. If there is no writer it becomes the writer, and
-// writes at once without waiting. A sender that comes meanwhile leaves its frame to the writer: under
-// load one call carries many frames. What the system does not take goes on in a goroutine that ends when
-// it did. The writer is one for the link, whatever its connection: a frame that is being encrypted for a
-// connection that broke is not touched before.
+// writes at once without waiting. A sender that comes meanwhile leaves its frame to the writer:
+// under load one call carries many frames. What the system does not take goes on in a goroutine
+// that ends when it did. The writer is one for the link, whatever its connection: a frame that is
+// being encrypted for a connection that broke is not touched before.
 //
-// While the reader handles what has arrived the link is corked: answers gather, and the reader flushes
-// them before it waits. Low-priority packets (SendLater) wait for the next write, or maxLate.
+// While the reader handles what has arrived the link is corked: answers gather, and the reader
+// flushes them before it waits. Low-priority packets (SendLater) wait for the next write, or
+// maxLate.
 
 const (
 	// maxTurns is how many pieces a sender writes before a goroutine goes on.
@@ -24,7 +25,8 @@ const (
 // ErrTooLarge; otherwise the packet arrives unless the link ends before.
 func (l *Link) Send(port uint8, packet []byte) error { return l.send(port, packet, true) }
 
-// SendLater is Send with low priority: the packet goes, in its turn, with the next write, or after 2 ms.
+// SendLater is Send with low priority: the packet goes, in its turn, with the next write, or after
+// 2 ms.
 func (l *Link) SendLater(port uint8, packet []byte) error { return l.send(port, packet, false) }
 
 func (l *Link) send(port uint8, packet []byte, urgent bool) error {
@@ -110,8 +112,8 @@ func (l *Link) parked(c *conn) {
 	l.unlockAndWrite(false)
 }
 
-// unlockAndWrite is called with mu held. It becomes the writer if there is none and something to write.
-// Now: the node's cork does not count.
+// unlockAndWrite is called with mu held. It becomes the writer if there is none and something to
+// write. Now: the node's cork does not count.
 func (l *Link) unlockAndWrite(now bool) {
 	if l.writing || !l.dueLocked(now) {
 		l.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Stamp is a point in the cluster's order of logins: milliseconds since 1970 in the upper 48 bits, a
-// counter in the lower 16. The epochs in which a session sends count up from its stamp.
+// Stamp is a point in the cluster's order of logins: milliseconds since 1970 in the upper 48 bits,
+// a counter in the lower 16. The epochs in which a session sends count up from its stamp.
 type Stamp uint64
 
 const stampCounterBits = 16
@@ -17,12 +17,12 @@ func (s Stamp) Time() time.Time { return time.UnixMilli(int64(s >> stampCounterB
 // StampOf is the first stamp of that millisecond.
 func StampOf(t time.Time) Stamp { return Stamp(t.UnixMilli()) << stampCounterBits }
 
-// MaxAhead bounds how far a stamp of another node may be ahead of this node's wall clock and still be
-// taken over by [Clock.Observe].
+// MaxAhead bounds how far a stamp of another node may be ahead of this node's wall clock and still
+// be taken over by [Clock.Observe].
 const MaxAhead = time.Minute
 
-// Clock is a hybrid logical clock: the wall clock where it can, a counter where the wall clocks of nodes
-// disagree. The zero value is ready. Safe for use by several goroutines.
+// Clock is a hybrid logical clock: the wall clock where it can, a counter where the wall clocks of
+// nodes disagree. The zero value is ready. Safe for use by several goroutines.
 type Clock struct {
 	last atomic.Uint64
 }
@@ -39,8 +39,8 @@ func (c *Clock) Now() Stamp {
 	}
 }
 
-// Observe makes all later stamps of this clock later than s. A stamp more than MaxAhead ahead of the
-// wall clock changes nothing: no other node can push this clock away.
+// Observe makes all later stamps of this clock later than s. A stamp more than MaxAhead ahead of
+// the wall clock changes nothing: no other node can push this clock away.
 func (c *Clock) Observe(s Stamp) {
 	if s > StampOf(time.Now().Add(MaxAhead)) {
 		return

@@ -1,5 +1,5 @@
-// Package node names things in a cluster: a node ([ID]), a session on it ([SID], [Place]) and a moment
-// ([Stamp], given by a [Clock]). It imports nothing of Parley and does no I/O.
+// Package node names things in a cluster: a node ([ID]), a session on it ([SID], [Place]) and a
+// moment ([Stamp], given by a [Clock]). It imports nothing of Parley and does no I/O.
 //
 // # Limits
 //

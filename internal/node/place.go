@@ -9,8 +9,8 @@ import (
 // SID is a session's ID: 128 bits.
 type SID [16]byte
 
-// ParseSID turns the 32 hex digits of a session's ID into its bytes. Any other string gives the first
-// bytes of its SHA-256, so that equal strings give equal SIDs.
+// ParseSID turns the 32 hex digits of a session's ID into its bytes. Any other string gives the
+// first bytes of its SHA-256, so that equal strings give equal SIDs.
 func ParseSID(s string) (sid SID) {
 	if len(s) == hex.EncodedLen(len(sid)) {
 		if _, err := hex.Decode(sid[:], []byte(s)); err == nil {

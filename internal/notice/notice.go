@@ -12,7 +12,8 @@ const (
 	cmd uint16 = 700
 )
 
-// Attach makes the module's node tell clients of peers that are gone. It must be called before the node starts.
+// Attach makes the module's node tell clients of peers that are gone. It must be called before the
+// node starts.
 func Attach(m *dm.Module) {
 	m.SetOnClearCache(func(gone string, stayed *user.User) {
 		stayed.ServerPush(ver, cmd, wire.AppendPeer(nil, gone), true)

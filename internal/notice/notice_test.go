@@ -50,7 +50,7 @@ func TestAClientIsToldThatItsPeerIsGone(t *testing.T) {
 	}
 	alice, bob := login("alice"), login("bob")
 	defer alice.Close()
-	if err := bob.Send(ctx, "alice", []byte("hi")); err != nil {
+	if _, err := bob.Send(ctx, "alice", []byte("hi")); err != nil {
 		t.Fatal(err)
 	}
 	if err := bob.Close(); err != nil {

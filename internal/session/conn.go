@@ -21,8 +21,8 @@ type Conn interface {
 	Push(ver uint8, cmd uint16, message []byte, reliable bool, done Done) error
 	// Respond answers the request with that id. Message is what follows the status.
 	Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, reliable bool) error
-	// Close sends a goodbye with this code and text, flushes what the system takes at once, and ends
-	// the connection. Later calls do nothing.
+	// Close sends a goodbye with this code and text, flushes what the system takes at once, and
+	// ends the connection. Later calls do nothing.
 	Close(code uint16, text string)
 	// Addr is the client's network address, such as "127.0.0.1:50211".
 	Addr() string

@@ -16,12 +16,11 @@ const (
 
 // Session is the engine's half of a user. All methods are safe for use by several goroutines.
 type Session struct {
-	sid   node.SID // decoded once; of a blank user, a hash of its user ID and SID
-	conn  Conn     // nil for a blank user
-	state atomic.Uint32
-	stamp atomic.Uint64
-
+	sid        node.SID // decoded once; of a blank user, a hash of its user ID and SID
+	conn       Conn     // nil for a blank user
+	state      atomic.Uint32
 	discardDue atomic.Bool // the session has left the registry and OnDiscard has not run
+	stamp      atomic.Uint64
 
 	mu      sync.Mutex
 	pending request // guarded by mu; the zero request: none waits for a response
@@ -55,7 +54,8 @@ func (s *Session) Push(ver uint8, cmd uint16, message []byte, reliable bool, don
 	return s.conn.Push(ver, cmd, message, reliable, done)
 }
 
-// Respond answers the request with this id. With id 0, or once the session is closed, it does nothing.
+// Respond answers the request with this id. With id 0, or once the session is closed, it does
+// nothing.
 func (s *Session) Respond(id uint32, ver uint8, cmd uint16, status uint8, data []byte, reliable bool) {
 	if id == 0 || s.conn == nil || s.Closed() {
 		return
@@ -63,8 +63,8 @@ func (s *Session) Respond(id uint32, ver uint8, cmd uint16, status uint8, data [
 	_ = s.conn.Respond(id, ver, cmd, status, data, reliable)
 }
 
-// Expect notes the request that handlers are about to answer. A user's commands run one after another,
-// so there is at most one. Id 0 wants no response.
+// Expect notes the request that handlers are about to answer. A user's commands run one after
+// another, so there is at most one. Id 0 wants no response.
 func (s *Session) Expect(id uint32, ver uint8, cmd uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,8 +105,8 @@ func (s *Session) Closed() bool { return s.state.Load() == closed }
 // Register moves a new session into the registry. It returns false if the session was closed first.
 func (s *Session) Register() bool { return s.state.CompareAndSwap(created, registered) }
 
-// EndLife closes the session. It reports whether the session was open, and whether it was registered:
-// then MarkDiscard must follow, once the registry does not list the session any more.
+// EndLife closes the session. It reports whether the session was open, and whether it was
+// registered: then MarkDiscard must follow, once the registry does not list the session any more.
 func (s *Session) EndLife() (wasOpen, wasRegistered bool) {
 	old := s.state.Swap(closed)
 
@@ -119,8 +119,8 @@ func (s *Session) MarkDiscard() { s.discardDue.Store(true) }
 // TakeDiscard reports, once, that the OnDiscard callbacks are due.
 func (s *Session) TakeDiscard() bool { return s.discardDue.CompareAndSwap(true, false) }
 
-// Hooks are set by package user and used by package sessions only: a *user.User and a *user.Registry
-// travel as any, since package user imports this one.
+// Hooks are set by package user and used by package sessions only: a *user.User and a
+// *user.Registry travel as any, since package user imports this one.
 //
 //nolint:gochecknoglobals // set once by an init function, so that public types need no exported plumbing
 var Hooks struct {

@@ -15,17 +15,17 @@ func New(r *user.Registry, uid, sid string, conn session.Conn) *user.User {
 	return u
 }
 
-// Add makes a user findable and runs the OnNew callbacks. A user of the same ID must have been removed
-// before. It returns false, and does nothing, if u was removed first.
+// Add makes a user findable and runs the OnNew callbacks. A user of the same ID must have been
+// removed before. It returns false, and does nothing, if u was removed first.
 func Add(r *user.Registry, u *user.User) bool { return session.Hooks.Add(r, u) }
 
-// Remove takes u out of the registry; a newer session of the same user stays. It runs no callbacks, so
-// it may be called where nothing may block: Discard must follow. It returns false if u was removed
-// before.
+// Remove takes u out of the registry; a newer session of the same user stays. It runs no callbacks,
+// so it may be called where nothing may block: Discard must follow. It returns false if u was
+// removed before.
 func Remove(r *user.Registry, u *user.User) bool { return session.Hooks.Remove(r, u) }
 
-// Discard is Remove, followed by the OnDiscard callbacks if u had been added. The callbacks run once,
-// however often Discard is called.
+// Discard is Remove, followed by the OnDiscard callbacks if u had been added. The callbacks run
+// once, however often Discard is called.
 func Discard(r *user.Registry, u *user.User, why user.Reason) {
 	session.Hooks.Discard(r, u, uint8(why))
 }

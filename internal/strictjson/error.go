@@ -57,7 +57,8 @@ func fold(name string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
 }
 
-// distance is Levenshtein's: the fewest insertions, deletions and replacements of bytes that lead from a to b.
+// distance is Levenshtein's: the fewest insertions, deletions and replacements of bytes that lead
+// from a to b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

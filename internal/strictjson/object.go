@@ -15,7 +15,8 @@ type Field struct {
 	Raw  json.RawMessage
 }
 
-// Object reads one JSON object whose keys must all be among valid, each at most once. Its errors are of type *Error.
+// Object reads one JSON object whose keys must all be among valid, each at most once. Its errors
+// are of type *Error.
 func Object(data []byte, valid []string) ([]Field, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if err := open(dec, data); err != nil {
@@ -72,7 +73,8 @@ func next(dec *json.Decoder, data []byte) (Field, error) {
 	return Field{Key: key, Line: lineAt(data, dec.InputOffset()-int64(len(raw))), Raw: raw}, nil
 }
 
-// broken says where the JSON breaks. It reads once more: what a Decoder says of the place is not the same for every kind of mistake.
+// broken says where the JSON breaks. It reads once more: what a Decoder says of the place is not
+// the same for every kind of mistake.
 func broken(data []byte, err error) *Error {
 	if ends := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); ends {
 		return errorAt(lineAt(data, int64(len(data))), "it is no JSON: it ends in the middle")

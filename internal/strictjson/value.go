@@ -66,7 +66,8 @@ func (f Field) Strings() ([]string, error) {
 	return out, nil
 }
 
-// Object checks that the value is an object, and returns it behind as many line feeds as make its lines count as the file's do.
+// Object checks that the value is an object, and returns it behind as many line feeds as make its
+// lines count as the file's do.
 func (f Field) Object() (json.RawMessage, error) {
 	if !bytes.HasPrefix(f.Raw, []byte("{")) {
 		return nil, f.wrong("an object, such as {}")
@@ -79,5 +80,6 @@ func (f Field) Object() (json.RawMessage, error) {
 // Refuse says what is wrong with the value.
 func (f Field) Refuse(what string) *Error { return errorAt(f.Line, "%q %s", f.Key, what) }
 
-// wrong says that the value should be of another type. It does not show the value: that may be a secret.
+// wrong says that the value should be of another type. It does not show the value: that may be a
+// secret.
 func (f Field) wrong(want string) *Error { return errorAt(f.Line, "%q must be %s", f.Key, want) }

@@ -13,8 +13,9 @@ import (
 
 const startTime = 10 * time.Second
 
-// Serve runs a server until ctx ends. It takes clients at listen, an IP address and a port; port 0 is chosen by the system. If join is not
-// empty, it is the cluster address of another one. It announces where it listens.
+// Serve runs a server until ctx ends. It takes clients at listen, an IP address and a port; port 0
+// is chosen by the system. If join is not empty, it is the cluster address of another one. It
+// announces where it listens.
 func Serve(ctx context.Context, name, listen, join string, announce func(name, value string)) error {
 	at, err := netip.ParseAddrPort(listen)
 	if err != nil {

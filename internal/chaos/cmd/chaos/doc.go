@@ -1,4 +1,5 @@
-// Command chaos makes a cluster of real nodes fail in every way that package chaos knows, and says whether it kept its promises.
+// Command chaos makes a cluster of real nodes fail in every way that package chaos knows, and says
+// whether it kept its promises.
 //
 //	make chaos                                  # ten minutes
 //	make chaos CHAOS_TIME=1m CHAOS_SEED=42      # shorter; with the faults of an earlier run
@@ -10,6 +11,6 @@
 // # Limits
 //
 // It is run from the root of the repository, where it builds the binary (or with -binary from
-// anywhere). What it cannot do on a system (signals on Windows; packets without Linux, /dev/net/tun,
-// and root or user namespaces) it leaves out, and says so.
+// anywhere). What it cannot do on a system (signals on Windows; packets without Linux,
+// /dev/net/tun, and root or user namespaces) it leaves out, and says so.
 package main

@@ -56,7 +56,8 @@ func run() int {
 	return 0
 }
 
-// prepareAndRun makes a directory for the binary and the logs, which is kept if the logs may be wanted.
+// prepareAndRun makes a directory for the binary and the logs, which is kept if the logs may be
+// wanted.
 func prepareAndRun(ctx context.Context, o chaos.Options, race bool) (report *chaos.Report, err error) {
 	if o.Dir, err = os.MkdirTemp("", "parley-chaos-"); err != nil {
 		return nil, err

@@ -1,0 +1,188 @@
+package runtime
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/parley-dm/parley/dm/internal/core"
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/user"
+)
+
+// session is a session that takes part in direct messages: the core of one, with its lock and
+// queues. It exists from the user's first message on.
+//
+// An event locks it, is given to the core, and leaves the core's effects. The goroutine that finds
+// no other performing performs them, its own and those that others leave meanwhile, without the
+// lock: so they are performed in order, and no event waits.
+type session struct {
+	m     *Runtime
+	user  *user.User
+	id    []byte // the user ID
+	place core.Place
+	blank bool
+
+	mu         sync.Mutex
+	core       *core.Session // guarded by mu
+	effects    []core.Effect // guarded by mu; to be performed, in order
+	spare      []core.Effect // guarded by mu; the other of two buffers that take turns
+	performing bool          // guarded by mu
+	watched    bool          // guarded by mu; the sweep looks at it
+	counted    bool          // guarded by mu; Runtime.closedEpochs knows of it
+	forgotten  bool          // guarded by mu; it is out of Runtime.bySID: look it up again
+	onDrained  func(uint64)  // guarded by mu; of a session that is leaving
+
+	inbox   command.SerialExecutor // what has arrived: callbacks and pushes, in order
+	inboxed atomic.Int32           // tasks of inbox that are not done
+	held    atomic.Int32           // those among them that have not begun
+	bytes   atomic.Int64           // of their bodies
+
+	calls   command.SerialExecutor // outcomes for callbacks of this user's messages
+	calling atomic.Int32           // tasks of calls that are not done
+}
+
+// limits are a session's bounds. Beyond the first three: ErrOverloaded.
+func (m *Runtime) limits() core.Limits {
+	return core.Limits{Items: maxItems, AllItems: maxAllItems, Bytes: maxBytes, Channels: m.settings.MaxChannelsPerUser}
+}
+
+// newSession makes a session that is in no map yet.
+func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
+	place := core.Place{Node: m.self, SID: sid}
+
+	return &session{
+		m: m, user: u, id: []byte(u.ID), place: place, blank: blank,
+		core: core.NewSession(core.Config{
+			User: u.ID, Place: place, Login: sessions.Of(u).Stamp(), Blank: blank, Stamp: m.stamp, Linked: m.linked,
+			Limits: m.limits(), Timeout: int64(m.settings.ReliableTimeout),
+		}),
+	}
+}
+
+// sidOf is what a user's session is known by. A blank user's SID may be any string, and stand for
+// several users.
+func sidOf(u *user.User) core.SID {
+	if u.IsBlank() {
+		return node.HashSID(u.ID + "\x00" + u.SID)
+	}
+
+	return node.ParseSID(u.SID)
+}
+
+// session returns the session of a user, locked, made if need be. A user whose session is over gets
+// one that is over too: it may send, but keeps no channel.
+func (m *Runtime) session(u *user.User) *session {
+	if s, ok := m.byUser.Load(u); ok {
+		s.mu.Lock()
+		if !s.forgotten {
+			return s
+		}
+		s.mu.Unlock()
+	}
+
+	return m.sessionAs(u, sidOf(u), u.IsBlank())
+}
+
+// sessionAs is session for a user whose SID is decoded.
+func (m *Runtime) sessionAs(u *user.User, sid core.SID, blank bool) *session {
+	for {
+		s, ok := m.bySID.Load(sid)
+		if !ok {
+			fresh := m.newSession(u, sid, blank)
+			fresh.mu.Lock()
+			if s, ok = m.bySID.LoadOrStore(sid, fresh); !ok {
+				if u.Closed() { // asked for only now: Leave may have looked for a session just before there was one
+					fresh.core.MarkClosed()
+				}
+				if !u.IsBlank() {
+					m.byUser.Store(u, fresh)
+				}
+
+				return fresh
+			}
+		}
+		s.mu.Lock()
+		if !s.forgotten {
+			return s
+		}
+		s.mu.Unlock()
+	}
+}
+
+// known returns the session with this SID, locked, or nil.
+func (m *Runtime) known(sid core.SID) *session {
+	s, ok := m.bySID.Load(sid)
+	if !ok {
+		return nil
+	}
+	s.mu.Lock()
+	if s.forgotten {
+		s.mu.Unlock()
+
+		return nil
+	}
+
+	return s
+}
+
+// of returns the session of a user, locked, or nil if there is none.
+func (m *Runtime) of(u *user.User) *session {
+	if s, ok := m.byUser.Load(u); ok {
+		s.mu.Lock()
+		if !s.forgotten {
+			return s
+		}
+		s.mu.Unlock()
+	}
+
+	return m.known(sidOf(u))
+}
+
+// maxSpare bounds the buffer of effects that a session keeps, in effects.
+const maxSpare = 64
+
+// unlock ends an event: it performs the effects, or leaves them to the goroutine that is performing
+// some, and unlocks the session. One that has nothing to remember is forgotten.
+func (s *session) unlock() {
+	if s.core.Waiting() > 0 && !s.watched {
+		s.m.sweep.watch(s)
+	}
+	if s.performing {
+		s.mu.Unlock()
+
+		return
+	}
+	s.performing = true
+	for len(s.effects) > 0 {
+		batch := s.effects
+		s.effects, s.spare = s.spare[:0], nil
+		s.mu.Unlock()
+		for i := range batch {
+			s.perform(&batch[i])
+		}
+		clear(batch)
+		s.mu.Lock()
+		if cap(batch) <= maxSpare {
+			s.spare = batch[:0]
+		}
+	}
+	s.performing = false
+	s.forget()
+	s.mu.Unlock()
+}
+
+// forget takes the session out of the maps if there is nothing to remember. It is locked, and has
+// no effects left.
+func (s *session) forget() {
+	if s.forgotten || !s.core.Forgettable(s.m.sweep.now.Load()) || s.blank && s.calling.Load() > 0 {
+		return
+	}
+	s.forgotten = true
+	s.forgetEpochs()
+	s.m.bySID.Delete(s.place.SID)
+	if !s.user.IsBlank() {
+		s.m.byUser.Delete(s.user)
+	}
+}

@@ -1,0 +1,109 @@
+package bench
+
+import "context"
+
+// Contender is the result of Compare for one kind of server: medians of all rounds.
+type Contender struct {
+	Name  string `json:"name"`
+	Nodes int    `json:"nodes"`
+	// One pair, in microseconds.
+	P50  float64 `json:"p50_us"`
+	P99  float64 `json:"p99_us"`
+	P999 float64 `json:"p99_9_us"`
+	// The same, pinned; 0: not measured.
+	PinnedP50 float64 `json:"pinned_p50_us"`
+	PinnedP99 float64 `json:"pinned_p99_us"`
+	// Many pairs.
+	PerSecond float64 `json:"messages_per_second"`
+	LoadP50   float64 `json:"load_p50_us"`
+	LoadP99   float64 `json:"load_p99_us"`
+	ServerCPU float64 `json:"server_cpu_us"` // a message; 0: not known
+	// Idle, bytes a user; 0: not measured.
+	Memory   float64 `json:"bytes_per_idle_user"`
+	MemoryWS float64 `json:"bytes_per_idle_websocket_user"`
+	// Medians of what each round's ratio to its own floor was; 0: not known.
+	P50Ratio float64 `json:"p50_ratio"`
+	CPURatio float64 `json:"cpu_ratio"`
+
+	PinnedP50Ratio float64 `json:"pinned_p50_ratio"`
+
+	onePair, manyPairs, pinned []RoundTrips // by round
+	system                     *system
+	startFresh                 starter // starts fresh servers; nil: a competitor, which runs already
+	parleySetup                *Setup  // starts nodes of Parley; nil: another kind of server
+	startPinned                starter // starts pinned servers; nil: a competitor
+}
+
+// starter starts a number of servers of one kind.
+type starter func(ctx context.Context, servers int) (*system, error)
+
+// startContenders starts the servers to compare. With an error it returns those that it has
+// started. Competitors run already, and their routes are checked before any server is started.
+func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*Contender, err error) {
+	var peers []*Contender
+	for _, p := range m.Competitors {
+		sys := p.system()
+		if err := sys.checkRoutes(ctx, defaultPatience); err != nil {
+			return nil, err
+		}
+		peers = append(peers, &Contender{Name: sys.name, Nodes: len(sys.addrs), system: sys})
+	}
+	type kind struct {
+		start, fresh, pinned starter
+		nodes                *Setup
+	}
+	kinds := []kind{{s.startRelays, s.startRelays, s.startRelays, nil}}
+	for _, binary := range s.perBinary() {
+		own := *binary
+		own.URLs = nil
+		plain := own
+		plain.WebSocket = false
+		kinds = append(kinds, kind{binary.parleyNodes, plain.parleyNodes, own.parleyNodes, &plain})
+	}
+	if m.NATS {
+		kinds = append(kinds, kind{s.startNATS, s.startNATS, s.startNATS, nil})
+	}
+	for _, k := range kinds {
+		sys, err := k.start(ctx, 2)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), system: sys, startFresh: k.fresh, startPinned: k.pinned, parleySetup: k.nodes})
+	}
+
+	return append(all, peers...), nil
+}
+
+// aggregate computes the medians of the rounds.
+func (c *Contender) aggregate(floor *Contender) {
+	of := func(all []RoundTrips, f func(RoundTrips) float64) float64 {
+		var values []float64
+		for _, t := range all {
+			values = append(values, f(t))
+		}
+
+		return median(values)
+	}
+	p50 := func(t RoundTrips) float64 { return t.RoundTrip.P50 }
+	cpu := func(t RoundTrips) float64 { return t.ServerCPU }
+	p99 := func(t RoundTrips) float64 { return t.RoundTrip.P99 }
+	c.P50, c.P99, c.P999 = of(c.onePair, p50), of(c.onePair, p99), of(c.onePair, func(t RoundTrips) float64 { return t.RoundTrip.P999 })
+	c.LoadP50, c.LoadP99, c.ServerCPU = of(c.manyPairs, p50), of(c.manyPairs, p99), of(c.manyPairs, cpu)
+	c.PerSecond = of(c.manyPairs, func(t RoundTrips) float64 { return t.PerSecond })
+	c.PinnedP50, c.PinnedP99 = of(c.pinned, p50), of(c.pinned, p99)
+	c.P50Ratio, c.CPURatio = medianRatio(c.onePair, floor.onePair, p50), medianRatio(c.manyPairs, floor.manyPairs, cpu)
+	c.PinnedP50Ratio = medianRatio(c.pinned, floor.pinned, p50)
+}
+
+// medianRatio is the median of the rounds' own ratios: a slow phase of the machine slows both in
+// one round.
+func medianRatio(mine, floor []RoundTrips, f func(RoundTrips) float64) float64 {
+	var values []float64
+	for i := range mine {
+		if f(floor[i]) > 0 {
+			values = append(values, f(mine[i])/f(floor[i]))
+		}
+	}
+
+	return median(values)
+}

@@ -1,0 +1,197 @@
+package gateway
+
+import (
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parley-dm/parley/internal/sessions"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/user"
+	"github.com/parley-dm/parley/wire"
+)
+
+// idleRaw waits until the only session is raw and its reader is idle.
+func (n *node) idleRaw(tb testing.TB) *session {
+	tb.Helper()
+	all := n.gw.wheel.all()
+	if len(all) != 1 {
+		tb.Fatalf("%d sessions", len(all))
+	}
+	eventually(tb, func() bool { return all[0].raw.Held() && all[0].reader.Load() == readerIdle })
+
+	return all[0]
+}
+
+func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
+	n := start(t, Config{})
+	c := n.dialTCP(t)
+	c.login("alice")
+	s := n.idleRaw(t)
+	s.OnReadable(true)
+	deadline := time.Now().Add(10 * time.Second)
+	for s.reader.Load() != readerIdle {
+		if time.Now().After(deadline) {
+			t.Fatal("it reads and reads")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.wantAlive()
+}
+
+func TestTCPUserTimeoutIsThreeHeartbeats(t *testing.T) {
+	n := start(t, Config{Heartbeat: 7 * time.Second})
+	c := n.dialTCP(t)
+	c.login("alice")
+	conn, err := n.idleRaw(t).raw.NetConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	if e := raw.Control(func(fd uintptr) { got, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); e != nil || err != nil {
+		t.Fatal(e, err)
+	}
+	if got != 21_000 {
+		t.Errorf("TCP_USER_TIMEOUT is %d ms", got)
+	}
+}
+
+func TestBlockingCommandsDelayTheLoopOnlyBriefly(t *testing.T) {
+	n := newNode(t, Config{})
+	n.router.Handle(2, 1, echo)
+	let := make(chan struct{})
+	n.router.Builtin(1, 701, func(command.Request) { <-let })
+	n.listen(t)
+	const stuck = 200
+	clients := make([]*client, stuck)
+	for i := range clients {
+		clients[i] = n.dialTCP(t)
+		clients[i].login(number(i))
+	}
+	other := n.dialTCP(t)
+	other.login("other")
+	for _, c := range clients {
+		c.send(wire.Frame{Kind: wire.KindRequest, Ver: 1, Cmd: 701, ID: 1})
+	}
+	begin := time.Now()
+	other.send(wire.Frame{Kind: wire.KindPing, ID: 1})
+	other.next()
+	took := time.Since(begin)
+	close(let)
+	if took > time.Second { // if each kept one of two loops, it would be twice that
+		t.Errorf("a pong took %v", took)
+	}
+}
+
+// exhaustDescriptors takes all descriptors that the process may have, until they are given back.
+func exhaustDescriptors(t *testing.T) (giveBack func()) {
+	t.Helper()
+	var usual syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
+		t.Fatal(err)
+	}
+	few := usual
+	few.Cur = 64
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	var taken []*os.File
+	for {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			break
+		}
+		taken = append(taken, f)
+	}
+	given := false
+	giveBack = func() {
+		if given {
+			return
+		}
+		given = true
+		for _, f := range taken {
+			_ = f.Close()
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(giveBack)
+
+	return giveBack
+}
+
+func TestAStalledClientGetsEverythingWithoutASpareDescriptor(t *testing.T) {
+	n := start(t, Config{QueueBytes: 100 << 20, QueueFrames: 100_000})
+	c := n.dialTCP(t)
+	c.login("alice")
+	u := n.user(t, "alice")
+	n.idleRaw(t)
+	giveBack := exhaustDescriptors(t)
+	var d tally
+	message := make([]byte, 1000)
+	count := int64(0)
+	push := func(more int64) {
+		for ; more > 0; more-- {
+			if err := sessions.Of(u).Push(2, 2, message, true, &d); err != nil {
+				t.Fatal(err)
+			}
+			count++
+		}
+	}
+	for n.gw.Stats().Stalls == 0 {
+		push(1)
+	}
+	push(100)
+	for range count {
+		c.next()
+	}
+	eventually(t, func() bool { return d.ok.Load() == count })
+	c.wantAlive()
+	sessions.Of(u).Close(2005, "bye")
+	c.wantGoodbye(2005)
+	c.io.close()
+	n.wantLeft(t, "alice", user.Removed)
+	eventually(t, func() bool { return len(n.gw.wheel.all()) == 0 })
+	giveBack()
+}
+
+func TestAStalledClientIsClosedWithoutASpareDescriptor(t *testing.T) {
+	n := start(t, Config{Heartbeat: time.Second})
+	c := n.dialTCP(t)
+	c.login("alice")
+	u := n.user(t, "alice")
+	n.idleRaw(t)
+	exhaustDescriptors(t)
+	gone := make(chan struct{})
+	var pings sync.WaitGroup
+	pings.Go(func() { // it is not silent, it only does not read
+		for c.io.send(wire.AppendBody(nil, wire.Frame{Kind: wire.KindPing})) == nil {
+			select {
+			case <-gone:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	var d tally
+	pushed := stall(t, u, &d)
+	n.wantLeft(t, "alice", user.Left)
+	close(gone)
+	pings.Wait()
+	eventually(t, func() bool { return d.all() == pushed && len(n.gw.wheel.all()) == 0 })
+	if d.other.Load() != 0 || d.gone.Load() == 0 {
+		t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
+	}
+}

@@ -1,0 +1,120 @@
+//go:build unix
+
+package netio
+
+import (
+	"io"
+	"net"
+	"syscall"
+)
+
+// Conn does single system calls on the descriptor of a TCP connection. The zero value is not
+// usable; it must not be copied after Use.
+type Conn struct {
+	raw syscall.RawConn
+
+	// Owned by the goroutine that reads. The functions are made once: a method value made at each
+	// call would be an allocation.
+	readFn    func(fd uintptr) bool
+	buffer    Buffer
+	readBytes int
+	readErr   error
+
+	// Owned by the goroutine that writes.
+	writeFn      func(fd uintptr) bool
+	out          []byte
+	writtenBytes int
+	blocking     bool
+	writeErr     error
+}
+
+// Use takes a connection. It returns false if conn has no descriptor of its own.
+func (c *Conn) Use(conn net.Conn) bool {
+	socket, ok := conn.(syscall.Conn) // a *net.TCPConn, or what else has a descriptor of its own
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false
+	}
+	c.raw, c.readFn, c.writeFn = raw, c.readSocket, c.writeSocket
+
+	return true
+}
+
+// Usable reports whether Use has taken a connection.
+func (c *Conn) Usable() bool { return c.raw != nil }
+
+// Read waits until something has arrived, and reads once. At the end of the stream the error is
+// io.EOF; n is never 0 without an error.
+func (c *Conn) Read(in Buffer) (n int, err error) {
+	c.buffer, c.readBytes, c.readErr = in, 0, nil
+	err = c.raw.Read(c.readFn)
+	c.buffer = nil
+	if err == nil {
+		err = c.readErr
+	}
+
+	return c.readBytes, err
+}
+
+// readSocket reads once. It returns false to wait until the connection is readable.
+func (c *Conn) readSocket(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), c.buffer.Space())
+		switch err {
+		case nil:
+			if c.readBytes = n; n == 0 {
+				c.readErr = io.EOF
+			}
+
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			c.buffer.Release()
+
+			return false
+		default:
+			c.readErr = err
+
+			return true
+		}
+	}
+}
+
+// TryWrite writes what the system accepts without waiting, which may be nothing.
+func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
+
+// Write waits until the system accepts a part of p, and returns its length.
+func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
+
+func (c *Conn) write(p []byte, waits bool) (int, error) {
+	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, waits, nil
+	err := c.raw.Write(c.writeFn)
+	c.out = nil
+	if err == nil {
+		err = c.writeErr
+	}
+
+	return c.writtenBytes, err
+}
+
+func (c *Conn) writeSocket(fd uintptr) bool {
+	for {
+		n, err := syscall.Write(int(fd), c.out)
+		switch err {
+		case nil:
+			c.writtenBytes = n
+
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return !c.blocking
+		default:
+			c.writeErr = err
+
+			return true
+		}
+	}
+}

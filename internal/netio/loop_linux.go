@@ -1,0 +1,254 @@
+package netio
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Loop watches connections with one goroutine, which calls the handlers of all that are readable.
+// If a handler blocks it for longer than maxHandlerTime, a new goroutine takes the loop over, and
+// the blocked one ends when its handler returns. Safe for use by several goroutines.
+type Loop struct {
+	epoll      int
+	file       *os.File // epoll as a file: the runtime's poller watches it, so a waiting loop takes no thread
+	epollConn  syscall.RawConn
+	observer   BatchObserver // may be nil
+	goroutines sync.WaitGroup
+
+	mu            sync.Mutex
+	registrations []registration       // guarded by mu; by file descriptor
+	lastID        int32                // guarded by mu; id of the latest registration
+	events        []syscall.EpollEvent // guarded by mu; of the latest epoll_wait
+	next          int                  // guarded by mu; events[next:] are pending
+	generation    uint64               // guarded by mu; that of the goroutine that owns the loop
+	dispatched    uint64               // guarded by mu; count of handled events
+	dispatching   bool                 // guarded by mu; a handler is running
+	inBatch       bool                 // guarded by mu; Begin was called, End is due
+	closed        bool                 // guarded by mu
+
+	blockedAt atomic.Int64 // Unix nanoseconds of the latest takeover; 0: long ago
+
+	watchdog      *time.Timer // runs while events are handled
+	watchdogArmed bool        // guarded by mu; the timer is set
+	watchdogSeen  uint64      // guarded by mu; dispatched at the latest check
+}
+
+// ReadHandler is called when a connection is readable.
+type ReadHandler interface {
+	// OnReadable is called once for all that has arrived (edge-triggered): bytes left unread are
+	// not reported again. With hangup the peer has closed, or the connection is broken. It must not
+	// block. One more call may come after Remove.
+	OnReadable(hangup bool)
+}
+
+// registration is a watched connection. The system may reuse its descriptor while an event of the
+// earlier connection is pending: events carry the id, which tells the two apart.
+type registration struct {
+	handler ReadHandler // nil: none
+	id      int32
+}
+
+const (
+	// maxHandlerTime is how long a handler may block the loop.
+	maxHandlerTime = 10 * time.Millisecond
+	// blockedWindow is how long RecentlyBlocked stays true after a takeover.
+	blockedWindow = 250 * time.Millisecond
+	maxEvents     = 128                                          // in one call of epoll_wait
+	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
+	hangupEvents  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+)
+
+// NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
+// called around every run of several events. It returns nil if the system provides no epoll
+// instance; a nil Loop accepts no connection.
+func NewLoop(observer BatchObserver) *Loop {
+	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
+	var err error
+	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
+		return nil
+	}
+	_ = syscall.SetNonblock(l.epoll, true)
+	l.file = os.NewFile(uintptr(l.epoll), "epoll")
+	if l.epollConn, err = l.file.SyscallConn(); err != nil {
+		_ = l.file.Close()
+
+		return nil
+	}
+	l.watchdog = time.AfterFunc(time.Hour, l.checkBlocked)
+	l.watchdog.Stop()
+	l.goroutines.Add(1)
+	go l.run(0)
+
+	return l
+}
+
+// Add registers w for b. What has arrived already is reported too: OnReadable may be called before
+// Add returns. It returns false if the loop or b is closed, or the system refuses.
+func (l *Loop) Add(b *RawConn, w ReadHandler) bool {
+	if l == nil || !b.acquire() {
+		return false
+	}
+	defer b.release()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	if b.fd >= len(l.registrations) {
+		l.registrations = append(l.registrations, make([]registration, b.fd+1-len(l.registrations))...)
+	}
+	l.lastID++
+	l.registrations[b.fd] = registration{w, l.lastID}
+	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(b.fd), Pad: l.lastID}
+	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
+		l.registrations[b.fd] = registration{}
+
+		return false
+	}
+
+	return true
+}
+
+// Remove unregisters w from b. It must be called before b is closed.
+func (l *Loop) Remove(b *RawConn, w ReadHandler) {
+	if l == nil || !b.acquire() {
+		return
+	}
+	defer b.release()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed && b.fd < len(l.registrations) && l.registrations[b.fd].handler == w {
+		l.registrations[b.fd] = registration{}
+		_ = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
+	}
+}
+
+// run is the loop's goroutine, until another generation takes the loop over.
+func (l *Loop) run(generation uint64) {
+	defer l.goroutines.Done()
+	var batch [maxEvents]syscall.EpollEvent
+	var n int
+	wait := func(uintptr) bool {
+		n, _ = syscall.EpollWait(l.epoll, batch[:], 0)
+
+		return n > 0
+	}
+	for l.dispatch(generation) {
+		if err := l.epollConn.Read(wait); err != nil { // closed
+			return
+		}
+		l.mu.Lock() // only the goroutine that owns the loop gets here
+		l.events, l.next = append(l.events[:0], batch[:n]...), 0
+		l.mu.Unlock()
+	}
+}
+
+// dispatch calls the handlers of the pending events. It returns false when the calling goroutine no
+// longer owns the loop.
+func (l *Loop) dispatch(generation uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.next < len(l.events) && !l.watchdogArmed {
+		l.watchdogArmed, l.watchdogSeen = true, l.dispatched
+		l.watchdog.Reset(maxHandlerTime)
+	}
+	if l.observer != nil && l.next+1 < len(l.events) && l.generation == generation {
+		l.inBatch = true
+		l.observer.Begin()
+	}
+	for l.next < len(l.events) && l.generation == generation && !l.closed {
+		ev := l.events[l.next]
+		l.next++
+		fd := int(ev.Fd)
+		if fd >= len(l.registrations) || l.registrations[fd].handler == nil || l.registrations[fd].id != ev.Pad {
+			continue
+		}
+		w := l.registrations[fd].handler
+		l.dispatched++
+		l.dispatching = true
+		l.mu.Unlock()
+		w.OnReadable(ev.Events&hangupEvents != 0)
+		l.mu.Lock()
+		if l.generation == generation {
+			l.dispatching = false
+		}
+	}
+	if l.generation == generation {
+		l.endBatch()
+	}
+
+	return l.generation == generation && !l.closed
+}
+
+// endBatch is called with mu held, and releases it during the call of End.
+func (l *Loop) endBatch() {
+	if l.inBatch {
+		l.inBatch = false
+		l.mu.Unlock()
+		l.observer.End()
+		l.mu.Lock()
+	}
+}
+
+// checkBlocked runs on the watchdog's timer: if the same handler is still running since the last
+// check, a new goroutine takes the loop over.
+func (l *Loop) checkBlocked() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		l.watchdogArmed = false
+
+		return
+	case l.dispatching && l.dispatched == l.watchdogSeen:
+		l.generation++
+		l.dispatching = false
+		l.blockedAt.Store(time.Now().UnixNano())
+		l.goroutines.Add(1)
+		go l.run(l.generation)
+		l.endBatch()
+	case l.dispatched == l.watchdogSeen: // no event was handled: the loop is idle
+		l.watchdogArmed = false
+
+		return
+	}
+	l.watchdogSeen = l.dispatched
+	l.watchdog.Reset(maxHandlerTime)
+}
+
+// RecentlyBlocked reports whether a handler has blocked the loop within the last 250 ms. Each
+// blocking call delays all other connections of the loop by maxHandlerTime, so handlers should then
+// leave to other goroutines all work that might block.
+func (l *Loop) RecentlyBlocked() bool {
+	at := l.blockedAt.Load()
+	if at == 0 {
+		return false
+	}
+	if since := time.Now().UnixNano() - at; since >= 0 && since < int64(blockedWindow) {
+		return true
+	}
+	l.blockedAt.CompareAndSwap(at, 0)
+
+	return false
+}
+
+// Close ends the loop. It waits for its goroutines, and so for handlers that are running.
+func (l *Loop) Close() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+
+		return
+	}
+	l.closed = true
+	l.watchdog.Stop()
+	l.mu.Unlock()
+	_ = l.file.Close()
+	l.goroutines.Wait()
+}

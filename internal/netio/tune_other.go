@@ -1,0 +1,15 @@
+//go:build !linux
+
+package netio
+
+import (
+	"net"
+	"time"
+)
+
+// Tune sets TCP_NODELAY.
+func Tune(conn net.Conn, _ time.Duration) {
+	if c, ok := conn.(*net.TCPConn); ok {
+		_ = c.SetNoDelay(true)
+	}
+}
