@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -21,14 +22,16 @@ type Policy struct {
 	Leeway time.Duration
 	// Issuer is what iss must be; "" accepts any iss and none.
 	Issuer string
-	// Audience lists the values of which aud must contain at least one; empty accepts any aud and none.
+	// Audience lists the values of which aud must contain at least one; empty accepts any aud and
+	// none.
 	Audience []string
 }
 
 // maxSeconds is the last second of the year 9999, the largest value of a time claim.
 const maxSeconds = 253402300799
 
-// claims are the values of the claims that Parley reads, as they stand in the token; nil if missing.
+// claims are the values of the claims that Parley reads, as they stand in the token; nil if
+// missing.
 type claims struct {
 	sub, exp, nbf, iss, aud, rateMessages, rateBytes []byte
 }
@@ -150,15 +153,17 @@ func (c *claims) userID() (string, error) {
 	return id, nil
 }
 
-// seconds reads a time claim: whole seconds since 1970, without fraction or exponent, in the years
-// 1970 to 9999. A value that is close to right must not turn into a token without expiry.
+// seconds reads a time claim: seconds since 1970, in the years 1970 to 9999, without an exponent. A
+// fraction, which some libraries write, is cut off. A value that is close to right must not turn into
+// a token without expiry.
 func seconds(name string, raw []byte) (at time.Time, present bool, err error) {
 	if raw == nil {
 		return time.Time{}, false, nil
 	}
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || n < 0 || n > maxSeconds {
-		return time.Time{}, false, fmt.Errorf("%w: %s is not a whole number of seconds", ErrTokenMalformed, name)
+	whole, fraction, _ := strings.Cut(string(raw), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || n < 0 || n > maxSeconds || strings.Trim(fraction, "0123456789") != "" {
+		return time.Time{}, false, fmt.Errorf("%w: %s is not a number of seconds", ErrTokenMalformed, name)
 	}
 
 	return time.Unix(n, 0), true, nil

@@ -16,18 +16,19 @@ const (
 	DefaultFileInterval = 10 * time.Second
 	// DefaultFetchInterval is how often a Keyring fetches its URLs.
 	DefaultFetchInterval = 5 * time.Minute
-	// MinFetchInterval is the least time between two fetches of the URLs, after failures and because
-	// of unknown kids too: clients choose the kids of their tokens.
+	// MinFetchInterval is the least time between two fetches of the URLs, after failures and
+	// because of unknown kids too: clients choose the kids of their tokens.
 	MinFetchInterval = 30 * time.Second
 )
 
 // KeyringConfig says where a Keyring has its keys from, and what it accepts.
 type KeyringConfig struct {
-	// Keys has one entry for each source: a secret or file:PATH as ParseKey takes them, jwks:PATH of
-	// a JWKS file, or the https URL of a JWKS. At least one is needed; at most 32 keys in all.
+	// Keys has one entry for each source: a secret or file:PATH as ParseKey takes them, jwks:PATH
+	// of a JWKS file, or the https URL of a JWKS. At least one is needed; at most 32 keys in all.
 	Keys   []string
 	Policy Policy
-	// FileInterval and FetchInterval stand for their defaults if 0. FetchInterval is at least MinFetchInterval.
+	// FileInterval and FetchInterval stand for their defaults if 0. FetchInterval is at least
+	// MinFetchInterval.
 	FileInterval, FetchInterval time.Duration
 	// Client fetches the URLs; nil is a client with limits of its own.
 	Client *http.Client
@@ -52,7 +53,8 @@ type Keyring struct {
 }
 
 // Open reads all sources once and then again in the background until Close. The error says which
-// source is bad: a node must not start with half of its keys. The context bounds the first reading only.
+// source is bad: a node must not start with half of its keys. The context bounds the first reading
+// only.
 func Open(ctx context.Context, config KeyringConfig) (*Keyring, error) {
 	if len(config.Keys) == 0 {
 		return nil, fmt.Errorf("%w: there is none; %s", ErrKey, wantedShort)

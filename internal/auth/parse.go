@@ -26,9 +26,10 @@ const (
 	wantedShort = "want a secret of at least 32 bytes, or file:PATH"
 )
 
-// ParseKey reads what --auth-key takes: a secret of at least 32 bytes, or file:PATH of a file with such
-// a secret or a PEM key. White space around the secret is cut off, as an environment variable or a
-// file ends in a line break easily. The error is one line that says what is wrong and what would be right.
+// ParseKey reads what --auth-key takes: a secret of at least 32 bytes, or file:PATH of a file with
+// such a secret or a PEM key. White space around the secret is cut off, as an environment variable
+// or a file ends in a line break easily. The error is one line that says what is wrong and what
+// would be right.
 func ParseKey(spec string) (Key, error) {
 	spec = strings.TrimSpace(spec)
 	path, isFile := strings.CutPrefix(spec, filePrefix)

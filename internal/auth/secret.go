@@ -14,9 +14,9 @@ import (
 // sshBlobs begin the base64 of every SSH public key: the length of the key's kind, then the kind.
 var sshBlobs = []string{"AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2VjZHNh", "AAAAGnNrLXNzaC", "AAAAInNrLWVjZHNh"}
 
-// notASecret says what the content is if it is no bare secret, and "" if it may be one. A public key,
-// or its address, as an HMAC secret would let every reader of the public key forge tokens. So a
-// secret is one line of printable text: that excludes each binary format.
+// notASecret says what the content is if it is no bare secret, and "" if it may be one. A public
+// key, or its address, as an HMAC secret would let every reader of the public key forge tokens. So
+// a secret is one line of printable text: that excludes each binary format.
 func notASecret(content []byte) string {
 	text := string(content)
 	switch {
@@ -61,8 +61,9 @@ func looksLikeJSON(content []byte) bool {
 		(json.Valid(content) || bytes.Contains(content, []byte(`"kty"`)) || bytes.Contains(content, []byte(`"keys"`)))
 }
 
-// looksLikeDER tells whether the content is an ASN.1 sequence, which every DER key and certificate is.
-// A sequence that is cut off counts if its length takes several bytes: no text begins like that.
+// looksLikeDER tells whether the content is an ASN.1 sequence, which every DER key and certificate
+// is. A sequence that is cut off counts if its length takes several bytes: no text begins like
+// that.
 func looksLikeDER(content []byte) bool {
 	const sequence, longForm = 0x30, 0x80
 	if len(content) > 1 && content[0] == sequence && content[1] > longForm && content[1] <= longForm+4 {
@@ -74,7 +75,8 @@ func looksLikeDER(content []byte) bool {
 	return err == nil && v.Class == asn1.ClassUniversal && v.Tag == asn1.TagSequence && v.IsCompound && len(rest) == 0
 }
 
-// keyOIDs are the DER of the object identifiers that name the kind of a key: RSA, elliptic curve, Ed25519.
+// keyOIDs are the DER of the object identifiers that name the kind of a key: RSA, elliptic curve,
+// Ed25519.
 var keyOIDs = []string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", "\x06\x03\x2b\x65\x70"}
 
 // isKeyInDER is stricter than looksLikeDER: of random secrets in base64, one in ten thousand or so

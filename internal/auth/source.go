@@ -64,8 +64,8 @@ func newSource(spec string, client *http.Client) (*source, error) {
 	return &source{name: "the secret", load: func(context.Context) ([]Key, error) { return []Key{key}, nil }}, nil
 }
 
-// fileLoader parses the file again only if its content has changed. It keeps a hash, not the content.
-// A pipe is read once: a second reading could block for ever.
+// fileLoader parses the file again only if its content has changed. It keeps a hash, not the
+// content. A pipe is read once: a second reading could block for ever.
 func fileLoader(path string, limit int64, parse func([]byte) ([]Key, error)) func(context.Context) ([]Key, error) {
 	var (
 		last [sha256.Size]byte

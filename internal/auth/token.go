@@ -9,8 +9,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// Mint signs a token for the user. With a ttl of 0 the token never expires; exp counts whole seconds
-// and is rounded up.
+// Mint signs a token for the user. With a ttl of 0 the token never expires; exp counts whole
+// seconds and is rounded up.
 func (k Key) Mint(userID string, ttl time.Duration) (string, error) {
 	if !k.CanMint() {
 		return "", ErrCannotMint
@@ -31,8 +31,9 @@ func (k Key) Mint(userID string, ttl time.Duration) (string, error) {
 	return token, nil
 }
 
-// Verify checks a token with this key alone and DefaultLeeway, and returns the user ID. The error is
-// one of the ErrToken errors; its text says which user ID is bad, and has nothing else of the token.
+// Verify checks a token with this key alone and DefaultLeeway, and returns the user ID. The error
+// is one of the ErrToken errors; its text says which user ID is bad, and has nothing else of the
+// token.
 func (k Key) Verify(token string) (string, error) {
 	id, _, err := verify(token, []Key{k}, &Policy{Leeway: DefaultLeeway})
 

@@ -52,7 +52,8 @@ func verify(token string, keys []Key, p *Policy) (id Identity, hasUnknown bool, 
 	return id, false, err
 }
 
-// split decodes the three parts of a token. signed is the part of the text that the signature covers.
+// split decodes the three parts of a token. signed is the part of the text that the signature
+// covers.
 func split(token string) (h header, payload []byte, signed string, signature []byte, err error) {
 	if len(token) > maxToken || strings.Count(token, ".") != 2 {
 		return header{}, nil, "", nil, ErrTokenMalformed
