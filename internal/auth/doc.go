@@ -1,13 +1,18 @@
-// Package auth turns tokens into user IDs.
+// Package auth turns tokens into identities: a user ID, an expiry and limits.
 //
-// A token is a JWT (RFC 7519) signed with the node's key, or with the private half of it: usually
-// by the application's own login server. Its claim sub is the user ID.
+// A token is a JWT (RFC 7519), usually signed by the application's own login server. Its claim sub
+// is the user ID.
 //
-//	--auth-key ──ParseKey──▶ Key ──Verify(token)──▶ user ID
-//	(nothing)  ──NewKey────▶  │
-//	                          └─────Mint(user, ttl)──▶ token      (only a key that can sign)
+//	secret, file:PATH ──ParseKey─▶ Key ──┬─ Mint(user, ttl) ──▶ token      (only a key that can sign)
+//	(nothing) ─────────NewKey────▶       └─ Verify(token) ────▶ user ID
 //
-// A key knows its one algorithm, and a token that was signed with another is forged, whatever its
+//	secret, file:PATH, jwks:PATH, https://… ──Open─▶ Keyring ── Verify(token) ──▶ Identity
+//	                     ▲                     │
+//	                     └── files, URLs again ┘
+//
+//	the program's own function ───────────────────▶ Hook ── Identify(ctx, token, address) ──▶ Identity
+//
+// Each key has one algorithm, and a token that was signed with another is forged, whatever its
 // header says:
 //
 //	key                                              algorithm   Mint
@@ -16,17 +21,33 @@
 //	file:PATH, PEM "PUBLIC KEY" with Ed25519         EdDSA       no
 //	file:PATH, PEM "PUBLIC KEY", "RSA PUBLIC KEY"    RS256       no
 //	file:PATH, PEM "PRIVATE KEY", "RSA PRIVATE KEY"  the same    yes
+//	jwks:PATH, https://…, each key of kty OKP        EdDSA       no
+//	jwks:PATH, https://…, each key of kty RSA        RS256       no
 //
-// What of a token is looked at: the signature; exp, if it is there; nbf, if it is there; sub, which
-// must be a user ID (see package user). Everything else is the application's.
+// A secret is one line of printable text, without the white space around it. Everything that looks
+// like a key, a key file or the address of one is refused as a secret: its reader could forge
+// tokens.
 //
-// A file's secret is its content without the white space around it. Secrets and tokens are in no
-// error and no printed Key.
+// The claims that are read: sub, which must be a user ID (see package user); exp and nbf, if
+// present; iss and aud, if the Policy asks for them; parley_rate_messages and parley_rate_bytes, if
+// present. Names match exactly, no object in a token has a name twice, and the text of names and of
+// sub is valid. Times are seconds; a fraction is cut off. Other claims are the application's.
+//
+// Secrets and tokens are in no error and no printed Key.
+//
+// # Rotation
+//
+// A Keyring reads its files every 10 seconds and its URLs every 5 minutes. A token with an unknown
+// kid has the URLs fetched earlier, but not within 30 seconds of the last fetch; until then the
+// token gets ErrTokenUnknownKey, after which a client may try again. A source that fails keeps its
+// keys of before, for as long as it fails, and is logged once. Keys without kid fit each kid, so
+// that plain keys rotate side by side: add the new key, sign with it, remove the old key.
 //
 // # Limits
 //
-// There is one key at a time: to change it, restart the nodes. No leeway is given for clocks that
-// disagree: let exp lie further ahead. A token without exp never expires, and no token can be
-// revoked; to end a session there is goodbye 2005. A session outlives its token: exp is read at
-// login only. RSA keys have 2048 to 8192 bits. A key file has at most 64 KiB.
+// A token without exp is good for ever, and no token can be called back except by the removal of
+// its key. exp has no leeway. A Keyring has at most 32 keys, a key file 64 KiB, a JWKS 256 KiB, a
+// token 64 KiB. RSA keys have 2048 to 8192 bits. ECDSA and RSA-PSS are not supported. A raw Ed25519
+// public key in base64 or hex cannot be told from a random secret: do not give one as a secret.
+// Cache-Control of a JWKS response is not read.
 package auth

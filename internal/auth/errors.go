@@ -16,6 +16,15 @@ var (
 	ErrTokenNotYet = errors.New("token not valid yet")
 	// ErrTokenSubject: its sub is missing or no user ID.
 	ErrTokenSubject = errors.New("token has no user ID in sub")
+	// ErrTokenIssuer: its iss is not the configured one.
+	ErrTokenIssuer = errors.New("token of another issuer")
+	// ErrTokenAudience: its aud has none of the configured values.
+	ErrTokenAudience = errors.New("token for another audience")
+	// ErrTokenUnknownKey: its kid is not among the keys, which may be older than the kid. The keys
+	// are being fetched; the client may try again after a while.
+	ErrTokenUnknownKey = errors.New("token signed with a key that is not known yet")
+	// ErrTokenRefused: the program's Hook refuses the token.
+	ErrTokenRefused = errors.New("token refused")
 )
 
 // Errors of keys. Test with errors.Is.

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base64"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -20,7 +22,7 @@ type material struct {
 	method jwt.SigningMethod
 	verify sealed // what method takes to verify
 	sign   sealed // what method takes to sign, nil if there is only a public key
-	parser *jwt.Parser
+	kid    string // the key's ID in its JWKS, "" if there is none: the key then fits every kid
 }
 
 // sealed holds a key so that no print of an enclosing struct shows it: of a function, fmt prints
@@ -40,7 +42,6 @@ func newKey(method jwt.SigningMethod, verify, sign any) Key {
 		method: method,
 		verify: seal(verify),
 		sign:   seal(sign),
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{method.Alg()}), jwt.WithStrictDecoding()),
 	}}
 }
 
@@ -74,4 +75,21 @@ func (k Key) String() string {
 	}
 
 	return k.m.method.Alg() + " key"
+}
+
+// equal tells whether both keys accept the same tokens.
+func (k Key) equal(other Key) bool {
+	if k.m.kid != other.m.kid || k.m.method.Alg() != other.m.method.Alg() {
+		return false
+	}
+	switch key := k.m.verify().(type) {
+	case []byte:
+		secret, ok := other.m.verify().([]byte)
+
+		return ok && subtle.ConstantTimeCompare(key, secret) == 1
+	case interface{ Equal(x crypto.PublicKey) bool }:
+		return key.Equal(other.m.verify())
+	}
+
+	return false
 }
