@@ -154,8 +154,8 @@ func (c *claims) userID() (string, error) {
 }
 
 // seconds reads a time claim: seconds since 1970, in the years 1970 to 9999, without an exponent. A
-// fraction, which some libraries write, is cut off. A value that is close to right must not turn into
-// a token without expiry.
+// fraction, which some libraries write, is cut off. A value that is close to right must not turn
+// into a token without expiry.
 func seconds(name string, raw []byte) (at time.Time, present bool, err error) {
 	if raw == nil {
 		return time.Time{}, false, nil

@@ -6,7 +6,6 @@ import (
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/command"
-	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
@@ -61,15 +60,8 @@ func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
 	}
 }
 
-// sidOf is what a user's session is known by. A blank user's SID may be any string, and stand for
-// several users.
-func sidOf(u *user.User) core.SID {
-	if u.IsBlank() {
-		return node.HashSID(u.ID + "\x00" + u.SID)
-	}
-
-	return sessions.Of(u).SID()
-}
+// sidOf is what a user's session is known by.
+func sidOf(u *user.User) core.SID { return sessions.Of(u).SID() }
 
 // session returns the session of a user, locked, made if need be. A user whose session is over gets
 // one that is over too: it may send, but keeps no channel.
