@@ -3,7 +3,6 @@ package dm
 import (
 	"time"
 
-	"github.com/parley-dm/parley/dm/internal/codec"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -37,11 +36,3 @@ type Channel struct {
 	Node string    // the node where the peer is, as far as known: "" if it must be looked up anew
 	Used time.Time // when something last passed, to about a second
 }
-
-// FindData is the first message to a place that the directory has told: it opens the channel. Its
-// fields are the sender's user ID, the recipient's, the sender's node as name and incarnation, and
-// the message. AppendBinary and UnmarshalBinary are its compact form, in which nodes send it.
-type FindData = codec.FindData
-
-// SendData is every later message to a place: FindData without the node.
-type SendData = codec.SendData
