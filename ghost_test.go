@@ -36,7 +36,7 @@ func (s *sent) count(kind error) int {
 	return s.outcomes[dm.CodeOf(kind)]
 }
 
-func TestAClientWhoseMachineVanishesIsGoneAfterTwoHeartbeatsAndEveryMessageIsAccountedFor(t *testing.T) {
+func TestAVanishedClientIsGoneAfterTwoHeartbeats(t *testing.T) {
 	const beat = time.Second
 	w := way{dm: `{"reliableTimeout": "1m"}`, heartbeat: beat}
 	c := w.newCluster(t, 2, func(_ int, s *parley.Server) {

@@ -16,7 +16,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-func TestANodeThatIsStoppedCostsTheOthersABoundedAmountAndAllWorksWhenItGoesOn(t *testing.T) {
+func TestAStalledNodeCostsTheOthersABoundedAmount(t *testing.T) {
 	const (
 		pairs, each, size = 9, 160, 60_000 // 82 MiB: more than the users' bounds let through, and those let more through than the link's
 		userBound         = 8 << 20

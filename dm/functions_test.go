@@ -150,7 +150,7 @@ func TestAReceiptTellsDeliveredDeclinedAndDroppedApart(t *testing.T) {
 	})
 }
 
-func TestClearWithAMessagePushesItThroughTheCallbacksAndDoesNotCallSetOnClearCache(t *testing.T) {
+func TestClearWithAMessageDoesNotCallSetOnClearCache(t *testing.T) {
 	cleared := &notes{}
 	inCluster(t, 2, func(m *dm.Module) {
 		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
@@ -243,7 +243,7 @@ func TestAUserWhoLeavesIsNoticedByEveryPeer(t *testing.T) {
 	})
 }
 
-func TestWhenANodeDiesSetOnClearCacheIsCalledForEveryChannelWithItsUsersWithinTwoSeconds(t *testing.T) {
+func TestANodesDeathCallsSetOnClearCacheForEachChannel(t *testing.T) {
 	cleared := &notes{}
 	inCluster(t, 3, func(m *dm.Module) {
 		m.SetOnClearCache(func(id string, stayer *user.User) { cleared.addf("%s left %s", id, stayer.ID) })
@@ -288,7 +288,7 @@ func TestIdleChannelsAreDroppedOnBothSidesInSilence(t *testing.T) {
 	})
 }
 
-func TestBeyondMaxChannelsPerUserTheLeastRecentlyUsedIsDroppedOnBothSides(t *testing.T) {
+func TestTheLeastRecentlyUsedChannelIsDroppedOnBothSides(t *testing.T) {
 	heard := &notes{}
 	inCluster(t, 2, func(m *dm.Module) {
 		m.SetOnClearCache(func(id string, stayer *user.User) { heard.addf("%s left %s", id, stayer.ID) })
@@ -323,7 +323,7 @@ func TestAMessageOfTheEngineCarriesTheSender(t *testing.T) {
 	})
 }
 
-func TestConnectOpensTheChannelAheadOfTheFirstMessageUnlessTheRecipientDeclines(t *testing.T) {
+func TestConnectOpensTheChannelUnlessTheRecipientDeclines(t *testing.T) {
 	asked := &notes{}
 	inCluster(t, 2, func(m *dm.Module) {
 		m.SetOnReceiveMessage(func(ver uint8, cmd uint16, msg []byte, from string, _ *user.User) bool {

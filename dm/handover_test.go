@@ -14,7 +14,7 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-func TestPromise7AChannelThatOpensAfterItsUserHasMovedAndLeftIsNotKept(t *testing.T) {
+func TestPromise7AChannelThatOpensAfterItsUserLeftIsNotKept(t *testing.T) {
 	heard := &notes{}
 	inCluster(t, 3, heard.clears, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
@@ -55,7 +55,7 @@ func (c *cluster) waits() string {
 	}
 }
 
-func TestPromise6AChannelFollowsAUserWhoseLoginIsReplacedBeforeItsWelcome(t *testing.T) {
+func TestPromise6AChannelFollowsALoginReplacedBeforeItsWelcome(t *testing.T) {
 	heard := &notes{}
 	setup := heard.clears
 	synctest.Test(t, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestPromise7ALoginThatFailsAfterItEvictedTheOlderSessionIsALeave(t *testing
 	})
 }
 
-func TestPromise7ALoginThatFailsWhenItHasTheChannelsOfTheOlderSessionIsALeaveAtOnce(t *testing.T) {
+func TestPromise7AFailedLoginWithOlderChannelsIsALeave(t *testing.T) {
 	heard := &notes{}
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, slowFourth)

@@ -19,7 +19,7 @@ import (
 // These tests go through DESIGN section 4, promise by promise. Promises 5 and 6 are kept with the
 // directory, and tested with real clients in package parley as well.
 
-func TestPromise1TheCallbackIsCalledOnceOnAnotherGoroutineAndTheMessageMayBeReused(t *testing.T) {
+func TestPromise1TheCallbackIsCalledOnceOnAnotherGoroutine(t *testing.T) {
 	inCluster(t, 2, nil, func(c *cluster) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		carol := c.login("carol", 0)

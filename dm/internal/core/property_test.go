@@ -227,7 +227,7 @@ func TestTheMachineKeepsItsPromisesWhenNodesAndPathsBreak(t *testing.T) {
 // A user who is forgotten before the farewells are answered can be back, as a stranger, while the
 // older session still drains: between the two there is no order, and the older may take the newer's
 // place at a peer until the next message.
-func TestNoMessageIsLostOrDoubledWhenUsersAreForgottenBeforeTheirFarewells(t *testing.T) {
+func TestUsersForgottenBeforeTheirFarewellsLoseNoMessage(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 3, faults: true, hasty: true}.check)
 }
 
