@@ -24,8 +24,8 @@ func (e *Error) Error() string {
 	text := what
 	switch {
 	case e.Text == "":
-	case len(e.Text) >= len(what) && strings.EqualFold(e.Text[:len(what)], what):
-		text = e.Text // it begins with the same words
+	case strings.Contains(strings.ToLower(e.Text), what):
+		text = e.Text // it has the same words
 	default:
 		text = what + ": " + e.Text
 	}
