@@ -84,13 +84,17 @@
 // A server has these commands if its program exposes them. ver 0 and 1 belong to the engine; all
 // else is the application's.
 //
-// A response's payload begins with a status: 1 ok, then the command's own data (none for the
-// commands above); 4 bad request or 5 error, then a code, u16, and a UTF-8 text for people. An
-// application's own commands may answer with other bytes behind a status 4 or 5.
+// A response's payload begins with a status: 1 ok, then the command's own data; 4 bad request or 5
+// error, then a code, u16, and a UTF-8 text for people. An application's own commands may answer
+// with other bytes behind a status 4 or 5.
+//
+// The data of an ok response to 701 and 702 is a receipt, one byte: 0 delivered, 1 declined by the
+// receiving side, 2 dropped by a callback of the server. A client takes no data as 0, and ignores
+// what follows the byte. The response to 700 has no data.
 //
 //	code                    what happened                           what a client does
 //	4001 malformed          the payload does not parse              mends its program; the session goes on
-//	4002 unknown command    nobody handles this ver and cmd         the same
+//	4002 unknown command    no handler for this ver and cmd         the same
 //	4003 not allowed        this user may not                       tells its user
 //	4004 rate limit         too many requests                       waits, sends less
 //	5001 timeout            no answer in time                       does not know the outcome: a repetition may arrive twice

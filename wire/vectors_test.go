@@ -53,7 +53,8 @@ type frameVector struct {
 		Status wire.Status `json:"status"`
 		Data   hexBytes    `json:"data"`
 	} `json:"response"`
-	Error *struct {
+	Receipt string `json:"receipt"` // of a response to 701 or 702, in words
+	Error   *struct {
 		Code wire.Code `json:"code"`
 		Text string    `json:"text"`
 	} `json:"error"`
@@ -201,6 +202,11 @@ func decodePayload(t *testing.T, v frameVector) {
 		status, data, err := wire.ParseResponse(v.Payload)
 		same(t, status, err, v.Response.Status)
 		equal(t, "data", data, v.Response.Data)
+	}
+	if v.Receipt != "" {
+		r, err := wire.ParseReceipt(v.Response.Data)
+		same(t, r.Result.String(), err, v.Receipt)
+		equal(t, "receipt", wire.AppendReceipt(nil, r), v.Response.Data)
 	}
 	if v.Error != nil {
 		code, text, err := wire.ParseError(v.Response.Data)
