@@ -32,8 +32,9 @@
 //
 // # Where to look
 //
-// Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading: read.go and
-// rawconn.go, with readbuffer.go for what has arrived and fill.go for the system calls. Writing:
+// Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading and parsing
+// frames (with package wire): read.go and rawconn.go, with readbuffer.go for what has arrived and
+// fill.go for the system calls. Writing:
 // send.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
 // WebSocket: websocket.go for the framing, upgrade.go for the handshake. Counters: counters.go.
 //

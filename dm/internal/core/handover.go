@@ -113,29 +113,49 @@ func (s *Session) OnRelocation(fx []Effect, now int64, r *Relocation) []Effect {
 	return s.settled(fx, c)
 }
 
-// NodeDown says that the link to a node has ended: every channel with a user there ends, and what
-// was under way to it is unknown.
-func (s *Session) NodeDown(fx []Effect, now int64, n Node) []Effect {
-	s.now = now
-	for _, c := range slices.Backward(s.all) {
-		fx = s.settled(c.nodeDown(fx, n), c)
+// retire says that the session was replaced by a newer one: what is under way may still be
+// answered, all else ends in Canceled, and nothing more is sent. It returns where the peer is if
+// the channel is open: the newer session adopts it. An offer that is still under way may open the
+// channel afterwards: then retire is called again.
+func (c *Conversation) retire(fx []Effect) ([]Effect, Place, bool) {
+	if c.out.phase == locating {
+		fx = c.giveUp(c.finish(fx, c.untrack(0), Canceled))
 	}
+	for i, it := range c.out.queue {
+		fx = c.finish(fx, it, Canceled)
+		c.out.queue[i] = nil
+	}
+	c.out.queue = c.out.queue[:0]
+	if c.out.phase == pausing {
+		c.out.phase = steady
+	}
+	at, was := c.place, c.Open() && c.place.Known()
+	c.close()
 
-	return s.notifyOrphanedPeers(fx, n)
+	return fx, at, was
 }
 
-// notifyOrphanedPeers tells the peers of a session that was replaced where the newer one was,
-// because its node has just died: it may not have come to that itself.
-func (s *Session) notifyOrphanedPeers(fx []Effect, dead Node) []Effect {
-	if s.next.Node != dead || s.state != Replaced {
-		return fx
+// adopt opens the channel that an older session of the user had, unless this session has opened one
+// already: then it knows better.
+func (c *Conversation) adopt(at Place) {
+	if c.state != unopened || c.retired() {
+		return
 	}
-	for _, k := range s.handed {
-		fx = append(fx, Effect{Kind: Relocate, To: Place{Node: k.At.Node}, Relocation: &Relocation{
-			Peer: k.At.SID, Old: s.cfg.Place.SID, Now: s.next, User: s.cfg.User,
-		}})
+	if c.in.from.Known() { // the peer writes to this session already
+		at = c.in.from
 	}
-	s.handed = nil
+	c.state = adopted
+	c.at(at)
+}
 
-	return fx
+// relocate says that the peer's session old has been replaced by the one at now.
+func (c *Conversation) relocate(old SID, now Place) {
+	if c.moved.now.Known() && now.SID == c.moved.old { // told in the wrong order
+		now = c.moved.now
+	}
+	c.moved = move{old, now}
+	if c.Open() && c.place.SID == old {
+		c.at(now)
+		c.in.superseded = c.in.superseded || c.in.from.SID == old
+	}
 }

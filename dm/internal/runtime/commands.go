@@ -20,23 +20,14 @@ func (m *Runtime) exposeCommands(r *command.Router) {
 
 var errNoPeer = errors.New("the payload must begin with the peer: one byte of length, then that many bytes of user ID")
 
-// parsePeer takes the peer's user ID off the front of a payload.
-func parsePeer(payload []byte) (peer, rest []byte, err error) {
-	if len(payload) == 0 || payload[0] == 0 || len(payload) < 1+int(payload[0]) {
-		return nil, nil, errNoPeer
-	}
-
-	return payload[1 : 1+int(payload[0])], payload[1+int(payload[0]):], nil
-}
-
 func (m *Runtime) commandSend(req command.Request) { m.command(req, core.Message) }
 
 func (m *Runtime) commandConnect(req command.Request) { m.command(req, core.Connect) }
 
 func (m *Runtime) command(req command.Request, kind core.Kind) {
-	peer, msg, err := parsePeer(req.Payload)
+	peer, msg, err := wire.ParsePeer(req.Payload)
 	if err != nil {
-		req.Refuse(wire.CodeMalformed, err.Error())
+		req.Refuse(wire.CodeMalformed, errNoPeer.Error())
 
 		return
 	}
@@ -61,10 +52,10 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 }
 
 func (m *Runtime) commandDisconnect(req command.Request) {
-	peer, msg, err := parsePeer(req.Payload)
+	peer, msg, err := wire.ParsePeer(req.Payload)
 	switch {
 	case err != nil:
-		req.Refuse(wire.CodeMalformed, err.Error())
+		req.Refuse(wire.CodeMalformed, errNoPeer.Error())
 	case user.CheckID(string(peer)) != nil:
 		req.Refuse(wire.CodeMalformed, badUserID(string(peer)).Error())
 	case len(msg) > m.settings.MaxMessageSize:

@@ -42,7 +42,9 @@ type session struct {
 	calling atomic.Int32           // tasks of calls that are not done
 }
 
-// limits are a session's bounds. Beyond the first three: ErrOverloaded.
+// limits are a session's bounds. Beyond maxItems, maxAllItems and maxBytes, and beyond maxCalls
+// (send.go), a message ends in ErrOverloaded. Beyond Channels the least recently used one is
+// dropped.
 func (m *Runtime) limits() core.Limits {
 	return core.Limits{Items: maxItems, AllItems: maxAllItems, Bytes: maxBytes, Channels: m.settings.MaxChannelsPerUser}
 }
