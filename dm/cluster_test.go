@@ -324,11 +324,16 @@ func (c *cluster) withOthers(nd *node, do func(a, b *node)) {
 
 var errReplaced = errors.New("replaced by a newer login")
 
+// loginTime bounds a login. Package parley bounds it to less; scripts tell of logins that wait.
+const loginTime = 30 * time.Second
+
 // admit makes a login known to the cluster, as package parley does.
 func (nd *node) admit(ctx context.Context, p *person) error {
 	u := p.u
 	nd.between.Store(u.SID, u)
 	defer nd.between.Delete(u.SID)
+	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	defer cancel()
 	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), messages.Of(nd.dm).NewestEpoch(u.ID))
 	p.stamp = stamp
 	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
