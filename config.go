@@ -1,10 +1,13 @@
 package parley
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
+	"net"
 	"time"
 
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/config"
 )
 
@@ -44,10 +47,35 @@ type Config struct {
 	// NATS holds the URLs, separated by commas, of a NATS cluster whose JetStream the storages use.
 	NATS string
 
-	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), or file:PATH of
-	// a file with such a secret or with a PEM public key (EdDSA, RS256). Default: a development key
-	// of the operating system's user, which "parley token" signs with.
+	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), file:PATH of a
+	// file with such a secret or with a PEM public key (EdDSA, RS256), jwks:PATH of a JWKS file, or
+	// the https URL of a JWKS. Files are read again every 10 s, URLs every 5 m, and both by
+	// [Server.Reload]. Default: a development key of the operating system's user, which "parley
+	// token" signs with.
 	AuthKey string
+	// AuthKeys are further keys whose tokens are accepted, in the same forms: for rotation.
+	AuthKeys []string
+	// AuthLeeway is how far ahead of this node's clock nbf of a token may lie. Default: 30 s;
+	// negative: none. At most 10 m.
+	AuthLeeway time.Duration
+	// AuthIssuer is what iss of a token must be. Default: anything.
+	AuthIssuer string
+	// AuthAudience lists values of which aud of a token must have one. Default: anything.
+	AuthAudience []string
+	// TokenGrace is how long a session goes on after its token has expired, unless the client sends
+	// a fresh one. Default: 30 s; negative: not at all. At most 24 h.
+	TokenGrace time.Duration
+	// Authenticate takes the place of AuthKey and AuthKeys, for programs without JWTs. It gets the
+	// token of a client's hello as the client sent it, and the client's address; it returns the user
+	// ID and when the session ends (zero: never). The context ends with the time for a login, 10 s,
+	// and when the node stops; Authenticate must return then. It is called from several goroutines
+	// at once, and may block.
+	//
+	// An error sends the client away for good (goodbye 2001, "token refused": the error's own text
+	// stays on this node, in the log at level debug). An error that wraps [ErrTryAgain], or that of
+	// a context, lets the client come back.
+	Authenticate func(ctx context.Context, token string, remote net.Addr) (userID string, expiresAt time.Time, err error)
+
 	// TLSCert and TLSKey are PEM files for the client listeners. Both or neither. Default: no TLS.
 	TLSCert string
 	TLSKey  string
@@ -83,7 +111,7 @@ type Config struct {
 // name, without dashes before it. The error is one line that names the setting, where its value
 // came from, and what would be right.
 func LoadConfig(file string, environ []string, flags map[string]string) (Config, error) {
-	c, err := config.Load(config.Sources{File: file, Environ: environ, Flags: flags})
+	c, err := config.Load(config.Sources{File: file, Environ: environ, Flags: flags, OwnAuth: true})
 	if err != nil {
 		return Config{}, err
 	}
@@ -91,11 +119,16 @@ func LoadConfig(file string, environ []string, flags map[string]string) (Config,
 	return fromInternal(c), nil
 }
 
+// ErrTryAgain is what an error of [Config.Authenticate] wraps when the same token may be accepted
+// later.
+var ErrTryAgain = auth.ErrUnavailable
+
 func fromInternal(c config.Config) Config {
 	return Config{
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
 	}
@@ -103,9 +136,11 @@ func fromInternal(c config.Config) Config {
 
 func (c Config) internal() config.Config {
 	return config.Config{
-		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
+		OwnAuth: c.Authenticate != nil,
+		Node:    c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
 	}

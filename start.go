@@ -63,11 +63,16 @@ func (s *Server) start(ctx context.Context) error {
 			return listenError("tcp", s.cfg.TCP, err)
 		}
 	}
+	if s.keys != nil {
+		if err := s.keys.Start(ctx); err != nil {
+			return err
+		}
+	}
 	s.router.SetNextTimeout(s.dm.Settings().ReliableTimeout)
 	s.gateway = gateway.New(gateway.Config{
 		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
-		Running: s.cluster.Running, Logger: s.log,
-	}, s.key, s.users, s.router, host{s})
+		TokenGrace: max(0, s.cfg.TokenGrace), Running: s.cluster.Running, Logger: s.log,
+	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
 		return err
 	}

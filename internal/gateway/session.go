@@ -71,6 +71,8 @@ type session struct {
 	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
 
+	token tokenState // see token.go
+
 	phase          atomic.Uint32 // written with mu held
 	readerBusy     atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
 	aboveHighWater atomic.Bool   // written with mu held; from a half-full outbox until a quarter is left: the reader pauses
