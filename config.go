@@ -66,15 +66,35 @@ type Config struct {
 	// a fresh one. Default: 30 s; negative: not at all. At most 24 h.
 	TokenGrace time.Duration
 	// Authenticate takes the place of AuthKey and AuthKeys, for programs without JWTs. It gets the
-	// token of a client's hello as the client sent it, and the client's address; it returns the user
-	// ID and when the session ends (zero: never). The context ends with the time for a login, 10 s,
-	// and when the node stops; Authenticate must return then. It is called from several goroutines
-	// at once, and may block.
+	// token of a client's hello as the client sent it, and the client's address; it returns the
+	// user ID and when the session ends (zero: never). The context ends with the time for a login,
+	// 10 s, and when the node stops; Authenticate must return then. It is called from several
+	// goroutines at once, and may block.
 	//
 	// An error sends the client away for good (goodbye 2001, "token refused": the error's own text
 	// stays on this node, in the log at level debug). An error that wraps [ErrTryAgain], or that of
 	// a context, lets the client come back.
 	Authenticate func(ctx context.Context, token string, remote net.Addr) (userID string, expiresAt time.Time, err error)
+
+	// Origins lists origins of pages that may open WebSockets, such as https://app.example; "*" is
+	// all. Default: the host of the request. Programs that are no browsers send no origin.
+	Origins []string
+	// TrustedProxies lists IP addresses and networks of proxies before the node. The PROXY protocol
+	// v2 (at the beginning of a connection) and X-Forwarded-For of these say where a client is.
+	TrustedProxies []string
+
+	// MaxPending bounds the connections that have not logged in, AddressPending those of one
+	// address, AddressOpen the sessions of one address (of IPv6, a network of 64 bits). Further
+	// connections are closed at once. Defaults: 8192, 100, 1000; negative: no limit.
+	MaxPending     int
+	AddressPending int
+	AddressOpen    int
+	// AddressLogins bounds the logins a second of one address, beyond a burst of ten seconds'
+	// worth. Further ones wait. Default: 100; negative: no limit.
+	AddressLogins int
+	// UserLogins is how many logins of one user in a row are not delayed; each further one is, from
+	// 100 ms to 5 s, until the user has not logged in for 10 s. Default: 5; negative: none is.
+	UserLogins int
 
 	// TLSCert and TLSKey are PEM files for the client listeners. Both or neither. Default: no TLS.
 	TLSCert string
@@ -128,7 +148,9 @@ func fromInternal(c config.Config) Config {
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
 		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
-		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, Origins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies,
+		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
 	}
@@ -140,7 +162,9 @@ func (c Config) internal() config.Config {
 		Node:    c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
 		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
-		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, AllowedOrigins: c.Origins, TrustedProxies: c.TrustedProxies,
+		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
 	}

@@ -83,8 +83,8 @@ func later(f func(*Server)) {
 }
 
 // Start runs the default node until the process gets SIGINT or SIGTERM, and returns when it has
-// drained; a second signal ends the process at once. SIGHUP has it [Server.Reload]. If the node cannot start, it says why in one
-// line and ends the process with status 1.
+// drained; a second signal ends the process at once. SIGHUP has it [Server.Reload]. If the node
+// cannot start, it says why in one line and ends the process with status 1.
 func Start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -105,7 +105,7 @@ func run(ctx context.Context, onStop func()) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(cfg, user.Default, dm.Default, nil)
+	s, err := newServer(cfg, user.Default, dm.Default, nil) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}

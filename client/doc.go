@@ -58,9 +58,10 @@
 //
 // # Tokens
 //
-// A session ends when its token does (goodbye 2001, after a grace time of the server). A client with
-// [WithTokenSource] asks for another token when 70 to 90 % of that time are over, and sends it; if
-// that fails it tries again, with growing pauses, until the session ends. [WithLogger] logs failures.
+// A session ends when its token does (goodbye 2001, after a grace time of the server). A client
+// with [WithTokenSource] asks for another token when 70 to 90 % of that time are over, and sends
+// it; if that fails it tries again, with growing pauses, until the session ends. [WithLogger] logs
+// failures.
 //
 // # Callbacks
 //

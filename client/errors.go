@@ -35,7 +35,7 @@ var (
 	ErrNotAllowed      error = &Error{Code: wire.CodeNotAllowed}
 	ErrRateLimit       error = &Error{Code: wire.CodeRateLimit}
 	ErrBadToken        error = &Error{Code: wire.CodeBadToken} // of a new token for this session
-	ErrTimeout         error = &Error{Code: wire.CodeTimeout} // the outcome is unknown
+	ErrTimeout         error = &Error{Code: wire.CodeTimeout}  // the outcome is unknown
 	ErrMessageNil      error = &Error{Code: wire.CodeMessageNil}
 	ErrNodesNotFound   error = &Error{Code: wire.CodeNodesNotFound}
 	ErrUserNotFound    error = &Error{Code: wire.CodeUserNotFound}

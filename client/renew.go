@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// renewFrom and renewSpread choose when a token is replaced: after a random part, 0.7 to 0.9, of
-	// the time that it is good for.
+	// renewFrom and renewSpread choose when a token is replaced: after a random part, 0.7 to 0.9,
+	// of the time that it is good for.
 	renewFrom, renewSpread = 0.7, 0.2
 	firstRenewPause        = 2 * time.Second // before another attempt; doubled after each
 	longestRenewPause      = time.Minute
@@ -27,7 +27,7 @@ func (c *Client) renew(cn *conn) {
 	pause := firstRenewPause
 	for c.cfg.renewable && left > 0 {
 		ends := time.Now().Add(left)
-		wait := time.Duration(float64(left) * (renewFrom + renewSpread*rand.Float64())) //nolint:gosec // spreads load
+		wait := time.Duration(float64(left) * (renewFrom + renewSpread*rand.Float64()))
 		for {
 			if !cn.sleep(wait) {
 				return

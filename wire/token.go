@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"errors"
 	"math"
 	"time"
 )
@@ -10,9 +9,6 @@ import (
 // CommandToken is the built-in command with which a client replaces the token of its session: ver
 // 1, its payload is the new token.
 const CommandToken uint16 = 703
-
-// ErrMalformedToken: the data of a response to command 703 are no time.
-var ErrMalformedToken = errors.New("wire: malformed response to a token")
 
 // tokenSize is the length in bytes of the response's data.
 const tokenSize = 8

@@ -45,7 +45,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
 	}
-	node, err := parley.New(cfg)
+	node, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}

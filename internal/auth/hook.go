@@ -13,8 +13,8 @@ import (
 
 // Hook is a program's own authentication, in place of JWTs. It gets the token of a client's hello
 // as the client sent it and the address of the connection's other end, and returns the user ID and
-// when the session ends (zero: never). The context ends with the time for a login, and when the node
-// stops; Hook must return then. Hook is called from several goroutines at once, and may block.
+// when the session ends (zero: never). The context ends with the time for a login, and when the
+// node stops; Hook must return then. Hook is called from several goroutines at once, and may block.
 //
 // An error refuses the client. The client sees the text of an ErrToken error that the error wraps;
 // of any other error the client sees only ErrTokenRefused, because the text may be the program's

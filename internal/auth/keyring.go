@@ -56,7 +56,7 @@ type Keyring struct {
 
 // Open is NewKeyring followed by Start. The context bounds the first reading only.
 func Open(ctx context.Context, config KeyringConfig) (*Keyring, error) {
-	k, err := NewKeyring(config)
+	k, err := NewKeyring(config) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return nil, err
 	}

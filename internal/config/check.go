@@ -11,6 +11,7 @@ func (c *Config) check() error {
 		c.checkPorts,
 		c.checkTLS,
 		c.checkAuth,
+		c.checkDoor,
 		c.checkReach,
 	)
 }

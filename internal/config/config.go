@@ -35,6 +35,16 @@ type Config struct {
 	// OwnAuth: the program has a function that authenticates. Then there are no keys.
 	OwnAuth bool
 
+	AllowedOrigins []string // origins of pages that may open WebSockets; empty: the node's own host
+	TrustedProxies []string // addresses and networks of proxies that say where clients are
+
+	// Bounds of clients; 0: the default, negative: no limit.
+	MaxPending     int // connections that have not logged in
+	AddressPending int // those of one address
+	AddressOpen    int // sessions of one address
+	AddressLogins  int // logins a second of one address
+	UserLogins     int // logins of one user in a row that are not delayed
+
 	TLSCert  string // PEM file; empty: no TLS
 	TLSKey   string // PEM file
 	Insecure bool   // allow what other machines can reach with a made-up key or without TLS

@@ -54,7 +54,7 @@ func (s *session) setIdentity(id auth.Identity) (left time.Duration) {
 
 		return 0
 	}
-	s.token.endsAt.Store(id.ExpiresAt.Add(s.gw.cfg.TokenGrace).UnixMilli())
+	s.token.endsAt.Store(id.ExpiresAt.Add(s.gw.cfg.TokenGrace + time.Millisecond - 1).UnixMilli()) // rounded up
 
 	return max(time.Until(id.ExpiresAt), time.Millisecond)
 }
