@@ -71,7 +71,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.router.SetNextTimeout(s.dm.Settings().ReliableTimeout)
 	s.gateway = gateway.New(gateway.Config{
 		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
-		TokenGrace: max(0, s.cfg.TokenGrace), Running: s.cluster.Running, Logger: s.log,
+		TokenGrace: max(0, s.cfg.TokenGrace), Origins: s.cfg.AllowedOrigins, Running: s.cluster.Running, Logger: s.log,
 	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
 		return err

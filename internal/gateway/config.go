@@ -30,6 +30,9 @@ type Config struct {
 	HelloTimeout time.Duration
 	// TokenGrace is how long a session goes on after its token has expired. Default none.
 	TokenGrace time.Duration
+	// Origins lists the origins of pages that may open WebSockets, such as https://app.example; "*"
+	// is all. Default: the host of the request.
+	Origins []string
 	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default
 	// wire.DefaultMaxMessage.
 	MaxMessage int
