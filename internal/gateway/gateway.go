@@ -37,7 +37,7 @@ var ErrStuck = errors.New("gateway: handlers are still running")
 type Gateway struct {
 	cfg            Config
 	maxBody        int
-	key            Verifier
+	auth           Authenticator
 	users          *user.Registry
 	router         *command.Router
 	host           Host
@@ -61,13 +61,15 @@ type Gateway struct {
 	sweeperStopped bool                      // guarded by mu; stopSweeper is closed
 }
 
-// New makes a gateway. It has a goroutine from the start: Drain or Close it.
-func New(cfg Config, key Verifier, users *user.Registry, router *command.Router, host Host) *Gateway {
+// New makes a gateway. It has a goroutine from the start: Drain or Close it. It adds command 1.703
+// to the router, which must not be frozen yet.
+func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
 	g := &Gateway{
-		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
+		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
+	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()
 

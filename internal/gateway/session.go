@@ -72,7 +72,8 @@ type session struct {
 	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
 	budget         budget
-	rates          *Rates // fixed once open
+
+	token tokenState // see token.go
 
 	phase      atomic.Uint32 // written with mu held
 	readerBusy atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
@@ -106,7 +107,8 @@ type closeState struct {
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, rates: &g.cfg.Rates, wheelSlot: -1, writing: true}
+	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
+	s.token.rates.Store(&g.cfg.Rates)
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}
