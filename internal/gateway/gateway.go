@@ -95,11 +95,8 @@ func (g *Gateway) register(ln net.Listener) bool {
 // start makes a session of a connection. Early is what has been read from it.
 func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	s := g.newSession(conn, via)
-	for len(early) > 0 {
-		n := copy(s.input.space(g.maxBody+maxFraming), early)
-		s.received(n)
-		early = early[n:]
-	}
+	s.input.Append(early, g.maxBody+maxFraming)
+	s.countReceived(len(early))
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
 	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
@@ -109,7 +106,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	if g.stopping.Load() {
 		g.mu.Unlock()
 		_ = conn.Close()
-		s.input.free()
+		s.input.Free()
 
 		return
 	}

@@ -64,10 +64,10 @@ type session struct {
 	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
-	input          readBuffer
-	waitBuffer     [16]byte // destination of the read call in which fillBlocking waits
-	frag           *chunk   // the beginning of a fragmented WebSocket message
-	fragLen        int
+	input          netio.ReadBuffer
+	waitBuffer     [16]byte         // destination of the read call in which fillBlocking waits
+	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
+	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
 	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
