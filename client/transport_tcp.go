@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -80,7 +81,7 @@ func (s *stream) fill() error {
 	switch {
 	case n > 0:
 		return nil // an error that came with bytes comes again without them
-	case err == io.EOF && s.in.Len() > 0: 
+	case errors.Is(err, io.EOF) && s.in.Len() > 0: 
 		return io.ErrUnexpectedEOF
 	}
 

@@ -33,14 +33,14 @@
 // # Where to look
 //
 // Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading and parsing
-// frames (with package wire): read.go and rawconn.go, with readbuffer.go for what has arrived and
-// fill.go for the system calls. Writing:
+// frames (with package wire): read.go, and loop.go where a loop watches the connection; fair
+// shares: budget.go and hold.go. The connection and its buffer are package netio's. Writing:
 // send.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
 // WebSocket: websocket.go for the framing, upgrade.go for the handshake. Counters: counters.go.
 //
 // # What a client costs
 //
-// On Linux an open session without TLS is raw (rawconn.go): it has no goroutine, no buffer, no
+// On Linux an open session without TLS is watched (loop.go): it has no goroutine, no buffer, no
 // timer and no writer, and is not in the runtime's poller. A few loops (package netio), one for
 // each processor, watch all connections. The loop's goroutine reads a connection with one call for
 // all that has arrived, and handles it; Config.Batch is called around several such connections in a

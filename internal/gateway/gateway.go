@@ -99,8 +99,8 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	s.countReceived(len(early))
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
-	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
-	netio.LimitUnsent(underlying(conn), maxUnsent)
+	netio.Tune(conn, 3*g.cfg.Heartbeat)
+	netio.LimitUnsent(conn, maxUnsent)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {

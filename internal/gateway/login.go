@@ -15,14 +15,14 @@ import (
 // admitTimeout bounds the time for the node to admit a user, a pause included.
 const admitTimeout = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half is readRaw, or
+// serve is the first half of the reader: it logs the client in. The second half is readWatched, or
 // read: in a fresh goroutine, because a login has grown the stack of this one.
 func (s *session) serve() {
 	switch {
 	case !s.login():
 		s.finish(false)
-	case s.raw.Held():
-		s.readRaw(false)
+	case s.conn.Watched():
+		s.readWatched(false)
 	default:
 		go s.read()
 	}
@@ -57,7 +57,7 @@ func (s *session) login() bool {
 
 // readHello returns the token of the first frame, which must be a hello that comes in time.
 func (s *session) readHello() (token string, ok bool) {
-	if c, isTLS := s.conn.(*tls.Conn); isTLS {
+	if c, isTLS := s.conn.NetConn().(*tls.Conn); isTLS {
 		if err := c.Handshake(); err != nil { //nolint:noctx // the deadline ends it
 			s.readFailed(err)
 
@@ -120,7 +120,7 @@ func (s *session) helloReceived() bool {
 	if s.phase.Load() != hello {
 		return false
 	}
-	_ = s.conn.SetDeadline(time.Time{})
+	s.conn.SetDeadline(time.Time{})
 	s.phase.Store(admitting)
 	s.gw.count.pending.Add(-1)
 
@@ -186,14 +186,11 @@ func (s *session) welcome(u *user.User, id auth.Identity) bool {
 	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
 	s.lastHeard.Store(now)
 	s.lastSent.Store(now)
-	replaced := s.moveToLoop()
+	s.moveToLoop()
 	s.phase.Store(open)
 	s.out.prepend(b)
 	b = s.out.pop()
 	s.mu.Unlock()
-	if replaced != nil {
-		_ = replaced.Close()
-	}
 	s.write(b)
 	if w.TokenMS > 0 {
 		s.gw.wheel.move(s, now+1) // its next look could be too late

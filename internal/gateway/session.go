@@ -48,24 +48,20 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 // session is one connection. It is the sessions.Conn of its user.
 //
 // One goroutine at a time is its reader: it logs the client in, reads, dispatches, and ends last;
-// see read.go and rawconn.go. The writer is a goroutine that has a frame to send: see send.go.
+// see read.go and loop.go. The writer is a goroutine that has a frame to send: see send.go.
 // There is one session for every client, so fields are few.
 type session struct {
 	gw   *Gateway
-	conn net.Conn      // of a raw session guarded by mu, and nil except during attachBlocking
-	sock *netio.Conn   // guarded as conn; not usable where reads and writes block: TLS, Windows
-	raw  netio.RawConn // the connection of an open session that a loop watches
-	loop *netio.Loop   // fixed once raw
+	conn netio.Conn // watched by a loop once the session is open, where that is supported
 	addr string
 
 	via transport
 
-	reader atomic.Uint32 // state of a raw session's reader: see rawconn.go
-	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
+	reader atomic.Uint32 // state of a watched session's reader: see loop.go
+	hangup atomic.Bool   // of a watched session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
 	input          netio.ReadBuffer
-	waitBuffer     [16]byte         // destination of the read call in which fillBlocking waits
 	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
 	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
@@ -107,12 +103,12 @@ type closeState struct {
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
+	s := &session{gw: g, via: via, wheelSlot: -1, writing: true}
 	s.token.rates.Store(&g.cfg.Rates)
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}
-	s.sock.Use(conn)
+	s.conn.Init(conn)
 
 	return s
 }

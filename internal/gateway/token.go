@@ -94,7 +94,11 @@ func (s *session) remote() net.Addr {
 		return net.TCPAddrFromAddrPort(a)
 	}
 
-	return s.conn.RemoteAddr()
+	if nc := s.conn.NetConn(); nc != nil {
+		return nc.RemoteAddr()
+	}
+
+	return nil
 }
 
 // identify checks the token of a hello. It returns false if the session has ended.
