@@ -175,9 +175,12 @@ func (s *session) abort() {
 	}
 	dropped := s.out.drop()
 	conn := s.conn
+	at := s.place
+	s.place = outside
 	s.mu.Unlock()
 
 	dropped.fail()
+	defer s.gw.door.leave(s.address, at) // once the descriptor is closed
 	if conn != nil {
 		_ = underlying(conn).Close()
 	}

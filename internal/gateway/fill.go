@@ -32,11 +32,11 @@ type connBuffer session
 func (s *connBuffer) Space() []byte { return s.input.space(s.gw.maxBody + maxFraming) }
 
 // Release implements netio.Buffer.
-func (s *connBuffer) Release() { s.input.shrink() }
+func (s *connBuffer) Release() { (*session)(s).shrinkInput() }
 
 // fillBlocking waits with waitBuffer, and takes a chunk only when something has arrived.
 func (s *session) fillBlocking() error {
-	s.input.shrink()
+	s.shrinkInput()
 	if s.input.chunk == nil {
 		n, err := s.conn.Read(s.waitBuffer[:])
 		if n == 0 {

@@ -46,6 +46,10 @@ type Gateway struct {
 	now         atomic.Uint32 // ticks
 	wheel       wheel
 	count       counters
+	denials     denials
+	door        *door
+	userLogins  *userLogins
+	handshakes  *handshakes
 
 	stopping    atomic.Bool    // written with mu held
 	routines    sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
@@ -61,7 +65,10 @@ type Gateway struct {
 // to the router, which must not be frozen yet.
 func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
+	shakes := newHandshakes()
+	cfg.TLS = shakes.bound(cfg.TLS)
 	g := &Gateway{
+		denials: denials{log: cfg.Logger}, door: newDoor(&cfg), userLogins: newUserLogins(cfg.UserLogins), handshakes: shakes,
 		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
@@ -88,9 +95,13 @@ func (g *Gateway) register(ln net.Listener) bool {
 	return true
 }
 
-// start makes a session of a connection. Early is what has been read from it.
-func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
-	s := g.newSession(conn, via)
+// start makes a session of a visitor.
+func (g *Gateway) start(v *visitor, via transport) {
+	s := g.newSession(v, via)
+	early := v.early
+	if via == overTLS {
+		early = nil // what was read is part of the handshake
+	}
 	for len(early) > 0 {
 		n := copy(s.input.space(g.maxBody+maxFraming), early)
 		s.received(n)
@@ -98,12 +109,12 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	}
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
-	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
-	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
+	netio.Tune(underlying(s.conn), 3*g.cfg.Heartbeat)
+	_ = s.conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
-		_ = conn.Close()
+		v.close()
 		s.input.free()
 
 		return
@@ -113,7 +124,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	g.count.pending.Add(1)
 	g.wheel.add(s, g.now.Load()+ticksPerHeartbeat)
 	g.mu.Unlock()
-	go s.serve()
+	go s.serve(v.slot)
 }
 
 // reconnectText is the text of a goodbye 1001.
@@ -167,6 +178,7 @@ func (g *Gateway) finish(ctx context.Context) error {
 		close(g.stopSweeper)
 	}
 	g.mu.Unlock()
+	defer g.denials.close()
 	done := make(chan struct{})
 	go func() { // ends with the last handler
 		g.routines.Wait()

@@ -135,7 +135,7 @@ func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
 	}
-	body, n, err := wire.Split(s.input.bytes(), s.gw.maxBody)
+	body, n, err := wire.Split(s.input.bytes(), s.bodyLimit())
 	s.input.consume(n)
 
 	return body, err

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -57,6 +58,9 @@ type session struct {
 	loop *netio.Loop   // fixed once raw
 	addr string
 
+	address addressKey // for which it counts at the door
+	place   place      // guarded by mu; where it counts
+
 	via transport
 
 	reader atomic.Uint32 // state of a raw session's reader: see rawconn.go
@@ -103,11 +107,12 @@ type closeState struct {
 	leaveTimer *time.Timer // nil unless the reader was in a handler
 }
 
-func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
-	if a := conn.RemoteAddr(); a != nil {
-		s.addr = a.String()
+func (g *Gateway) newSession(v *visitor, via transport) *session {
+	conn := v.conn
+	if via == overTLS {
+		conn = tls.Server(v.stream(), g.cfg.TLS)
 	}
+	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, addr: v.addr, address: v.address, place: pendingPlace, wheelSlot: -1, writing: true}
 	s.sock.Use(conn)
 
 	return s

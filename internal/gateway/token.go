@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -25,9 +24,8 @@ const (
 	engineVer = 1
 	// renewPause is the shortest time between two tokens that a session sends.
 	renewPause = time.Second
-	// retrySpread is the interval over which clients spread that cannot be let in now.
-	retrySpread = 4 * time.Second
-	retryAfter  = time.Second
+	// retryAfter is the least time after which clients return that cannot be let in now.
+	retryAfter = time.Second
 )
 
 const expiredText = "token expired"
@@ -103,9 +101,9 @@ func (s *session) identify(ctx context.Context, cancel context.CancelFunc, token
 		return id, true
 	}
 	s.tokenRefused(err)
+	s.gw.deny(denialOf(err), s.addr)
 	if auth.MayRetry(err) {
-		again := &Refusal{Text: err.Error(), After: retryAfter + rand.N(retrySpread)}
-		s.closeWith(wire.GoodbyeStopping, again.text(), CauseRefused)
+		s.comeBack(err.Error(), retryAfter)
 	} else {
 		s.closeWith(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
 	}

@@ -132,7 +132,7 @@ func (s *session) nextMessage() ([]byte, error) {
 		s.dropFragment()
 	}
 	for {
-		f, n, err := splitWS(s.input.bytes(), s.gw.maxBody)
+		f, n, err := splitWS(s.input.bytes(), s.bodyLimit())
 		if err != nil || n == 0 {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func (s *session) join(f wsFrame) ([]byte, error) {
 		return nil, wire.ErrShortFrame // nil would say that nothing has come
 	case !begun && f.fin:
 		return f.payload, nil
-	case s.fragLen+len(f.payload) > s.gw.maxBody:
+	case s.fragLen+len(f.payload) > s.bodyLimit():
 		return nil, errWSTooLong
 	}
 	s.addFragment(f.payload)
