@@ -72,7 +72,7 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 	for i, at := range ports {
 		name := "bench-" + strconv.Itoa(i+1)
 		args := []string{"serve", "--node", name, "--tcp", at.tcp, "--http", at.http}
-		if s.binary == "" { // another version may not know them
+		if s.binary.Path == "" { // another version may not know them
 			args = append(args, unlimited...)
 		}
 		if n > 1 {
