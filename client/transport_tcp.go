@@ -38,18 +38,6 @@ func openStream(ctx context.Context, a address, cfg *config) (transport, error) 
 	return tryStream(&s), nil
 }
 
-func tlsConfig(a address, cfg *config) *tls.Config {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if cfg.tls != nil {
-		conf = cfg.tls.Clone()
-	}
-	if conf.ServerName == "" {
-		conf.ServerName = a.host
-	}
-
-	return conf
-}
-
 func (s *stream) next() (wire.Frame, error) { return s.in.Next() }
 func (s *stream) limit(maxBody int)         { s.in.SetMaxBody(maxBody) }
 func (s *stream) close()                    { s.base.Close() }

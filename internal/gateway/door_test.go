@@ -101,9 +101,9 @@ func TestLoginsOfOneAddressWaitForTheirTurn(t *testing.T) {
 		for range 7 {
 			waits = append(waits, d.login(a))
 		}
-		for i, want := range []time.Duration{0, 500, 1000, 1500, 2000, 2500, 2500} { // the last two are refused
-			if waits[i] != want*time.Millisecond {
-				t.Errorf("login %d beyond the burst waits %v, want %v", i, waits[i], want*time.Millisecond)
+		for i, want := range []int{0, 500, 1000, 1500, 2000, 2500, 2500} { // the last two are refused
+			if waits[i] != time.Duration(want)*time.Millisecond {
+				t.Errorf("login %d beyond the burst waits %v, want %v", i, waits[i], time.Duration(want)*time.Millisecond)
 			}
 		}
 		if wait := d.login(b); wait != 0 {
@@ -163,9 +163,9 @@ func TestLoginsOfOneUserInARowAreDelayedMoreAndMore(t *testing.T) {
 			now = now.Add(wait)
 		}
 	}
-	for i, want := range []time.Duration{0, 0, 0, 100, 200, 400, 800, 1600, 3200} {
-		if waits[i] != want*time.Millisecond {
-			t.Errorf("login %d waits %v, want %v", i, waits[i], want*time.Millisecond)
+	for i, want := range []int{0, 0, 0, 100, 200, 400, 800, 1600, 3200} {
+		if waits[i] != time.Duration(want)*time.Millisecond {
+			t.Errorf("login %d waits %v, want %v", i, waits[i], time.Duration(want)*time.Millisecond)
 		}
 	}
 	if u.delay("bob") != 0 {

@@ -158,7 +158,9 @@ func (g *Gateway) visitorOf(r *http.Request) (*visitor, Denial) {
 			return v, 0
 		}
 
-		return v, v.moveTo(client)
+		why := v.moveTo(client)
+
+		return v, why
 	}
 	v = &visitor{gw: g, address: noAddress, addr: client.String()}
 	if client.Addr().IsValid() && !g.trusted(client.Addr()) {

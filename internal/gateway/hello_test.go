@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestAnUnfinishedHelloHoldsLittle(t *testing.T) {
 			want = append(want, space[:step]...)
 			s.input.commit(step)
 			s.shrinkInput()
-			if holds := len(s.input.chunk.b); holds > len(want)+helloStep || string(s.input.bytes()) != string(want) {
+			if holds := len(s.input.chunk.b); holds > len(want)+helloStep || !bytes.Equal(s.input.bytes(), want) {
 				t.Fatalf("%d bytes hold %d", len(want), holds)
 			}
 		}

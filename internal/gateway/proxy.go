@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -91,8 +92,8 @@ func proxiedAddress(command, family byte, rest []byte) (client netip.AddrPort, e
 // in X-Forwarded-For that is not itself a trusted proxy's. It is invalid if there is none.
 func (g *Gateway) forwardedFor(r *http.Request) (client netip.AddrPort) {
 	list := elements(r.Header.Values("X-Forwarded-For"))
-	for i := len(list) - 1; i >= 0; i-- {
-		addr, err := parseForwarded(list[i])
+	for _, text := range slices.Backward(list) {
+		addr, err := parseForwarded(text)
 		if err != nil {
 			return client // what is before it may be forged
 		}

@@ -22,8 +22,7 @@ func proxyHeader(command byte, source string) []byte {
 	if from.Addr().Is6() {
 		family, addresses = proxyTCP6, append(from.Addr().AsSlice(), make([]byte, 16)...)
 	}
-	addresses = append(addresses, byte(from.Port()>>8), byte(from.Port()), 1, 2)
-	addresses = append(addresses, 0x04, 0, 1, 0) // a TLV of no meaning
+	addresses = append(addresses, byte(from.Port()>>8), byte(from.Port()), 1, 2, 0x04, 0, 1, 0) // the last four are a TLV of no meaning
 	head := append([]byte(proxySignature), proxyVersion2|command, family, 0, byte(len(addresses)))
 
 	return append(head, addresses...)
