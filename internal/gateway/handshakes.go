@@ -19,12 +19,12 @@ import (
 // nothing and their time for the hello has not begun.
 //
 //	slot ─▶ accept ─▶ ClientHello ─▶ is the client still there? ─▶ sign, few at once ─▶ done: slot back
-//	                      └─ none for a second: slot back
+//	             └─ nothing for a second: slot back ◀────────────────────────┘
 //
 // At most half of the processors sign at a time: open sessions go on.
 
 const (
-	slotTime        = time.Second // how long a slot can be held
+	slotTime        = time.Second // for the client to say something
 	fewestSlots     = 16
 	mostSlots       = 2048
 	firstCost       = 2 * time.Millisecond // of a signature, until it is measured
@@ -58,62 +58,6 @@ func (h *handshakes) slots() int {
 	return int(min(max(time.Duration(cap(h.signing))*slotTime/cost, fewestSlots), mostSlots))
 }
 
-// slot is the right to accept one TLS connection. A nil slot is none.
-type slot struct {
-	h     *handshakes
-	timer *time.Timer
-	once  atomic.Bool
-}
-
-// acquire waits for a slot. It returns nil if done is closed first.
-func (h *handshakes) acquire(done <-chan struct{}) *slot {
-	for {
-		h.mu.Lock()
-		if h.used < h.slots() {
-			h.used++
-			h.mu.Unlock()
-
-			return &slot{h: h}
-		}
-		freed := h.freed
-		h.mu.Unlock()
-		select {
-		case <-freed:
-		case <-done:
-			return nil
-		}
-	}
-}
-
-// accepted begins the time of the slot.
-func (s *slot) accepted() {
-	if s != nil {
-		s.timer = time.AfterFunc(slotTime, s.giveBack)
-	}
-}
-
-// done gives the slot back. It may be called any number of times.
-func (s *slot) done() {
-	if s == nil {
-		return
-	}
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	s.giveBack()
-}
-
-func (s *slot) giveBack() {
-	if s.once.Swap(true) {
-		return
-	}
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	s.h.used--
-	close(s.h.freed)
-	s.h.freed = make(chan struct{})
-}
-
 // bound returns the configuration with its signatures bounded. Tickets of the configuration resume
 // sessions, which takes no signature.
 func (h *handshakes) bound(cfg *tls.Config) *tls.Config {
@@ -134,6 +78,9 @@ func (h *handshakes) bound(cfg *tls.Config) *tls.Config {
 		cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			if hungUp(hello.Conn) {
 				return nil, errAbandoned
+			}
+			if c, ok := hello.Conn.(*slotConn); ok {
+				c.slot.greeted()
 			}
 
 			return nil, nil //nolint:nilnil // the configuration itself

@@ -150,6 +150,7 @@ func sleep(d time.Duration, done <-chan struct{}) bool {
 
 // handshakeFailed counts a TLS handshake that failed, unless the client has just gone.
 func (g *Gateway) handshakeFailed(err error, addr string) {
+	g.log.Debug("a TLS handshake failed", "client", addr, "error", err)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, errAbandoned):
 	case isTimeout(err):

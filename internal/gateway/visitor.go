@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -92,15 +93,18 @@ func (v *visitor) leave() {
 	v.gw.door.leave(v.address, pendingPlace)
 }
 
-// stream is the connection with what was read of it early.
+// stream is the connection with what was read of it early, and the slot of its TLS handshake.
 func (v *visitor) stream() net.Conn {
-	if len(v.early) == 0 {
-		return v.conn
+	conn := v.conn
+	if len(v.early) > 0 {
+		conn = &earlyConn{Conn: conn, r: io.MultiReader(bytes.NewReader(v.early), conn)}
+		v.early = nil
 	}
-	early := v.early
-	v.early = nil
+	if v.slot != nil {
+		conn = &slotConn{conn, v.slot}
+	}
 
-	return &earlyConn{Conn: v.conn, r: io.MultiReader(bytes.NewReader(early), v.conn)}
+	return conn
 }
 
 // earlyConn is a connection of which something was read before.
@@ -108,6 +112,11 @@ type earlyConn struct {
 	net.Conn
 
 	r io.Reader
+}
+
+// SyscallConn implements syscall.Conn.
+func (c *earlyConn) SyscallConn() (syscall.RawConn, error) {
+	return (&slotConn{Conn: c.Conn}).SyscallConn()
 }
 
 // Read implements net.Conn.
