@@ -56,7 +56,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
-	tlsConfig, err := s.cfg.TLS()
+	tlsConfig, err := s.openCerts()
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,9 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Unlock()
 
 	s.countEnd(was, cause)
+	if was == open {
+		s.logEnd(s.user, cause)
+	}
 	dropped.fail()
 	if idle {
 		s.write(s.nextBatch(false))

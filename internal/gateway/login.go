@@ -88,6 +88,8 @@ func (s *session) readHello(handshake *slot) (token string, ok bool) {
 		return "", false
 	}
 
+	s.noteProgram(h.Client)
+
 	return h.Token, s.helloReceived()
 }
 
@@ -224,6 +226,7 @@ func (s *session) welcome(u *user.User, id auth.Identity) bool {
 		_ = replaced.Close()
 	}
 	s.write(b)
+	s.logBegin(u)
 	if w.TokenMS > 0 {
 		s.gw.wheel.move(s, now+1) // its next look could be too late
 	}

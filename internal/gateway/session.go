@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/netio"
@@ -58,8 +59,9 @@ type session struct {
 	loop *netio.Loop   // fixed once raw
 	addr string
 
-	address addressKey // for which it counts at the door
-	place   place      // guarded by mu; where it counts
+	address addressKey            // for which it counts at the door
+	place   place                 // guarded by mu; where it counts
+	program unique.Handle[string] // what the client says it is, for the log; the zero Handle unless the log has level debug
 
 	via transport
 
