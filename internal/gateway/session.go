@@ -60,10 +60,10 @@ type session struct {
 	addr string
 
 	address addressKey            // for which it counts at the door
-	place   place                 // guarded by mu; where it counts
 	program unique.Handle[string] // what the client says it is, for the log; the zero Handle unless the log has level debug
 
-	via transport
+	via   transport
+	place place // guarded by mu; where it counts
 
 	reader atomic.Uint32 // state of a raw session's reader: see rawconn.go
 	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read

@@ -22,8 +22,6 @@ import (
 
 const (
 	engineVer = 1
-	// renewPause is the shortest time between two tokens that a session sends.
-	renewPause = time.Second
 	// retryAfter is the least time after which clients return that cannot be let in now.
 	retryAfter = time.Second
 )
@@ -36,7 +34,7 @@ type Rates struct{ Messages, Bytes auth.Rate }
 // tokenState is what a session keeps of its token.
 type tokenState struct {
 	endsAt  atomic.Int64          // when the session ends, the grace included, in Unix milliseconds; 0: never
-	renewed atomic.Int64          // when the client sent the latest token, in Unix milliseconds
+	renewed atomic.Uint32         // the second, in Unix time, in which the client sent the latest token
 	rates   atomic.Pointer[Rates] // nil: the token sets none
 }
 
@@ -125,13 +123,11 @@ func (g *Gateway) renewToken(req command.Request) {
 
 		return
 	}
-	now := time.Now().UnixMilli()
-	if last := s.token.renewed.Load(); now-last < renewPause.Milliseconds() && now >= last {
+	if now := uint32(time.Now().Unix()); s.token.renewed.Swap(now) == now {
 		req.Refuse(wire.CodeRateLimit, "at most one token a second")
 
 		return
 	}
-	s.token.renewed.Store(now)
 	token := string(req.Payload)
 	req.Payload = nil
 	if _, quick := g.auth.(auth.Tokens); quick {
