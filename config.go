@@ -96,6 +96,17 @@ type Config struct {
 	// 100 ms to 5 s, until the user has not logged in for 10 s. Default: 5; negative: none is.
 	UserLogins int
 
+	// RateMessages and RateBytes are what a session may send in a second, with a burst of four
+	// seconds' worth; a client that sends faster is read more slowly, and loses nothing. The claims
+	// parley_rate_messages and parley_rate_bytes of a token take their place for its session.
+	// Defaults: 500 and 1048576; negative: no limit.
+	RateMessages int
+	RateBytes    int
+	// QueueMemory is what the queues of all clients may hold together, in MiB. As it gets scarce,
+	// the clients with the longest queues are refused first. Default: a quarter of GOMEMLIMIT or of
+	// the machine's memory; negative: no limit.
+	QueueMemory int
+
 	// TLSCert and TLSKey are PEM files for the client listeners. Both or neither. Default: no TLS.
 	TLSCert string
 	TLSKey  string
@@ -151,7 +162,8 @@ func fromInternal(c config.Config) Config {
 		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
 		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, Origins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies,
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
-		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
+		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
@@ -165,7 +177,8 @@ func (c Config) internal() config.Config {
 		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
 		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, AllowedOrigins: c.Origins, TrustedProxies: c.TrustedProxies,
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
-		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
+		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}

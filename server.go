@@ -27,6 +27,7 @@ import (
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -57,8 +58,10 @@ type Server struct {
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
 	users    *user.Registry
 	router   *command.Router
-	dm       *dm.Module
-	messages messages.Engine // of dm
+	// queueMemory is shared by the queues of all clients, towards them and from them.
+	queueMemory *quota.Pool
+	dm          *dm.Module
+	messages    messages.Engine // of dm
 
 	onReady     []func()
 	onTerminate []func()
@@ -144,8 +147,9 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 
 	s := &Server{
 		cfg: cfg, keys: keys, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
-		router: command.NewRouter(log),
-		done:   make(chan struct{}),
+		router:      command.NewRouter(log),
+		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
+		done:        make(chan struct{}),
 
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
@@ -161,6 +165,19 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 
 	return s, nil
+}
+
+// queueMemory is the setting in bytes; 0: no limit.
+func queueMemory(mib int) int64 {
+	const part = 4
+	switch {
+	case mib < 0:
+		return 0
+	case mib == 0:
+		return quota.Memory() / part
+	}
+
+	return int64(mib) << 20
 }
 
 // Users returns the registry of the users connected to this node.

@@ -77,6 +77,7 @@ func (s *Server) start(ctx context.Context) error {
 		MaxPending: s.cfg.MaxPending, AddressPending: s.cfg.AddressPending, AddressOpen: s.cfg.AddressOpen,
 		AddressLogins: s.cfg.AddressLogins, UserLogins: s.cfg.UserLogins, TrustedProxies: s.cfg.Proxies(),
 		Running: s.cluster.Running, Logger: s.log,
+		Rates: gateway.Rates{Messages: int64(s.cfg.RateMessages), Bytes: int64(s.cfg.RateBytes)}, Memory: s.queueMemory,
 	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
 		return err
@@ -149,7 +150,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory.SetSessions(members{s})
 	s.directory.SetAsker(s.messages)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log, Memory: s.queueMemory,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory})

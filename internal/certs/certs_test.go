@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,8 +17,18 @@ import (
 func TestARenewedCertificateIsUsedAndABadOneIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
+		var mu sync.Mutex
 		next, fail := "first", error(nil)
+		set := func(name string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			next, fail = name, err
+		}
+		bad := errors.New("they do not belong together")
 		c, err := certs.Open(func() (*tls.Certificate, error) {
+			mu.Lock()
+			defer mu.Unlock()
+
 			return &tls.Certificate{Certificate: [][]byte{[]byte(next)}}, fail
 		}, slog.New(slog.NewTextHandler(&log, nil)))
 		if err != nil {
@@ -33,19 +44,21 @@ func TestARenewedCertificateIsUsedAndABadOneIsNot(t *testing.T) {
 			}
 		}
 		want("first")
-		next = "second"
+		set("second", nil)
 		time.Sleep(certs.Interval + time.Second)
+		synctest.Wait()
 		want("second")
-		next, fail = "bad", errors.New("they do not belong together")
+		set("bad", bad)
 		time.Sleep(5 * certs.Interval)
+		synctest.Wait()
 		want("second")
 		if n := strings.Count(log.String(), "do not belong together"); n != 1 {
 			t.Errorf("%d lines of the bad pair: %s", n, log.String())
 		}
-		if err := c.Reload(); !errors.Is(err, fail) {
+		if err := c.Reload(); !errors.Is(err, bad) {
 			t.Errorf("Reload: %v", err)
 		}
-		next, fail = "third", nil
+		set("third", nil)
 		if err := c.Reload(); err != nil {
 			t.Error(err)
 		}

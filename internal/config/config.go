@@ -44,6 +44,9 @@ type Config struct {
 	AddressOpen    int // sessions of one address
 	AddressLogins  int // logins a second of one address
 	UserLogins     int // logins of one user in a row that are not delayed
+	RateMessages   int // messages a second of one session
+	RateBytes      int // bytes a second of one session
+	QueueMemory    int // of the queues of all clients together, in MiB; 0: a quarter of the memory
 
 	TLSCert  string // PEM file; empty: no TLS
 	TLSKey   string // PEM file

@@ -74,7 +74,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"auth_keys": ["file:old.pem", "jwks:k.json"], "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": ["a", "b"], "token_grace": "1m",
 		"origin": ["https://app.example", "*"], "trusted_proxies": ["10.0.0.1", "fd00::/8"], "max_pending": 0, "address_pending": 1, "address_open": 2,
-		"address_logins": 3, "user_logins": 4,
+		"address_logins": 3, "user_logins": 4, "rate_messages": 5, "rate_bytes": 6, "queue_memory": 7,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
@@ -83,7 +83,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"auth_keys": "file:old.pem,jwks:k.json", "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": "a, b", "token_grace": "1m",
 		"origin": "https://app.example,*", "trusted_proxies": "10.0.0.1, fd00::/8", "max_pending": "0", "address_pending": "1", "address_open": "2",
-		"address_logins": "3", "user_logins": "4",
+		"address_logins": "3", "user_logins": "4", "rate_messages": "5", "rate_bytes": "6", "queue_memory": "7",
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "advertise": "10.0.0.1:7300", "min_members": "2", "nats": "nats://h:4222",
 	}
 	flags, vars := map[string]string{}, []string{}

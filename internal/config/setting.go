@@ -45,7 +45,7 @@ const EnvPrefix = "PARLEY_"
 
 // Settings is the table of all settings, in the order in which they are shown.
 func Settings() []Setting {
-	return slices.Concat(listenSettings(), authSettings(), doorSettings(), generalSettings())
+	return slices.Concat(listenSettings(), authSettings(), doorSettings(), fairnessSettings(), generalSettings())
 }
 
 func listenSettings() []Setting {

@@ -21,6 +21,9 @@ const (
 	// reconnectSpread is the interval over which the clients of a stopping node spread their
 	// reconnects.
 	reconnectSpread = 5 * time.Second
+	// maxUnsent is how much the system may take for a client beyond what is on its way, in bytes:
+	// what is queued behind it by others waits for all of that.
+	maxUnsent = 128 << 10
 	// handlerTimeout is how long Drain and Close wait for handlers after all connections are
 	// closed.
 	handlerTimeout = 5 * time.Second
@@ -41,6 +44,7 @@ type Gateway struct {
 	log            *slog.Logger
 	handlerTimeout time.Duration // the constant, except in tests
 
+	began       time.Time // zero of elapsed
 	loops       loops
 	clientPause clientPause
 	now         atomic.Uint32 // ticks
@@ -70,7 +74,7 @@ func New(cfg Config, identify Authenticator, users *user.Registry, router *comma
 	g := &Gateway{
 		denials: denials{log: cfg.Logger}, door: newDoor(&cfg), userLogins: newUserLogins(cfg.UserLogins), handshakes: shakes,
 		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
-		stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
 	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
@@ -98,24 +102,20 @@ func (g *Gateway) register(ln net.Listener) bool {
 // start makes a session of a visitor.
 func (g *Gateway) start(v *visitor, via transport) {
 	s := g.newSession(v, via)
-	early := v.early
-	if via == overTLS {
-		early = nil // what was read is part of the handshake
-	}
-	for len(early) > 0 {
-		n := copy(s.input.space(g.maxBody+maxFraming), early)
-		s.received(n)
-		early = early[n:]
+	if via != overTLS { // there, what was read is part of the handshake
+		s.input.Append(v.early, g.maxBody+maxFraming)
+		s.countReceived(len(v.early))
 	}
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
 	netio.Tune(underlying(s.conn), 3*g.cfg.Heartbeat)
+	netio.LimitUnsent(underlying(s.conn), maxUnsent)
 	_ = s.conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
 		v.close()
-		s.input.free()
+		s.input.Free()
 
 		return
 	}

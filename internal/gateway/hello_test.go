@@ -37,21 +37,21 @@ func TestAnUnfinishedHelloHoldsLittle(t *testing.T) {
 		s := &session{gw: n.gw} // in its first phase
 		var want []byte
 		for len(want)+step <= maxHello {
-			space := s.input.space(n.gw.maxBody + maxFraming)
+			space := s.input.Space(n.gw.maxBody + maxFraming)
 			for i := range step {
 				space[i] = byte(len(want) + i)
 			}
 			want = append(want, space[:step]...)
-			s.input.commit(step)
+			s.input.Commit(step)
 			s.shrinkInput()
-			if holds := len(s.input.chunk.b); holds > len(want)+helloStep || !bytes.Equal(s.input.bytes(), want) {
+			if holds := s.input.Size(); holds > len(want)+1<<10 || !bytes.Equal(s.input.Bytes(), want) {
 				t.Fatalf("%d bytes hold %d", len(want), holds)
 			}
 		}
 		s.phase.Store(open)
-		s.input.consume(len(want))
+		s.input.Consume(len(want))
 		s.shrinkInput()
-		if s.input.chunk != nil {
+		if !s.input.Empty() {
 			t.Error("nothing holds a chunk")
 		}
 	}

@@ -28,23 +28,16 @@ const (
 
 const expiredText = "token expired"
 
-// Rates are the limits that a token sets for its session.
-type Rates struct{ Messages, Bytes auth.Rate }
-
 // tokenState is what a session keeps of its token.
 type tokenState struct {
 	endsAt  atomic.Int64          // when the session ends, the grace included, in Unix milliseconds; 0: never
 	renewed atomic.Uint32         // the second, in Unix time, in which the client sent the latest token
-	rates   atomic.Pointer[Rates] // nil: the token sets none
+	rates   atomic.Pointer[Rates] // the node's, or what the token sets in their place
 }
 
 // setIdentity notes what a token says. It returns how long the token is good for; 0: for ever.
 func (s *session) setIdentity(id auth.Identity) (left time.Duration) {
-	var rates *Rates
-	if id.RateMessages.Set || id.RateBytes.Set {
-		rates = &Rates{id.RateMessages, id.RateBytes}
-	}
-	s.token.rates.Store(rates)
+	s.token.rates.Store(s.gw.ratesOf(id))
 	if id.ExpiresAt.IsZero() {
 		s.token.endsAt.Store(0)
 
@@ -53,6 +46,22 @@ func (s *session) setIdentity(id auth.Identity) (left time.Duration) {
 	s.token.endsAt.Store(id.ExpiresAt.Add(s.gw.cfg.TokenGrace + time.Millisecond - 1).UnixMilli()) // rounded up
 
 	return max(time.Until(id.ExpiresAt), time.Millisecond)
+}
+
+// ratesOf are the rates of a token's session.
+func (g *Gateway) ratesOf(id auth.Identity) *Rates {
+	if !id.RateMessages.Set && !id.RateBytes.Set {
+		return &g.cfg.Rates
+	}
+	r := g.cfg.Rates
+	if id.RateMessages.Set {
+		r.Messages = id.RateMessages.PerSecond
+	}
+	if id.RateBytes.Set {
+		r.Bytes = id.RateBytes.PerSecond
+	}
+
+	return &r
 }
 
 // expiresIn is the number of ticks until the session's token has ended, at least 1; 0: it has
