@@ -121,9 +121,9 @@
 // client that wants to stay sends a fresh token of the same user before that, with request 1.703;
 // token_expires_in_ms in the welcome, and the response to 703, tell how long there is. The new
 // token replaces the old one, also if it ends earlier. A token that is not accepted is answered
-// with 4005, one that comes in the same second of the one before with 4004, one that cannot be checked
-// now with 5007: the session goes on with the token that it has. A server that does not know the
-// command answers 4002.
+// with 4005, one that comes in the same second of the one before with 4004, one that cannot be
+// checked now with 5007: the session goes on with the token that it has. A server that does not
+// know the command answers 4002.
 //
 // # Goodbye
 //

@@ -80,8 +80,8 @@ func (c *Config) Exposures() []string {
 	var list []string
 	for _, s := range Settings() {
 		if slices.Contains(c.Exposed, s.Name) {
-			list = append(list, fmt.Sprintf("--%s: other users of this machine can read the command line: write the secret into a file and give file:PATH, or set %s",
-				s.Flag(), s.Env()))
+			list = append(list, fmt.Sprintf(
+				"--%s: other users of this machine can read the command line: write the secret into a file and give file:PATH, or set %s", s.Flag(), s.Env()))
 		}
 	}
 

@@ -42,6 +42,7 @@ type Gateway struct {
 	router         *command.Router
 	host           Host
 	log            *slog.Logger
+	debug          bool          // whether the log has level debug
 	handlerTimeout time.Duration // the constant, except in tests
 
 	began       time.Time // zero of elapsed
@@ -76,6 +77,7 @@ func New(cfg Config, identify Authenticator, users *user.Registry, router *comma
 		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
+	g.debug = cfg.Logger.Enabled(context.Background(), slog.LevelDebug)
 	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"context"
-	"log/slog"
 	"strings"
 	"unique"
 
@@ -12,13 +10,10 @@ import (
 // maxProgram bounds what the log shows of a client's name, in bytes.
 const maxProgram = 64
 
-// debug reports whether the log has level debug.
-func (g *Gateway) debug() bool { return g.log.Enabled(context.Background(), slog.LevelDebug) }
-
 // noteProgram keeps the client's name for the log. It is what the client says: letters, digits and
 // a few signs of it are shown.
 func (s *session) noteProgram(name string) {
-	if !s.gw.debug() {
+	if !s.gw.debug {
 		return
 	}
 	name = strings.Map(func(r rune) rune {
@@ -33,13 +28,13 @@ func (s *session) noteProgram(name string) {
 }
 
 func (s *session) logBegin(u *user.User) {
-	if s.gw.debug() {
+	if s.gw.debug {
 		s.gw.log.Debug("a session begins", s.logAttrs(u)...)
 	}
 }
 
 func (s *session) logEnd(u *user.User, why Cause) {
-	if s.gw.debug() {
+	if s.gw.debug {
 		s.gw.log.Debug("a session ends", append(s.logAttrs(u), "reason", why.String())...)
 	}
 }

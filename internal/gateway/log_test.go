@@ -21,7 +21,7 @@ func (n *node) logOf(level slog.Level) (text func() string) {
 
 		return b.Write(p)
 	}), &slog.HandlerOptions{Level: level}))
-	n.gw.denials.log = n.gw.log
+	n.gw.denials.log, n.gw.debug = n.gw.log, level <= slog.LevelDebug
 
 	return func() string {
 		mu.Lock()

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Trusted proxies say where a client is: at the beginning of a connection with a header of the PROXY
-// protocol, version 2, or in X-Forwarded-For of a WebSocket handshake. Both count from an address of
-// Config.TrustedProxies only, and both may be missing.
+// Trusted proxies say where a client is: at the beginning of a connection with a header of the
+// PROXY protocol, version 2, or in X-Forwarded-For of a WebSocket handshake. Both count from an
+// address of Config.TrustedProxies only, and both may be missing.
 //
 //	signature 12 | version, command | family, protocol | length u16 | addresses, TLVs
 
@@ -45,8 +45,8 @@ func (g *Gateway) trusted(addr netip.Addr) bool {
 	return false
 }
 
-// readProxyHeader reads a header if the connection begins with one. It returns the client's address,
-// the zero AddrPort if the header names none, or the one byte that is no header.
+// readProxyHeader reads a header if the connection begins with one. It returns the client's
+// address, the zero AddrPort if the header names none, or the one byte that is no header.
 func readProxyHeader(conn io.Reader) (client netip.AddrPort, early []byte, err error) {
 	var head [proxyHead]byte
 	if _, err := io.ReadFull(conn, head[:1]); err != nil {

@@ -75,8 +75,8 @@ type session struct {
 	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
 	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
-	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
+	queue          command.UserQueue
 	budget         budget
 
 	token tokenState // see token.go

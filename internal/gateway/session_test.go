@@ -39,10 +39,10 @@ func TestAClientLogsInAsksIsPushedToAndLeaves(t *testing.T) {
 	})
 }
 
-// An idle client costs this for as long as it is connected: 352 is a size of Go's allocator, the
-// next is 384.
+// An idle client costs this for as long as it is connected: 384 is a size of Go's allocator, the
+// next is 416.
 func TestASessionIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(session{}); size > 352 {
+	if size := unsafe.Sizeof(session{}); size > 384 {
 		t.Errorf("a session has %d bytes", size)
 	}
 }

@@ -20,8 +20,8 @@ const (
 	longestUserLoginJam = longestLoginDelay + loginQuietTime
 )
 
-// userLogins remembers the latest logins in a table of fixed size, by a hash with a seed of its own:
-// a user that is forgotten early is delayed less, none is delayed for another.
+// userLogins remembers the latest logins in a table of fixed size, by a hash with a seed of its
+// own: a user that is forgotten early is delayed less, none is delayed for another.
 type userLogins struct {
 	free int // 0: none is delayed
 	seed maphash.Seed
