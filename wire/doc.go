@@ -147,12 +147,12 @@
 // # Bad bytes
 //
 // A server answers each of these with goodbye 2003 and closes: a body longer than max_message +
-// 1024 bytes or shorter than 8, an unknown kind, a welcome, response or push from a client, a
-// second hello, a request before the hello, a hello that is not its JSON object, a WebSocket text
-// message. No hello for 5 s: it closes. A request with a payload that does not parse gets code
-// 4001, one with a message over max_message that still fits the frame 5005; the session goes on
-// after both. A client that gets such bytes from its server closes the connection (goodbye 2003)
-// and connects anew.
+// 1024 bytes (a hello: than 8192) or shorter than 8, an unknown kind, a welcome, response or push
+// from a client, a second hello, a request before the hello, a hello that is not its JSON object, a
+// WebSocket text message. No hello for 5 s: it closes. A request with a payload that does not parse
+// gets code 4001, one with a message over max_message that still fits the frame 5005; the session
+// goes on after both. A client that gets such bytes from its server closes the connection (goodbye
+// 2003) and connects anew.
 //
 // # Use
 //
