@@ -90,6 +90,9 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Unlock()
 
 	s.countEnd(was, cause)
+	if was == open {
+		s.logEnd(s.user, cause)
+	}
 	dropped.fail()
 	if idle {
 		s.write(s.nextBatch(false))
@@ -168,9 +171,12 @@ func (s *session) abort() {
 	}
 	dropped := s.out.drop()
 	s.gw.cfg.Memory.Settle(&s.memory, 0) // what a writer has in its hands still goes
+	at := s.place
+	s.place = outside
 	s.mu.Unlock()
 
 	dropped.fail()
+	defer s.gw.door.leave(s.address, at) // once the descriptor is closed
 	s.conn.Close()
 	s.gw.wheel.remove(s)
 }

@@ -10,7 +10,7 @@ func (s *buffer) Space() []byte { return s.input.Space(s.gw.maxBody + maxFraming
 
 // Release implements netio.Buffer.
 func (s *buffer) Release() (empty bool) {
-	s.input.Shrink()
+	(*session)(s).shrinkInput()
 
 	return s.input.Empty()
 }

@@ -2,10 +2,11 @@ package gateway
 
 import (
 	"context"
-	"net"
+	"crypto/tls"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/netio"
@@ -55,7 +56,11 @@ type session struct {
 	conn netio.Conn // watched by a loop once the session is open, where that is supported
 	addr string
 
-	via transport
+	address addressKey            // for which it counts at the door
+	program unique.Handle[string] // what the client says it is, for the log; the zero Handle unless the log has level debug
+
+	via   transport
+	place place // guarded by mu; where it counts
 
 	reader atomic.Uint32 // state of a watched session's reader: see loop.go
 	hangup atomic.Bool   // of a watched session: the client has closed, and its last bytes are to be read
@@ -65,8 +70,8 @@ type session struct {
 	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
 	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
-	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
+	queue          command.UserQueue
 	budget         budget
 
 	token tokenState // see token.go
@@ -102,12 +107,13 @@ type closeState struct {
 	leaveTimer *time.Timer // nil unless the reader was in a handler
 }
 
-func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, via: via, wheelSlot: -1, writing: true}
-	s.token.rates.Store(&g.cfg.Rates)
-	if a := conn.RemoteAddr(); a != nil {
-		s.addr = a.String()
+func (g *Gateway) newSession(v *visitor, via transport) *session {
+	conn := v.conn
+	if via == overTLS {
+		conn = tls.Server(v.stream(), g.cfg.TLS)
 	}
+	s := &session{gw: g, via: via, addr: v.addr, address: v.address, place: pendingPlace, wheelSlot: -1, writing: true}
+	s.token.rates.Store(&g.cfg.Rates)
 	s.conn.Init(conn)
 
 	return s
