@@ -88,6 +88,7 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 			addr = at.http
 		}
 		sys.add(p, addr)
+		sys.ports = append(sys.ports, at)
 	}
 	for i, p := range sys.procs {
 		s.progress(float64(i)/float64(n), "nodes start")
