@@ -16,6 +16,7 @@ type benchAbuse struct {
 	WS       bool          `name:"ws" help:"Honest users connect by WebSocket."`
 	Attack   []string      `help:"Run this attack; repeat the flag for several (default: all, see --list)." placeholder:"NAME"`
 	Duration time.Duration `default:"5s" help:"How long each phase is (default: ${default})." placeholder:"TIME"`
+	Rounds   int           `default:"1" help:"Rounds, with fresh nodes each; the middle ratio counts (default: ${default})." placeholder:"N"`
 	List     bool          `help:"Print all attacks, and run none."`
 }
 
@@ -29,7 +30,7 @@ func (c *benchAbuse) Run(ctx context.Context, s *streams) error {
 		return nil
 	}
 	n := benchNodes{benchOutput: c.benchOutput, Binary: c.Binary, WS: c.WS}
-	o := bench.AbuseOptions{Attacks: c.Attack, Duration: c.Duration}
+	o := bench.AbuseOptions{Attacks: c.Attack, Duration: c.Duration, Rounds: c.Rounds}
 
 	return n.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Abuse(ctx, o) })
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,13 @@ import (
 type AbuseOptions struct {
 	Attacks  []string      // their names; none: all
 	Duration time.Duration // of each phase
+	Rounds   int           // with fresh nodes each; 0: 1
 }
 
 const (
 	abuseNodes       = 2
 	maxAbuseDuration = time.Minute
+	maxAbuseRounds   = 100
 	attackSettle     = 500 * time.Millisecond // from the attackers' first message to the first measured one
 )
 
@@ -28,6 +31,9 @@ const abuseBudget = 3
 func (o AbuseOptions) check() ([]attack, error) {
 	if o.Duration <= 0 || o.Duration > maxAbuseDuration {
 		return nil, fmt.Errorf("--duration %s: how long each phase is, such as 5s, and at most %s", o.Duration, maxAbuseDuration)
+	}
+	if o.Rounds < 0 || o.Rounds > maxAbuseRounds {
+		return nil, fmt.Errorf("--rounds %d: between 1 and %d are possible", o.Rounds, maxAbuseRounds)
 	}
 	if len(o.Attacks) == 0 {
 		return attacks, nil
@@ -82,19 +88,49 @@ func (s *Setup) MeasureAbuse(ctx context.Context, o AbuseOptions) ([]AbuseResult
 	}
 	var all []AbuseResult
 	each := s.perBinary()
+	rounds := max(o.Rounds, 1)
 	for i, a := range chosen {
-		for b, sub := range each {
-			part := *sub
-			part.Progress = s.progressStep(i*len(each)+b, len(chosen)*len(each), a.name).Progress
-			r, err := part.abuseRun(ctx, a, o.Duration)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", a.name, err)
+		results := make([][]AbuseResult, len(each))
+		for round := range rounds {
+			for b, sub := range each {
+				part := *sub
+				part.Progress = s.progressStep((i*rounds+round)*len(each)+b, len(chosen)*rounds*len(each), a.name).Progress
+				r, err := part.abuseRun(ctx, a, o.Duration)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", a.name, err)
+				}
+				results[b] = append(results[b], r)
 			}
-			all = append(all, r)
+		}
+		for _, of := range results {
+			all = append(all, middleAbuse(of))
 		}
 	}
 
 	return all, nil
+}
+
+// middleAbuse is the round with the middle ratio. What was lost, failed or found in any round, and
+// the most memory, are in it.
+func middleAbuse(rounds []AbuseResult) AbuseResult {
+	slices.SortFunc(rounds, func(a, b AbuseResult) int { return cmp.Compare(a.Ratio, b.Ratio) })
+	middle := (len(rounds) - 1) / 2
+	r := rounds[middle]
+	for i := range rounds {
+		other := &rounds[i]
+		r.MemoryPeak = max(r.MemoryPeak, other.MemoryPeak)
+		if i == middle {
+			continue
+		}
+		r.Quiet.merge(&other.Quiet)
+		r.Control.merge(&other.Control)
+		r.Attack.merge(&other.Attack)
+		if other.Outcome.Failed && !r.Outcome.Failed {
+			r.Outcome.Failed, r.Outcome.Text = true, other.Outcome.Text
+		}
+	}
+
+	return r
 }
 
 // abuseRun measures one attack: quiet, control, attack.

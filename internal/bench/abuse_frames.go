@@ -114,15 +114,16 @@ const (
 	strangerAddresses = 8
 )
 
-// attackDevices logs one user in from several connections at once. The node closes the older ones.
+// attackDevices logs one user in from several connections at once, half of them on each node. The
+// nodes close the older ones.
 func attackDevices(t *target) {
 	t.unit = "logins"
 	const devices = 20
-	for range devices {
+	for i := range devices {
 		t.tasks.Go(func() {
 			<-t.begin
 			for t.conns.Err() == nil {
-				err := t.withLogin(0, 0, false, func(c *conn) {
+				err := t.withLogin(0, i%abuseNodes, false, func(c *conn) {
 					t.work.Add(1)
 					t.readAll(c)
 				})

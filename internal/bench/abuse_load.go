@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -28,6 +29,8 @@ type honestLoad struct {
 	system *system
 	users  []*honestUser
 	start  time.Time
+	// patience is how long a message may take; it is lost then.
+	patience time.Duration
 
 	phase  atomic.Pointer[honestPhase] // the measured one; nil: none
 	closed atomic.Bool
@@ -68,7 +71,8 @@ func newHonestLoad(ctx context.Context, sys *system) (*honestLoad, error) {
 	if err != nil {
 		return nil, sys.explain(ctx, err)
 	}
-	h := &honestLoad{system: sys, start: time.Now()}
+	h := &honestLoad{system: sys, start: time.Now(), patience: honestPatience}
+	h.nextLogin.Store(honestUsers)
 	for i, c := range conns {
 		c.setRecipient(conns[i^1].user, honestSize)
 		h.users = append(h.users, &honestUser{conn: c, due: make(chan int64, honestRate*int(maxAbuseDuration/time.Second+1))})
@@ -159,6 +163,22 @@ type HonestLoad struct {
 	Logins  HonestLogins   `json:"logins_of_new_users"` // at the first node
 }
 
+// merge adds what another round has sent and lost. Times stay those of this one.
+func (l *HonestLoad) merge(other *HonestLoad) {
+	l.Sent += other.Sent
+	l.Lost += other.Lost
+	l.Broken = append(l.Broken, other.Broken...)
+	l.Logins.Tried += other.Logins.Tried
+	l.Logins.Failed += other.Logins.Failed
+	l.Logins.Error = cmp.Or(l.Logins.Error, other.Logins.Error)
+	for code, n := range other.Refused {
+		if l.Refused == nil {
+			l.Refused = map[string]int{}
+		}
+		l.Refused[code] += n
+	}
+}
+
 // measure sends for a while, and waits until all has arrived or is lost.
 func (h *honestLoad) measure(ctx context.Context, duration time.Duration) (HonestLoad, error) {
 	p := &honestPhase{refused: map[string]int{}, oneWay: newRecorders(maxRecorders), late: newRecorders(1)}
@@ -169,7 +189,7 @@ func (h *honestLoad) measure(ctx context.Context, duration time.Duration) (Hones
 	logins := h.startLogins(ctx, duration)
 	sent := h.pace(ctx, p)
 	result := HonestLoad{Sent: sent, Logins: logins()}
-	for ctx.Err() == nil && p.arrived.Load() < sent && h.now() < p.to+int64(honestPatience) {
+	for ctx.Err() == nil && p.arrived.Load() < sent && h.now() < p.to+int64(h.patience) {
 		if err := h.system.checkRunning(); err != nil {
 			return result, err
 		}
@@ -181,7 +201,7 @@ func (h *honestLoad) measure(ctx context.Context, duration time.Duration) (Hones
 	arrived := p.arrived.Load()
 	result.Lost = sent - min(arrived, sent)
 	for range result.Lost {
-		p.oneWay.forWorker(0).add(honestPatience)
+		p.oneWay.forWorker(0).add(h.patience)
 	}
 	result.OneWay, result.Late = latencyOf(p.oneWay.merged()), latencyOf(p.late.merged())
 	p.mu.Lock()

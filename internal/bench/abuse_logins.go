@@ -26,7 +26,7 @@ const (
 func (h *honestLoad) startLogins(ctx context.Context, duration time.Duration) (wait func() HonestLogins) {
 	sys := h.system.withResponses("login-")
 	sys.localAddr = func(user uint32) net.Addr { return loopbackAddr(loginNetwork, 1+int(user)%250) }
-	ctx, cancel := context.WithTimeout(ctx, duration+honestPatience)
+	ctx, cancel := context.WithTimeout(ctx, duration+h.patience)
 	var tried, failed atomic.Uint64
 	var first atomic.Pointer[string]
 	took := newRecorders(1)
@@ -36,7 +36,7 @@ func (h *honestLoad) startLogins(ctx context.Context, duration time.Duration) (w
 			user := h.nextLogin.Add(1)
 			tried.Add(1)
 			logins.Go(func() {
-				ctx, done := context.WithTimeout(ctx, honestPatience)
+				ctx, done := context.WithTimeout(ctx, h.patience)
 				defer done()
 				begin := time.Now()
 				c, err := sys.dial(ctx, 0, user)

@@ -25,6 +25,9 @@ func (s *Setup) abuseReport(o AbuseOptions, all []AbuseResult) *Report {
 		"quiet: no attack; control: the same attack against other nodes on this machine; attack: the attackers are on the honest users' node",
 		"logins failed: of new honest users, 10 a second during the attack; each has 5 s",
 		fmt.Sprintf("ratio: p99 of attack to control; kept: at most %d, nothing lost, no login failed", abuseBudget))
+	if o.Rounds > 1 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d rounds: times are of the round with the middle ratio; sent, lost and failed are sums, the peak is the most", o.Rounds))
+	}
 	r.Table = s.abuseTable(all)
 	r.ExtraTables = []Table{s.attackTable(all)}
 	r.Chart = Chart{Title: "Honest users under attack, p99", Subtitle: r.Notes[0]}

@@ -41,9 +41,7 @@ func attackSlowRecipient(t *target) {
 		if tcp, ok := c.raw.(*net.TCPConn); ok {
 			_ = tcp.SetReadBuffer(perSecond / slowReads)
 		}
-		c.raw = slowConn{c.raw, perSecond}
-		c.buf = append(c.buf, make([]byte, perSecond/slowReads)...)
-		t.readAll(c)
+		t.readAll(&conn{raw: slowConn{c.raw, perSecond}, protocol: c.protocol, buf: c.buf[:c.w], r: c.r, w: c.w})
 	})
 	frames, count := repeat(t.frames(size, 0))
 	t.addClient(1, 0, false, func(c *conn) {
@@ -121,13 +119,13 @@ func (f *friend) verdict() (text string, failed bool) {
 	return text, sent == 0 || uint64(ok) != sent
 }
 
-// attackPipelined writes 2,000 messages at once and reads the answers, again and again.
+// attackPipelined writes 2,000 messages to a user of the other node at once and reads the answers, again and again.
 func attackPipelined(t *target) {
 	const batch = 2000
 	t.linger = 5 * time.Second
 	p := &pipeline{}
 	t.verdict = p.verdict
-	t.addClient(0, 0, false, func(c *conn) { p.receive(c) })
+	t.addClient(0, 1, false, p.receive)
 	t.asking.Add(1)
 	answered := sync.OnceFunc(t.asking.Done)
 	t.addClient(1, 0, false, func(c *conn) {
@@ -138,6 +136,8 @@ func attackPipelined(t *target) {
 
 				return
 			}
+		}
+		for p.delivered.Load() < t.work.Load() && sleep(t.conns, time.Millisecond) { //nolint:revive // the recipient reads on
 		}
 	})
 }
