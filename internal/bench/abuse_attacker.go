@@ -17,6 +17,8 @@ type AttackOptions struct {
 	Attack   string
 	TCP, Web []string // addresses of the two nodes
 	Key      auth.Key // signs the attackers' tokens
+	// Connections bounds the connections of attacks that have thousands; 0: no bound.
+	Connections int
 }
 
 // AttackOutcome is what an attack says of itself at its end.
@@ -24,8 +26,9 @@ type AttackOutcome struct {
 	Work    uint64  `json:"work"` // done by the attackers
 	Unit    string  `json:"unit"`
 	Seconds float64 `json:"seconds"`
-	Text    string  `json:"text,omitempty"`   // what the attack found out by itself
-	Failed  bool    `json:"failed,omitempty"` // and that is not as it should be
+	Text    string  `json:"text,omitempty"` // what the attack found out by itself
+	Checked bool    `json:"checked,omitempty"`
+	Failed  bool    `json:"failed,omitempty"` // checked, and not as it should be
 	Error   string  `json:"error,omitempty"`  // the last failure of a login
 }
 
@@ -47,7 +50,7 @@ func RunAttack(ctx context.Context, o AttackOptions, announce func(name, value s
 	defer endConns()
 	t := &target{
 		tcp: o.TCP, web: o.Web, key: o.Key, prefix: "attack-" + rand.Text()[:8] + "-", sending: ctx, conns: conns,
-		logins: make(chan struct{}, maxAttackLogins), begin: make(chan struct{}), unit: "messages",
+		logins: make(chan struct{}, maxAttackLogins), begin: make(chan struct{}), unit: "messages", bound: o.Connections,
 	}
 	a.run(t)
 	defer t.tasks.Wait()
@@ -60,11 +63,15 @@ func RunAttack(ctx context.Context, o AttackOptions, announce func(name, value s
 	announce("ready", "")
 	<-ctx.Done()
 	outcome := AttackOutcome{Work: t.work.Load(), Unit: t.unit, Seconds: time.Since(start).Seconds()}
+	if t.atEnd != nil {
+		outcome.Text = t.atEnd()
+	}
 	t.awaitAnswers()
 	endConns()
 	t.tasks.Wait()
 	if t.verdict != nil {
 		outcome.Text, outcome.Failed = t.verdict()
+		outcome.Checked = true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

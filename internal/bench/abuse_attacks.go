@@ -32,7 +32,7 @@ var attacks = []attack{
 	{"byte-writes", "20 clients write their messages byte by byte", attackByteWrites},
 	{"giant-frames", "8 clients send frames that claim 4 GB, and come back", attackGiantFrames},
 	{"slow-hello", "1,000 connections send a byte of their hello every 100 ms", attackSlowHello},
-	{"half-open", "4,000 connections say nothing, and are opened anew when closed", attackHalfOpen},
+	{"half-open", "9,000 connections of 1 address say nothing, and are opened anew when closed", attackHalfOpen},
 }
 
 // Attack is the name of an attack and what it does.

@@ -73,7 +73,7 @@ func attackStalledReaders(t *target) {
 
 // attackManyRecipients writes to users of the second node in turn.
 func attackManyRecipients(t *target) {
-	const recipients = 3000
+	recipients := t.atMost(3000)
 	users := make([]uint32, recipients)
 	for i := range users {
 		users[i] = uint32(1 + i)

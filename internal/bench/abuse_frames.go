@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/parley-dm/parley/wire"
@@ -90,23 +92,37 @@ func attackGiantFrames(t *target) {
 	}
 }
 
-// addStranger runs do with one connection after another from an address.
+// addStranger runs do with one connection after another, without a login. The attack begins when
+// each stranger has tried once.
 func (t *target) addStranger(address int, do func(c *conn)) {
+	t.entering.Add(1)
 	t.tasks.Go(func() {
-		<-t.begin
+		entered := sync.OnceFunc(t.entering.Done)
+		defer entered()
 		for t.conns.Err() == nil {
 			raw, err := t.dial(0, false, loopbackAddr(strangerNetwork, 1+address))
+			entered()
 			if err == nil {
-				t.work.Add(1)
 				c := &conn{raw: raw}
 				unwatched := context.AfterFunc(t.conns, c.close)
+				t.work.Add(1)
+				t.open.Add(1)
 				do(c)
+				t.open.Add(-1)
 				unwatched()
 				c.close()
+			} else {
+				t.failed(err)
 			}
 			sleep(t.conns, reconnectPause)
 		}
 	})
+}
+
+// countOpen has the outcome say how many of the strangers' connections are open at the end.
+func (t *target) countOpen() {
+	t.unit = "connections"
+	t.atEnd = func() string { return fmt.Sprintf("%d connections are open at the end", t.open.Load()) }
 }
 
 const (
@@ -137,10 +153,10 @@ func attackDevices(t *target) {
 
 // attackSlowHello sends hellos, a byte at a time.
 func attackSlowHello(t *target) {
-	t.unit = "connections"
+	t.countOpen()
 	const connections, interval = 1000, 100 * time.Millisecond
 	hello := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindHello, Payload: wire.Hello{Token: string(textPayload(4000))}.Append(nil)})
-	for i := range connections {
+	for i := range t.atMost(connections) {
 		t.addStranger(i%strangerAddresses, func(c *conn) {
 			for at := range hello {
 				if c.write(hello[at:at+1]) != nil || !sleep(t.conns, interval) {
@@ -151,12 +167,12 @@ func attackSlowHello(t *target) {
 	}
 }
 
-// attackHalfOpen connects and says nothing, until the node closes the connection.
+// attackHalfOpen connects from one address and says nothing, until the node closes the connection.
 func attackHalfOpen(t *target) {
-	t.unit = "connections"
-	const connections = 4000
-	for i := range connections {
-		t.addStranger(i%strangerAddresses, func(c *conn) {
+	t.countOpen()
+	const connections = 9000
+	for range t.atMost(connections) {
+		t.addStranger(0, func(c *conn) {
 			for c.fill() == nil {
 				c.r = c.w
 			}

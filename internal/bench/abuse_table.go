@@ -26,7 +26,8 @@ func (s *Setup) abuseReport(o AbuseOptions, all []AbuseResult) *Report {
 		"logins failed: of new honest users, 10 a second during the attack; each has 5 s",
 		fmt.Sprintf("ratio: p99 of attack to control; kept: at most %d, nothing lost, no login failed", abuseBudget))
 	if o.Rounds > 1 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d rounds: times are of the round with the middle ratio; sent, lost and failed are sums, the peak is the most", o.Rounds))
+		r.Notes = append(r.Notes, fmt.Sprintf("%d rounds: times are of the round with the middle ratio; "+
+			"sent, lost and failed are sums, the peak is the most", o.Rounds))
 	}
 	r.Table = s.abuseTable(all)
 	r.ExtraTables = []Table{s.attackTable(all)}
@@ -77,7 +78,7 @@ func (s *Setup) attackTable(all []AbuseResult) Table {
 	for i := range all {
 		r := &all[i]
 		found := r.Outcome.Text
-		if found != "" {
+		if r.Outcome.Checked {
 			found = withMark(found, true, !r.Outcome.Failed)
 		}
 		t.add(s.rowName(r.Name, r.Binary), r.What, r.ControlOutcome.rate(), r.Outcome.rate(), found)

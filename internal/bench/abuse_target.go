@@ -32,12 +32,15 @@ type target struct {
 	logins   chan struct{}  // bounds the logins under way
 	begin    chan struct{}  // closed when all clients are logged in
 
+	bound   int           // of connections, where an attack has many; 0: none
 	work    atomic.Uint64 // what the attack has done so far
 	unit    string        // of work
+	open    atomic.Int64  // connections without a login
+	atEnd   func() string // what to say when the attack ends
 	verdict func() (text string, failed bool)
 
 	mu   sync.Mutex
-	last error // the last failure of a login; guarded by mu
+	last error // the last failure of a login or connection; guarded by mu
 }
 
 const (
@@ -66,13 +69,30 @@ func (t *target) addClient(user uint32, node int, web bool, do client) {
 				}
 			})
 			if err != nil {
-				t.mu.Lock()
-				t.last = err
-				t.mu.Unlock()
+				t.failed(err)
 			}
 			sleep(t.conns, reconnectPause)
 		}
 	})
+}
+
+// failed records the failure of a login or of a connection.
+func (t *target) failed(err error) {
+	if t.conns.Err() != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = err
+}
+
+// atMost is n, or the bound on the connections of an attack.
+func (t *target) atMost(n int) int {
+	if t.bound > 0 {
+		return min(n, t.bound)
+	}
+
+	return n
 }
 
 // withLogin runs do with a connection of a user, and closes it.

@@ -63,7 +63,7 @@ func TestOnlyWhatIsWithinTheBudgetIsKept(t *testing.T) {
 	lost, login, found := abuseResult("lost", 400, 400), abuseResult("login", 400, 400), abuseResult("found", 400, 400)
 	lost.Attack.Lost, lost.Attack.Refused = 1, map[string]int{"timeout": 1}
 	login.Attack.Logins.Failed, login.Attack.Logins.Error = 1, "no welcome"
-	found.Outcome.Failed, found.Outcome.Text = true, "1 of 2 delivered"
+	found.Outcome.Checked, found.Outcome.Failed, found.Outcome.Text = true, true, "1 of 2 delivered"
 	all := []AbuseResult{abuseResult("fair", 400, 1200), abuseResult("slow", 400, 1210), lost, login, found}
 	r := (&Setup{}).abuseReport(AbuseOptions{Duration: time.Second}, all)
 	var out strings.Builder
