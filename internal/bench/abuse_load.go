@@ -59,7 +59,7 @@ type honestPhase struct {
 
 // newHonestLoad logs the honest users in, each from an address of its own.
 func newHonestLoad(ctx context.Context, sys *system) (*honestLoad, error) {
-	sys = sys.withResponses("honest-")
+	sys = sys.withLimits("honest-")
 	sys.localAddr = func(user uint32) net.Addr { return loopbackAddr(honestNetwork, 1+int(user)%250) }
 	conns, err := sys.loginUsers(ctx, honestUsers, func(i int) int {
 		if i/2%2 == 1 && i%2 == 1 {

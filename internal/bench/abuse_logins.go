@@ -24,7 +24,7 @@ const (
 
 // startLogins begins the logins; the result waits for the last one.
 func (h *honestLoad) startLogins(ctx context.Context, duration time.Duration) (wait func() HonestLogins) {
-	sys := h.system.withResponses("login-")
+	sys := h.system.withLimits("login-")
 	sys.localAddr = func(user uint32) net.Addr { return loopbackAddr(loginNetwork, 1+int(user)%250) }
 	ctx, cancel := context.WithTimeout(ctx, duration+h.patience)
 	var tried, failed atomic.Uint64

@@ -155,7 +155,7 @@ func (t *target) dial(node int, web bool, from net.Addr) (net.Conn, error) {
 }
 
 func (t *target) protocol(web, responses bool) *parleyProtocol {
-	return &parleyProtocol{key: t.key, prefix: t.prefix, webSocket: web, responses: responses}
+	return &parleyProtocol{key: t.key, prefix: t.prefix, webSocket: web, responses: responses, limited: true}
 }
 
 // frames is the frames of one message to each of some users, one after another: what a flood writes

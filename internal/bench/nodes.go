@@ -170,6 +170,16 @@ func (s *system) withResponses(prefix string) *system {
 	return &asking
 }
 
+// withLimits is withResponses with users that have the nodes' default limits.
+func (s *system) withLimits(prefix string) *system {
+	limited := s.withResponses(prefix)
+	if p, ok := limited.proto.(*parleyProtocol); ok {
+		p.limited = true
+	}
+
+	return limited
+}
+
 // binaryName is the name of the measured nodes in tables.
 func (s *Setup) binaryName() string { return cmp.Or(s.binary.Name, parleyName) }
 
