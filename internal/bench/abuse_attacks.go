@@ -29,6 +29,7 @@ var attacks = []attack{
 	{"unread-responses", "20 clients send requests and do not read the responses", attackUnreadResponses},
 	{"ws-fragments", "4 WebSocket clients send a message of empty fragments without end", attackFragments},
 	{"ws-control", "4 WebSocket clients send pings and pongs", attackControlFrames},
+	{"ws-strangers", "8 WebSocket connections send pings and fragments instead of a hello", attackStrangerFrames},
 	{"byte-writes", "20 clients write their messages byte by byte", attackByteWrites},
 	{"giant-frames", "8 clients send frames that claim 4 GB, and come back", attackGiantFrames},
 	{"slow-hello", "1,000 connections send a byte of their hello every 100 ms", attackSlowHello},

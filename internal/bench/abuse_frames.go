@@ -94,13 +94,13 @@ func attackGiantFrames(t *target) {
 
 // addStranger runs do with one connection after another, without a login. The attack begins when
 // each stranger has tried once.
-func (t *target) addStranger(address int, do func(c *conn)) {
+func (t *target) addStranger(address int, web bool, do func(c *conn)) {
 	t.entering.Add(1)
 	t.tasks.Go(func() {
 		entered := sync.OnceFunc(t.entering.Done)
 		defer entered()
 		for t.conns.Err() == nil {
-			raw, err := t.dial(0, false, loopbackAddr(strangerNetwork, 1+address))
+			raw, err := t.dial(0, web, loopbackAddr(strangerNetwork, 1+address))
 			entered()
 			if err == nil {
 				c := &conn{raw: raw}
@@ -157,7 +157,7 @@ func attackSlowHello(t *target) {
 	const connections, interval = 1000, 100 * time.Millisecond
 	hello := wire.AppendFrame(nil, wire.Frame{Kind: wire.KindHello, Payload: wire.Hello{Token: string(textPayload(4000))}.Append(nil)})
 	for i := range t.atMost(connections) {
-		t.addStranger(i%strangerAddresses, func(c *conn) {
+		t.addStranger(i%strangerAddresses, false, func(c *conn) {
 			for at := range hello {
 				if c.write(hello[at:at+1]) != nil || !sleep(t.conns, interval) {
 					return
@@ -172,9 +172,35 @@ func attackHalfOpen(t *target) {
 	t.countOpen()
 	const connections = 9000
 	for range t.atMost(connections) {
-		t.addStranger(0, func(c *conn) {
+		t.addStranger(0, false, func(c *conn) {
 			for c.fill() == nil {
 				c.r = c.w
+			}
+		})
+	}
+}
+
+// attackStrangerFrames floods WebSocket connections that have no login with pings and fragments.
+func attackStrangerFrames(t *target) {
+	t.unit = "connections"
+	const connections = 8
+	for i := range connections {
+		frames, _ := repeat(webSocketFrame(opPing, []byte("are you there")))
+		begin := frames[:0:0]
+		if i%2 == 0 {
+			begin = webSocketFragment(opBinary, nil)
+			frames, _ = repeat(webSocketFragment(wsOpContinuation, nil))
+		}
+		t.addStranger(i, true, func(c *conn) {
+			if upgrade(c, "/ws", wire.Subprotocol) != nil || c.write(begin) != nil {
+				return
+			}
+			t.tasks.Go(func() {
+				for c.fill() == nil {
+					c.r = c.w
+				}
+			})
+			for c.write(frames) == nil { //nolint:revive // until the node closes the connection
 			}
 		})
 	}

@@ -41,7 +41,9 @@ func attackSlowRecipient(t *target) {
 		if tcp, ok := c.raw.(*net.TCPConn); ok {
 			_ = tcp.SetReadBuffer(perSecond / slowReads)
 		}
-		t.readAll(&conn{raw: slowConn{c.raw, perSecond}, protocol: c.protocol, buf: c.buf[:c.w], r: c.r, w: c.w})
+		slow := &conn{raw: slowConn{c.raw, perSecond}, protocol: c.protocol, buf: make([]byte, perSecond)}
+		slow.w = copy(slow.buf, c.buf[c.r:c.w])
+		t.readAll(slow)
 	})
 	frames, count := repeat(t.frames(size, 0))
 	t.addClient(1, 0, false, func(c *conn) {
