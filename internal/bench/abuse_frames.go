@@ -15,9 +15,9 @@ import (
 
 const wsOpContinuation = 0
 
-// webSocketFragment is a masked WebSocket frame that another one continues.
-func webSocketFragment(op byte, payload []byte) []byte {
-	frame := webSocketFrame(op, payload)
+// emptyFragment is a masked WebSocket frame with nothing in it that another one continues.
+func emptyFragment(op byte) []byte {
+	frame := webSocketFrame(op, nil)
 	frame[0] &^= finBit
 
 	return frame
@@ -26,11 +26,11 @@ func webSocketFragment(op byte, payload []byte) []byte {
 // attackFragments begins a message and continues it with nothing.
 func attackFragments(t *target) {
 	t.unit = "fragments"
-	frames, count := repeat(webSocketFragment(wsOpContinuation, nil))
+	frames, count := repeat(emptyFragment(wsOpContinuation))
 	for i := range 4 {
 		t.addClient(uint32(i), 0, true, func(c *conn) {
 			t.tasks.Go(func() { t.readAll(c) })
-			if c.write(webSocketFragment(opBinary, nil)) == nil {
+			if c.write(emptyFragment(opBinary)) == nil {
 				t.flood(c, frames, count)
 			}
 		})
@@ -188,8 +188,8 @@ func attackStrangerFrames(t *target) {
 		frames, _ := repeat(webSocketFrame(opPing, []byte("are you there")))
 		begin := frames[:0:0]
 		if i%2 == 0 {
-			begin = webSocketFragment(opBinary, nil)
-			frames, _ = repeat(webSocketFragment(wsOpContinuation, nil))
+			begin = emptyFragment(opBinary)
+			frames, _ = repeat(emptyFragment(wsOpContinuation))
 		}
 		t.addStranger(i, true, func(c *conn) {
 			if upgrade(c, "/ws", wire.Subprotocol) != nil || c.write(begin) != nil {

@@ -18,6 +18,7 @@ type slowConn struct {
 	net.Conn
 
 	perSecond int
+	read      *atomic.Int64 // bytes so far
 }
 
 const slowReads = 20 // a second
@@ -25,7 +26,10 @@ const slowReads = 20 // a second
 func (c slowConn) Read(p []byte) (int, error) {
 	time.Sleep(time.Second / slowReads)
 
-	return c.Conn.Read(p[:min(len(p), c.perSecond/slowReads)])
+	n, err := c.Conn.Read(p[:min(len(p), c.perSecond/slowReads)])
+	c.read.Add(int64(n))
+
+	return n, err
 }
 
 // attackSlowRecipient floods user 0, who reads slowly, while a friend sends to it 10 times a
@@ -37,11 +41,13 @@ func attackSlowRecipient(t *target) {
 		interval  = time.Second / 10
 	)
 	t.linger = 5 * time.Second
+	f := &friend{answers: map[string]int{}}
 	t.addClient(0, 0, false, func(c *conn) {
+		f.begin.Store(time.Now().UnixNano())
 		if tcp, ok := c.raw.(*net.TCPConn); ok {
-			_ = tcp.SetReadBuffer(perSecond / slowReads)
+			_ = tcp.SetReadBuffer(64 << 10)
 		}
-		slow := &conn{raw: slowConn{c.raw, perSecond}, protocol: c.protocol, buf: make([]byte, perSecond)}
+		slow := &conn{raw: slowConn{c.raw, perSecond, &f.recipientRead}, protocol: c.protocol, buf: make([]byte, perSecond)}
 		slow.w = copy(slow.buf, c.buf[c.r:c.w])
 		t.readAll(slow)
 	})
@@ -50,7 +56,6 @@ func attackSlowRecipient(t *target) {
 		t.tasks.Go(func() { t.readAll(c) })
 		t.flood(c, frames, count)
 	})
-	f := &friend{answers: map[string]int{}}
 	t.verdict = f.verdict
 	t.asking.Add(1)
 	answered := sync.OnceFunc(t.asking.Done)
@@ -74,6 +79,8 @@ func attackSlowRecipient(t *target) {
 type friend struct {
 	sent, answered atomic.Uint64
 	finished       atomic.Bool // no more are sent
+	recipientRead  atomic.Int64
+	begin          atomic.Int64 // when the recipient began to read, Unix ns
 
 	mu      sync.Mutex
 	answers map[string]int // guarded by mu
@@ -116,6 +123,10 @@ func (f *friend) verdict() (text string, failed bool) {
 	text = fmt.Sprintf("the friend's messages: %d of %d delivered", ok, sent)
 	if uint64(len(f.answers)) > 1 || ok == 0 && len(f.answers) > 0 {
 		text += "; answers: " + formatCounts(f.answers)
+	}
+
+	if since := time.Since(time.Unix(0, f.begin.Load())); since > 0 {
+		text += fmt.Sprintf("; the recipient reads %.0f KB/s", float64(f.recipientRead.Load())/1024/since.Seconds())
 	}
 
 	return text, sent == 0 || uint64(ok) != sent
