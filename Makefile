@@ -85,7 +85,7 @@ race: cc ## Run the tests with the race detector, in random order
 .PHONY: exact
 exact: ## Run the tests that count allocations, bytes and ratios to the floor, which the race detector would falsify
 	$(GO) test -run 'Allocat|LittleMemory' ./...
-	$(GO) test -count=1 -v -run RatiosToTheFloor ./cmd/parley
+	$(GO) test -count=1 -v -run 'RatiosToTheFloor|HonestUsersUnderAttack' ./cmd/parley
 
 .PHONY: quick
 quick: ## Run the tests without the race detector

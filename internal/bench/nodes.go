@@ -91,6 +91,7 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 			addr = at.http
 		}
 		sys.add(p, addr)
+		sys.ports = append(sys.ports, at)
 	}
 	for i, p := range sys.procs {
 		s.progress(float64(i)/float64(n), "nodes start")
@@ -173,6 +174,16 @@ func (s *system) withResponses(prefix string) *system {
 	asking.proto = &proto
 
 	return &asking
+}
+
+// withLimits is withResponses with users that have the nodes' default limits.
+func (s *system) withLimits(prefix string) *system {
+	limited := s.withResponses(prefix)
+	if p, ok := limited.proto.(*parleyProtocol); ok {
+		p.limited = true
+	}
+
+	return limited
 }
 
 // binaryName is the name of the measured nodes in tables.
