@@ -150,7 +150,8 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory.SetSessions(members{s})
 	s.directory.SetAsker(s.messages)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log, Memory: s.queueMemory,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+		Memory: s.queueMemory,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory})

@@ -99,7 +99,7 @@ func TestAFragmentedMessageIsPutTogetherWithPingsInBetween(t *testing.T) {
 func TestPingsBeforeTheHelloAreNotQueued(t *testing.T) {
 	n := start(t, Config{})
 	conn := n.dialRawWS(t)
-	pings := bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), 1000)
+	pings := bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), 100)
 	if _, err := conn.Write(append(pings, maskWS(opBinary, true, wire.AppendBody(nil, helloFrame("alice")))...)); err != nil {
 		t.Fatal(err)
 	}
