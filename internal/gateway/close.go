@@ -221,6 +221,25 @@ func (s *session) finish(eof bool) {
 	s.gw.routines.Done()
 }
 
+// A client that has been closed is read for the sake of its goodbye, which a reset would take away.
+// Beyond freeDiscard bytes it is read a chunk each discardPause: floods go on after their goodbye.
+const (
+	freeDiscard  = 4 << 20
+	discardPause = 20 * time.Millisecond
+)
+
+// discarded drops what has arrived, and pauses if it is much. It returns the sum with what was
+// dropped before.
+func (s *session) discarded(before int) int {
+	sum := before + len(s.input.Bytes())
+	s.input.Free()
+	if sum > freeDiscard {
+		time.Sleep(discardPause)
+	}
+
+	return sum
+}
+
 // discardInput reads until the client closes or the deadline passes.
 func (s *session) discardInput(until time.Time) {
 	conn, _ := s.attachBlocking()
@@ -229,8 +248,8 @@ func (s *session) discardInput(until time.Time) {
 
 		return
 	}
-	for {
-		s.input.Free()
+	s.input.Free()
+	for sum := 0; ; sum = s.discarded(sum) {
 		_ = conn.SetReadDeadline(until)
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
@@ -241,9 +260,9 @@ func (s *session) discardInput(until time.Time) {
 
 // discardRawInput is discardInput by polling: no descriptor is left for the runtime's poller.
 func (s *session) discardRawInput(until time.Time) {
-	for time.Now().Before(until) {
+	for sum := 0; time.Now().Before(until); {
 		more, err := s.fillRaw()
-		s.input.Free()
+		sum = s.discarded(sum)
 		if err != nil {
 			return
 		}

@@ -89,8 +89,13 @@ func (s *session) readHello() (token string, ok bool) {
 	return h.Token, s.helloReceived()
 }
 
+// maxBeforeHello bounds the bytes before the hello is complete: a hello in many fragments fits,
+// pings and fragments without end do not.
+const maxBeforeHello = 256 << 10
+
 // readFirstBody reads until the first frame is complete.
 func (s *session) readFirstBody() (body []byte, ok bool) {
+	received := 0
 	for {
 		body, err := s.nextBody()
 		switch {
@@ -100,8 +105,15 @@ func (s *session) readFirstBody() (body []byte, ok bool) {
 			return nil, false
 		case body != nil:
 			return body, true
+		case received > max(maxBeforeHello, s.gw.maxBody):
+			s.protocolError("too many bytes before the hello is complete")
+
+			return nil, false
 		}
-		if err := s.fill(); err != nil {
+		before := len(s.input.Bytes())
+		err = s.fill()
+		received += len(s.input.Bytes()) - before
+		if err != nil {
 			if isTimeout(err) && s.extendHelloDeadline() {
 				continue
 			}
