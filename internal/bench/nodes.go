@@ -72,6 +72,9 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 	for i, at := range ports {
 		name := "bench-" + strconv.Itoa(i+1)
 		args := []string{"serve", "--node", name, "--tcp", at.tcp, "--http", at.http}
+		if s.binary.Path == "" { // another version may not know them
+			args = append(args, unlimited...)
+		}
 		if n > 1 {
 			args = append(args, "--cluster", at.cluster, "--join", strings.Join(join, ","))
 		}
@@ -101,6 +104,9 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 
 	return sys, err
 }
+
+// unlimited lifts the limits of one address: all clients of a measurement have the same.
+var unlimited = []string{"--max-pending", "0", "--address-pending", "0", "--address-open", "0", "--address-logins", "0", "--user-logins", "0"}
 
 // routeTimeout bounds how long a node that is ready may take to reach all others.
 const routeTimeout = 30 * time.Second
