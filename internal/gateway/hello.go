@@ -10,7 +10,7 @@ const maxHello = 8 << 10
 // control frames of WebSocket included.
 const maxBeforeHello = 2 * maxHello
 
-var errNoHello = errors.New("too many bytes without a hello")
+var errNoHello = errors.New("too many bytes before the hello is complete")
 
 // bodyLimit is the length of the longest body that the client may send now.
 func (s *session) bodyLimit() int {

@@ -60,19 +60,3 @@ func TestAFloodLetsOthersHaveTheirTurn(t *testing.T) {
 		}
 	}
 }
-
-func TestAConnectionThatSendsNoHelloIsEnded(t *testing.T) {
-	n := start(t, Config{})
-	conn := n.dialRawWS(t)
-	go func() {
-		ping := maskWS(opPing, true, nil)
-		for range 2 * maxBeforeHello / len(ping) {
-			if _, err := conn.Write(ping); err != nil {
-				return
-			}
-		}
-	}()
-	if text := wantGoodbyeWS(t, conn, wire.GoodbyeProtocol, 1002); !strings.Contains(text, "without a hello") {
-		t.Errorf("%q", text)
-	}
-}

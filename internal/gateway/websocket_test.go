@@ -114,6 +114,25 @@ func TestPingsBeforeTheHelloAreNotQueued(t *testing.T) {
 	}
 }
 
+func TestAFloodBeforeTheHelloEndsWithGoodbye2003(t *testing.T) {
+	n := start(t, Config{})
+	for name, flood := range map[string][]byte{
+		"pings":     bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), maxBeforeHello/maxControl+500),
+		"fragments": append(maskWS(opBinary, false, nil), bytes.Repeat(maskWS(opContinuation, false, nil), maxBeforeHello/wsFrameSize+10_000)...),
+	} {
+		conn := n.dialRawWS(t)
+		if _, err := conn.Write(flood); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if text := wantGoodbyeWS(t, conn, wire.GoodbyeProtocol, 1002); !strings.Contains(text, "before the hello") {
+			t.Errorf("%s: goodbye %q", name, text)
+		}
+	}
+}
+
+// wsFrameSize is the length of an empty frame of a client.
+const wsFrameSize = 6
+
 func TestACloseFrameIsAnsweredAndTheUserHasLeft(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialWS(t)
