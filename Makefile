@@ -25,7 +25,7 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
 
 .PHONY: test
-test: vet lint cross exact race ## Everything that CI runs: vet, lint, builds for every platform, tests
+test: vet lint cross sdk-js exact race ## Everything that CI runs: vet, lint, builds for every platform, tests
 
 .PHONY: vet
 vet: ## go vet, and go.mod and go.sum as they should be
@@ -61,6 +61,29 @@ cc:
 		as_root=; [ "$$(id -u)" -eq 0 ] || as_root=sudo; \
 		$$as_root apt-get update -qq; \
 		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
+
+# A fresh Debian machine may have no Node.
+.PHONY: node
+node:
+	@{ command -v node && command -v npm; } >/dev/null || { \
+		echo "installing nodejs and npm, which the JavaScript client needs"; \
+		as_root=; [ "$$(id -u)" -eq 0 ] || as_root=sudo; \
+		$$as_root apt-get update -qq; \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; }
+
+JS := sdk/js
+JS_SOURCES := $(wildcard $(JS)/*.json $(JS)/src/*.ts $(JS)/test/*.ts $(JS)/scripts/*)
+
+.PHONY: sdk-js
+sdk-js: $(JS)/build/tested ## Build and test the JavaScript client, if it has changed
+
+$(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/testdata/vectors.json
+	cd $(JS) && npm run --silent build && npm test --silent
+	@touch $@
+
+$(JS)/node_modules/.package-lock.json: $(JS)/package.json $(JS)/package-lock.json | node
+	cd $(JS) && npm ci --no-audit --no-fund
+	@touch $@
 
 .PHONY: race
 race: cc ## Run the tests with the race detector, in random order
