@@ -160,7 +160,7 @@ test("a token that has expired is replaced when a server refuses it", inVirtualT
   await settle();
   assert.equal(c.state, "connected");
   server.last.goodbye(2001, "expired meanwhile");
-  await pass(300);
+  await pass(500); // the second round: 200 to 400 ms
   server.last.open();
   assert.equal(server.last.token(), "fresh 2");
   server.last.goodbye(2001, "no");
