@@ -74,11 +74,17 @@ node:
 JS := sdk/js
 JS_SOURCES := $(wildcard $(JS)/*.json $(JS)/src/*.ts $(JS)/test/*.ts $(JS)/scripts/*)
 
+GO_SOURCES := $(shell git ls-files '*.go' ':!*_test.go' 'sdk/conformance/scripts' 2>/dev/null)
+
 .PHONY: sdk-js
-sdk-js: $(JS)/build/tested ## Build and test the JavaScript client, if it has changed
+sdk-js: $(JS)/build/conforms ## Build and test the JavaScript client, if it or a node has changed
+
+$(JS)/build/conforms: $(JS)/build/tested $(JS)/conformance/adapter.mjs $(wildcard $(GO_SOURCES))
+	$(GO) run ./sdk/conformance -- node $(JS)/conformance/adapter.mjs
+	@touch $@
 
 $(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/testdata/vectors.json
-	cd $(JS) && npm run --silent build && npm test --silent
+	cd $(JS) && npm run --silent build && npm run --silent size && npm test --silent
 	@touch $@
 
 $(JS)/node_modules/.package-lock.json: $(JS)/package.json $(JS)/package-lock.json | node

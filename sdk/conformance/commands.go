@@ -64,17 +64,17 @@ func (st *stage) startNodes(ctx context.Context, words []string) (string, error)
 }
 
 // stopNode is: stop NODE.
-func (st *stage) stopNode(_ context.Context, words []string) (string, error) {
+func (st *stage) stopNode(ctx context.Context, words []string) (string, error) {
 	if len(words) != 1 || st.nodes[words[0]] == nil {
 		return "", errWords("NODE")
 	}
 	st.stopped[words[0]] = true
 
-	return "", stopNode(st.nodes[words[0]])
+	return "", stopNode(ctx, st.nodes[words[0]])
 }
 
 // startProxy is: proxy NAME NODE.
-func (st *stage) startProxy(_ context.Context, words []string) (string, error) {
+func (st *stage) startProxy(ctx context.Context, words []string) (string, error) {
 	if len(words) != 2 {
 		return "", errWords("NAME NODE")
 	}
@@ -86,7 +86,7 @@ func (st *stage) startProxy(_ context.Context, words []string) (string, error) {
 	if st.transport == adapter.TransportWS {
 		f = messageFraming{}
 	}
-	st.proxies[words[0]], err = newProxy(target, f)
+	st.proxies[words[0]], err = newProxy(ctx, target, f)
 
 	return "", err
 }

@@ -41,7 +41,7 @@ type process struct {
 
 // startAdapter runs the command, and waits for its first line.
 func startAdapter(ctx context.Context, command []string) (*process, error) {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // to run what the command line says is the purpose
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

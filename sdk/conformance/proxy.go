@@ -44,8 +44,8 @@ type tunnel struct {
 	down sync.Mutex // held to write to client
 }
 
-func newProxy(target string, f framing) (*proxy, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func newProxy(ctx context.Context, target string, f framing) (*proxy, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

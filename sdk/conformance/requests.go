@@ -14,7 +14,8 @@ import (
 // requests are the commands of scripts that the adapter is given. Each makes the adapter's command
 // of the words behind its name.
 var requests = map[string]func(rest string) (adapter.Command, error){
-	// connect CLIENT PLACE,... [TOKEN,...]: PLACE is a node or a proxy, TOKEN is of:USER or nonsense
+	// connect CLIENT PLACE,... [TOKEN,...]: a place is a node or a proxy, a token of:USER or
+	// nonsense
 	"connect": func(rest string) (adapter.Command, error) {
 		words := strings.Fields(rest)
 		if len(words) < 2 {
@@ -154,7 +155,7 @@ func describeFailure(f *adapter.Failure) (string, error) {
 
 // describeEvent puts an event in words.
 func describeEvent(e adapter.Event) (string, error) {
-	text := ""
+	var text string
 	switch e.Event {
 	case adapter.EventMessage:
 		text = e.From + ": " + describeData(e.Data)

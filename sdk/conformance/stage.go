@@ -38,7 +38,7 @@ func play(ctx context.Context, command []string, s script, transport string) (er
 		proxies: make(map[string]*proxy), started: make(map[string]int),
 	}
 	defer func() {
-		err = errors.Join(err, st.adapter.stop(), st.tearDown())
+		err = errors.Join(err, st.adapter.stop(), st.tearDown(context.WithoutCancel(ctx)))
 	}()
 	for _, b := range s.blocks {
 		var got []string
@@ -63,21 +63,21 @@ func play(ctx context.Context, command []string, s script, transport string) (er
 	return nil
 }
 
-func (st *stage) tearDown() (err error) {
+func (st *stage) tearDown(ctx context.Context) (err error) {
 	for _, p := range st.proxies {
 		p.close()
 	}
 	for name, s := range st.nodes {
 		if !st.stopped[name] {
-			err = errors.Join(err, stopNode(s))
+			err = errors.Join(err, stopNode(ctx, s))
 		}
 	}
 
 	return err
 }
 
-func stopNode(s *parley.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func stopNode(ctx context.Context, s *parley.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 
 	return s.Stop(ctx)
@@ -89,27 +89,13 @@ func (st *stage) run(ctx context.Context, line string) (string, error) {
 	defer cancel()
 	line, later, _ := strings.Cut(line, " & ")
 	name, rest, _ := strings.Cut(line, " ")
-	if make, ok := requests[name]; ok {
-		cmd, err := make(rest)
+	if parse, ok := requests[name]; ok {
+		cmd, err := parse(rest)
 		if err != nil {
 			return "", err
 		}
-		if cmd.Do == adapter.DoConnect {
-			if err := st.connect(&cmd); err != nil {
-				return "", err
-			}
-		}
-		id, err := st.adapter.send(cmd)
-		if err != nil {
-			return "", err
-		}
-		if later != "" {
-			st.started[later] = id
 
-			return "", nil
-		}
-
-		return st.reply(ctx, id)
+		return st.request(ctx, cmd, later)
 	}
 	do, ok := commands[name]
 	if !ok {
@@ -117,6 +103,26 @@ func (st *stage) run(ctx context.Context, line string) (string, error) {
 	}
 
 	return do(st, ctx, strings.Fields(rest))
+}
+
+// request gives a command to the adapter. With a name for later, its reply is not waited for.
+func (st *stage) request(ctx context.Context, cmd adapter.Command, later string) (string, error) {
+	if cmd.Do == adapter.DoConnect {
+		if err := st.connect(&cmd); err != nil {
+			return "", err
+		}
+	}
+	id, err := st.adapter.send(cmd)
+	if err != nil {
+		return "", err
+	}
+	if later != "" {
+		st.started[later] = id
+
+		return "", nil
+	}
+
+	return st.reply(ctx, id)
 }
 
 // reply waits for a reply, and puts it in words.
