@@ -29,7 +29,7 @@ func init() { //nolint:gochecknoinits // the commands refer to the table
 		"flow":   onProxy(func(p *proxy) { p.change(func() { p.stalled = false }) }),
 		"split":  onProxy(func(p *proxy) { p.change(func() { p.split = true }) }),
 		"inject": (*stage).inject, "client-goodbye": (*stage).clientGoodbye,
-		"logins": (*stage).logins, "requests": (*stage).requests, "pings": (*stage).pings, "came-back": (*stage).cameBack,
+		"logins": (*stage).logins, "requests": (*stage).requests, "pings": (*stage).pings, "pong": (*stage).pong, "came-back": (*stage).cameBack,
 	}
 }
 
@@ -242,6 +242,25 @@ func (st *stage) clientGoodbye(ctx context.Context, words []string) (string, err
 	return strconv.Itoa(int(code)), err
 }
 
+// pong is: pong PROXY. It waits for a pong of a client, and prints its id.
+func (st *stage) pong(ctx context.Context, words []string) (string, error) {
+	p, err := st.proxy(words)
+	if err != nil {
+		return "", err
+	}
+	var id uint32
+	err = p.await(ctx, func() bool {
+		if len(p.pongs) == 0 {
+			return false
+		}
+		id, p.pongs = p.pongs[0], p.pongs[1:]
+
+		return true
+	})
+
+	return strconv.FormatUint(uint64(id), 10), err
+}
+
 // logins is: logins PROXY N. It waits until N clients have had their welcome.
 func (st *stage) logins(ctx context.Context, words []string) (string, error) {
 	return st.count(ctx, words, func(p *proxy) int { return p.logins })
@@ -253,9 +272,9 @@ func (st *stage) requests(ctx context.Context, words []string) (string, error) {
 	return st.count(ctx, words, func(p *proxy) int { return p.requests })
 }
 
-// pings is: pings PROXY N. It waits until clients have sent N pings and pongs.
+// pings is: pings PROXY N. It waits until clients have sent N pings.
 func (st *stage) pings(ctx context.Context, words []string) (string, error) {
-	return st.count(ctx, words, func(p *proxy) int { return p.pongs })
+	return st.count(ctx, words, func(p *proxy) int { return p.pings })
 }
 
 func (st *stage) count(ctx context.Context, words []string, of func(*proxy) int) (string, error) {

@@ -30,7 +30,8 @@ type proxy struct {
 	split    bool             // guarded by mu: bytes are passed on one by one
 	closed   bool             // guarded by mu
 	logins   int              // guarded by mu: welcomes passed on
-	pongs    int              // guarded by mu: pings and pongs of clients
+	pings    int              // guarded by mu: of clients
+	pongs    []uint32         // guarded by mu: ids of the pongs of clients, not yet taken
 	requests int              // guarded by mu: of clients
 	goodbyes []wire.Goodbye   // guarded by mu: of clients, not yet taken
 	fault    time.Time        // guarded by mu: when the last frame was put in
@@ -241,8 +242,10 @@ func (p *proxy) write(to net.Conn, piece []byte, writing *sync.Mutex) error {
 
 func (p *proxy) fromClient(f wire.Frame) {
 	switch f.Kind {
-	case wire.KindPing, wire.KindPong:
-		p.change(func() { p.pongs++ })
+	case wire.KindPing:
+		p.change(func() { p.pings++ })
+	case wire.KindPong:
+		p.change(func() { p.pongs = append(p.pongs, f.ID) })
 	case wire.KindRequest:
 		p.change(func() { p.requests++ })
 	case wire.KindGoodbye:

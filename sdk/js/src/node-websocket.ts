@@ -1,6 +1,6 @@
 /**
- * A WebSocket client for Node 20, which has none of its own: what connection.ts needs of one, over
- * node:http. Browsers and later versions of Node never load this file.
+ * A WebSocket client for Node: what connection.ts needs of one, over node:http. Browsers never load
+ * this file; websocket.ts says why Node's own is not used.
  */
 
 import { createHash, randomBytes, randomFillSync } from "node:crypto";

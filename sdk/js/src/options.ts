@@ -41,6 +41,6 @@ export interface ConnectOptions {
   maxBuffered?: number;
   /** Milliseconds of the first and of the longest pause before a round of attempts. Default: 200 and 10,000. */
   backoff?: { min?: number; max?: number };
-  /** The WebSocket to use, instead of the platform's. */
+  /** The WebSocket to use: for proxies and for tests. Default: the browser's; in Node one of this package. */
   WebSocket?: WebSocketConstructor;
 }

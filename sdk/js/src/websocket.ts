@@ -14,10 +14,14 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 /**
- * The WebSocket of the platform. Node 20 has none: the one of this package is loaded, from a file
- * that browsers never load.
+ * The WebSocket of the platform. In Node it is the one of this package, from a file that browsers
+ * never load: Node 20 has none of its own, and that of later versions can neither be cut off when
+ * its server is silent nor tell at once that a server closed during the handshake.
  */
 export async function platformWebSocket(): Promise<WebSocketConstructor> {
-  const own = (globalThis as { WebSocket?: unknown }).WebSocket;
-  return own !== undefined ? (own as WebSocketConstructor) : (await import("./node-websocket.js")).NodeWebSocket;
+  const { WebSocket, navigator } = globalThis as { WebSocket?: WebSocketConstructor; navigator?: { userAgent?: string } };
+  if (WebSocket !== undefined && !navigator?.userAgent?.startsWith("Node.js/")) {
+    return WebSocket;
+  }
+  return (await import("./node-websocket.js")).NodeWebSocket;
 }

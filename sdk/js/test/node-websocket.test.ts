@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { connect } from "../src/index.js";
 import { NodeWebSocket } from "../src/node-websocket.js";
+import { platformWebSocket } from "../src/websocket.js";
 import * as wire from "../src/wire.js";
 import { failure, text } from "./fake.js";
 
@@ -181,6 +182,32 @@ test("a handshake that fails says why", async () => {
     assert.match(await closed.next(), /ECONNREFUSED/);
     assert.equal(await closed.next(), "close");
   }, "forged");
+});
+
+test("Node uses the WebSocket of this package, other platforms their own", async () => {
+  const g = globalThis as any;
+  const before = [Object.getOwnPropertyDescriptor(g, "WebSocket"), Object.getOwnPropertyDescriptor(g, "navigator")];
+  const set = (name: string, value: unknown): void => void Object.defineProperty(g, name, { value, configurable: true, writable: true });
+  class Own {}
+  try {
+    for (const [ctor, userAgent, want] of [
+      [undefined, undefined, NodeWebSocket],
+      [Own, "Node.js/22", NodeWebSocket],
+      [Own, "Mozilla/5.0", Own],
+      [Own, undefined, Own],
+    ] as const) {
+      set("WebSocket", ctor);
+      set("navigator", { userAgent });
+      assert.equal(await platformWebSocket(), want);
+    }
+  } finally {
+    for (const [i, name] of ["WebSocket", "navigator"].entries()) {
+      delete g[name];
+      if (before[i]) {
+        Object.defineProperty(g, name, before[i]!);
+      }
+    }
+  }
 });
 
 test("a client of Node 20 logs in, talks and closes without another WebSocket", async () => {
