@@ -79,8 +79,10 @@ GO_SOURCES := $(shell git ls-files '*.go' ':!*_test.go' 'sdk/conformance/scripts
 .PHONY: sdk-js
 sdk-js: $(JS)/build/conforms ## Build and test the JavaScript client, if it or a node has changed
 
-$(JS)/build/conforms: $(JS)/build/tested $(JS)/conformance/adapter.mjs $(wildcard $(GO_SOURCES))
+$(JS)/build/conforms: $(JS)/build/tested $(JS)/conformance/adapter.mjs $(JS)/README.md $(wildcard $(GO_SOURCES))
 	$(GO) run ./sdk/conformance -- node $(JS)/conformance/adapter.mjs
+	$(GO) build -o $(JS)/build/parley ./cmd/parley
+	node $(JS)/scripts/readme.mjs $(JS)/build/parley
 	@touch $@
 
 $(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/testdata/vectors.json

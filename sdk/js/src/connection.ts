@@ -1,7 +1,7 @@
 import { ParleyError, goodbyeError } from "./errors.js";
-import { comesBack, decodeWelcome, encodeHello, type Welcome } from "./payload.js";
-import { decodeBody, decodeText, encodeBody, encodeText, frameRoom, Kind, subprotocol, WireError, type Frame } from "./frame.js";
-import type { WebSocketConstructor, WebSocketLike } from "./websocket.js";
+import { comesBack, type Welcome } from "./payload.js";
+import { decodeBody, decodeText, encodeBody, encodeText, frameRoom, Kind, WireError, type Frame } from "./frame.js";
+import type { WebSocketLike } from "./websocket.js";
 
 /** How long a server may take to show that it is there, after the machine was asleep. */
 const probeTimeout = 1000;
@@ -221,12 +221,14 @@ export class Connection {
   }
 }
 
-function detach(ws: WebSocketLike): void {
+/** Stops listening to a WebSocket. */
+export function detach(ws: WebSocketLike): void {
   ws.onopen = ws.onmessage = ws.onclose = null;
   ws.onerror = () => undefined; // the package ws throws what is not listened to
 }
 
-function readGoodbye(f: Frame): ParleyError {
+/** The error of a goodbye frame. */
+export function readGoodbye(f: Frame): ParleyError {
   try {
     return goodbyeError(f.cmd, decodeText(f.payload));
   } catch {
@@ -237,80 +239,4 @@ function readGoodbye(f: Frame): ParleyError {
 /** Tells whether an error forbids to connect again. */
 export function isFinal(why: ParleyError): boolean {
   return why.goodbye !== undefined && !comesBack(why.goodbye);
-}
-
-/** Makes one attempt to log in. */
-export function login(
-  ctor: WebSocketConstructor,
-  url: string,
-  hello: { token: string; client: string },
-  timeout: number,
-  signal: AbortSignal,
-): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    let ws: WebSocketLike;
-    let opened = false;
-    let detail = "";
-    const fail = (why: ParleyError | string): void => {
-      settle();
-      if (ws !== undefined) {
-        detach(ws);
-        ws.close();
-      }
-      reject(why instanceof ParleyError ? why : new ParleyError("connect_failed", `${url}: ${why}`));
-    };
-    const aborted = (): void => fail("given up");
-    const timer = setTimeout(() => fail(`no ${opened ? "welcome" : "connection"} within ${timeout / 1000} s`), timeout);
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", aborted);
-    };
-    signal.addEventListener("abort", aborted);
-    try {
-      ws = new ctor(url, [subprotocol]);
-    } catch (e) {
-      fail((e as Error).message);
-      return;
-    }
-    ws.binaryType = "arraybuffer";
-    ws.onopen = () => {
-      opened = true;
-      if (ws.protocol !== subprotocol) {
-        fail(`it does not speak ${subprotocol}: is this the WebSocket address of a Parley server?`);
-        return;
-      }
-      ws.send(encodeBody(Kind.hello, 0, 0, 0, encodeHello(hello)));
-    };
-    ws.onerror = (event) => (detail = event?.error?.message || event?.message || "");
-    ws.onclose = () =>
-      fail(opened ? "it closed the connection without a word" : `no WebSocket connection${detail && ": " + detail}`);
-    ws.onmessage = (event) => {
-      try {
-        const connection = new Connection(ws, readWelcome(event.data));
-        settle();
-        ws.onopen = null;
-        resolve(connection);
-      } catch (e) {
-        fail(e instanceof ParleyError ? e : (e as Error).message);
-      }
-    };
-  });
-}
-
-function readWelcome(data: unknown): Welcome {
-  if (!(data instanceof ArrayBuffer)) {
-    throw new WireError("it answered the hello with a text message");
-  }
-  const f = decodeBody(new Uint8Array(data));
-  if (f.kind === Kind.goodbye) {
-    throw readGoodbye(f);
-  }
-  if (f.kind !== Kind.welcome) {
-    throw new WireError(`it answered the hello with kind ${f.kind}`);
-  }
-  const { user, session = "", node = "", heartbeat_ms = 0, max_message = 0 } = decodeWelcome(f.payload);
-  if (!user || heartbeat_ms < 1 || max_message < 1) {
-    throw new WireError("its welcome lacks the user, the heartbeat or the longest message");
-  }
-  return { user, session, node, heartbeat_ms, max_message };
 }

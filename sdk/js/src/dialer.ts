@@ -1,6 +1,7 @@
 import type { Addresses } from "./addresses.js";
-import { type Connection, isFinal, login } from "./connection.js";
+import { type Connection, isFinal } from "./connection.js";
 import { ParleyError, messageOf } from "./errors.js";
+import { login } from "./login.js";
 import { reconnectIn } from "./payload.js";
 import type { WebSocketConstructor } from "./websocket.js";
 
