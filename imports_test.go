@@ -86,6 +86,7 @@ var allowedImports = map[string][]string{
 	"internal/strictjson": {},
 	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
+	"internal/quota":      {}, // the memory of all queues
 	"internal/node":       {}, // what names a node, a session and a moment
 
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
@@ -98,7 +99,7 @@ var allowedImports = map[string][]string{
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node"}
+var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.
