@@ -104,8 +104,24 @@ func (st *stage) pong(ctx context.Context, words []string) (string, error) {
 	return strconv.FormatUint(uint64(id), 10), err
 }
 
-// logins is: logins PROXY N. It waits until N clients have had their welcome.
+// logins is: logins PROXY [N]. It waits until N clients have had their welcome; without N it prints
+// how many have.
 func (st *stage) logins(ctx context.Context, words []string) (string, error) {
+	if len(words) == 1 {
+		p, err := st.proxy(words)
+		if err != nil {
+			return "", err
+		}
+		var n int
+		err = p.await(ctx, func() bool {
+			n = p.logins
+
+			return true
+		})
+
+		return strconv.Itoa(n), err
+	}
+
 	return st.count(ctx, words, func(p *proxy) int { return p.logins })
 }
 

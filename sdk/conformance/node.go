@@ -2,17 +2,38 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
-const (
-	authKey       = "the auth key of the conformance suite, for its nodes alone"
-	clusterSecret = "the cluster secret of the conformance suite"
-)
+const clusterSecret = "the cluster secret of the conformance suite"
+
+// authenticate takes the tokens of scripts: of:USER, or of:USER:MS for a token that expires MS
+// milliseconds after it is looked at.
+func authenticate(_ context.Context, token string, _ net.Addr) (userID string, expires time.Time, err error) {
+	rest, ok := strings.CutPrefix(token, "of:")
+	if !ok {
+		return "", time.Time{}, errors.New("want of:USER")
+	}
+	userID, life, ends := strings.Cut(rest, ":")
+	if !ends {
+		return userID, time.Time{}, nil
+	}
+	ms, err := strconv.Atoi(life)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+
+	return userID, time.Now().Add(time.Duration(ms) * time.Millisecond), nil
+}
 
 // The commands of the program that the nodes run, all of ver 2.
 const (
@@ -30,7 +51,8 @@ const (
 func startNode(ctx context.Context, n int, before []*parley.Server, cfg parley.Config) (*parley.Server, error) {
 	cfg.Node = fmt.Sprintf("n%d", n)
 	cfg.TCP, cfg.HTTP, cfg.Cluster = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	cfg.AuthKey, cfg.ClusterSecret, cfg.LogLevel = authKey, clusterSecret, "error"
+	cfg.Authenticate, cfg.ClusterSecret, cfg.LogLevel = authenticate, clusterSecret, "error"
+	cfg.TokenGrace = -1
 	for _, other := range before {
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
 	}

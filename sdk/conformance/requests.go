@@ -14,8 +14,8 @@ import (
 // requests are the commands of scripts that the adapter is given. Each makes the adapter's command
 // of the words behind its name.
 var requests = map[string]func(rest string) (adapter.Command, error){
-	// connect CLIENT PLACE,... [TOKEN,...]: a place is a node or a proxy, a token of:USER or
-	// nonsense
+	// connect CLIENT PLACE,... [TOKEN,...]: a place is a node or a proxy, a token of:USER,
+	// of:USER:MS or nonsense
 	"connect": func(rest string) (adapter.Command, error) {
 		words := strings.Fields(rest)
 		if len(words) < 2 {

@@ -135,7 +135,7 @@ func (st *stage) reply(ctx context.Context, id int) (string, error) {
 	return describeReply(r)
 }
 
-// connect completes the URLs and tokens of a connect, which the script names.
+// connect completes the URLs of a connect, which the script names.
 func (st *stage) connect(cmd *adapter.Command) error {
 	for i, name := range cmd.URLs {
 		addr, err := st.addr(name)
@@ -145,14 +145,6 @@ func (st *stage) connect(cmd *adapter.Command) error {
 		cmd.URLs[i] = "tcp://" + addr
 		if st.transport == adapter.TransportWS {
 			cmd.URLs[i] = "ws://" + addr + "/ws"
-		}
-	}
-	for i, token := range cmd.Tokens {
-		if user, good := strings.CutPrefix(token, "of:"); good {
-			var err error
-			if cmd.Tokens[i], err = st.order[0].Token(user); err != nil {
-				return err
-			}
 		}
 	}
 

@@ -7,6 +7,7 @@ import { decodeText, empty, encodeText, Kind, type Frame } from "./frame.js";
 import { Message, MessageBuffer } from "./messages.js";
 import type { ConnectOptions, Handlers, State } from "./options.js";
 import { decodePeer, decodeReceipt, encodePeer, type Receipt, type Welcome } from "./payload.js";
+import { renewTokens } from "./renewal.js";
 import { Requests, type RequestOptions } from "./requests.js";
 import { onWake } from "./wake.js";
 import { platformWebSocket } from "./websocket.js";
@@ -15,6 +16,7 @@ const engineVer = 1;
 const cmdDisconnect = 700;
 const cmdSend = 701;
 const cmdConnect = 702;
+const cmdToken = 703;
 const maxUserId = 128;
 const leaveTimeout = 1000;
 
@@ -30,6 +32,7 @@ export class Client {
   #error: ParleyError | undefined;
   #stopWaking: () => void;
   #closing: Promise<void> | undefined;
+  #renewal = new AbortController(); // of the connection
 
   /** @internal */
   constructor(dialer: Dialer, first: Connection, options: ConnectOptions) {
@@ -165,6 +168,16 @@ export class Client {
     this.#connection = connection;
     this.#welcome = connection.welcome;
     this.#requests.attach(connection);
+    this.#renewal = new AbortController();
+    if (this.#dialer.renewable) {
+      const { signal } = this.#renewal;
+      const send = async (token: string): Promise<Uint8Array> => {
+        const data = await this.#requests.add(engineVer, cmdToken, encodeText(token), undefined, signal);
+        this.#dialer.keepToken(token); // the server has accepted it
+        return data;
+      };
+      void renewTokens(this.#welcome.token_expires_in_ms ?? 0, signal, () => this.#dialer.fetchToken(), send);
+    }
   }
 
   #start(connection: Connection): void {
@@ -200,6 +213,7 @@ export class Client {
       return;
     }
     this.#connection = undefined;
+    this.#renewal.abort();
     this.#requests.detach(why);
     if (isFinal(why) && !this.#dialer.renew(why)) {
       this.#finish(why);
@@ -226,6 +240,7 @@ export class Client {
     }
     this.#error = why;
     this.#connection = undefined;
+    this.#renewal.abort();
     this.#dialer.close();
     this.#stopWaking();
     this.#requests.close(why);

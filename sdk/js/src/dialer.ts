@@ -141,7 +141,7 @@ export class Dialer {
   async #connect(url: string): Promise<Connection> {
     const { ctor, name } = this.#options;
     for (;;) {
-      const token = await this.#fetchToken();
+      const token = (this.#token ??= await this.fetchToken());
       const timeout = this.#addresses.all.length > 1 ? shorterTimeout : connectTimeout;
       const abort = new AbortController();
       this.#attempt = { began: Date.now(), abort };
@@ -161,11 +161,23 @@ export class Dialer {
     }
   }
 
-  async #fetchToken(): Promise<string> {
+  /** Tells whether there can be another token. */
+  get renewable(): boolean {
+    return this.#options.getToken !== undefined;
+  }
+
+  /** Keeps a token for logins. */
+  keepToken(token: string): void {
+    this.#token = token;
+  }
+
+  /** Fetches a token, whether there is one or not. */
+  async fetchToken(): Promise<string> {
     const { getToken } = this.#options;
-    if (this.#token === undefined && getToken !== undefined) {
+    let token: unknown;
+    if (getToken !== undefined) {
       try {
-        this.#token = await raced(getToken({ signal: this.#closed.signal }), this.#closed.signal);
+        token = await raced(getToken({ signal: this.#closed.signal }), this.#closed.signal);
       } catch (e) {
         throw new ParleyError("no_token", `getToken failed: ${messageOf(e)}`, { cause: e });
       }
@@ -173,11 +185,10 @@ export class Dialer {
     if (this.#closed.signal.aborted) {
       throw closedError();
     }
-    if (typeof this.#token !== "string") {
-      this.#token = undefined;
+    if (typeof token !== "string") {
       throw new ParleyError("no_token", "getToken returned no string");
     }
-    return this.#token;
+    return token;
   }
 
   /** The back-off, or the time for which a server asked to stay away. */

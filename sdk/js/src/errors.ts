@@ -6,6 +6,7 @@ const serverCodes = {
   4002: "unknown_command",
   4003: "not_allowed",
   4004: "rate_limit",
+  4005: "bad_token",
   5001: "timeout",
   5002: "message_nil",
   5003: "nodes_not_found",
@@ -17,7 +18,7 @@ const serverCodes = {
 } as const;
 
 /**
- * What went wrong. The first twelve are answers of the server, or what the client knows that the
+ * What went wrong. The first thirteen are answers of the server, or what the client knows that the
  * answer would be. The others:
  *
  * - `request_failed`: the server's program answered with a status or a code of its own: see `status`, `number` and `data`

@@ -73,9 +73,9 @@ function readWelcome(data: unknown): Welcome {
   if (f.kind !== Kind.welcome) {
     throw new WireError(`it answered the hello with kind ${f.kind}`);
   }
-  const { user, session = "", node = "", heartbeat_ms = 0, max_message = 0 } = decodeWelcome(f.payload);
+  const { user, session = "", node = "", heartbeat_ms = 0, max_message = 0, token_expires_in_ms = 0 } = decodeWelcome(f.payload);
   if (!user || heartbeat_ms < 1 || max_message < 1) {
     throw new WireError("its welcome lacks the user, the heartbeat or the longest message");
   }
-  return { user, session, node, heartbeat_ms, max_message };
+  return { user, session, node, heartbeat_ms, max_message, token_expires_in_ms };
 }

@@ -22,9 +22,10 @@ export interface ConnectOptions {
   /** The token to log in with. */
   token?: string;
   /**
-   * Returns a token. It is called when there is none yet, and when a server has refused the last
-   * one (goodbye 2001): then once, and if the fresh token is refused too the client is closed.
-   * The signal says that the client was closed meanwhile.
+   * Returns a fresh token. It is called when there is none yet; before the session's token expires,
+   * to replace it; and when a server has refused the last one (goodbye 2001): then once, and if
+   * the fresh token is refused too the client is closed. The signal says that the client was
+   * closed meanwhile.
    */
   getToken?: (options: { signal: AbortSignal }) => string | Promise<string>;
   /** Handlers that miss nothing, whatever is awaited between connect and on. */

@@ -15,6 +15,8 @@ export interface Welcome {
   node: string;
   heartbeat_ms: number;
   max_message: number;
+  /** How long the token is good for from now; missing: for ever. */
+  token_expires_in_ms?: number;
 }
 
 export function encodeHello(hello: Hello): Uint8Array {
@@ -37,6 +39,7 @@ export function decodeWelcome(payload: Uint8Array): Partial<Welcome> {
     node: "string",
     heartbeat_ms: "number",
     max_message: "number",
+    token_expires_in_ms: "number",
   });
 }
 
@@ -141,6 +144,20 @@ export function decodeReceipt(data: Uint8Array): Receipt {
     throw new WireError(`malformed receipt ${data[0]}`);
   }
   return { result };
+}
+
+export function encodeTokenTime(ms: number): Uint8Array {
+  const data = new Uint8Array(8);
+  new DataView(data.buffer).setBigUint64(0, BigInt(ms));
+  return data;
+}
+
+/** Decodes the data of the response to command 703: ms for which the new token is good, 0 for ever. */
+export function decodeTokenTime(data: Uint8Array): number {
+  if (data.length < 8) {
+    throw new WireError("malformed response to a token");
+  }
+  return Number(new DataView(data.buffer, data.byteOffset).getBigUint64(0));
 }
 
 /** Tells whether a client that got a goodbye with this code connects again by itself. */

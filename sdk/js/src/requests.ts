@@ -2,6 +2,7 @@ import type { Connection } from "./connection.js";
 import { ParleyError, failure } from "./errors.js";
 import type { Frame } from "./frame.js";
 import { decodeResponse, Status } from "./payload.js";
+import { longestTimer } from "./timer.js";
 
 /** What a request counts in the queue beside its bytes. */
 const requestCost = 64;
@@ -40,7 +41,7 @@ export class Requests {
 
   constructor(maxQueued: number, maxWait: number) {
     this.#maxQueued = maxQueued;
-    this.#maxWait = maxWait;
+    this.#maxWait = Math.min(maxWait, longestTimer);
   }
 
   /** Queues a request. The promise settles once, whatever becomes of the connection. */

@@ -62,6 +62,7 @@ test("errors of the server have codes and say whether the message can have arriv
     [4002, "unknown_command", "failed"],
     [4003, "not_allowed", "failed"],
     [4004, "rate_limit", "failed"],
+    [4005, "bad_token", "failed"],
     [4999, "request_failed", "failed"],
     [5001, "timeout", "unknown"],
     [5002, "message_nil", "failed"],

@@ -18,6 +18,7 @@ interface Vector {
   response?: { status: number; data: string };
   error?: { code: number; text: string };
   receipt?: string;
+  token_ms?: number;
   goodbye?: { code: number; text: string; come_back: boolean; reconnect_in_ms?: number };
 }
 
@@ -79,6 +80,10 @@ function checkPayload(f: Vector, payload: Uint8Array): void {
       assert.deepEqual(wire.decodeError(data), f.error);
       assert.equal(hex(wire.encodeError(f.error.code, f.error.text)), f.response.data);
     }
+    if (f.token_ms !== undefined) {
+      assert.equal(wire.decodeTokenTime(data), f.token_ms);
+      assert.equal(hex(wire.encodeTokenTime(f.token_ms)), f.response.data);
+    }
     if (f.receipt) {
       const receipt = wire.decodeReceipt(data);
       assert.equal(receipt.result, f.receipt);
@@ -101,6 +106,7 @@ const decoders: Record<string, (b: Uint8Array) => unknown> = {
   peer: wire.decodePeer,
   response: wire.decodeResponse,
   error: wire.decodeError,
+  "token time": wire.decodeTokenTime,
 };
 
 for (const m of vectors.malformed) {
