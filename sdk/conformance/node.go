@@ -56,7 +56,7 @@ func startNode(ctx context.Context, n int, before []*parley.Server, cfg parley.C
 	for _, other := range before {
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
 	}
-	s, err := parley.New(cfg)
+	s, err := parley.New(cfg) //nolint:contextcheck // a node outlives its start
 	if err != nil {
 		return nil, err
 	}

@@ -142,6 +142,7 @@ export class Dialer {
     const { ctor, name } = this.#options;
     for (;;) {
       const token = (this.#token ??= await this.fetchToken());
+      this.#checkOpen();
       const timeout = this.#addresses.all.length > 1 ? shorterTimeout : connectTimeout;
       const abort = new AbortController();
       this.#attempt = { began: Date.now(), abort };
@@ -182,13 +183,17 @@ export class Dialer {
         throw new ParleyError("no_token", `getToken failed: ${messageOf(e)}`, { cause: e });
       }
     }
-    if (this.#closed.signal.aborted) {
-      throw closedError();
-    }
+    this.#checkOpen();
     if (typeof token !== "string") {
       throw new ParleyError("no_token", "getToken returned no string");
     }
     return token;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed.signal.aborted) {
+      throw closedError();
+    }
   }
 
   /** The back-off, or the time for which a server asked to stay away. */
