@@ -86,6 +86,7 @@ $(JS)/build/conforms: $(JS)/build/tested $(JS)/conformance/adapter.mjs $(JS)/REA
 	@touch $@
 
 $(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/testdata/vectors.json
+	@! grep -n '"resolved"' $(JS)/package-lock.json # it names no registry: see .npmrc
 	cd $(JS) && npm run --silent build && npm run --silent size && npm test --silent
 	@touch $@
 

@@ -32,7 +32,8 @@ export class Connection {
   #ws: WebSocketLike;
   #owner: ConnectionOwner | undefined;
   #waiting: (() => void)[] = []; // until start
-  #over = false;
+  #over = false; // nothing is sent, and nothing taken in, any more
+  #ended = false; // the owner was told
   #heartbeat: number;
   #period: number;
   #clock: ReturnType<typeof setInterval>;
@@ -59,7 +60,9 @@ export class Connection {
   start(owner: ConnectionOwner): void {
     this.#owner = owner;
     for (const run of this.#waiting.splice(0)) {
-      run();
+      if (!this.#ended) {
+        run();
+      }
     }
   }
 
@@ -209,7 +212,10 @@ export class Connection {
     if (!this.#over) {
       this.#stop();
       this.#ws.close();
-      this.#tell((owner) => owner.ended(why));
+      this.#tell((owner) => {
+        this.#ended = true;
+        owner.ended(why);
+      });
     }
   }
 

@@ -13,7 +13,7 @@ export type Handlers = {
   push: (ver: number, cmd: number, payload: Uint8Array) => void;
   /** A peer has left or disconnected. `last` is its last message, or empty. */
   peerDisconnect: (peer: string, last: Uint8Array) => void;
-  /** The connection was lost, made anew, or closed for good; `why` says why it ended. */
+  /** The connection was lost, made anew, or closed for good; `why` says why it ended. Not called by connect itself. */
   state: (state: State, why?: ParleyError) => void;
 };
 

@@ -1,4 +1,4 @@
-/** What of a browser tells that the machine woke, or that its network has changed. */
+/** What of a page or a worker tells that the machine woke, or that its network has changed. */
 interface Page {
   addEventListener?: (type: string, f: () => void) => void;
   removeEventListener?: (type: string, f: () => void) => void;
@@ -8,15 +8,15 @@ interface Page {
 
 /**
  * Calls f when the page becomes visible, resumes, or its network changes. It returns a function
- * that ends that. Outside browsers f is never called.
+ * that ends that. In Node f is never called.
  */
 export function onWake(f: () => void, page: Page = globalThis as Page): () => void {
-  if (page.addEventListener === undefined || page.document === undefined) {
+  if (page.addEventListener === undefined) {
     return () => undefined;
   }
   const { document } = page;
   const visible = (): void => {
-    if (document.visibilityState === "visible") {
+    if (document!.visibilityState === "visible") {
       f();
     }
   };

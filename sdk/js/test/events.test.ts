@@ -35,6 +35,20 @@ test("what arrives with the welcome reaches handlers that are added after connec
   assert.deepEqual(seen, ["early", "reconnecting"]);
 }));
 
+test("nothing of a connection is told after its end", inVirtualTime(async (server) => {
+  const seen: string[] = [];
+  const connecting = connect("ws://one", { token: "t", WebSocket: server.WebSocket, on: { message: (m) => seen.push(m.text), state: (s) => seen.push(s) } });
+  await settle();
+  server.last.open();
+  server.last.welcome();
+  server.last.message("bob", "1");
+  server.last.sends(Kind.push, 1, 701); // malformed
+  server.last.message("bob", "2");
+  await connecting;
+  await pass(1);
+  assert.deepEqual(seen, ["1", "reconnecting"]);
+}));
+
 test("handlers given to connect miss nothing", inVirtualTime(async (server) => {
   const seen: string[] = [];
   const [, p] = await server.client({ on: { message: (m) => seen.push(m.text), state: (s) => seen.push(s) } });

@@ -184,6 +184,16 @@ test("a closed client listens to nothing any more", inVirtualTime(async (server)
   }
 }));
 
+test("a worker, which has no document, probes when its network is back", () => {
+  const worker = new EventTarget();
+  let woke = 0;
+  const stop = onWake(() => woke++, worker as any);
+  worker.dispatchEvent(new Event("online"));
+  stop();
+  worker.dispatchEvent(new Event("online"));
+  assert.equal(woke, 1);
+});
+
 test("outside a browser there is nothing to listen to", () => {
   onWake(() => assert.fail("woke"), {})();
 });
