@@ -37,7 +37,7 @@ export class Client {
   /** @internal */
   constructor(dialer: Dialer, first: Connection, options: ConnectOptions) {
     this.#dialer = dialer;
-    this.#requests = new Requests(options.maxQueued ?? 1 << 20, options.maxWait ?? 30_000);
+    this.#requests = new Requests(options.maxQueued ?? 8 << 20, options.maxWait ?? 30_000);
     this.#maxBuffered = options.maxBuffered ?? 8 << 20;
     this.#welcome = first.welcome;
     for (const [event, handler] of Object.entries(options.on ?? {})) {

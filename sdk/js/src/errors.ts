@@ -22,8 +22,8 @@ const serverCodes = {
  * answer would be. The others:
  *
  * - `request_failed`: the server's program answered with a status or a code of its own: see `status`, `number` and `data`
- * - `not_connected`: there was no connection in time
- * - `queue_full`: too many requests wait for a connection
+ * - `not_connected`: there was no connection, or no room in it, in time
+ * - `queue_full`: too many requests wait to be sent
  * - `connection_lost`: the connection broke
  * - `aborted`: the signal that was given with the request
  * - `closed`: the client is closed, or was closed meanwhile

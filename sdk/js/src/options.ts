@@ -34,9 +34,9 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** What program this is, as "name/version", for the server's logs. */
   name?: string;
-  /** Bytes of requests that may wait for a connection. Default: 1 MiB. */
+  /** Bytes of requests that may wait to be sent: for a connection, or for room in its WebSocket. Default: 8 MiB. */
   maxQueued?: number;
-  /** Milliseconds that a request waits for a connection. Default: 30,000. */
+  /** Milliseconds that a request waits to be sent. Default: 30,000. */
   maxWait?: number;
   /** Bytes of messages that wait in one iterator of messages. Default: 8 MiB. */
   maxBuffered?: number;

@@ -56,7 +56,7 @@ export class Requests {
         return fail("aborted", "aborted before it was sent", signal.reason);
       }
       if (this.#queued > 0 && this.#queued + cost(payload) > this.#maxQueued) {
-        return fail("queue_full", `${this.#queue.size} requests wait for a connection already`);
+        return fail("queue_full", `${this.#queue.size} requests wait to be sent already`);
       }
       let timer: ReturnType<typeof setTimeout> | undefined;
       const request: Request = {
@@ -83,7 +83,7 @@ export class Requests {
       if (this.#queue.has(request)) {
         timer = setTimeout(() => {
           if (this.#queue.has(request)) {
-            this.#giveUp(request, "not_connected", `waited ${this.#maxWait} ms for a connection`);
+            this.#giveUp(request, "not_connected", `waited ${this.#maxWait} ms to be sent`);
           }
         }, this.#maxWait);
       }
