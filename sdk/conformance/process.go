@@ -212,17 +212,6 @@ func (p *process) next(ctx context.Context, client string, states bool) (e adapt
 	return e, err
 }
 
-// leftOver lists events that no command of the script took.
-func (p *process) leftOver() (all []adapter.Event) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, events := range p.events {
-		all = append(all, events...)
-	}
-
-	return all
-}
-
 // stop ends the input, and waits for the adapter to close its clients and end.
 func (p *process) stop() error {
 	_ = p.in.Close() // it may have ended already

@@ -3,7 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -120,19 +120,22 @@ func (p *proxy) inject(piece []byte, last bool) error {
 	}
 	p.mu.Unlock()
 	p.change(func() { p.fault = time.Now() })
+	err := errors.New("no client is connected")
 	for _, t := range all {
 		t.down.Lock()
-		_, err := t.client.Write(piece)
+		_, e := t.client.Write(piece)
 		t.down.Unlock()
-		if err != nil {
-			return fmt.Errorf("the client does not take the frame: %w", err)
+		if e == nil {
+			err = nil
+		} else if err != nil {
+			err = e // one that has just closed; another one may be open
 		}
 		if last {
 			t.node.Close()
 		}
 	}
 
-	return nil
+	return err
 }
 
 func (p *proxy) accept() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type stage struct {
 	order     []*parley.Server
 	stopped   map[string]bool // nodes
 	proxies   map[string]*proxy
+	clients   []string       // that a script has connected
 	started   map[string]int // replies of commands that were not waited for, by their names in the script
 }
 
@@ -56,11 +58,38 @@ func play(ctx context.Context, command []string, s script, transport string) (er
 				s.name, b.line, strings.Join(b.commands, "; "), strings.Join(got, "\n"), want)
 		}
 	}
-	if left := st.adapter.leftOver(); len(left) > 0 {
-		return fmt.Errorf("%s.txt: events that the script does not know of: %+v", s.name, left)
+	for _, name := range st.clients {
+		if err := st.leftOver(ctx, name); err != nil {
+			return fmt.Errorf("%s.txt: %w", s.name, err)
+		}
 	}
 
 	return nil
+}
+
+// leftOver is an error if a client has heard what no command of the script took. It has the node
+// push something to the client, which comes behind all else.
+func (st *stage) leftOver(ctx context.Context, client string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	const end = "end of the script"
+	id, err := st.adapter.send(adapter.Command{Do: adapter.DoRequest, Client: client, Ver: appVer, Cmd: cmdPush, Data: []byte(end)})
+	if err != nil {
+		return err
+	}
+	if r, err := st.adapter.reply(ctx, id); err != nil || r.Error != nil {
+		return err // the client is closed: it hears nothing any more
+	}
+	e, err := st.adapter.next(ctx, client, false)
+	if err != nil || e.Event == adapter.EventPush && string(e.Data) == end {
+		return err
+	}
+	words, err := describeEvent(e)
+	if err != nil {
+		return err
+	}
+
+	return fmt.Errorf("%s has heard what the script does not know of: %s", client, words)
 }
 
 func (st *stage) tearDown(ctx context.Context) (err error) {
@@ -115,6 +144,9 @@ func (st *stage) request(ctx context.Context, cmd adapter.Command, later string)
 	id, err := st.adapter.send(cmd)
 	if err != nil {
 		return "", err
+	}
+	if cmd.Do == adapter.DoConnect && !slices.Contains(st.clients, cmd.Client) {
+		st.clients = append(st.clients, cmd.Client)
 	}
 	if later != "" {
 		st.started[later] = id

@@ -27,7 +27,7 @@ func TestAClientThatDiffersFromAScriptFails(t *testing.T) {
 	for text, want := range map[string]string{
 		"nodes 1\nconnect amy n1\n----\non n2":                                                   "--- got\non n1\n--- want\non n2",
 		"nodes 1\nconnect amy n1\nsend amy bob x":                                                "--- got\non n1\nerror 5004",
-		"nodes 1\nconnect amy n1\nconnect bob n1\nsend amy bob x\n----\non n1\non n1\ndelivered": "events that the script does not know of",
+		"nodes 1\nconnect amy n1\nconnect bob n1\nsend amy bob x\n----\non n1\non n1\ndelivered": "bob has heard what the script does not know of: amy: x",
 		"connect amy n1": "there is no node or proxy n1",
 		"nodes 1\nsend amy bob x\n----\ndelivered": "failed",
 		"dance":             "unknown command dance",
