@@ -146,4 +146,4 @@ growth: ## Simulate the directory with 10 to 200 nodes and 100 million users: th
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist
+	rm -rf bin dist $(JS)/dist $(JS)/build
