@@ -43,6 +43,7 @@ export class Connection {
   #sent = Date.now(); // when the last frame went
   #pinged = 0; // when the last ping of a heartbeat went
   #pings = 0;
+  #ponged = 0; // the id of the newest pong
   #frames = 0; // received
 
   constructor(ws: WebSocketLike, welcome: Welcome) {
@@ -51,8 +52,9 @@ export class Connection {
     this.#heartbeat = Math.min(welcome.heartbeat_ms, maxHeartbeat);
     this.#period = Math.max(1, Math.min(longestTick, this.#heartbeat / 4));
     ws.onmessage = (event) => this.#message(event.data);
-    ws.onclose = () => this.#end(new ParleyError("connection_lost", "the server closed the connection"));
-    ws.onerror = null; // a close follows
+    let detail = "the server closed it";
+    ws.onclose = () => this.#end(new ParleyError("connection_lost", `connection lost: ${detail}`));
+    ws.onerror = (event) => (detail = errorText(event) || detail); // a close follows
     this.#clock = setInterval(() => this.#tick(), this.#period);
   }
 
@@ -80,17 +82,23 @@ export class Connection {
     this.#send(Kind.request, ver, cmd, id, payload);
   }
 
-  /** Sends a ping, and ends the connection if nothing comes within a second. */
+  /**
+   * Sends a ping, and ends the connection if nothing comes within a second. Frames that come may be
+   * older than the ping: it goes on until the pong is there.
+   */
   probe(): void {
     if (this.#over || this.#probe !== undefined) {
       return;
     }
     const frames = this.#frames;
-    this.#send(Kind.ping, 0, 0, ++this.#pings);
+    const ping = ++this.#pings;
+    this.#send(Kind.ping, 0, 0, ping);
     this.#probe = setTimeout(() => {
       this.#probe = undefined;
       if (this.#frames === frames) {
         this.#silent(probeTimeout);
+      } else if (this.#ponged < ping) {
+        this.probe();
       }
     }, probeTimeout);
   }
@@ -154,6 +162,7 @@ export class Connection {
         this.#send(Kind.pong, 0, 0, f.id);
         break;
       case Kind.pong:
+        this.#ponged = f.id;
         break;
       case Kind.goodbye:
         this.#end(readGoodbye(f));
@@ -225,6 +234,11 @@ export class Connection {
     clearTimeout(this.#probe);
     detach(this.#ws);
   }
+}
+
+/** What an error event of a WebSocket says, which in browsers is nothing. */
+export function errorText(event: any): string {
+  return event?.error?.message || event?.message || "";
 }
 
 /** Stops listening to a WebSocket. */

@@ -1,4 +1,4 @@
-import { Connection, detach, readGoodbye } from "./connection.js";
+import { Connection, detach, errorText, readGoodbye } from "./connection.js";
 import { ParleyError } from "./errors.js";
 import { decodeBody, encodeBody, Kind, subprotocol, WireError } from "./frame.js";
 import { decodeWelcome, encodeHello, type Hello, type Welcome } from "./payload.js";
@@ -46,7 +46,7 @@ export function login(
       }
       ws.send(encodeBody(Kind.hello, 0, 0, 0, encodeHello(hello)));
     };
-    ws.onerror = (event) => (detail = event?.error?.message || event?.message || "");
+    ws.onerror = (event) => (detail = errorText(event));
     ws.onclose = () =>
       fail(opened ? "it closed the connection without a word" : `no WebSocket connection${detail && ": " + detail}`);
     ws.onmessage = (event) => {

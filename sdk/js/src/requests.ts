@@ -101,7 +101,7 @@ export class Requests {
     this.#connection = undefined;
     clearTimeout(this.#draining);
     this.#draining = undefined;
-    this.#failInflight("connection_lost", `connection lost, outcome unknown: ${why.message}`, why);
+    this.#failInflight("connection_lost", `outcome unknown: ${why.message}`, why);
   }
 
   /** Ends all requests, and lets no other in. */

@@ -69,6 +69,19 @@ test("a client that wakes on a live connection keeps it", inVirtualTime(async (s
   assert.deepEqual([c.state, p.closed, server.peers.length], ["connected", false, 1]);
 }));
 
+test("frames from before the sleep do not pass for a sign of life", inVirtualTime(async (server) => {
+  const [c, p] = await server.client({ urls: "ws://one,ws://two" });
+  sleep(3_600_000);
+  await pass(500);
+  p.message("bob", "from before");
+  await pass(1000);
+  assert.equal(p.closed, false); // a live server may have much to say before the pong
+  await pass(1100);
+  assert.ok(p.closed);
+  await server.login();
+  assert.equal(c.state, "connected");
+}));
+
 /** A page in which events happen. */
 function page(): { fire: (on: "window" | "document" | "network", type: string) => void; restore: () => void; visible: (v: boolean) => void } {
   const window = new EventTarget();

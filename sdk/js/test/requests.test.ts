@@ -116,9 +116,10 @@ test("what the server would refuse is not sent", inVirtualTime(async (server) =>
 test("a connection that breaks leaves the outcome of what was sent unknown", inVirtualTime(async (server) => {
   const [c, p] = await server.client();
   const sending = failure(c.send("bob", "x"));
-  p.breaks();
+  p.breaks("read ECONNRESET");
   const e = await sending;
   assert.deepEqual([e.code, e.outcome, e.userId, e.cause.code], ["connection_lost", "unknown", "bob", "connection_lost"]);
+  assert.equal(e.message, "outcome unknown: connection lost: read ECONNRESET");
   const again = failure(c.send("bob", "y"));
   await pass(300);
   const next = await server.login();
