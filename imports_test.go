@@ -90,6 +90,12 @@ var allowedImports = map[string][]string{
 	"internal/quota":      {}, // the memory of all queues
 	"internal/node":       {}, // what names a node, a session and a moment
 
+	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
+	// them.
+	"sdk/conformance":           {".", "user", "wire", "sdk/conformance/adapter"},
+	"sdk/conformance/adapter":   {"client"},
+	"sdk/conformance/goadapter": {"sdk/conformance/adapter"},
+
 	// Examples are written as their readers would write them: with public packages only.
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
