@@ -1,0 +1,73 @@
+package value
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+)
+
+// ErrType: a value is of a type that storages do not keep.
+var ErrType = errors.New("value of a type that is not kept")
+
+// ErrKind: a value cannot be had as the type that was asked for.
+var ErrKind = errors.New("another kind")
+
+// Encode appends the encoded value to b.
+func Encode(b []byte, v any) ([]byte, error) {
+	if v == nil {
+		return nil, fmt.Errorf("%w: nil: give a bool, number, string, []byte, or a slice of them", ErrType)
+	}
+	if list, ok := v.(List); ok {
+		return appendList(b, list), nil
+	}
+	rv := reflect.ValueOf(v)
+	k, ok := kinds[rv.Type()]
+	if !ok {
+		return nil, fmt.Errorf("%w: %T: give a bool, number, string, []byte, or a slice of them", ErrType, v)
+	}
+	b = append(b, byte(k))
+	if k&sliceFlag == 0 {
+		return appendScalar(b, k, rv), nil
+	}
+	b = binary.AppendUvarint(b, uint64(rv.Len())) //nolint:gosec // a length is not negative
+	for i := range rv.Len() {
+		b = appendScalar(b, k&^sliceFlag, rv.Index(i))
+	}
+
+	return b, nil
+}
+
+func appendScalar(b []byte, k kind, v reflect.Value) []byte {
+	switch k {
+	case kindBool:
+		if v.Bool() {
+			return append(b, 1)
+		}
+
+		return append(b, 0)
+	case kindInt, kindInt8, kindInt16, kindInt32, kindInt64:
+		return binary.AppendVarint(b, v.Int())
+	case kindFloat32:
+		return binary.BigEndian.AppendUint32(b, math.Float32bits(float32(v.Float())))
+	case kindFloat64:
+		return binary.BigEndian.AppendUint64(b, math.Float64bits(v.Float()))
+	case kindString:
+		return append(binary.AppendUvarint(b, uint64(v.Len())), v.String()...) //nolint:gosec // a length is not negative
+	case kindBytes:
+		return append(binary.AppendUvarint(b, uint64(v.Len())), v.Bytes()...) //nolint:gosec // as above
+	default:
+		return binary.AppendUvarint(b, v.Uint())
+	}
+}
+
+func appendList(b []byte, list List) []byte {
+	b = append(b, byte(kindList))
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, e := range list {
+		b = append(binary.AppendUvarint(b, uint64(len(e))), e...)
+	}
+
+	return b
+}

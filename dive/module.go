@@ -1,0 +1,261 @@
+package dive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/parley-dm/parley/dive/internal/bucket"
+	"github.com/parley-dm/parley/internal/natsnode"
+	"github.com/parley-dm/parley/internal/storages"
+)
+
+// Module holds the storages of one node. A [parley.Server] has one; the package-level functions act
+// on [Default]. Its methods are safe for use by several goroutines.
+//
+// [parley.Server]: https://pkg.go.dev/github.com/parley-dm/parley#Server
+type Module struct {
+	mu         sync.Mutex
+	storages   map[string]*Storage // guarded by mu
+	configured bool                // Setup has read a file; guarded by mu
+	setupErr   error               // of Setup; guarded by mu
+	warnings   []string            // not logged yet; guarded by mu
+	cfg        *natsnode.Config    // nil: not started; guarded by mu
+	replicas   int                 // how many a storage can have at most; 0: unknown; guarded by mu
+	node       *natsnode.Node      // nil: nothing of NATS runs; guarded by mu
+	stopped    bool                // guarded by mu
+
+	underWay   atomic.Int64    // operations
+	life       context.Context // of the goroutines in background; ends with Stop
+	end        context.CancelFunc
+	background sync.WaitGroup
+}
+
+// NewModule makes a module without storages.
+func NewModule() *Module {
+	m := &Module{storages: map[string]*Storage{}}
+	m.life, m.end = context.WithCancel(context.Background())
+
+	return m
+}
+
+func init() { //nolint:gochecknoinits // the seam: see package internal/storages
+	storages.Register(func(module any) storages.Engine {
+		m, _ := module.(*Module)
+
+		return engine{m}
+	})
+}
+
+// Setup reads the storages from a JSON file. What is wrong with it is said when the node starts,
+// and keeps it from starting. It must be called before the node starts.
+func (m *Module) Setup(confpath string) {
+	data, err := os.ReadFile(confpath) //nolint:gosec // the operator names the file
+	if err != nil {
+		err = &Error{Op: opSetup, Err: fmt.Errorf("%w: %w", ErrSetup, err)}
+	} else {
+		var warnings []string
+		warnings, err = m.read(data)
+		if err != nil {
+			err = &Error{Op: opSetup, Err: fmt.Errorf("%w: %s: %w", ErrSetup, confpath, err)}
+		}
+		m.mu.Lock()
+		for _, w := range warnings {
+			m.warnings = append(m.warnings, confpath+": "+w)
+		}
+		m.mu.Unlock()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.configured, m.setupErr = true, err
+}
+
+func (m *Module) read(data []byte) (warnings []string, err error) {
+	options, warnings, err := parseSettings(data)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, o := range options {
+		if m.storages[name] != nil {
+			return nil, fmt.Errorf("%w: %q", ErrDuplicateStorage, name)
+		}
+		m.storages[name] = newStorage(m, name, o)
+	}
+
+	return warnings, nil
+}
+
+// GetStorageByName returns the storage of that name, nil if there is none.
+func (m *Module) GetStorageByName(name string) *Storage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	return m.storages[name]
+}
+
+// New makes a storage; nil options are the defaults. It can be called before the node starts and
+// later. The error is [ErrUnknownStorage] if the name is none, [ErrDuplicateStorage], or
+// [ErrSetup].
+func (m *Module) New(name string, o *Options) (*Storage, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	complete := o.complete()
+	if err := errors.Join(checkName(name)); err != nil {
+		return nil, &Error{Op: opNew, Storage: name, Err: err}
+	}
+	if err := complete.check(); err != nil {
+		return nil, &Error{Op: opNew, Storage: name, Err: fmt.Errorf("%w: %w", ErrSetup, err)}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.storages[name] != nil {
+		return nil, &Error{Op: opNew, Storage: name, Err: ErrDuplicateStorage}
+	}
+	for _, w := range o.warnings() {
+		m.warnings = append(m.warnings, fmt.Sprintf("storage %q: %s", name, w))
+	}
+	s := newStorage(m, name, complete)
+	if m.cfg != nil && !m.stopped {
+		if err := m.checkReplicasLocked(s); err != nil {
+			return nil, &Error{Op: opNew, Storage: name, Err: err}
+		}
+		if err := m.openLocked(s); err != nil {
+			return nil, &Error{Op: opNew, Storage: name, Err: fmt.Errorf("%w: %w", ErrUnavailable, err)}
+		}
+	}
+	m.storages[name] = s
+
+	return s, nil
+}
+
+// IsReadyToShutdown tells whether no operation is under way. A node that stops waits for that by
+// itself.
+func (m *Module) IsReadyToShutdown() bool { return m.underWay.Load() == 0 }
+
+// openLocked starts what runs of NATS on this node, once, and gives the storage its way to it.
+func (m *Module) openLocked(s *Storage) error {
+	for _, w := range m.warnings {
+		m.cfg.Log.Warn("a setting of dive has no effect", "why", w)
+	}
+	m.warnings = nil
+	if m.node == nil {
+		node, err := natsnode.Open(*m.cfg)
+		if err != nil {
+			return err
+		}
+		m.node = node
+	}
+	b, err := bucket.New(m.node.Conn(), bucket.Config{
+		Name: s.name, Replicas: s.options.Replicas, MaxBytes: s.options.MaxBytes, Timeout: s.options.Timeout,
+	})
+	if err != nil {
+		return err
+	}
+	s.bucket = b
+	close(s.started)
+	log := m.cfg.Log
+	m.background.Go(func() { // so that the first operation finds it there
+		if err := b.Ensure(m.life); err == nil {
+			log.Debug("a storage is there", "storage", s.name)
+		}
+	})
+
+	return nil
+}
+
+func (m *Module) checkReplicasLocked(s *Storage) error {
+	if m.replicas == 0 || s.options.Replicas <= m.replicas {
+		return nil
+	}
+	advice := fmt.Sprintf("start %d core nodes (--core on each, and all of them in --core-nodes of every node)", s.options.Replicas)
+	if m.replicas > 1 {
+		advice = fmt.Sprintf("name %d core nodes with --core-nodes", s.options.Replicas)
+	}
+
+	return fmt.Errorf("%w: storage %q asks for %d replicas, and there can be %d: %s, or ask for %d",
+		ErrSetup, s.name, s.options.Replicas, m.replicas, advice, 1)
+}
+
+// engine is what package parley calls.
+type engine struct{ m *Module }
+
+// Configure implements storages.Engine.
+func (e engine) Configure(data []byte) (warnings []string, err error) {
+	e.m.mu.Lock()
+	configured := e.m.configured
+	e.m.mu.Unlock()
+	if configured {
+		return []string{"dive.Setup has read a file: the object dive of the settings has no effect"}, nil
+	}
+
+	return e.m.read(data)
+}
+
+// SetupError implements storages.Engine.
+func (e engine) SetupError() error {
+	e.m.mu.Lock()
+	defer e.m.mu.Unlock()
+
+	return e.m.setupErr
+}
+
+// Configured implements storages.Engine.
+func (e engine) Configured() bool {
+	e.m.mu.Lock()
+	defer e.m.mu.Unlock()
+
+	return len(e.m.storages) > 0
+}
+
+// Start implements storages.Engine.
+func (e engine) Start(cfg natsnode.Config, replicas int) error {
+	m := e.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m.cfg, m.replicas = &cfg, replicas
+	names := slices.Sorted(maps.Keys(m.storages))
+	for _, name := range names {
+		if err := m.checkReplicasLocked(m.storages[name]); err != nil {
+			return &Error{Op: opSetup, Err: err}
+		}
+	}
+	for _, name := range names {
+		if err := m.openLocked(m.storages[name]); err != nil {
+			return fmt.Errorf("dive: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// Stop implements storages.Engine.
+func (e engine) Stop(ctx context.Context) {
+	m := e.m
+	m.mu.Lock()
+	if m.stopped {
+		m.mu.Unlock()
+
+		return
+	}
+	m.stopped = true
+	node := m.node
+	m.mu.Unlock()
+	m.waitIdle(ctx)
+	m.end()
+	if node != nil {
+		node.Close()
+	}
+	m.background.Wait()
+}
