@@ -9,14 +9,15 @@
 //	n, err := online.IncrBy("logins", 1).ToInt64()
 //
 // A key holds a value (a bool, an integer, a float, a string, a []byte, or a slice of them), which
-// keeps its type, or a list, which is pushed to and popped from. Each entry has a time to live, 1 to
-// 86400 seconds, which every write sets anew: to the operation's own, or to the storage's default.
+// keeps its type, or a list, which is pushed to and popped from. Each entry has a time to live,
+// 1 to 86400 seconds, which every write sets anew: to the operation's own, or to the storage's
+// default.
 //
 //	Storage ──▶ compare-and-set loop (internal/bucket) ──▶ NATS JetStream, in memory
 //	Result  ◀── values with their types (internal/value) ◀──┘
 //
-// Every operation is atomic: IncrBy, SetIfNotExists, pushes and pops from several nodes at once lose
-// nothing, and pop nothing twice.
+// Every operation is atomic: IncrBy, SetIfNotExists, pushes and pops from several nodes at once
+// lose nothing, and pop nothing twice.
 //
 // # Where the storages are
 //

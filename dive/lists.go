@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Storage) push(ctx context.Context, name, key string, ttl int64, values []any) error {
-	o, err := s.begin(ctx, name, key)
+	ctx, o, err := s.begin(ctx, name, key)
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *Storage) push(ctx context.Context, name, key string, ttl int64, values 
 		slices.Reverse(elements)
 	}
 
-	return o.update(func(old []byte) (bucket.Change, error) {
+	return o.update(ctx, func(old []byte) (bucket.Change, error) {
 		list, err := listOf(old)
 		if err != nil {
 			return bucket.Change{}, err
@@ -66,7 +66,7 @@ func (s *Storage) elements(key string, values []any) (value.List, error) {
 }
 
 func (s *Storage) pop(ctx context.Context, name, key string, n int, ttl int64) ([]*Result, error) {
-	o, err := s.begin(ctx, name, key)
+	ctx, o, err := s.begin(ctx, name, key)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (s *Storage) pop(ctx context.Context, name, key string, n int, ttl int64) (
 		return nil, o.failed(fmt.Errorf("%w: %d elements are to be popped: at least 1", ErrInvalidRange, n))
 	}
 	var popped value.List
-	err = o.update(func(old []byte) (bucket.Change, error) {
+	err = o.update(ctx, func(old []byte) (bucket.Change, error) {
 		list, err := listOf(old)
 		if err != nil || len(list) == 0 {
 			popped = nil
@@ -108,7 +108,7 @@ func (s *Storage) pop(ctx context.Context, name, key string, n int, ttl int64) (
 
 // lRange reads a part of a list; ttl 0 leaves the time to live as it is.
 func (s *Storage) lRange(ctx context.Context, key string, from, to int, ttl int64, extend bool) ([]*Result, error) {
-	o, err := s.begin(ctx, opLRange, key)
+	ctx, o, err := s.begin(ctx, opLRange, key)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (s *Storage) lRange(ctx context.Context, key string, from, to int, ttl int6
 	if (from < 0) == (to < 0) && from > to {
 		return nil, o.failed(fmt.Errorf("%w: from %d to %d: it ends before it begins", ErrInvalidRange, from, to))
 	}
-	list, err := o.list(ttl, extend)
+	list, err := o.list(ctx, ttl, extend)
 	if err != nil {
 		return nil, o.failed(err)
 	}
@@ -131,9 +131,9 @@ func (s *Storage) lRange(ctx context.Context, key string, from, to int, ttl int6
 	return results, nil
 }
 
-func (o *operation) list(ttl int64, extend bool) (list value.List, err error) {
+func (o *operation) list(ctx context.Context, ttl int64, extend bool) (list value.List, err error) {
 	if !extend {
-		e, err := o.bucket.Get(o.ctx, o.key)
+		e, err := o.bucket.Get(ctx, o.key)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (o *operation) list(ttl int64, extend bool) (list value.List, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = o.update(func(old []byte) (bucket.Change, error) {
+	err = o.update(ctx, func(old []byte) (bucket.Change, error) {
 		list, err = listOf(old)
 
 		return bucket.Change{Value: old, TTL: seconds, Keep: old == nil}, err

@@ -32,7 +32,7 @@ type Module struct {
 	stopped    bool                // guarded by mu
 
 	underWay   atomic.Int64    // operations
-	life       context.Context // of the goroutines in background; ends with Stop
+	life       context.Context //nolint:containedctx // of the goroutines in background; ends with Stop
 	end        context.CancelFunc
 	background sync.WaitGroup
 }
@@ -56,7 +56,7 @@ func init() { //nolint:gochecknoinits // the seam: see package internal/storages
 // Setup reads the storages from a JSON file. What is wrong with it is said when the node starts,
 // and keeps it from starting. It must be called before the node starts.
 func (m *Module) Setup(confpath string) {
-	data, err := os.ReadFile(confpath) //nolint:gosec // the operator names the file
+	data, err := os.ReadFile(confpath)
 	if err != nil {
 		err = &Error{Op: opSetup, Err: fmt.Errorf("%w: %w", ErrSetup, err)}
 	} else {

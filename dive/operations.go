@@ -93,8 +93,8 @@ func (s *Storage) RPopEx(key string, n int, ttl uint32) ([]*Result, error) {
 	return s.pop(context.Background(), opRPop, key, n, int64(ttl))
 }
 
-// LRange reads the values from to to of a list, both included and counted from 0; negative ones
-// count from the end, -1 being the last. Positions outside the list are left out.
+// LRange reads a part of a list, from position from to position to, both included and counted from
+// 0; negative ones count from the end, -1 being the last. Positions outside the list are left out.
 func (s *Storage) LRange(key string, from, to int) ([]*Result, error) {
 	return s.lRange(context.Background(), key, from, to, 0, false)
 }

@@ -37,7 +37,7 @@ func as[T any](r *Result) (out T, err error) {
 	if err != nil {
 		return out, &Error{Op: r.op, Storage: r.storage, Key: r.key, Err: newKindError(r.held, value.TypeName(reflect.TypeFor[T]()), err)}
 	}
-	out, _ = v.Interface().(T)
+	out, _ = reflect.TypeAssert[T](v)
 
 	return out, nil
 }

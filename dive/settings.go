@@ -150,42 +150,44 @@ func (o *Options) read(f strictjson.Field) (err error) {
 	return f.Refuse("is wrong: " + err.Error())
 }
 
-func (o Options) complete() Options {
-	if o.DefaultTTL == 0 {
-		o.DefaultTTL = MaxTTL
+// complete returns the options with the defaults of what is zero.
+func (o *Options) complete() Options {
+	c := *o
+	if c.DefaultTTL == 0 {
+		c.DefaultTTL = MaxTTL
 	}
-	if o.Replicas == 0 {
-		o.Replicas = 1
+	if c.Replicas == 0 {
+		c.Replicas = 1
 	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = defaultMaxBytes
+	if c.MaxBytes == 0 {
+		c.MaxBytes = defaultMaxBytes
 	}
-	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
 	}
 
-	return o
+	return c
 }
 
-func (o Options) check() error {
+func (o *Options) check() error {
 	if _, err := checkTTL(int64(o.DefaultTTL)); err != nil {
-		return fmt.Errorf("DefaultTTL: %w", err)
+		return fmt.Errorf("option DefaultTTL: %w", err)
 	}
 	if err := checkReplicas(o.Replicas); err != nil {
-		return fmt.Errorf("Replicas: %w", err)
+		return fmt.Errorf("option Replicas: %w", err)
 	}
 	if err := checkMaxBytes(o.MaxBytes); err != nil {
-		return fmt.Errorf("MaxBytes: %w", err)
+		return fmt.Errorf("option MaxBytes: %w", err)
 	}
 	if err := checkTimeout(o.Timeout); err != nil {
-		return fmt.Errorf("Timeout: %w", err)
+		return fmt.Errorf("option Timeout: %w", err)
 	}
 
 	return nil
 }
 
 // warnings are what the log should say of options that have no effect.
-func (o Options) warnings() (warnings []string) {
+func (o *Options) warnings() (warnings []string) {
 	for _, w := range []struct {
 		name string
 		set  bool

@@ -65,35 +65,37 @@ type operation struct {
 	s      *Storage
 	key    string
 	bucket *bucket.Bucket
-	ctx    context.Context //nolint:containedctx // it lives as long as the call
 	cancel context.CancelFunc
 }
 
 // begin checks the key and waits for the storage to be started. After it without an error, end must
 // be called.
-func (s *Storage) begin(ctx context.Context, name, key string) (*operation, error) {
+func (s *Storage) begin(ctx context.Context, name, key string) (context.Context, *operation, error) {
 	o := &operation{name: name, s: s, key: key}
 	if key == "" || len(key) > maxKey {
-		return nil, o.failed(fmt.Errorf("%w: it has %d bytes: keys have 1 to %d", ErrInvalidKey, len(key), maxKey))
+		return nil, nil, o.failed(fmt.Errorf("%w: it has %d bytes: keys have 1 to %d", ErrInvalidKey, len(key), maxKey))
 	}
 
-	return o, o.open(ctx)
+	ctx, err := o.open(ctx)
+
+	return ctx, o, err
 }
 
-func (o *operation) open(ctx context.Context) error {
-	o.ctx, o.cancel = context.WithTimeout(ctx, o.s.options.Timeout)
+// open bounds ctx by the storage's timeout, and waits for the storage to be started.
+func (o *operation) open(ctx context.Context) (context.Context, error) {
+	ctx, o.cancel = context.WithTimeout(ctx, o.s.options.Timeout)
 	o.s.module.underWay.Add(1)
 	select {
 	case <-o.s.started:
 		o.bucket = o.s.bucket
 
-		return nil
-	case <-o.ctx.Done():
+		return ctx, nil
+	case <-ctx.Done():
 	case <-o.s.module.life.Done():
 	}
 	o.end()
 
-	return o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
+	return nil, o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
 }
 
 func (o *operation) end() {
@@ -114,8 +116,8 @@ func (o *operation) failed(err error) error {
 }
 
 // update runs a compare-and-set loop.
-func (o *operation) update(change func(old []byte) (bucket.Change, error)) error {
-	return o.failed(o.bucket.Update(o.ctx, o.key, change))
+func (o *operation) update(ctx context.Context, change func(old []byte) (bucket.Change, error)) error {
+	return o.failed(o.bucket.Update(ctx, o.key, change))
 }
 
 func (o *operation) result(held any, err error) *Result {

@@ -11,7 +11,7 @@ import (
 
 // set writes a value; with absent only if the key has none.
 func (s *Storage) set(ctx context.Context, name, key string, v any, ttl int64, absent bool) error {
-	o, err := s.begin(ctx, name, key)
+	ctx, o, err := s.begin(ctx, name, key)
 	if err != nil {
 		return err
 	}
@@ -25,10 +25,10 @@ func (s *Storage) set(ctx context.Context, name, key string, v any, ttl int64, a
 		return o.failed(err)
 	}
 	if !absent {
-		return o.failed(o.bucket.Set(o.ctx, key, encoded, seconds))
+		return o.failed(o.bucket.Set(ctx, key, encoded, seconds))
 	}
 
-	return o.update(func(old []byte) (bucket.Change, error) {
+	return o.update(ctx, func(old []byte) (bucket.Change, error) {
 		if old != nil {
 			return bucket.Change{}, ErrExists
 		}
@@ -38,12 +38,12 @@ func (s *Storage) set(ctx context.Context, name, key string, v any, ttl int64, a
 }
 
 func (s *Storage) get(ctx context.Context, key string) *Result {
-	o, err := s.begin(ctx, opGet, key)
+	ctx, o, err := s.begin(ctx, opGet, key)
 	if err != nil {
 		return s.refused(opGet, key, err)
 	}
 	defer o.end()
-	e, err := o.bucket.Get(o.ctx, key)
+	e, err := o.bucket.Get(ctx, key)
 	if err != nil {
 		return o.result(nil, err)
 	}
@@ -53,7 +53,7 @@ func (s *Storage) get(ctx context.Context, key string) *Result {
 
 // getEx reads a value and gives it a new time to live.
 func (s *Storage) getEx(ctx context.Context, key string, ttl int64) *Result {
-	o, err := s.begin(ctx, opGet, key)
+	ctx, o, err := s.begin(ctx, opGet, key)
 	if err != nil {
 		return s.refused(opGet, key, err)
 	}
@@ -63,7 +63,7 @@ func (s *Storage) getEx(ctx context.Context, key string, ttl int64) *Result {
 		return o.result(nil, err)
 	}
 	var found []byte
-	if err := o.update(func(old []byte) (bucket.Change, error) {
+	if err := o.update(ctx, func(old []byte) (bucket.Change, error) {
 		found = old
 
 		return bucket.Change{Value: old, TTL: seconds, Keep: old == nil}, nil
@@ -75,13 +75,13 @@ func (s *Storage) getEx(ctx context.Context, key string, ttl int64) *Result {
 }
 
 func (s *Storage) del(ctx context.Context, key string) *Result {
-	o, err := s.begin(ctx, opDel, key)
+	ctx, o, err := s.begin(ctx, opDel, key)
 	if err != nil {
 		return s.refused(opDel, key, err)
 	}
 	defer o.end()
 	var found []byte
-	if err := o.update(func(old []byte) (bucket.Change, error) {
+	if err := o.update(ctx, func(old []byte) (bucket.Change, error) {
 		found = old
 
 		return bucket.Change{Keep: old == nil}, nil
@@ -93,7 +93,7 @@ func (s *Storage) del(ctx context.Context, key string) *Result {
 }
 
 func (s *Storage) incrBy(ctx context.Context, key string, n int32, ttl int64) *Result {
-	o, err := s.begin(ctx, opIncrBy, key)
+	ctx, o, err := s.begin(ctx, opIncrBy, key)
 	if err != nil {
 		return s.refused(opIncrBy, key, err)
 	}
@@ -103,7 +103,7 @@ func (s *Storage) incrBy(ctx context.Context, key string, n int32, ttl int64) *R
 		return o.result(nil, err)
 	}
 	var sum any
-	err = o.update(func(old []byte) (bucket.Change, error) {
+	err = o.update(ctx, func(old []byte) (bucket.Change, error) {
 		var held any = int64(0)
 		if old != nil {
 			if held, err = value.Decode(old); err != nil {
@@ -158,7 +158,7 @@ func addSigned[T int | int8 | int16 | int32 | int64](held T, n int32) (any, erro
 }
 
 func addUnsigned[T uint | uint8 | uint16 | uint32 | uint64](held T, n int32) (any, error) {
-	h, m := uint64(held), uint64(max(int64(n), -int64(n))) //nolint:gosec // the absolute value
+	h, m := uint64(held), uint64(max(int64(n), -int64(n)))
 	sum, fits := h+m, h+m >= h
 	if n < 0 {
 		sum, fits = h-m, h >= m

@@ -9,19 +9,19 @@ import (
 // error is [ErrNotFound]. Values that follow each other quickly may be left out, but for the
 // newest. The channel must be read: the next value waits until the one before is taken.
 func (s *Storage) Watch(ctx context.Context, key string) (<-chan *Result, error) {
-	o, err := s.begin(ctx, opWatch, key)
+	begin, o, err := s.begin(ctx, opWatch, key)
 	if err != nil {
 		return nil, err
 	}
 	defer o.end()
-	first, w, err := o.bucket.Watch(o.ctx, key)
+	first, w, err := o.bucket.Watch(begin, key)
 	if err != nil {
 		return nil, o.failed(err)
 	}
 	results := make(chan *Result, 1)
 	results <- o.decoded(first)
 	ctx, cancel := context.WithCancel(ctx)
-	endWithModule := context.AfterFunc(s.module.life, cancel)
+	endWithModule := context.AfterFunc(s.module.life, cancel) //nolint:contextcheck // the module's life bounds it too
 	stop := context.AfterFunc(ctx, w.Stop)
 	if !s.module.run(func() {
 		defer close(results)
@@ -65,11 +65,12 @@ func (m *Module) run(f func()) bool {
 // of all entries of the storage: it is made for tools and starts, not for each message.
 func (s *Storage) Keys(ctx context.Context, prefix string) ([]string, error) {
 	o := &operation{name: opKeys, s: s}
-	if err := o.open(ctx); err != nil {
+	ctx, err := o.open(ctx)
+	if err != nil {
 		return nil, err
 	}
 	defer o.end()
-	keys, err := o.bucket.Keys(o.ctx, prefix)
+	keys, err := o.bucket.Keys(ctx, prefix)
 
 	return keys, o.failed(err)
 }

@@ -1,6 +1,7 @@
 package natsnode
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func clustered(o *server.Options, cfg Config, secure *tls.Config) error {
 		return err
 	}
 	for _, p := range []int{port, port + RoutesAfter} { // the server itself would only log it
-		ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(p)))
+		ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(p)))
 		if err != nil {
 			return fmt.Errorf("core address %s: port %d is needed too: %w", cfg.Core, p, errors.Unwrap(err))
 		}

@@ -252,7 +252,7 @@ func unavailable(err error, unknown bool) error {
 // false if ctx ends first, or the connection has been closed.
 func (b *Bucket) pause(ctx context.Context, attempt int) bool {
 	most := min(shortestPause<<min(attempt, 16), longestPause)
-	t := time.NewTimer(rand.N(most)) //nolint:gosec // it need not be secret
+	t := time.NewTimer(rand.N(most))
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -10,7 +10,7 @@ import (
 // writeID names one write.
 type writeID uint64
 
-func newWriteID() writeID { return writeID(rand.Uint64()) } //nolint:gosec // it need not be secret
+func newWriteID() writeID { return writeID(rand.Uint64()) }
 
 const (
 	idBytes = 8
@@ -56,7 +56,7 @@ type Entry struct {
 // encode makes the body of a message: the length of the trail, the trail, the value.
 func (e Entry) encode() []byte {
 	b := make([]byte, 0, 1+idBytes*len(e.trail.ids)+len(e.Value))
-	head := byte(len(e.trail.ids)) //nolint:gosec // at most maxTrail
+	head := byte(len(e.trail.ids))
 	if e.trail.cut {
 		head |= cutFlag
 	}

@@ -28,7 +28,7 @@ var (
 // apiError is the "error" of JetStream's answers.
 type apiError struct {
 	Code        int    `json:"code"`
-	ErrCode     int    `json:"err_code"` //nolint:tagliatelle // JetStream's name
+	ErrCode     int    `json:"err_code"`
 	Description string `json:"description"`
 }
 

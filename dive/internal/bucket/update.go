@@ -81,23 +81,26 @@ func (u *update) run(ctx context.Context, change func(old []byte) (Change, error
 		case err == nil:
 			return nil
 		case errors.Is(err, errConflict):
-			if conflicts++; conflicts == maxConflicts {
-				return fmt.Errorf("%w: %d attempts", ErrContended, conflicts)
-			}
+			conflicts++
 		case !transient(err):
 			return err
 		case !certainlyNotSent(err):
 			u.unknown = true
 		}
 		u.bucket.suspect(err)
-		if !u.bucket.pause(ctx, conflicts) {
-			if errors.Is(err, errConflict) && !u.unknown {
-				return fmt.Errorf("%w: %d attempts", ErrContended, conflicts)
-			}
-
-			return unavailable(err, u.unknown)
+		if conflicts == maxConflicts || !u.bucket.pause(ctx, conflicts) {
+			return u.giveUp(err, conflicts)
 		}
 	}
+}
+
+// giveUp is the error of an update that has run out of time or attempts.
+func (u *update) giveUp(err error, conflicts int) error {
+	if errors.Is(err, errConflict) && !u.unknown {
+		return fmt.Errorf("%w: %d attempts", ErrContended, conflicts)
+	}
+
+	return unavailable(err, u.unknown)
 }
 
 func (u *update) attempt(ctx context.Context, c Change) error {

@@ -59,14 +59,14 @@ func set(out, from reflect.Value) error {
 		fits = !out.OverflowInt(from.Int())
 		out.SetInt(from.Int())
 	case from.CanInt() && out.CanUint():
-		fits = from.Int() >= 0 && !out.OverflowUint(uint64(from.Int())) //nolint:gosec // the sign was looked at
-		out.SetUint(uint64(from.Int()))                                 //nolint:gosec // as above
+		fits = from.Int() >= 0 && !out.OverflowUint(uint64(from.Int()))
+		out.SetUint(uint64(from.Int()))
 	case from.CanUint() && out.CanUint():
 		fits = !out.OverflowUint(from.Uint())
 		out.SetUint(from.Uint())
 	case from.CanUint() && out.CanInt():
-		fits = from.Uint() <= math.MaxInt64 && !out.OverflowInt(int64(from.Uint())) //nolint:gosec // the bound was looked at
-		out.SetInt(int64(from.Uint()))                                              //nolint:gosec // as above
+		fits = from.Uint() <= math.MaxInt64 && !out.OverflowInt(int64(from.Uint()))
+		out.SetInt(int64(from.Uint()))
 	case from.CanFloat() && out.CanFloat():
 		f := from.Float()
 		fits = out.Kind() == reflect.Float64 || float64(float32(f)) == f || math.IsNaN(f)

@@ -8,7 +8,7 @@ import (
 	"reflect"
 )
 
-// ErrDamaged: bytes are no encoded value. Another version, or another program, has written them.
+// ErrDamaged means that bytes are no encoded value. Another version, or another program, has written them.
 var ErrDamaged = errors.New("bytes that are no encoded value")
 
 // Decode reads the whole of b, and shares no memory with it, but for the elements of a [List].
@@ -170,5 +170,5 @@ func (r *reader) count() (int, error) {
 		return 0, fmt.Errorf("%w: %d elements in %d bytes", ErrDamaged, n, len(r.left))
 	}
 
-	return int(n), nil //nolint:gosec // bounded by a length
+	return int(n), nil
 }

@@ -8,10 +8,10 @@ import (
 	"reflect"
 )
 
-// ErrType: a value is of a type that storages do not keep.
+// ErrType means that a value is of a type that storages do not keep.
 var ErrType = errors.New("value of a type that is not kept")
 
-// ErrKind: a value cannot be had as the type that was asked for.
+// ErrKind means that a value cannot be had as the type that was asked for.
 var ErrKind = errors.New("another kind")
 
 // Encode appends the encoded value to b.
@@ -31,7 +31,7 @@ func Encode(b []byte, v any) ([]byte, error) {
 	if k&sliceFlag == 0 {
 		return appendScalar(b, k, rv), nil
 	}
-	b = binary.AppendUvarint(b, uint64(rv.Len())) //nolint:gosec // a length is not negative
+	b = binary.AppendUvarint(b, uint64(rv.Len()))
 	for i := range rv.Len() {
 		b = appendScalar(b, k&^sliceFlag, rv.Index(i))
 	}
@@ -54,9 +54,9 @@ func appendScalar(b []byte, k kind, v reflect.Value) []byte {
 	case kindFloat64:
 		return binary.BigEndian.AppendUint64(b, math.Float64bits(v.Float()))
 	case kindString:
-		return append(binary.AppendUvarint(b, uint64(v.Len())), v.String()...) //nolint:gosec // a length is not negative
+		return append(binary.AppendUvarint(b, uint64(v.Len())), v.String()...)
 	case kindBytes:
-		return append(binary.AppendUvarint(b, uint64(v.Len())), v.Bytes()...) //nolint:gosec // as above
+		return append(binary.AppendUvarint(b, uint64(v.Len())), v.Bytes()...)
 	default:
 		return binary.AppendUvarint(b, v.Uint())
 	}
