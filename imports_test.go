@@ -95,13 +95,14 @@ var allowedImports = map[string][]string{
 	"internal/strictjson": {},
 	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
+	"internal/quota":      {}, // the memory of all queues
 	"internal/node":       {}, // what names a node, a session and a moment
 
 	// Examples are written as their readers would write them: with public packages only.
 	"examples/...": {".", "dm", "dive", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node"}
+var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.

@@ -78,6 +78,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	var dropped *writeBatch
 	if was < open || code == wire.GoodbyeSlow || cause == CauseLost {
 		dropped = s.out.drop()
+		s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
 	}
 	s.queueGoodbye(code, text)
 	idle := was < open || !s.writing
@@ -174,6 +175,7 @@ func (s *session) abort() {
 		close(s.closeState.drained)
 	}
 	dropped := s.out.drop()
+	s.gw.cfg.Memory.Settle(&s.memory, 0) // what a writer has in its hands still goes
 	conn := s.conn
 	s.mu.Unlock()
 

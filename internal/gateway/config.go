@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/netio"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -34,6 +35,11 @@ type Config struct {
 	// QueueBytes has to hold two of the longest frames, and is raised to that.
 	QueueBytes  int
 	QueueFrames int
+	// Rates are what a session may send in a second, with a burst of four seconds' worth; beyond
+	// that it is not read from. Default unlimited.
+	Rates Rates
+	// Memory is what the queues of all clients may hold together. Default unlimited.
+	Memory *quota.Pool
 	// MaxPending bounds the connections without a hello. Further ones are closed at once. Default
 	// 8192.
 	MaxPending int

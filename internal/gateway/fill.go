@@ -57,6 +57,7 @@ func (s *session) fillBlocking() error {
 
 func (s *session) received(n int) {
 	s.input.commit(n)
+	s.charge(0, n)
 	s.gw.count.bytesIn.Add(uint64(n))
 }
 

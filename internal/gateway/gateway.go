@@ -21,6 +21,9 @@ const (
 	// reconnectSpread is the interval over which the clients of a stopping node spread their
 	// reconnects.
 	reconnectSpread = 5 * time.Second
+	// maxUnsent is how much the system may take for a client beyond what is on its way, in bytes:
+	// what is queued behind it by others waits for all of that.
+	maxUnsent = 128 << 10
 	// handlerTimeout is how long Drain and Close wait for handlers after all connections are
 	// closed.
 	handlerTimeout = 5 * time.Second
@@ -41,6 +44,7 @@ type Gateway struct {
 	log            *slog.Logger
 	handlerTimeout time.Duration // the constant, except in tests
 
+	began       time.Time // zero of elapsed
 	loops       loops
 	clientPause clientPause
 	now         atomic.Uint32 // ticks
@@ -62,7 +66,7 @@ func New(cfg Config, key Verifier, users *user.Registry, router *command.Router,
 	cfg = cfg.withDefaults()
 	g := &Gateway{
 		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
-		stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
 	g.routines.Add(1)
 	go g.sweep()
@@ -97,6 +101,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
 	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
+	netio.LimitUnsent(underlying(conn), maxUnsent)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {

@@ -137,6 +137,14 @@ func (s *session) readRaw(onLoop bool) {
 		if !more && s.releaseReader() {
 			return
 		}
+		if s.mustWait() {
+			if onLoop {
+				go s.resumeWhenReadable()
+
+				return
+			}
+			s.waitUntilReadable()
+		}
 		if onLoop && reads == maxReadsOnLoop { // let the loop serve its other connections
 			go s.readRaw(false)
 
@@ -214,13 +222,13 @@ func (s *session) mayBlock(f wire.Frame) bool {
 func (s *session) resumeAsync(f wire.Frame) {
 	s.waitWhilePaused(nil)
 	s.handle(f)
-	s.resumeWhenRoom()
+	s.resumeWhenReadable()
 }
 
-// resumeWhenRoom continues as the reader, in a goroutine of its own, once the outbox has drained to
-// a quarter.
-func (s *session) resumeWhenRoom() {
-	s.waitForRoom()
+// resumeWhenReadable continues as the reader, in a goroutine of its own, once the client may be
+// read from.
+func (s *session) resumeWhenReadable() {
+	s.waitUntilReadable()
 	s.readRaw(false)
 }
 

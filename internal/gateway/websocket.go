@@ -137,6 +137,7 @@ func (s *session) nextMessage() ([]byte, error) {
 			return nil, err
 		}
 		s.input.consume(n)
+		s.charge(1, 0)
 		switch f.op {
 		case opPing:
 			s.sendControl(opPong, f.payload)
