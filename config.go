@@ -43,6 +43,12 @@ type Config struct {
 
 	// NATS holds the URLs, separated by commas, of a NATS cluster whose JetStream the storages use.
 	NATS string
+	// Core makes this a core node, which keeps the cluster's storages: where other nodes' storage
+	// connections come in. The next port is for routes of other core nodes. Default: it is none.
+	Core string
+	// CoreNodes lists the core addresses of all core nodes, an odd number, the same at all nodes.
+	// Required for storages in a cluster, unless NATS is given.
+	CoreNodes []string
 
 	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), or file:PATH of
 	// a file with such a secret or with a PEM public key (EdDSA, RS256). Default: a development key
@@ -95,7 +101,7 @@ func fromInternal(c config.Config) Config {
 	return Config{
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, Core: c.Core, CoreNodes: c.CoreNodes, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
 	}
@@ -105,7 +111,7 @@ func (c Config) internal() config.Config {
 	return config.Config{
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, Core: c.Core, CoreNodes: c.CoreNodes, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
 	}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
@@ -94,7 +95,7 @@ func run(ctx context.Context, onStop func()) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(cfg, user.Default, dm.Default, nil)
+	s, err := newServer(cfg, user.Default, dm.Default, dive.Default, nil)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package parley
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
+	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/cluster"
@@ -57,6 +57,7 @@ type Server struct {
 	router   *command.Router
 	dm       *dm.Module
 	messages messages.Engine // of dm
+	dive     *dive.Module
 
 	onReady     []func()
 	onTerminate []func()
@@ -95,17 +96,14 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 
-	return newServer(complete, user.NewRegistry(), dm.New(), nil)
+	return newServer(complete, user.NewRegistry(), dm.New(), dive.NewModule(), nil)
 }
 
-func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
+func newServer(cfg config.Config, users *user.Registry, module *dm.Module, stores *dive.Module, log *slog.Logger) (*Server, error) {
 	var lines *logwriter.Writer
 	if log == nil {
 		log, lines = cfg.Logger(os.Stderr)
 		log = log.With("self", cfg.Node)
-	}
-	for _, w := range cfg.Warnings() {
-		log.Warn("a setting has no effect", "why", w)
 	}
 	key, err := signingKey(cfg, log)
 	if err != nil {
@@ -121,15 +119,11 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		}
 	}
 
-	var dive map[string]json.RawMessage
-	if cfg.Dive != nil && json.Unmarshal(cfg.Dive, &dive) == nil {
-		for name := range dive {
-			return nil, fmt.Errorf("dive: unknown key %q: there are no settings of dive yet, leave the object empty or out", name)
-		}
+	if err := configureStorages(cfg, stores, log); err != nil {
+		return nil, err
 	}
-
 	s := &Server{
-		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
+		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module), dive: stores,
 		router: command.NewRouter(log),
 		done:   make(chan struct{}),
 
@@ -171,6 +165,9 @@ func (s *Server) Users() *user.Registry { return s.users }
 
 // DM returns the node's direct messages.
 func (s *Server) DM() *dm.Module { return s.dm }
+
+// Dive returns the node's storages.
+func (s *Server) Dive() *dive.Module { return s.dive }
 
 // HandleCommand adds a handler of a client's command: see the package-level function.
 func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {

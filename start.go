@@ -16,6 +16,7 @@ import (
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/storages"
 )
 
 const (
@@ -54,6 +55,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
+	if err := storages.Of(s.dive).SetupError(); err != nil {
+		return err
+	}
 	tlsConfig, err := s.cfg.TLS()
 	if err != nil {
 		return err
@@ -69,6 +73,9 @@ func (s *Server) start(ctx context.Context) error {
 		Running: s.cluster.Running, Logger: s.log,
 	}, s.key, s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
+		return err
+	}
+	if err := s.startStorages(); err != nil {
 		return err
 	}
 	if err := s.join(ctx); err != nil {

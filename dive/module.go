@@ -2,7 +2,7 @@ package dive
 
 import (
 	"context"
-	"errors"
+
 	"fmt"
 	"log/slog"
 	"maps"
@@ -109,7 +109,7 @@ func (m *Module) New(name string, o *Options) (*Storage, error) {
 		o = &Options{}
 	}
 	complete := o.complete()
-	if err := errors.Join(checkName(name)); err != nil {
+	if err := checkName(name); err != nil {
 		return nil, &Error{Op: opNew, Storage: name, Err: err}
 	}
 	if err := complete.check(); err != nil {
@@ -125,7 +125,7 @@ func (m *Module) New(name string, o *Options) (*Storage, error) {
 	}
 	s := newStorage(m, name, complete)
 	if m.cfg != nil && !m.stopped {
-		if err := m.checkReplicasLocked(s); err != nil {
+		if err := m.checkPlaceLocked(s); err != nil {
 			return nil, &Error{Op: opNew, Storage: name, Err: err}
 		}
 		if err := m.openLocked(s); err != nil {
@@ -172,7 +172,12 @@ func (m *Module) openLocked(s *Storage) error {
 	return nil
 }
 
-func (m *Module) checkReplicasLocked(s *Storage) error {
+// checkPlaceLocked tells whether there is a place for a storage.
+func (m *Module) checkPlaceLocked(s *Storage) error {
+	if m.cfg.Clustered && m.cfg.URL == "" && len(m.cfg.CoreNodes) == 0 {
+		return fmt.Errorf("%w: storages in a cluster need core nodes: give every node --core-nodes with the core addresses of 1, 3 or 5 nodes, "+
+			"and each of these --core with its own; or give all nodes --nats with a NATS cluster", ErrSetup)
+	}
 	if m.replicas == 0 || s.options.Replicas <= m.replicas {
 		return nil
 	}
@@ -181,8 +186,8 @@ func (m *Module) checkReplicasLocked(s *Storage) error {
 		advice = fmt.Sprintf("name %d core nodes with --core-nodes", s.options.Replicas)
 	}
 
-	return fmt.Errorf("%w: storage %q asks for %d replicas, and there can be %d: %s, or ask for %d",
-		ErrSetup, s.name, s.options.Replicas, m.replicas, advice, 1)
+	return fmt.Errorf("%w: storage %q asks for %d replicas, and there can be %d: %s, or ask for %d replicas",
+		ErrSetup, s.name, s.options.Replicas, m.replicas, advice, m.replicas-1+m.replicas%2)
 }
 
 // engine is what package parley calls.
@@ -227,7 +232,7 @@ func (e engine) Start(cfg natsnode.Config, replicas int) error {
 	m.cfg, m.replicas = &cfg, replicas
 	names := slices.Sorted(maps.Keys(m.storages))
 	for _, name := range names {
-		if err := m.checkReplicasLocked(m.storages[name]); err != nil {
+		if err := m.checkPlaceLocked(m.storages[name]); err != nil {
 			return &Error{Op: opSetup, Err: err}
 		}
 	}

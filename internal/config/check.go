@@ -8,6 +8,7 @@ func (c *Config) check() error {
 	return firstOf(
 		c.checkValues,
 		c.checkCluster,
+		c.checkCore,
 		c.checkPorts,
 		c.checkTLS,
 		c.checkReach,
@@ -42,6 +43,7 @@ func (c *Config) checkValues() error {
 		{"http", c.HTTP, checkListener},
 		{"cluster", orOff(c.Cluster), checkOptional},
 		{"pprof", orOff(c.Pprof), checkOptional},
+		{"core", orOff(c.Core), checkCore},
 		{"log_level", c.LogLevel, oneOf("debug", "info", "warn", "error")},
 		{"log_format", c.LogFormat, oneOf("text", "json")},
 	} {
@@ -49,9 +51,11 @@ func (c *Config) checkValues() error {
 			return wrong(v.name, err)
 		}
 	}
-	for _, addr := range c.Join {
-		if err := checkReachable(addr); err != nil {
-			return wrong("join", err)
+	for name, addrs := range map[string][]string{"join": c.Join, "core_nodes": c.CoreNodes} {
+		for _, addr := range addrs {
+			if err := checkReachable(addr); err != nil {
+				return wrong(name, err)
+			}
 		}
 	}
 	if c.NATS != "" {
@@ -115,6 +119,7 @@ func (c *Config) checkCluster() error {
 func (c *Config) checkPorts() error {
 	listeners := []struct{ name, addr string }{
 		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"pprof", c.Pprof},
+		{"core", c.Core}, {"core", nextPort(c.Core)},
 	}
 	for i, l := range listeners {
 		_, port, err := splitAddress(l.addr)

@@ -19,6 +19,7 @@ import (
 // Config says where JetStream is.
 type Config struct {
 	Node      string   // name of this node
+	Clustered bool     // the node is one of several
 	URL       string   // of an existing NATS cluster, several with commas; empty: none
 	Core      string   // address (host:port) of this core node; empty: it is none
 	CoreNodes []string // core addresses of all core nodes, the same at all nodes; empty: a single node
