@@ -31,7 +31,7 @@ func configureStorages(cfg config.Config, module *dive.Module, log *slog.Logger)
 func (s *Server) startStorages() error {
 	engine := storages.Of(s.dive)
 	if !engine.Configured() {
-		for name, given := range map[string]bool{"core": s.cfg.Core != "", "core_nodes": len(s.cfg.CoreNodes) > 0, "nats": s.cfg.NATS != ""} {
+		for name, given := range map[string]bool{"core_nodes": len(s.cfg.CoreNodes) > 0 && s.cfg.Core == "", "nats": s.cfg.NATS != ""} {
 			if given {
 				s.log.Warn("a setting has no effect: no storage is configured (dive)", "setting", s.cfg.Where(name))
 			}
@@ -43,6 +43,7 @@ func (s *Server) startStorages() error {
 	}
 
 	return engine.Start(natsnode.Config{
-		Node: s.cfg.Node, Clustered: s.cfg.Cluster != "", URL: s.cfg.NATS, Core: s.cfg.Core, CoreNodes: s.cfg.CoreNodes, Secret: s.cfg.ClusterSecret, Log: s.log,
+		Node: s.cfg.Node, Clustered: s.cfg.Cluster != "", URL: s.cfg.NATS, Core: s.cfg.Core,
+		CoreNodes: s.cfg.CoreNodes, Secret: s.cfg.ClusterSecret, Log: s.log,
 	}, replicas)
 }

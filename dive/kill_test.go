@@ -24,7 +24,8 @@ import (
 	"github.com/parley-dm/parley/internal/storages"
 )
 
-// coreVariable makes the test's binary a core node: its number, the replicas, and all core addresses.
+// coreVariable makes the test's binary a core node. It holds the node's number, the replicas of the
+// storage, and all core addresses.
 const coreVariable = "PARLEY_TEST_CORE"
 
 // coreProcess is a core node in a process of its own, which can be killed.

@@ -57,7 +57,7 @@ func TestWatchShowsTheValueAndItsChanges(t *testing.T) {
 		}
 	}
 	cancel()
-	for range results { //nolint:revive // until it is closed
+	for range results {
 	}
 }
 
@@ -109,7 +109,7 @@ func TestOperationsOfANodeThatDoesNotRunEndInUnavailable(t *testing.T) {
 	results, err := s.Watch(t.Context(), "k")
 	noError(t, err)
 	stop(m)
-	for range results { //nolint:revive // until it is closed
+	for range results {
 	}
 	for _, err := range []error{s.Set("k", 1), s.Get("k").Err(), s.IncrBy("k", 1).Err()} {
 		if !errors.Is(err, dive.ErrUnavailable) {

@@ -141,18 +141,23 @@ func (m *Module) New(name string, o *Options) (*Storage, error) {
 // itself.
 func (m *Module) IsReadyToShutdown() bool { return m.underWay.Load() == 0 }
 
-// openLocked starts what runs of NATS on this node, once, and gives the storage its way to it.
+// connectLocked starts what runs of NATS on this node, once.
+func (m *Module) connectLocked() (err error) {
+	if m.node == nil {
+		m.node, err = natsnode.Open(*m.cfg)
+	}
+
+	return err
+}
+
+// openLocked gives a storage its way to NATS.
 func (m *Module) openLocked(s *Storage) error {
 	for _, w := range m.warnings {
 		m.cfg.Log.Warn("a setting of dive has no effect", "why", w)
 	}
 	m.warnings = nil
-	if m.node == nil {
-		node, err := natsnode.Open(*m.cfg)
-		if err != nil {
-			return err
-		}
-		m.node = node
+	if err := m.connectLocked(); err != nil {
+		return err
 	}
 	b, err := bucket.New(m.node.Conn(), bucket.Config{
 		Name: s.name, Replicas: s.options.Replicas, MaxBytes: s.options.MaxBytes, Timeout: s.options.Timeout,
@@ -234,6 +239,11 @@ func (e engine) Start(cfg natsnode.Config, replicas int) error {
 	for _, name := range names {
 		if err := m.checkPlaceLocked(m.storages[name]); err != nil {
 			return &Error{Op: opSetup, Err: err}
+		}
+	}
+	if cfg.Core != "" { // it keeps the storages of others too
+		if err := m.connectLocked(); err != nil {
+			return fmt.Errorf("dive: %w", err)
 		}
 	}
 	for _, name := range names {

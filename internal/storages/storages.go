@@ -15,9 +15,9 @@ type Engine interface {
 	SetupError() error
 	// Configured tells whether there is any storage.
 	Configured() bool
-	// Start opens the way to the storages. Without any it only remembers cfg, for those that are
-	// made later. It does not wait for other nodes. Replicas is how many the storages can have at
-	// most, 0 if that is not known.
+	// Start opens the way to the storages. Without any, and if the node is no core node, it only
+	// remembers cfg, for those that are made later. It does not wait for other nodes. Replicas is
+	// how many the storages can have at most, 0 if that is not known.
 	Start(cfg natsnode.Config, replicas int) error
 	// Stop ends the operations under way when they are done or ctx ends, and closes everything.
 	Stop(ctx context.Context)

@@ -8,7 +8,8 @@ import (
 	"reflect"
 )
 
-// ErrDamaged means that bytes are no encoded value. Another version, or another program, has written them.
+// ErrDamaged means that bytes are no encoded value: another version, or another program, has
+// written them.
 var ErrDamaged = errors.New("bytes that are no encoded value")
 
 // Decode reads the whole of b, and shares no memory with it, but for the elements of a [List].
