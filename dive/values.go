@@ -28,13 +28,7 @@ func (s *Storage) set(ctx context.Context, name, key string, v any, ttl int64, a
 		return o.failed(o.bucket.Set(ctx, key, encoded, seconds))
 	}
 
-	return o.update(ctx, func(old []byte) (bucket.Change, error) {
-		if old != nil {
-			return bucket.Change{}, ErrExists
-		}
-
-		return bucket.Change{Value: encoded, TTL: seconds}, nil
-	})
+	return o.failed(o.bucket.Create(ctx, key, encoded, seconds, ErrExists))
 }
 
 func (s *Storage) get(ctx context.Context, key string) *Result {

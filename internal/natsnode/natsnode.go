@@ -18,13 +18,13 @@ import (
 
 // Config says where JetStream is.
 type Config struct {
-	Node      string   // name of this node
-	Clustered bool     // the node is one of several
-	URL       string   // of an existing NATS cluster, several with commas; empty: none
-	Core      string   // address (host:port) of this core node; empty: it is none
-	CoreNodes []string // core addresses of all core nodes, the same at all nodes; empty: a single node
-	Secret    string   // of the cluster; of no meaning without CoreNodes
-	Log       *slog.Logger
+	Node      string       // name of this node
+	Clustered bool         // the node is one of several
+	URL       string       // of an existing NATS cluster, several with commas; empty: none
+	Core      string       // address (host:port) of this core node; empty: it is none
+	CoreNodes []string     // core addresses of all core nodes, the same at all nodes; empty: a single node
+	Secret    string       // of the cluster; of no meaning without CoreNodes
+	Log       *slog.Logger // nil: nothing is logged
 }
 
 const (
@@ -46,6 +46,9 @@ type Node struct {
 // Open starts what this node runs of NATS, and connects. Where JetStream is on other nodes it does
 // not wait for them.
 func Open(cfg Config) (*Node, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	n := &Node{}
 	options := []nats.Option{
 		nats.Name("parley " + cfg.Node),

@@ -44,6 +44,29 @@ func (b *Bucket) Update(ctx context.Context, key string, change func(old []byte)
 	return u.run(ctx, change)
 }
 
+// Create writes a value if the key is not there, as [Bucket.Update] does; exists is returned if it
+// is. It does not read the key first.
+func (b *Bucket) Create(ctx context.Context, key string, value []byte, ttl uint32, exists error) error {
+	if err := b.Ensure(ctx); err != nil {
+		return err
+	}
+	u := update{bucket: b, key: key, id: newWriteID()}
+	err := u.attempt(ctx, Change{Value: value, TTL: ttl})
+	if err == nil || !transient(err) && !errors.Is(err, errConflict) {
+		return err
+	}
+	b.suspect(err)
+	u.unknown = !certainlyNotSent(err)
+
+	return u.run(ctx, func(old []byte) (Change, error) {
+		if old != nil {
+			return Change{}, exists
+		}
+
+		return Change{Value: value, TTL: ttl}, nil
+	})
+}
+
 // update is one compare-and-set loop. All its attempts have the same ID: at most one of them can
 // happen, since each is made after the one before has failed for good, or on the same entry.
 type update struct {

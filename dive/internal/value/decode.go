@@ -37,6 +37,24 @@ func (r *reader) value() (any, error) {
 	if k == kindList {
 		return r.list()
 	}
+	switch k { // the usual ones, without reflection
+	case kindString:
+		n, err := r.uvarint()
+		if err != nil {
+			return nil, err
+		}
+		b, err := r.take(n)
+
+		return string(b), err
+	case kindInt64:
+		n, size := binary.Varint(r.left)
+		if size <= 0 {
+			return nil, fmt.Errorf("%w: no int64", ErrDamaged)
+		}
+		r.left = r.left[size:]
+
+		return n, nil
+	}
 	t, known := scalars[k&^sliceFlag]
 	if !known || k == kindUint8|sliceFlag {
 		return nil, fmt.Errorf("%w: unknown kind %#x", ErrDamaged, byte(k))

@@ -19,8 +19,15 @@ func Encode(b []byte, v any) ([]byte, error) {
 	if v == nil {
 		return nil, fmt.Errorf("%w: nil: give a bool, number, string, []byte, or a slice of them", ErrType)
 	}
-	if list, ok := v.(List); ok {
-		return appendList(b, list), nil
+	switch v := v.(type) { // the usual ones, without reflection
+	case string:
+		return append(binary.AppendUvarint(append(b, byte(kindString)), uint64(len(v))), v...), nil
+	case int:
+		return binary.AppendVarint(append(b, byte(kindInt)), int64(v)), nil
+	case int64:
+		return binary.AppendVarint(append(b, byte(kindInt64)), v), nil
+	case List:
+		return appendList(b, v), nil
 	}
 	rv := reflect.ValueOf(v)
 	k, ok := kinds[rv.Type()]
