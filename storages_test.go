@@ -141,7 +141,7 @@ func TestStoragesThatCannotBeAreRefusedAtStart(t *testing.T) {
 		`asks for 3 replicas, and there can be 1: start 3 core nodes (--core on each, and all of them in --core-nodes of every node)`: func(c *parley.Config) {
 			c.Dive = json.RawMessage(`{"storages": {"Matches": {"replicas": 3}}}`)
 		},
-		`asks for 5 replicas, and there can be 3: name 5 core nodes with --core-nodes, or ask for 3 replicas`: func(c *parley.Config) {
+		`asks for 5 replicas, and there can be 3: name 5 core nodes with --core-nodes, or set its replicas to 3`: func(c *parley.Config) {
 			clustered(c)
 			c.CoreNodes = []string{"127.0.0.1:1", "127.0.0.1:3", "127.0.0.1:5"}
 			c.Dive = json.RawMessage(`{"storages": {"Matches": {"replicas": 5}}}`)

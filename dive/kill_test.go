@@ -54,6 +54,7 @@ func (c *cluster) process(i, replicas int) (kill func()) {
 	cmd := exec.CommandContext(c.t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(),
 		coreVariable+"="+strings.Join(slices.Concat([]string{strconv.Itoa(i), strconv.Itoa(replicas)}, c.nodes), ","))
+	cmd.Env = append(cmd.Env, "TMPDIR="+c.t.TempDir()) // what a killed process leaves
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	noError(c.t, err)

@@ -10,11 +10,15 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-dm/parley/dive/internal/bucket"
 	"github.com/parley-dm/parley/internal/natsnode"
 	"github.com/parley-dm/parley/internal/storages"
 )
+
+// replicasInterval is how often a core node that has started looks at the replicas of a storage.
+const replicasInterval = 500 * time.Millisecond
 
 // Module holds the storages of one node. A [parley.Server] has one; the package-level functions act
 // on [Default]. Its methods are safe for use by several goroutines.
@@ -167,14 +171,39 @@ func (m *Module) openLocked(s *Storage) error {
 	}
 	s.bucket = b
 	close(s.started)
-	log := m.cfg.Log
-	m.background.Go(func() { // so that the first operation finds it there
-		if err := b.Ensure(m.life); err == nil {
-			log.Debug("a storage is there", "storage", s.name)
-		}
-	})
+	log, core := m.cfg.Log.With("storage", s.name), m.cfg.Core != ""
+	m.background.Go(func() { m.prepare(s, log, core) })
 
 	return nil
+}
+
+// prepare creates a storage, so that the first operation finds it there, and says in the log what
+// an operator waits for.
+func (m *Module) prepare(s *Storage, log *slog.Logger, core bool) {
+	ctx, cancel := context.WithTimeout(m.life, s.options.Timeout)
+	err := s.bucket.Ensure(ctx)
+	cancel()
+	if err != nil && m.life.Err() == nil {
+		log.Warn("a storage is not there yet: operations on it fail until it is", "error", err)
+		err = s.bucket.Ensure(m.life)
+	}
+	if err != nil {
+		return
+	}
+	log.Debug("a storage is there")
+	if !core || s.options.Replicas == 1 {
+		return
+	}
+	t := time.NewTicker(replicasInterval)
+	defer t.Stop()
+	for !s.bucket.UpToDate(m.life) {
+		select {
+		case <-t.C:
+		case <-m.life.Done():
+			return
+		}
+	}
+	log.Info("all replicas of a storage are up to date")
 }
 
 // checkPlaceLocked tells whether there is a place for a storage.
@@ -191,7 +220,7 @@ func (m *Module) checkPlaceLocked(s *Storage) error {
 		advice = fmt.Sprintf("name %d core nodes with --core-nodes", s.options.Replicas)
 	}
 
-	return fmt.Errorf("%w: storage %q asks for %d replicas, and there can be %d: %s, or ask for %d replicas",
+	return fmt.Errorf("%w: storage %q asks for %d replicas, and there can be %d: %s, or set its replicas to %d",
 		ErrSetup, s.name, s.options.Replicas, m.replicas, advice, m.replicas-1+m.replicas%2)
 }
 

@@ -13,7 +13,7 @@
 // # Limits
 //
 // All is kept in memory. The server keeps its list of streams in a directory for temporary files,
-// which is removed when the node closes.
+// which is removed when the node closes; a single node that is killed leaves it behind.
 //
 // A secret that can be guessed can be found out by a program that connects and tries: use a
 // random one.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -117,9 +118,6 @@ func (n *Node) Close() {
 }
 
 func (n *Node) serve(cfg Config, secure *tls.Config) (err error) {
-	if n.dir, err = os.MkdirTemp("", "parley-storages-"); err != nil {
-		return fmt.Errorf("directory for the storages: %w", err)
-	}
 	o := &server.Options{
 		ServerName:         cfg.Node,
 		DontListen:         true,
@@ -127,13 +125,16 @@ func (n *Node) serve(cfg Config, secure *tls.Config) (err error) {
 		NoSystemAccount:    false,
 		JetStream:          true,
 		JetStreamMaxMemory: maxMemory,
-		StoreDir:           n.dir,
 	}
 	if cfg.Core != "" {
 		if err := clustered(o, cfg, secure); err != nil {
 			return err
 		}
 	}
+	if n.dir, err = directory(cfg.Core); err != nil {
+		return fmt.Errorf("directory for the storages: %w", err)
+	}
+	o.StoreDir = n.dir
 	if n.server, err = server.NewServer(o); err != nil {
 		return fmt.Errorf("server of the storages: %w", err)
 	}
@@ -145,6 +146,20 @@ func (n *Node) serve(cfg Config, secure *tls.Config) (err error) {
 	}
 
 	return nil
+}
+
+// directory makes an empty directory. A core node's is named for its address, which no other process
+// has: so what a killed one has left is cleared away.
+func directory(core string) (string, error) {
+	const prefix = "parley-storages-"
+	if core != "" {
+		path := filepath.Join(os.TempDir(), prefix+strings.NewReplacer(":", "-", "[", "", "]", "").Replace(core))
+		if os.RemoveAll(path) == nil && os.Mkdir(path, 0o700) == nil {
+			return path, nil
+		}
+	}
+
+	return os.MkdirTemp("", prefix)
 }
 
 // clustered adds the listeners of a core node.

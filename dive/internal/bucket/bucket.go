@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -116,6 +117,22 @@ func (b *Bucket) create(ctx context.Context) error {
 	}
 
 	return err
+}
+
+// UpToDate tells whether all replicas have all that their leader has.
+func (b *Bucket) UpToDate(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	stream, err := b.js.Stream(ctx, b.stream) // with the newest of what is told of it
+	if err != nil {
+		return false
+	}
+	cluster := stream.CachedInfo().Cluster
+	if cluster == nil || cluster.Leader == "" || len(cluster.Replicas)+1 < b.cfg.Replicas {
+		return false
+	}
+
+	return !slices.ContainsFunc(cluster.Replicas, func(p *jetstream.PeerInfo) bool { return !p.Current || p.Offline })
 }
 
 // Get reads an entry.
