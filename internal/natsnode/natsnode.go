@@ -148,8 +148,8 @@ func (n *Node) serve(cfg Config, secure *tls.Config) (err error) {
 	return nil
 }
 
-// directory makes an empty directory. A core node's is named for its address, which no other process
-// has: so what a killed one has left is cleared away.
+// directory makes an empty directory. A core node's is named for its address, which no other
+// process has: so what a killed one has left is cleared away.
 func directory(core string) (string, error) {
 	const prefix = "parley-storages-"
 	if core != "" {
