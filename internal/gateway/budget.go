@@ -55,14 +55,14 @@ func (g *Gateway) elapsed() time.Duration { return time.Since(g.began) }
 
 // charge counts what the client has sent.
 func (s *session) charge(messages, bytes int) {
-	if s.rates.Limited() {
-		s.budget.charge(*s.rates, s.gw.elapsed(), messages, bytes)
+	if rates := s.token.rates.Load(); rates.Limited() {
+		s.budget.charge(*rates, s.gw.elapsed(), messages, bytes)
 	}
 }
 
 // overdraft is how long the client must not be read from for its budget's sake.
 func (s *session) overdraft() time.Duration {
-	if !s.rates.Limited() {
+	if !s.token.rates.Load().Limited() {
 		return 0
 	}
 

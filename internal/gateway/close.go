@@ -203,7 +203,7 @@ func (s *session) notifyLeave() {
 // finish is the last step of the reader, and so of the session: the reader is the last goroutine
 // that may start others.
 func (s *session) finish(eof bool) {
-	s.input.free() // many sessions may end at once, and linger
+	s.input.Free() // many sessions may end at once, and linger
 	s.dropFragment()
 	s.mu.Lock()
 	e := s.closeState
@@ -217,7 +217,7 @@ func (s *session) finish(eof bool) {
 	}
 	<-e.drained
 	s.abort()
-	s.input.free()
+	s.input.Free()
 	s.gw.routines.Done()
 }
 
@@ -230,7 +230,7 @@ func (s *session) discardInput(until time.Time) {
 		return
 	}
 	for {
-		s.input.free()
+		s.input.Free()
 		_ = conn.SetReadDeadline(until)
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
@@ -243,7 +243,7 @@ func (s *session) discardInput(until time.Time) {
 func (s *session) discardRawInput(until time.Time) {
 	for time.Now().Before(until) {
 		more, err := s.fillRaw()
-		s.input.free()
+		s.input.Free()
 		if err != nil {
 			return
 		}

@@ -11,6 +11,7 @@ const (
 	CauseLost                   // the connection broke
 	CauseNoHello                // no hello came in time
 	CauseBadToken               // goodbye 2001
+	CauseExpired                // goodbye 2001: the token of an open session
 	CauseRefused                // the node did not admit it
 	CauseProtocol               // goodbye 2003
 	CauseHeartbeat              // goodbye 1002
@@ -23,7 +24,7 @@ const (
 )
 
 var causeNames = [causes]string{
-	"left", "lost", "no_hello", "bad_token", "refused", "protocol", "heartbeat", "slow", "replaced", "removed", "stopping", "other",
+	"left", "lost", "no_hello", "bad_token", "token_expired", "refused", "protocol", "heartbeat", "slow", "replaced", "removed", "stopping", "other",
 }
 
 // String is the cause in a word.

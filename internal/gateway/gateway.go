@@ -37,7 +37,7 @@ var ErrStuck = errors.New("gateway: handlers are still running")
 type Gateway struct {
 	cfg            Config
 	maxBody        int
-	key            Verifier
+	auth           Authenticator
 	users          *user.Registry
 	router         *command.Router
 	host           Host
@@ -61,13 +61,15 @@ type Gateway struct {
 	sweeperStopped bool                      // guarded by mu; stopSweeper is closed
 }
 
-// New makes a gateway. It has a goroutine from the start: Drain or Close it.
-func New(cfg Config, key Verifier, users *user.Registry, router *command.Router, host Host) *Gateway {
+// New makes a gateway. It has a goroutine from the start: Drain or Close it. It adds command 1.703
+// to the router, which must not be frozen yet.
+func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
 	g := &Gateway{
-		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
+		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
+	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()
 
@@ -93,11 +95,8 @@ func (g *Gateway) register(ln net.Listener) bool {
 // start makes a session of a connection. Early is what has been read from it.
 func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	s := g.newSession(conn, via)
-	for len(early) > 0 {
-		n := copy(s.input.space(g.maxBody+maxFraming), early)
-		s.received(n)
-		early = early[n:]
-	}
+	s.input.Append(early, g.maxBody+maxFraming)
+	s.countReceived(len(early))
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
 	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
@@ -107,7 +106,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	if g.stopping.Load() {
 		g.mu.Unlock()
 		_ = conn.Close()
-		s.input.free()
+		s.input.Free()
 
 		return
 	}

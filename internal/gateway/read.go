@@ -136,8 +136,8 @@ func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
 	}
-	body, n, err := wire.Split(s.input.bytes(), s.gw.maxBody)
-	s.input.consume(n)
+	body, n, err := wire.Split(s.input.Bytes(), s.gw.maxBody)
+	s.input.Consume(n)
 	if body != nil {
 		s.charge(1, 0)
 	}

@@ -64,15 +64,16 @@ type session struct {
 	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
-	input          readBuffer
-	waitBuffer     [16]byte // destination of the read call in which fillBlocking waits
-	frag           *chunk   // the beginning of a fragmented WebSocket message
-	fragLen        int
+	input          netio.ReadBuffer
+	waitBuffer     [16]byte         // destination of the read call in which fillBlocking waits
+	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
+	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
 	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
 	budget         budget
-	rates          *Rates // fixed once open
+
+	token tokenState // see token.go
 
 	phase      atomic.Uint32 // written with mu held
 	readerBusy atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
@@ -106,7 +107,8 @@ type closeState struct {
 }
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, rates: &g.cfg.Rates, wheelSlot: -1, writing: true}
+	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
+	s.token.rates.Store(&g.cfg.Rates)
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}
