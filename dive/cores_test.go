@@ -3,8 +3,8 @@ package dive_test
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
-	"strconv"
 	"testing"
 
 	"github.com/parley-dm/parley/dive"
@@ -14,16 +14,18 @@ import (
 
 const secret = "a secret of sixteen bytes or more"
 
-// corePort finds a port that is free together with the next one.
+// corePort finds a port that is free together with the next one, outside the range that the system
+// takes ports of outgoing connections from.
 func corePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		noError(t, err)
-		_, digits, _ := net.SplitHostPort(first.Addr().String())
-		port, _ := strconv.Atoi(digits)
-		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		port := 10000 + rand.IntN(20000)
+		first, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
 		first.Close()
+		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
 		if err == nil {
 			second.Close()
 

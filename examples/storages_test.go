@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strconv"
@@ -18,22 +19,15 @@ import (
 func freeBase(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, digits, _ := net.SplitHostPort(ln.Addr().String())
-		ln.Close()
-		base, _ := strconv.Atoi(digits)
-		free := base < 65000
+		base, free := 10000+rand.IntN(20000), true // outside the range of ports of outgoing connections
 		for _, offset := range []int{1, 2, 11, 12, 20, 21} {
-			other, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+offset))
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+offset))
 			if free = free && err == nil; err == nil {
-				other.Close()
+				ln.Close()
 			}
 		}
 		if free {
-			return digits
+			return strconv.Itoa(base)
 		}
 	}
 	t.Fatal("no ports are free")

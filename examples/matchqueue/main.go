@@ -79,7 +79,7 @@ func node(ctx context.Context, number int) error {
 	if number == 1 {
 		cfg.Core = at(20)
 	}
-	s, err := parley.New(cfg)
+	s, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func node(ctx context.Context, number int) error {
 	if number == 1 {
 		cfg.Core = at(20)
 	}
-	s, err := parley.New(cfg)
+	s, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func node(ctx context.Context, number int) error {
 		u.Set(sinceKey, time.Now().Format(time.TimeOnly)+", node "+s.NodeID())
 		go say(ctx, online, u)
 	})
-	s.Users().OnDiscard(func(u *user.User, why user.Reason) {
+	s.Users().OnClosed(func(u *user.User, why user.Reason) {
 		if why == user.Left {
 			go online.DelContext(ctx, u.ID) // if that fails, its time to live does it
 		}
