@@ -140,6 +140,7 @@ type Config struct {
 	Dive json.RawMessage
 
 	origins map[string]string // where each value came from, for errors
+	exposed []string          // secrets on the command line
 }
 
 // LoadConfig reads settings as "parley serve" does: a flag before an environment variable
@@ -170,7 +171,7 @@ func fromInternal(c config.Config) Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		DM: c.DM, Dive: c.Dive, origins: c.Origins,
+		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
 }
 
@@ -185,6 +186,6 @@ func (c Config) internal() config.Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
+		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}
 }

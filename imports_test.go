@@ -49,7 +49,7 @@ var allowedImports = map[string][]string{
 	// The only place where the parts meet.
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
-		"internal/gateway", "internal/command", "internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "dive", "internal/storages", "internal/natsnode",
 	},
 
@@ -85,6 +85,7 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":  {},
+	"internal/certs":   {}, // where certificates are is told to it
 	"internal/httpapi": {}, // what it shows comes through an interface of its own
 	"internal/devkey":  {"internal/auth"},
 

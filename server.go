@@ -17,6 +17,7 @@ import (
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/certs"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
@@ -52,6 +53,7 @@ type Server struct {
 	cfg      config.Config
 	keys     *auth.Keyring // nil: hook
 	hook     auth.Hook     // nil: keys
+	certs    *certs.Certs  // nil: no TLS, or not started
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
 	users    *user.Registry
@@ -113,6 +115,9 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 	if log == nil {
 		log, lines = cfg.Logger(os.Stderr)
 		log = log.With("self", cfg.Node)
+	}
+	for _, w := range cfg.Exposures() {
+		log.Warn("a secret can be seen", "why", w)
 	}
 	var keys *auth.Keyring
 	if !cfg.OwnAuth {

@@ -4,7 +4,7 @@
 //	GET /readyz    200 when the node takes users, else 503 and the reason in one line
 //	GET /ws        WebSocket; 503 until the node can serve clients
 //
-// [Profiles] is for a listener of its own.
+// [Profiles] is for a listener of its own, behind [LocalHost].
 //
 // # Limits
 //
