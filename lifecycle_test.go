@@ -6,9 +6,23 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/parley-dm/parley/dive"
+	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/user"
 )
 
+// freshDefaults makes the default node as it is when a process begins.
+func freshDefaults() {
+	dm.Default, dive.Default, user.Default = dm.New(), dive.NewModule(), user.NewRegistry()
+	standard.Lock()
+	defer standard.Unlock()
+	standard.set, standard.onStart, standard.onStarted, standard.server, standard.cancel = nil, nil, nil, nil, nil
+}
+
 func TestTheDefaultNodeCallsTheFunctionsOfItsLifeInOrder(t *testing.T) {
+	freshDefaults()
+	t.Cleanup(freshDefaults)
 	for name, value := range map[string]string{
 		"PARLEY_TCP": "127.0.0.1:0", "PARLEY_HTTP": "off", "PARLEY_LOG_LEVEL": "error",
 		"PARLEY_AUTH_KEY": "a signing key for tests, 32 bytes long or more",
