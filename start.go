@@ -16,6 +16,7 @@ import (
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/storages"
 )
 
 const (
@@ -56,6 +57,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
+	if err := storages.Of(s.dive).SetupError(); err != nil {
+		return err
+	}
 	tlsConfig, err := s.openCerts()
 	if err != nil {
 		return err
@@ -80,6 +84,9 @@ func (s *Server) start(ctx context.Context) error {
 		Rates: gateway.Rates{Messages: int64(s.cfg.RateMessages), Bytes: int64(s.cfg.RateBytes)}, Memory: s.queueMemory,
 	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
+		return err
+	}
+	if err := s.startStorages(); err != nil {
 		return err
 	}
 	if err := s.join(ctx); err != nil {

@@ -3,6 +3,8 @@ package parley
 import (
 	"context"
 	"time"
+
+	"github.com/parley-dm/parley/internal/storages"
 )
 
 // logPatience is how long the reader of the log may take to read its last lines.
@@ -39,6 +41,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		err = s.gateway.Drain(ctx)
 	}
 	s.messages.Stop(ctx)
+	storages.Of(s.dive).Stop(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}
