@@ -76,7 +76,7 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":  {},
-	"internal/httpapi": {}, // what it shows comes through an interface of its own
+	"internal/httpapi": {"internal/latency"}, // what it shows comes through an interface of its own
 	"internal/devkey":  {"internal/auth"},
 
 	"user":                {"internal/session"},
@@ -87,12 +87,13 @@ var allowedImports = map[string][]string{
 	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
 	"internal/node":       {}, // what names a node, a session and a moment
+	"internal/latency":    {}, // how long things take
 
 	// Examples are written as their readers would write them: with public packages only.
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node"}
+var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.
@@ -106,6 +107,7 @@ var externalImports = []struct {
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
+	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},
 	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
 	{

@@ -42,7 +42,9 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
+	began := time.Now()
 	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.messages.NewestEpoch(u.ID))
+	s.loginTimes.Observe(time.Since(began))
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 			s.messages.Replaced(u, replaced.Next)

@@ -23,6 +23,7 @@ import (
 	"github.com/parley-dm/parley/internal/devkey"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
@@ -81,6 +82,9 @@ type Server struct {
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself
+
+	loginTimes latency.Histogram // of claims
+	probeTimes latency.Histogram // of packets to other nodes and their answers
 
 	refused    atomic.Int64 // logins that the cluster has not confirmed, and that the log has not told of
 	refusedLog rate.Sometimes

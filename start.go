@@ -155,7 +155,7 @@ func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
-	s.web = s.httpServer(httpapi.New(s, s.webSocket))
+	s.web = s.httpServer(httpapi.New(s, httpapi.Pages{WebSocket: s.webSocket, Metrics: s.metricsHandler()}))
 	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
 }
 

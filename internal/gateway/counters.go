@@ -1,6 +1,10 @@
 package gateway
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/parley-dm/parley/wire"
+)
 
 // Cause is why a session ended.
 type Cause uint8
@@ -43,6 +47,11 @@ type counters struct {
 	pings, busy, stalls, pauses     atomic.Uint64
 	pending, open                   atomic.Int64
 	ended                           [causes]atomic.Uint64
+
+	// For metrics.
+	refusedLogins [causes]atomic.Uint64 // sessions that ended before their welcome
+	logins, users [len(transportNames)]atomic.Int64
+	goodbyes      [len(goodbyeCodes)]atomic.Uint64
 }
 
 // Stats are a gateway's counters since it was made.
@@ -61,6 +70,11 @@ type Stats struct {
 	Pending      int64  // connections without a hello, now
 	Open         int64  // sessions with a welcome, now
 	Ended        map[Cause]uint64
+
+	RefusedLogins map[Cause]uint64        // connections that ended before their welcome
+	Logins        map[string]int64        // welcomes, by transport
+	Users         map[string]int64        // sessions with a welcome, now, by transport
+	Goodbyes      map[wire.Goodbye]uint64 // said to clients; code 0 stands for all that the engine does not have
 }
 
 // Stats returns the counters. They are read one by one, not at one moment.
@@ -76,6 +90,8 @@ func (g *Gateway) Stats() Stats {
 	for i := range c.ended {
 		s.Ended[Cause(i)] = c.ended[i].Load()
 	}
+
+	c.metrics(&s)
 
 	return s
 }

@@ -67,6 +67,9 @@ type Engine interface { //nolint:interfacebloat // the one seam between package 
 	// over and whose messages do not all have their true outcomes yet; 0 if there are none. A newer
 	// session's stamp must be above it.
 	NewestEpoch(userID string) uint64
+
+	// Traffic is what the node's metrics show of messages beside dm.Stats.
+	Traffic() Traffic
 }
 
 // Parts are what a module needs of its node.
