@@ -84,7 +84,8 @@ func userMetrics() []metric {
 			}),
 		},
 		perGateway("parley_connections_total", httpapi.Counter, "Connections taken.", func(g *gateway.Stats) float64 { return float64(g.Accepted) }),
-		perGateway("parley_accept_errors_total", httpapi.Counter, "Connections that the operating system could not accept, for instance for want of descriptors.",
+		perGateway("parley_accept_errors_total", httpapi.Counter,
+			"Connections that the operating system could not accept, for instance for want of descriptors.",
 			func(g *gateway.Stats) float64 { return float64(g.AcceptErrors) }),
 		perGateway("parley_connections_pending", httpapi.Gauge, "Connections that have not logged in.",
 			func(g *gateway.Stats) float64 { return float64(g.Pending) }),
@@ -105,7 +106,8 @@ func userMetrics() []metric {
 			func(g *gateway.Stats) float64 { return float64(g.Stalls) }),
 		perGateway("parley_client_pauses_total", httpapi.Counter, "Times that a client was not read from, because it did not read.",
 			func(g *gateway.Stats) float64 { return float64(g.Pauses) }),
-		perGateway("parley_client_pings_total", httpapi.Counter, "Pings to clients that were idle.", func(g *gateway.Stats) float64 { return float64(g.Pings) }),
+		perGateway("parley_client_pings_total", httpapi.Counter,
+			"Pings to clients that were idle.", func(g *gateway.Stats) float64 { return float64(g.Pings) }),
 		count("parley_handler_panics_total", "Handlers of clients' commands that have panicked.", func(r *readings) uint64 { return r.panics }),
 	}
 }
@@ -219,7 +221,8 @@ func linkMetrics() []metric {
 			Read: ofLinks(func(l *link.Stats, add add) { each(l.Ended, add) }),
 		},
 		{
-			Name: "parley_link_handshakes_refused_total", Kind: httpapi.Counter, Labels: []string{"reason"}, Help: "Handshakes of other nodes that failed here.",
+			Name: "parley_link_handshakes_refused_total", Kind: httpapi.Counter, Labels: []string{"reason"},
+			Help: "Handshakes of other nodes that failed here.",
 			Read: ofLinks(func(l *link.Stats, add add) { each(l.RefusedHandshakes, add) }),
 		},
 		{
@@ -232,7 +235,8 @@ func linkMetrics() []metric {
 		},
 		perLinks("parley_link_retransmitted_total", httpapi.Counter, "Packets that were sent again after a resume.",
 			func(l *link.Stats) float64 { return float64(l.Retransmitted) }),
-		times("parley_link_round_trip_seconds", "How long a packet to another node and its answer took. Each scrape sends one to each node, at most one a second.",
+		times("parley_link_round_trip_seconds",
+			"How long a packet to another node and its answer took. Each scrape sends one to each node, at most one a second.",
 			func(r *readings) latency.Snapshot { return r.probes }),
 	}
 }
