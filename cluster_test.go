@@ -40,6 +40,8 @@ type way struct {
 	dm   string        // settings; empty: the defaults
 
 	heartbeat time.Duration // of the clients; 0: the default
+
+	config func(c *parley.Config) // changes the settings of each node; may be nil
 }
 
 // eachWay runs a test in clusters of all ways.
@@ -90,6 +92,9 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 		})
 		b.flap(c.t, c.way.flap)
 		cfg.Advertise = b.addr()
+	}
+	if c.way.config != nil {
+		c.way.config(&cfg)
 	}
 	s, err := parley.New(cfg)
 	if err != nil {

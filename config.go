@@ -68,6 +68,20 @@ type Config struct {
 	// LogFormat is text or json. Default: text.
 	LogFormat string
 
+	// Admin is a listener of its own for the server-to-server API, /metrics and, if Pprof is the
+	// same address, profiles; without it they are on HTTP. It speaks TLS if TLSCert is set.
+	// Default: none.
+	Admin string
+	// AdminKey is the bearer key of the server-to-server API: at least 16 bytes, or file:PATH of a
+	// file with such a key. Default: there is no such API.
+	AdminKey string
+	// AdminHosts lists the names by which requests may call Admin, beside IP addresses and
+	// localhost.
+	AdminHosts []string
+	// Drain bounds the stop of a node: within most of it its users are sent away, few at a time.
+	// From 100 ms to 1 h. Default: 20 s.
+	Drain time.Duration
+
 	// DM stands in for the file that dm.Setup reads: a JSON object with its keys. Default: not
 	// given.
 	DM json.RawMessage
@@ -97,6 +111,7 @@ func fromInternal(c config.Config) Config {
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
 		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
+		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
 	}
 }
@@ -107,6 +122,7 @@ func (c Config) internal() config.Config {
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
 		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
+		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain},
+		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
 	}
 }

@@ -40,6 +40,11 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 
 		return s.notConfirmed(u, directory.ErrUnsettled)
 	}
+	if refusal := s.banned(u.ID); refusal != nil {
+		sessions.Discard(s.users, u, user.Removed)
+
+		return refusal
+	}
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
 	began := time.Now()
@@ -65,6 +70,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
 	s.messages.Joined(u)
+	s.dismissBanned(u) // Ban may have looked for the user just before it was there
 
 	return nil
 }

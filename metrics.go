@@ -35,6 +35,7 @@ type readings struct {
 func (s *Server) metricsHandler() http.Handler { return httpapi.Metrics(metricsTable(), s.readings) }
 
 func (s *Server) readings() readings {
+	s.probe()
 	r := readings{
 		node: s.cfg.Node, ready: s.Ready() == nil, dm: s.dm.Stats(), moved: s.messages.Traffic(), panics: s.router.Panics(),
 		login: s.loginTimes.Snapshot(), probes: s.probeTimes.Snapshot(),

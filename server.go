@@ -11,11 +11,13 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
@@ -74,14 +76,24 @@ type Server struct {
 	gateway   *gateway.Gateway
 	web       *http.Server
 	profiles  *http.Server // nil: none are served
+	admin     *http.Server // nil: there is no listener for operators
 	tcpAddr   net.Addr
 	httpAddr  net.Addr
 	pprofAddr net.Addr
+	adminAddr net.Addr
 	serving   sync.WaitGroup
 
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself
+
+	peers       *admin.Peers // for operators
+	lookups     *lookups
+	bans        admin.Bans
+	operatorSID string // of messages that operators send
+	since       time.Time
+	lastProbe   atomic.Int64
+	known       knownMembers
 
 	loginTimes latency.Histogram // of claims
 	probeTimes latency.Histogram // of packets to other nodes and their answers
@@ -136,6 +148,8 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
 		router: command.NewRouter(log),
 		done:   make(chan struct{}),
+
+		lookups: newLookups(messages.Of(module)), operatorSID: user.NewSID(), since: time.Now(),
 
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
@@ -221,6 +235,9 @@ func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
 
 // PprofAddr is where profiles of the process can be had, once started; "" if nowhere.
 func (s *Server) PprofAddr() string { return addrOf(s.pprofAddr) }
+
+// AdminAddr is where operators reach the node, once started; "" if nowhere of its own.
+func (s *Server) AdminAddr() string { return addrOf(s.adminAddr) }
 
 // ClusterAddr is where links and gossip of other nodes come in, once started; "" if nowhere.
 func (s *Server) ClusterAddr() string { return s.cluster.Addr() }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
@@ -102,8 +103,8 @@ func (s *Server) openHTTP(ctx context.Context, tlsConfig *tls.Config) error {
 		s.httpAddr = web.Addr()
 		s.serveHTTP(web, tlsConfig)
 	}
-	if s.cfg.Pprof == "" {
-		return nil
+	if err := s.openAdmin(ctx, tlsConfig); err != nil || s.cfg.Pprof == "" || s.cfg.Pprof == s.cfg.Admin {
+		return err
 	}
 	profiles, err := listen(ctx, "pprof", s.cfg.Pprof)
 	if err != nil || profiles == nil {
@@ -137,15 +138,17 @@ func listenError(name, addr string, err error) error {
 func (s *Server) join(ctx context.Context) error {
 	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
 	s.directory.SetSessions(members{s})
-	s.directory.SetAsker(s.messages)
+	s.directory.SetAsker(s.lookups)
+	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
 		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
 	})
 	s.router.Freeze()
-	s.cluster.SetDirectory(view{s.directory})
+	s.cluster.SetDirectory(view{s.directory, s.tellBans})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
+	s.cluster.Handle(cluster.PortAdmin, s.peers.HandlePacket)
 	s.messages.Start()
 
 	return s.cluster.Start(ctx)
@@ -155,7 +158,7 @@ func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
-	s.web = s.httpServer(httpapi.New(s, httpapi.Pages{WebSocket: s.webSocket, Metrics: s.metricsHandler()}))
+	s.web = s.httpServer(httpapi.New(s, s.pagesHTTP()))
 	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
 }
 

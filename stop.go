@@ -39,6 +39,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		err = s.gateway.Drain(ctx)
 	}
 	s.messages.Stop(ctx)
+	if s.peers != nil {
+		s.peers.Stop()
+	}
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}
@@ -46,6 +49,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		if e := s.web.Shutdown(ctx); e != nil {
 			_ = s.web.Close()
 		}
+	}
+	if s.admin != nil {
+		_ = s.admin.Close() // what an operator asks for is of no use any more
 	}
 	if s.profiles != nil {
 		_ = s.profiles.Close() // a profile under way is of no use any more

@@ -11,6 +11,7 @@ func (c *Config) check() error {
 		c.checkPorts,
 		c.checkTLS,
 		c.checkReach,
+		c.checkOperation,
 	)
 }
 
@@ -114,7 +115,7 @@ func (c *Config) checkCluster() error {
 // not by what.
 func (c *Config) checkPorts() error {
 	listeners := []struct{ name, addr string }{
-		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"pprof", c.Pprof},
+		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"admin", c.Admin}, {"pprof", c.pprofAlone()},
 	}
 	for i, l := range listeners {
 		_, port, err := splitAddress(l.addr)
@@ -158,7 +159,7 @@ func (c *Config) checkReach() error {
 				"or give insecure if something before it speaks TLS", c.Where(l.name), l.addr)
 		}
 	}
-	if c.Pprof != "" && reachable(c.Pprof) {
+	if c.pprofAlone() != "" && reachable(c.Pprof) {
 		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
 			c.Where("pprof"), c.Pprof)
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // text, json
 
+	Operation
+
 	DM   json.RawMessage // stands in for dm.json; nil: not given
 	Dive json.RawMessage // stands in for dive.json; nil: not given
 

@@ -70,11 +70,13 @@ func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 func TestEverySettingHasItsThreeForms(t *testing.T) {
 	path := file(t, `{
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "advertise": "10.0.0.1:7300", "min_members": 2, "nats": "nats://h:4222", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": ["parley.internal", "n1"], "drain": "5s",
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
 	written := map[string]string{
+		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": "parley.internal,n1", "drain": "5s",
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "advertise": "10.0.0.1:7300", "min_members": "2", "nats": "nats://h:4222",

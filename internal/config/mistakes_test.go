@@ -42,6 +42,17 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 		"node long":         {flags: map[string]string{"node": strings.Repeat("n", 65)}, want: "--node: it has 65 bytes: a node name has at most 64"},
 		"node empty":        {file: `{"node": ""}`, want: `"node" is wrong: it is empty`},
 
+		"short admin key":       {flags: map[string]string{"admin-key": "short"}, want: "--admin-key: it has 5 bytes: an admin key has at least 16"},
+		"admin key with spaces": {flags: map[string]string{"admin-key": "an admin key of tests"}, want: "--admin-key: it must be printable ASCII without spaces"},
+		"admin no port":         {flags: map[string]string{"admin": "127.0.0.1"}, want: `--admin: "127.0.0.1" is no address`},
+		"admin is http":         {flags: map[string]string{"admin": "127.0.0.1:7000"}, want: "http and --admin are both 127.0.0.1:7000"},
+		"admin without TLS":     {flags: map[string]string{"admin": ":7600"}, want: "--admin: :7600 can be reached from other machines, so it needs tls_cert and tls_key"},
+		"open profiles":         {flags: map[string]string{"admin": ":7600", "pprof": ":7600", "tls-cert": "c", "tls-key": "k"}, want: "--pprof: :7600 can be reached from other machines, and profiles tell what is in memory: set admin_key"},
+		"admin host with port":  {flags: map[string]string{"admin": "127.0.0.1:0", "admin-hosts": "n1:7600"}, want: `--admin-hosts: "n1:7600" is no host name: write it without a port`},
+		"admin hosts alone":     {env: []string{"PARLEY_ADMIN_HOSTS", "n1"}, want: "PARLEY_ADMIN_HOSTS needs admin"},
+		"drain no unit":         {flags: map[string]string{"drain": "20"}, want: `--drain: "20" is no duration: write it with its unit, such as 20s`},
+		"drain short":           {flags: map[string]string{"drain": "1ms"}, want: "--drain: 1ms is out of bounds: from 100ms to 1h0m0s"},
+
 		"short secret":            {env: []string{"PARLEY_CLUSTER_SECRET", "short"}, want: "PARLEY_CLUSTER_SECRET: it has 5 bytes: a cluster secret has at least 16"},
 		"cluster without secret":  {flags: map[string]string{"cluster": ":0"}, want: "--cluster needs cluster_secret: give all nodes of the cluster the same secret"},
 		"join without cluster":    {flags: map[string]string{"join": "a:1", "cluster-secret": secret}, want: "--join needs cluster: the address (host:port) where"},

@@ -100,6 +100,10 @@ func Settings() []Setting {
 		text("log_level", "LEVEL", "info", "debug, info, warn or error", oneOf("debug", "info", "warn", "error"),
 			func(c *Config) *string { return &c.LogLevel }),
 		text("log_format", "FORMAT", "text", "text or json", oneOf("text", "json"), func(c *Config) *string { return &c.LogFormat }),
+		adminSetting(),
+		adminKeySetting(),
+		adminHostsSetting(),
+		drainSetting(),
 		object("dm", "stands in for dm.json", func(c *Config) *[]byte { return (*[]byte)(&c.DM) }),
 		object("dive", "stands in for dive.json", func(c *Config) *[]byte { return (*[]byte)(&c.Dive) }),
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Node is what this package needs of the node.
-type Node interface {
+// Health is what the pages about health need of the node.
+type Health interface {
 	// Ready returns why the node takes no users, nil if it does.
 	Ready() error
 }
@@ -21,10 +21,14 @@ type Pages struct {
 	WebSocket func() http.Handler
 	// Metrics is the handler of /metrics.
 	Metrics http.Handler
+	// API is the handler of /v1/.
+	API http.Handler
+	// Profiles is the handler of /debug/pprof/.
+	Profiles http.Handler
 }
 
 // New returns the handler of a listener, which may be open before the node can serve.
-func New(n Node, pages Pages) http.Handler {
+func New(n Health, pages Pages) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -47,6 +51,12 @@ func New(n Node, pages Pages) http.Handler {
 	}
 	if pages.Metrics != nil {
 		mux.Handle("GET /metrics", pages.Metrics)
+	}
+	if pages.API != nil {
+		mux.Handle("/v1/", pages.API)
+	}
+	if pages.Profiles != nil {
+		mux.Handle("GET /debug/pprof/", pages.Profiles)
 	}
 
 	return mux

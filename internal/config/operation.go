@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Operation holds the settings of those who run the node.
+type Operation struct {
+	Admin      string        // listener of its own for the server-to-server API, metrics and profiles, host:port; empty: none
+	AdminKey   string        // bearer key of the server-to-server API: the key, or file:PATH, which Complete replaces by what the file holds; empty: no API
+	AdminHosts []string      // names by which requests may call Admin, beside IP addresses and localhost
+	Drain      time.Duration // within which the users of a stopping node are sent away; 0: the default
+}
+
+func adminSetting() Setting {
+	return text("admin", "ADDR", "", "a listener of its own for the server-to-server API, /metrics and, if pprof is the same address, profiles; off: they are on http",
+		checkOptional, func(c *Config) *string { return &c.Admin })
+}
+
+func adminKeySetting() Setting {
+	return secret("admin_key", "bearer key of the server-to-server API, at least 16 bytes, or file:PATH with such a key; none: there is no such API", nil,
+		func(c *Config) *string { return &c.AdminKey })
+}
+
+func adminHostsSetting() Setting {
+	return Setting{
+		Name: "admin_hosts", Kind: List, Value: "NAME,…", Help: "host names by which requests may call admin, beside IP addresses and localhost",
+		set: func(c *Config, text string) (err error) {
+			c.AdminHosts, err = parseHosts(text)
+
+			return err
+		},
+	}
+}
+
+func drainSetting() Setting {
+	return Setting{
+		Name: "drain", Value: "TIME", Default: "20s", Help: "bound on the stop of a node: within most of it its users are sent away, few at a time",
+		set: func(c *Config, text string) (err error) {
+			c.Drain, err = parseDrain(text)
+
+			return err
+		},
+		empty: func(c *Config) bool { return c.Drain == 0 },
+	}
+}
+
+func parseHosts(text string) ([]string, error) {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			continue
+		}
+		names = append(names, name)
+		if err := checkHost(name); err != nil {
+			return nil, err
+		}
+	}
+
+	return names, nil
+}
+
+func checkHost(name string) error {
+	if !dialableName(name) {
+		return fmt.Errorf("%q is no host name: write it without a port, such as parley.internal", name)
+	}
+
+	return nil
+}
+
+const (
+	minDrain = 100 * time.Millisecond
+	maxDrain = time.Hour
+)
+
+func parseDrain(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no duration: write it with its unit, such as 20s", text)
+	}
+
+	return d, checkDrain(d)
+}
+
+func checkDrain(d time.Duration) error {
+	if d < minDrain || d > maxDrain {
+		return fmt.Errorf("%s is out of bounds: from %s to %s", d, minDrain, maxDrain)
+	}
+
+	return nil
+}
+
+// checkOperation also replaces a key of the form file:PATH by what the file holds.
+func (c *Config) checkOperation() error {
+	wrong := func(name string, err error) error { return fmt.Errorf("%s: %w", c.Where(name), err) }
+	if c.Admin != "" {
+		if _, err := checkOptional(c.Admin); err != nil {
+			return wrong("admin", err)
+		}
+	}
+	for _, name := range c.AdminHosts {
+		if err := checkHost(name); err != nil {
+			return wrong("admin_hosts", err)
+		}
+	}
+	if len(c.AdminHosts) > 0 && c.Admin == "" {
+		return fmt.Errorf("%s needs admin: the listener that has these names", c.Where("admin_hosts"))
+	}
+	if err := checkDrain(c.Drain); err != nil {
+		return wrong("drain", err)
+	}
+	if c.AdminKey != "" {
+		key, err := readSecret(c.AdminKey, "an admin key")
+		if err != nil {
+			return wrong("admin_key", err)
+		}
+		if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return wrong("admin_key", fmt.Errorf("it must be printable ASCII without spaces: it travels in a header"))
+		}
+		c.AdminKey = key
+	}
+	if c.Admin != "" && reachable(c.Admin) && c.TLSCert == "" && !c.Insecure {
+		return wrong("admin", fmt.Errorf("%s can be reached from other machines, so it needs tls_cert and tls_key: set them, or listen on 127.0.0.1, "+
+			"or give insecure if only trusted machines reach it", c.Admin))
+	}
+	if c.Pprof != "" && c.Pprof == c.Admin && reachable(c.Admin) && c.AdminKey == "" && !c.Insecure {
+		return wrong("pprof", fmt.Errorf("%s can be reached from other machines, and profiles tell what is in memory: set admin_key, or listen on 127.0.0.1", c.Pprof))
+	}
+
+	return nil
+}
+
+// pprofAlone is the address of a listener for profiles alone; empty: there is none.
+func (c *Config) pprofAlone() string {
+	if c.Pprof == c.Admin {
+		return ""
+	}
+
+	return c.Pprof
+}
+
+// OpenMetrics tells whether /metrics on the HTTP listener is for every client: those of this
+// machine reach it only, or the operator has said that it is safe.
+func (c *Config) OpenMetrics() bool { return c.Insecure || !reachable(c.HTTP) }
