@@ -141,7 +141,9 @@ func (o operator) Remove(ctx context.Context, id string, ban *time.Duration) (ht
 		if err != nil {
 			return r, problemOf(err)
 		}
-		o.s.log.Info("an operator has removed a user", "user", id, "was_connected", removed)
+		if removed {
+			o.s.log.Info("an operator has removed a user", "user", id)
+		}
 
 		return r, nil
 	}
@@ -149,12 +151,15 @@ func (o operator) Remove(ctx context.Context, id string, ban *time.Duration) (ht
 	if err != nil {
 		return r, problemOf(err)
 	}
-	o.s.log.Info("an operator has banned a user", "user", id, "for", ban.String(), "was_connected", removed)
 	r.Removed = removed
-	if *ban > 0 {
-		until := time.Now().Add(*ban).UTC()
-		r.BannedUntil = &until
+	if *ban == 0 {
+		o.s.log.Info("an operator has lifted a ban", "user", id)
+
+		return r, nil
 	}
+	until := time.Now().Add(*ban).UTC()
+	r.BannedUntil = &until
+	o.s.log.Info("an operator has banned a user", "user", id, "for", ban.String(), "was_connected", removed)
 
 	return r, nil
 }

@@ -65,6 +65,7 @@ type userAnswer struct {
 
 func TestAnyNodeTellsWhereAnyUserIs(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
+		t.Helper()
 		w.config = operated().config
 		c := w.newCluster(t, 3, nil)
 		before := time.Now().Add(-time.Second)
@@ -146,6 +147,7 @@ func sentAway(t *testing.T, p *person) {
 
 func TestAnyNodeRemovesAnyUser(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
+		t.Helper()
 		w.config = operated().config
 		c := w.newCluster(t, 3, nil)
 		for from, s := range c.nodes {

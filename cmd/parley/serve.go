@@ -72,14 +72,15 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 // announce says where the node is, in lines that a script can read as well: a name, spaces, and
 // what it stands for.
 func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
-	tcp, web := "tcp://", "ws://"
+	tcp, web, admin := "tcp://", "ws://", "http://"
 	if cfg.TLSCert != "" {
-		tcp, web = "tls://", "wss://"
+		tcp, web, admin = "tls://", "wss://", "https://"
 	}
 	lines := []struct{ name, value, before, after string }{
 		{"node", node.NodeID(), "", ""},
 		{"clients", node.TCPAddr(), tcp, ""},
 		{"web", node.HTTPAddr(), web, "/ws"},
+		{"admin", node.AdminAddr(), admin, ""},
 		{"cluster", node.ClusterAddr(), "", ""},
 	}
 	for _, l := range lines {

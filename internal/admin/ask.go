@@ -59,7 +59,7 @@ func (p *Peers) tellBans(to node.ID) {
 	bans := p.local.Bans()
 	for len(bans) > 0 {
 		n := min(len(bans), bansPerPacket)
-		_ = p.links.Send(to, appendPacket(nil, kindRequest, 0, encode(&request{Bans: bans[:n]}))) // it has left again
+		_ = p.links.Send(to, packet(kindRequest, 0, encode(&request{Bans: bans[:n]}))) // it has left again
 		bans = bans[n:]
 	}
 }
@@ -99,7 +99,7 @@ func (p *Peers) Probe(members []node.ID) {
 	now := binary.BigEndian.AppendUint64(nil, uint64(time.Since(p.begun)))
 	for _, m := range members {
 		if m != p.links.Self() {
-			_ = p.links.Send(m, appendPacket(nil, kindProbe, 0, now)) // a probe that is lost is not counted
+			_ = p.links.Send(m, packet(kindProbe, 0, now)) // a probe that is lost is not counted
 		}
 	}
 }

@@ -33,8 +33,8 @@ type answer struct {
 	Node     *Node     `json:"node,omitempty"`
 }
 
-func appendPacket(dst []byte, kind byte, id uint64, body []byte) []byte {
-	dst = append(dst, kind)
+func packet(kind byte, id uint64, body []byte) []byte {
+	dst := append(make([]byte, 0, packetHead+len(body)), kind)
 	dst = binary.BigEndian.AppendUint64(dst, id)
 
 	return append(dst, body...)

@@ -92,8 +92,8 @@ func (p *Peers) endLocked(which func(*call) bool) {
 }
 
 // HandlePacket takes a packet of another node, and keeps nothing of it. It does not block.
-func (p *Peers) HandlePacket(from node.ID, packet []byte) {
-	kind, id, body, ok := parsePacket(packet)
+func (p *Peers) HandlePacket(from node.ID, received []byte) {
+	kind, id, body, ok := parsePacket(received)
 	if !ok {
 		p.log.Warn("a packet of another node was dropped: it has no head", "node", from.String())
 
@@ -101,7 +101,7 @@ func (p *Peers) HandlePacket(from node.ID, packet []byte) {
 	}
 	switch kind {
 	case kindProbe:
-		_ = p.links.Send(from, appendPacket(nil, kindEcho, id, body)) // a probe that is lost is not counted
+		_ = p.links.Send(from, packet(kindEcho, id, body)) // a probe that is lost is not counted
 	case kindEcho:
 		if len(body) == 8 {
 			p.probed(time.Since(p.begun) - time.Duration(binary.BigEndian.Uint64(body)))
@@ -151,7 +151,7 @@ func (p *Peers) answerRequests() {
 				continue
 			}
 			a := serve(p.local, &q)
-			_ = p.links.Send(j.from, appendPacket(nil, kindAnswer, j.id, encode(&a))) // the link has ended: nothing waits there
+			_ = p.links.Send(j.from, packet(kindAnswer, j.id, encode(&a))) // the link has ended: nothing waits there
 		}
 	}
 }
@@ -177,7 +177,7 @@ func (p *Peers) ask(ctx context.Context, to node.ID, q *request) (answer, error)
 		delete(p.calls, id)
 		p.mu.Unlock()
 	}()
-	if err := p.links.Send(to, appendPacket(nil, kindRequest, id, encode(q))); err != nil {
+	if err := p.links.Send(to, packet(kindRequest, id, encode(q))); err != nil {
 		return answer{}, ErrNoAnswer
 	}
 	select {

@@ -13,6 +13,8 @@ const Off = "off"
 // Config holds the settings of one node. The zero value, completed, is a single node for
 // development.
 type Config struct {
+	Operation
+
 	Node string // name of this node; empty: the host's name
 
 	TCP  string // client listener, host:port or Off; empty: the default
@@ -42,8 +44,6 @@ type Config struct {
 
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // text, json
-
-	Operation
 
 	DM   json.RawMessage // stands in for dm.json; nil: not given
 	Dive json.RawMessage // stands in for dive.json; nil: not given

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ type Operation struct {
 }
 
 func adminSetting() Setting {
-	return text("admin", "ADDR", "", "a listener of its own for the server-to-server API, /metrics and, if pprof is the same address, profiles; off: they are on http",
+	return text("admin", "ADDR", "",
+		"a listener of its own for the server-to-server API, /metrics and, if pprof is the same address, profiles; off: they are on http",
 		checkOptional, func(c *Config) *string { return &c.Admin })
 }
 
@@ -113,12 +115,9 @@ func (c *Config) checkOperation() error {
 		return wrong("drain", err)
 	}
 	if c.AdminKey != "" {
-		key, err := readSecret(c.AdminKey, "an admin key")
+		key, err := ReadAdminKey(c.AdminKey)
 		if err != nil {
 			return wrong("admin_key", err)
-		}
-		if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return wrong("admin_key", fmt.Errorf("it must be printable ASCII without spaces: it travels in a header"))
 		}
 		c.AdminKey = key
 	}
@@ -127,10 +126,22 @@ func (c *Config) checkOperation() error {
 			"or give insecure if only trusted machines reach it", c.Admin))
 	}
 	if c.Pprof != "" && c.Pprof == c.Admin && reachable(c.Admin) && c.AdminKey == "" && !c.Insecure {
-		return wrong("pprof", fmt.Errorf("%s can be reached from other machines, and profiles tell what is in memory: set admin_key, or listen on 127.0.0.1", c.Pprof))
+		return wrong("pprof", fmt.Errorf("%s can be reached from other machines, and profiles tell what is in memory: "+
+			"set admin_key, or listen on 127.0.0.1", c.Pprof))
 	}
 
 	return nil
+}
+
+// ReadAdminKey returns an admin key: the text itself, or what the file that it names (file:PATH)
+// holds.
+func ReadAdminKey(text string) (string, error) {
+	key, err := readSecret(text, "an admin key")
+	if err == nil && strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("it must be printable ASCII without spaces: it travels in a header")
+	}
+
+	return key, err
 }
 
 // pprofAlone is the address of a listener for profiles alone; empty: there is none.

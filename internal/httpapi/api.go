@@ -99,9 +99,9 @@ func Bearer(key string, next http.Handler) http.Handler {
 }
 
 // answer answers with v, or with the problem that err is.
-func answer(w http.ResponseWriter, status int, v any, err error) {
+func answer(w http.ResponseWriter, v any, err error) {
 	if err == nil {
-		reply(w, status, v)
+		reply(w, v)
 
 		return
 	}

@@ -52,7 +52,7 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	if again {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	answer(w, http.StatusOK, receipt{got.Result.String()}, err)
+	answer(w, receipt{got.Result.String()}, err)
 }
 
 // body reads a request's body.

@@ -23,7 +23,7 @@ func (a *api) getUser(w http.ResponseWriter, r *http.Request) {
 
 		return
 	}
-	reply(w, http.StatusOK, users[0])
+	reply(w, users[0])
 }
 
 // usersPage is the answer to GET /v1/users.
@@ -42,7 +42,7 @@ func (a *api) getUsers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	users, err := a.backend.Users(r.Context(), ids)
-	answer(w, http.StatusOK, usersPage{users}, err)
+	answer(w, usersPage{users}, err)
 }
 
 func (a *api) deleteUser(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ func (a *api) deleteUser(w http.ResponseWriter, r *http.Request) {
 	if err == nil && !removal.Removed && ban == nil {
 		err = FromCode(wire.CodeUserNotFound, fmt.Sprintf("%q is not connected to any node", id))
 	}
-	answer(w, http.StatusOK, removal, err)
+	answer(w, removal, err)
 }
 
 // nodesPage is the answer to GET /v1/nodes.
@@ -78,7 +78,7 @@ func (a *api) getNodes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	nodes, err := a.backend.Nodes(r.Context())
-	answer(w, http.StatusOK, nodesPage{nodes}, err)
+	answer(w, nodesPage{nodes}, err)
 }
 
 // onlyParameters refuses a request whose query has others than these: a misspelt one would be
