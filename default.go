@@ -7,7 +7,6 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
@@ -29,9 +28,6 @@ import (
 // dm's reliable timeout is answered for with 5008 and logged once; the user's next command runs,
 // and a later call of next does nothing.
 type Handler func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
-
-// drainTime bounds the drain after a signal.
-const drainTime = 20 * time.Second
 
 // standard is what the package-level functions have been told before the default node is made.
 var standard struct {
@@ -101,6 +97,8 @@ func run(ctx context.Context, onStop func()) error {
 	for _, f := range set {
 		f(s)
 	}
+	endReload := s.ReloadLogLevel(func() (Config, error) { return LoadConfig(file, os.Environ(), nil) })
+	defer endReload()
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
@@ -110,7 +108,7 @@ func run(ctx context.Context, onStop func()) error {
 		return s.Err()
 	}
 	onStop() // a second signal ends the process
-	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	drain, cancel := context.WithTimeout(context.Background(), cfg.Drain)
 	defer cancel()
 
 	return s.Stop(drain) //nolint:contextcheck // ctx has ended: that is why it stops

@@ -56,6 +56,7 @@ type Server struct {
 	key      auth.Key
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
+	logLevel *slog.LevelVar    // of log
 	users    *user.Registry
 	router   *command.Router
 	dm       *dm.Module
@@ -116,8 +117,9 @@ func New(cfg Config) (*Server, error) {
 
 func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
 	var lines *logwriter.Writer
+	level := new(slog.LevelVar)
 	if log == nil {
-		log, lines = cfg.Logger(os.Stderr)
+		log, lines = cfg.Logger(os.Stderr, level)
 		log = log.With("self", cfg.Node)
 	}
 	for _, w := range cfg.Warnings() {
@@ -145,7 +147,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 
 	s := &Server{
-		cfg: cfg, key: key, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module),
+		cfg: cfg, key: key, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module),
 		router: command.NewRouter(log),
 		done:   make(chan struct{}),
 

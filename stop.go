@@ -8,10 +8,11 @@ import (
 // logPatience is how long the reader of the log may take to read its last lines.
 const logPatience = time.Second
 
-// Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time
-// to come back, tells their peers, waits for the outcome of what is under way, says goodbye to the
-// other nodes, and returns when all that is done. When ctx ends, what is not done is cut short.
-// Later calls wait for the first, and return what it returned.
+// Stop stops the node gently: it runs the OnTerminate functions, sends the users away, few at a
+// time (see Config.Drain), each with a time to come back, tells their peers, waits for the outcome
+// of what is under way, says goodbye to the other nodes, and returns when all that is done. When
+// ctx ends, what is not done is cut short. Later calls wait for the first, and return what it
+// returned.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.stop(ctx)
@@ -22,6 +23,17 @@ func (s *Server) Stop(ctx context.Context) error {
 	})
 
 	return s.stopErr
+}
+
+// drainSpread is the time over which users are sent away: most of what there is. The rest is for
+// the outcomes of what is under way.
+func (s *Server) drainSpread(ctx context.Context) time.Duration {
+	d := s.cfg.Drain
+	if end, ok := ctx.Deadline(); ok {
+		d = min(d, time.Until(end))
+	}
+
+	return d * 3 / 4
 }
 
 func (s *Server) stop(ctx context.Context) (err error) {
@@ -36,7 +48,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		})
 	}
 	if s.gateway != nil {
-		err = s.gateway.Drain(ctx)
+		err = s.gateway.DrainOver(ctx, s.drainSpread(ctx))
 	}
 	s.messages.Stop(ctx)
 	if s.peers != nil {

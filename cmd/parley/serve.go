@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -15,9 +14,6 @@ import (
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/notice"
 )
-
-// drainTime is the bound on a node's drain after the first signal.
-const drainTime = 20 * time.Second
 
 // gcPercent makes the collector run more often than by default. What a node holds is mostly idle
 // users, and messages allocate nothing: so it costs next to nothing, and garbage takes half the
@@ -47,6 +43,8 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	if err != nil {
 		return err
 	}
+	endReload := node.ReloadLogLevel(func() (parley.Config, error) { return parley.LoadConfig(c.Config, s.environ, givenSettings(parsed)) })
+	defer endReload()
 	node.DM().ExposeCommands()
 	notice.Attach(node.DM())
 	if err := node.Start(ctx); err != nil {
@@ -63,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 		return node.Err()
 	}
 	fmt.Fprintln(out, "stopping; once more to stop at once")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
 	defer cancel()
 
 	return node.Stop(drain)
