@@ -1,10 +1,13 @@
 package parley
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
+	"net"
 	"time"
 
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/config"
 )
 
@@ -44,10 +47,66 @@ type Config struct {
 	// NATS holds the URLs, separated by commas, of a NATS cluster whose JetStream the storages use.
 	NATS string
 
-	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), or file:PATH of
-	// a file with such a secret or with a PEM public key (EdDSA, RS256). Default: a development key
-	// of the operating system's user, which "parley token" signs with.
+	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), file:PATH of a
+	// file with such a secret or with a PEM public key (EdDSA, RS256), jwks:PATH of a JWKS file, or
+	// the https URL of a JWKS. Files are read again every 10 s, URLs every 5 m, and both by
+	// [Server.Reload]. Default: a development key of the operating system's user, which "parley
+	// token" signs with.
 	AuthKey string
+	// AuthKeys are further keys whose tokens are accepted, in the same forms: for rotation.
+	AuthKeys []string
+	// AuthLeeway is how far ahead of this node's clock nbf of a token may lie. Default: 30 s;
+	// negative: none. At most 10 m.
+	AuthLeeway time.Duration
+	// AuthIssuer is what iss of a token must be. Default: anything.
+	AuthIssuer string
+	// AuthAudience lists values of which aud of a token must have one. Default: anything.
+	AuthAudience []string
+	// TokenGrace is how long a session goes on after its token has expired, unless the client sends
+	// a fresh one. Default: 30 s; negative: not at all. At most 24 h.
+	TokenGrace time.Duration
+	// Authenticate takes the place of AuthKey and AuthKeys, for programs without JWTs. It gets the
+	// token of a client's hello as the client sent it, and the client's address; it returns the
+	// user ID and when the session ends (zero: never). The context ends with the time for a login,
+	// 10 s, and when the node stops; Authenticate must return then. It is called from several
+	// goroutines at once, and may block.
+	//
+	// An error sends the client away for good (goodbye 2001, "token refused": the error's own text
+	// stays on this node, in the log at level debug). An error that wraps [ErrTryAgain], or that of
+	// a context, lets the client come back.
+	Authenticate func(ctx context.Context, token string, remote net.Addr) (userID string, expiresAt time.Time, err error)
+
+	// Origins lists origins of pages that may open WebSockets, such as https://app.example; "*" is
+	// all. Default: the host of the request. Programs that are no browsers send no origin.
+	Origins []string
+	// TrustedProxies lists IP addresses and networks of proxies before the node. The PROXY protocol
+	// v2 (at the beginning of a connection) and X-Forwarded-For of these say where a client is.
+	TrustedProxies []string
+
+	// MaxPending bounds the connections that have not logged in, AddressPending those of one
+	// address, AddressOpen the sessions of one address (of IPv6, a network of 64 bits). Further
+	// connections are closed at once. Defaults: 8192, 100, 1000; negative: no limit.
+	MaxPending     int
+	AddressPending int
+	AddressOpen    int
+	// AddressLogins bounds the logins a second of one address, beyond a burst of ten seconds'
+	// worth. Further ones wait. Default: 100; negative: no limit.
+	AddressLogins int
+	// UserLogins is how many logins of one user in a row are not delayed; each further one is, from
+	// 100 ms to 5 s, until the user has not logged in for 10 s. Default: 5; negative: none is.
+	UserLogins int
+
+	// RateMessages and RateBytes are what a session may send in a second, with a burst of four
+	// seconds' worth; a client that sends faster is read more slowly, and loses nothing. The claims
+	// parley_rate_messages and parley_rate_bytes of a token take their place for its session.
+	// Defaults: 500 and 1048576; negative: no limit.
+	RateMessages int
+	RateBytes    int
+	// QueueMemory is what the queues of all clients may hold together, in MiB. As it gets scarce,
+	// the clients with the longest queues are refused first. Default: a quarter of GOMEMLIMIT or of
+	// the machine's memory; negative: no limit.
+	QueueMemory int
+
 	// TLSCert and TLSKey are PEM files for the client listeners. Both or neither. Default: no TLS.
 	TLSCert string
 	TLSKey  string
@@ -97,7 +156,7 @@ type Config struct {
 // name, without dashes before it. The error is one line that names the setting, where its value
 // came from, and what would be right.
 func LoadConfig(file string, environ []string, flags map[string]string) (Config, error) {
-	c, err := config.Load(config.Sources{File: file, Environ: environ, Flags: flags})
+	c, err := config.Load(config.Sources{File: file, Environ: environ, Flags: flags, OwnAuth: true})
 	if err != nil {
 		return Config{}, err
 	}
@@ -105,11 +164,19 @@ func LoadConfig(file string, environ []string, flags map[string]string) (Config,
 	return fromInternal(c), nil
 }
 
+// ErrTryAgain is what an error of [Config.Authenticate] wraps when the same token may be accepted
+// later.
+var ErrTryAgain = auth.ErrUnavailable
+
 func fromInternal(c config.Config) Config {
 	return Config{
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, Origins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies,
+		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
+		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
@@ -118,9 +185,14 @@ func fromInternal(c config.Config) Config {
 
 func (c Config) internal() config.Config {
 	return config.Config{
-		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
+		OwnAuth: c.Authenticate != nil,
+		Node:    c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
+		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, AllowedOrigins: c.Origins, TrustedProxies: c.TrustedProxies,
+		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
+		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
+		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain},
 		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),

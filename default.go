@@ -3,12 +3,15 @@ package parley
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/user"
@@ -34,6 +37,7 @@ var standard struct {
 	sync.Mutex
 
 	file string
+	hook auth.Hook
 	set  []func(*Server)
 }
 
@@ -43,6 +47,14 @@ func Setup(confpath string) {
 	standard.Lock()
 	defer standard.Unlock()
 	standard.file = confpath
+}
+
+// SetAuthenticate gives the default node a function that takes the place of auth keys: see
+// [Config.Authenticate]. It must be called before Start.
+func SetAuthenticate(f func(ctx context.Context, token string, remote net.Addr) (userID string, expiresAt time.Time, err error)) {
+	standard.Lock()
+	defer standard.Unlock()
+	standard.hook = f
 }
 
 // HandleCommand adds a handler of the command ver, cmd of the default node's clients. Handlers of
@@ -68,8 +80,8 @@ func later(f func(*Server)) {
 }
 
 // Start runs the default node until the process gets SIGINT or SIGTERM, and returns when it has
-// drained; a second signal ends the process at once. If the node cannot start, it says why in one
-// line and ends the process with status 1.
+// drained; a second signal ends the process at once. SIGHUP has it [Server.Reload]. If the node
+// cannot start, it says why in one line and ends the process with status 1.
 func Start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -84,28 +96,36 @@ func Start() {
 
 func run(ctx context.Context, onStop func()) error {
 	standard.Lock()
-	file, set := standard.file, standard.set
+	file, set, hook := standard.file, standard.set, standard.hook
 	standard.Unlock()
-	cfg, err := config.Load(config.Sources{File: file, Environ: os.Environ()})
+	cfg, err := config.Load(config.Sources{File: file, Environ: os.Environ(), OwnAuth: hook != nil})
 	if err != nil {
 		return err
 	}
-	s, err := newServer(cfg, user.Default, dm.Default, nil)
+	s, err := newServer(cfg, user.Default, dm.Default, nil) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}
+	s.hook = hook
 	for _, f := range set {
 		f(s)
 	}
-	endReload := s.ReloadLogLevel(func() (Config, error) { return LoadConfig(file, os.Environ(), nil) })
-	defer endReload()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-	case <-s.Done():
-		return s.Err()
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case <-hangups:
+			_ = s.Reload(ctx) // it logs what is wrong
+			s.ReloadLogLevel(func() (Config, error) { return LoadConfig(file, os.Environ(), nil) })
+		case <-s.Done():
+			return s.Err()
+		}
 	}
 	onStop() // a second signal ends the process
 	drain, cancel := context.WithTimeout(context.Background(), cfg.Drain)

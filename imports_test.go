@@ -87,6 +87,7 @@ var allowedImports = map[string][]string{
 	"internal/strictjson": {},
 	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
+	"internal/quota":      {}, // the memory of all queues
 	"internal/node":       {}, // what names a node, a session and a moment
 	"internal/latency":    {}, // how long things take
 
@@ -94,7 +95,7 @@ var allowedImports = map[string][]string{
 	"examples/...": {".", "dm", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
+var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.

@@ -10,6 +10,7 @@ import (
 	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/quota"
 )
 
 // readings are the counters of a node's parts, read for one scrape. Nil pointers: the node is not a
@@ -23,6 +24,7 @@ type readings struct {
 
 	gateway *gateway.Stats
 	queued  int64
+	queues  *quota.Pool
 	login   latency.Snapshot
 
 	members   int
@@ -38,7 +40,8 @@ func (s *Server) readings() readings {
 	s.probe()
 	r := readings{
 		node: s.cfg.Node, ready: s.Ready() == nil, dm: s.dm.Stats(), moved: s.messages.Traffic(), panics: s.router.Panics(),
-		login: s.loginTimes.Snapshot(), probes: s.probeTimes.Snapshot(),
+		queues: s.queueMemory,
+		login:  s.loginTimes.Snapshot(), probes: s.probeTimes.Snapshot(),
 	}
 	if s.gateway != nil {
 		stats := s.gateway.Stats()

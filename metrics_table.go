@@ -104,10 +104,18 @@ func userMetrics() []metric {
 			func(g *gateway.Stats) float64 { return float64(g.Busy) }),
 		perGateway("parley_client_stalls_total", httpapi.Counter, "Times that a client did not take at once what it was sent.",
 			func(g *gateway.Stats) float64 { return float64(g.Stalls) }),
-		perGateway("parley_client_pauses_total", httpapi.Counter, "Times that a client was not read from, because it did not read.",
+		perGateway("parley_client_pauses_total", httpapi.Counter, "Times that a client was not read from, because it did not read, or waited for outcomes.",
 			func(g *gateway.Stats) float64 { return float64(g.Pauses) }),
+		perGateway("parley_client_shaped_total", httpapi.Counter, "Times that a client was not read from, because it had used up its budget.",
+			func(g *gateway.Stats) float64 { return float64(g.Shaped) }),
 		perGateway("parley_client_pings_total", httpapi.Counter,
 			"Pings to clients that were idle.", func(g *gateway.Stats) float64 { return float64(g.Pings) }),
+		gauge("parley_queue_memory_used_bytes",
+			"What the queues of all users, towards them and from them, hold of the memory that they share, in steps of 16 KiB each.",
+			func(r *readings) float64 { return float64(r.queues.Used()) }),
+		gauge("parley_queue_memory_limit_bytes", "The memory that the queues of all users share. 0: there is no limit.",
+			func(r *readings) float64 { return float64(r.queues.Limit()) }),
+		count("parley_queue_memory_refused_total", "Times that a queue found no room in that memory.", func(r *readings) uint64 { return r.queues.Refused() }),
 		count("parley_handler_panics_total", "Handlers of clients' commands that have panicked.", func(r *readings) uint64 { return r.panics }),
 	}
 }
@@ -146,6 +154,8 @@ func messageMetrics() []metric {
 				add(float64(r.dm.Lookups), "lookup")
 			},
 		},
+		count("parley_message_holds_total", "Times that a client was not read from, because its messages found no room.",
+			func(r *readings) uint64 { return r.moved.Holds }),
 		times("parley_lookup_seconds", "How long the directory took to say where a user is, or that it is not connected. Users of this node need no directory.",
 			func(r *readings) latency.Snapshot { return r.moved.LookupTime }),
 		times("parley_callback_seconds", "How long the receive callbacks of a message took, and its message callbacks.",

@@ -2,9 +2,6 @@ package parley
 
 import (
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/parley-dm/parley/internal/config"
 )
@@ -18,26 +15,9 @@ func (s *Server) SetLogLevel(level string) error {
 	return nil
 }
 
-// ReloadLogLevel reads the settings again with each SIGHUP, and takes over the log level. What is
-// wrong with them is logged, and changes nothing. Stop ends that.
-func (s *Server) ReloadLogLevel(load func() (Config, error)) (stop func()) {
-	hangups, done := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		defer close(done)
-		for range hangups {
-			s.reloadLogLevel(load)
-		}
-	}()
-
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
-		<-done
-	}
-}
-
-func (s *Server) reloadLogLevel(load func() (Config, error)) {
+// ReloadLogLevel reads the settings again and takes over the log level, as SIGHUP does for [Start]
+// and "parley serve". What is wrong with them is logged, and changes nothing.
+func (s *Server) ReloadLogLevel(load func() (Config, error)) {
 	cfg, err := load()
 	if err == nil && cfg.LogLevel != "" {
 		err = s.SetLogLevel(cfg.LogLevel)

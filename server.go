@@ -22,7 +22,6 @@ import (
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
-	"github.com/parley-dm/parley/internal/devkey"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/latency"
@@ -30,6 +29,7 @@ import (
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -53,14 +53,17 @@ var (
 // are set before Start.
 type Server struct {
 	cfg      config.Config
-	key      auth.Key
+	keys     *auth.Keyring // nil: hook
+	hook     auth.Hook     // nil: keys
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
 	logLevel *slog.LevelVar    // of log
 	users    *user.Registry
 	router   *command.Router
-	dm       *dm.Module
-	messages messages.Engine // of dm
+	// queueMemory is shared by the queues of all clients, towards them and from them.
+	queueMemory *quota.Pool
+	dm          *dm.Module
+	messages    messages.Engine // of dm
 
 	onReady     []func()
 	onTerminate []func()
@@ -112,7 +115,13 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 
-	return newServer(complete, user.NewRegistry(), dm.New(), nil)
+	s, err := newServer(complete, user.NewRegistry(), dm.New(), nil)
+	if err != nil {
+		return nil, err
+	}
+	s.hook = cfg.Authenticate
+
+	return s, nil
 }
 
 func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
@@ -125,9 +134,12 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	for _, w := range cfg.Warnings() {
 		log.Warn("a setting has no effect", "why", w)
 	}
-	key, err := signingKey(cfg, log)
-	if err != nil {
-		return nil, err
+	var keys *auth.Keyring
+	if !cfg.OwnAuth {
+		var err error
+		if keys, err = openKeys(cfg, log); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.DM != nil {
 		warnings, err := messages.Of(module).Configure(cfg.DM)
@@ -147,9 +159,10 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 
 	s := &Server{
-		cfg: cfg, key: key, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module),
-		router: command.NewRouter(log),
-		done:   make(chan struct{}),
+		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module),
+		router:      command.NewRouter(log),
+		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
+		done:        make(chan struct{}),
 
 		lookups: newLookups(messages.Of(module)), operatorSID: user.NewSID(), since: time.Now(),
 
@@ -157,6 +170,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
+	var err error
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
@@ -168,22 +182,17 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	return s, nil
 }
 
-// signingKey is the key that clients' tokens are checked with. Without one in the settings it is
-// the development key of the operating system's user: "parley token" signs with the same.
-func signingKey(cfg config.Config, log *slog.Logger) (auth.Key, error) {
-	if cfg.AuthKey != "" {
-		return auth.ParseKey(cfg.AuthKey)
+// queueMemory is the setting in bytes; 0: no limit.
+func queueMemory(mib int) int64 {
+	const part = 4
+	switch {
+	case mib < 0:
+		return 0
+	case mib == 0:
+		return quota.Memory() / part
 	}
-	path, err := devkey.Path()
-	if err == nil {
-		var key auth.Key
-		if key, err = devkey.Load(path); err == nil {
-			return key, nil
-		}
-	}
-	log.Warn("the development key cannot be kept: tokens of this node are good for this node alone, and only as long as it runs", "error", err)
 
-	return auth.NewKey(), nil
+	return int64(mib) << 20
 }
 
 // Users returns the registry of the users connected to this node.
@@ -257,9 +266,6 @@ func (s *Server) Nodes() (ids []string) {
 
 	return ids
 }
-
-// Token makes a token with which a client logs in as userID, if the node's key can sign.
-func (s *Server) Token(userID string) (string, error) { return s.key.Mint(userID, tokenLife) }
 
 func addrOf(a net.Addr) string {
 	if a == nil {

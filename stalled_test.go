@@ -64,11 +64,11 @@ func TestAStalledNodeCostsTheOthersABoundedAmount(t *testing.T) {
 	others.tell("alice", "not held up")
 	f.open.Wait()
 	for kind := range f.outcomes {
-		if !slices.Contains([]wire.Code{0, wire.CodeTimeout, wire.CodeOverloaded, wire.CodeUserNotFound}, kind) {
+		if !slices.Contains([]wire.Code{0, wire.CodeTimeout, wire.CodeOverloaded, wire.CodeUserNotFound, wire.CodeRecipientBusy}, kind) {
 			t.Errorf("outcomes %v", f.outcomes)
 		}
 	}
-	if inTime && f.outcomes[wire.CodeOverloaded]+f.outcomes[0] < pairs*(each-userBound/size-1) {
+	if inTime && f.outcomes[wire.CodeOverloaded]+f.outcomes[wire.CodeRecipientBusy]+f.outcomes[0] < pairs*(each-userBound/size-1) {
 		t.Errorf("outcomes %v", f.outcomes)
 	}
 	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {

@@ -64,11 +64,17 @@ func (s *Server) start(ctx context.Context) error {
 			return listenError("tcp", s.cfg.TCP, err)
 		}
 	}
+	if s.keys != nil {
+		if err := s.keys.Start(ctx); err != nil {
+			return err
+		}
+	}
 	s.router.SetNextTimeout(s.dm.Settings().ReliableTimeout)
 	s.gateway = gateway.New(gateway.Config{
 		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
-		Running: s.cluster.Running, Logger: s.log,
-	}, s.key, s.users, s.router, host{s})
+		TokenGrace: max(0, s.cfg.TokenGrace), Origins: s.cfg.AllowedOrigins, Running: s.cluster.Running, Logger: s.log,
+		Rates: gateway.Rates{Messages: int64(s.cfg.RateMessages), Bytes: int64(s.cfg.RateBytes)}, Memory: s.queueMemory,
+	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
 		return err
 	}
@@ -141,7 +147,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory.SetAsker(s.lookups)
 	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log, Memory: s.queueMemory,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory, s.tellBans})

@@ -69,6 +69,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		_ = s.profiles.Close() // a profile under way is of no use any more
 	}
 	s.serving.Wait()
+	if s.keys != nil {
+		s.keys.Close()
+	}
 	if was {
 		s.log.Info("stopped")
 	}

@@ -56,6 +56,13 @@
 // user has logged in elsewhere, and a reconnect would end that newer session. [Dial] does not
 // repeat its attempts.
 //
+// # Tokens
+//
+// A session ends when its token does (goodbye 2001, after a grace time of the server). A client
+// with [WithTokenSource] asks for another token when 70 to 90 % of that time are over, and sends
+// it; if that fails it tries again, with growing pauses, until the session ends. [WithLogger] logs
+// failures.
+//
 // # Callbacks
 //
 // Callbacks run one at a time, in the order of arrival, on a goroutine of their own. A callback may

@@ -34,7 +34,8 @@ var (
 	ErrUnknownCommand  error = &Error{Code: wire.CodeUnknownCommand}
 	ErrNotAllowed      error = &Error{Code: wire.CodeNotAllowed}
 	ErrRateLimit       error = &Error{Code: wire.CodeRateLimit}
-	ErrTimeout         error = &Error{Code: wire.CodeTimeout} // the outcome is unknown
+	ErrBadToken        error = &Error{Code: wire.CodeBadToken} // of a new token for this session
+	ErrTimeout         error = &Error{Code: wire.CodeTimeout}  // the outcome is unknown
 	ErrMessageNil      error = &Error{Code: wire.CodeMessageNil}
 	ErrNodesNotFound   error = &Error{Code: wire.CodeNodesNotFound}
 	ErrUserNotFound    error = &Error{Code: wire.CodeUserNotFound}

@@ -12,11 +12,11 @@ import (
 func TestFailedRequestsAreErrorsWithACode(t *testing.T) {
 	answers := map[uint16][]byte{}
 	sentinels := []error{
-		client.ErrMalformed, client.ErrUnknownCommand, client.ErrNotAllowed, client.ErrRateLimit,
+		client.ErrMalformed, client.ErrUnknownCommand, client.ErrNotAllowed, client.ErrRateLimit, client.ErrBadToken,
 		client.ErrTimeout, client.ErrMessageNil, client.ErrNodesNotFound, client.ErrUserNotFound,
 		client.ErrMessageTooLarge, client.ErrRecipientBusy, client.ErrOverloaded, client.ErrInternal,
 	}
-	codes := []wire.Code{4001, 4002, 4003, 4004, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008}
+	codes := []wire.Code{4001, 4002, 4003, 4004, 4005, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008}
 	for _, code := range codes {
 		answers[uint16(code)] = wire.AppendError(nil, code, "because")
 	}

@@ -21,6 +21,7 @@ type Option func(*config)
 // config is what options set. It does not change after Dial.
 type config struct {
 	token       func(ctx context.Context) (string, error)
+	renewable   bool // token may return another one later
 	name        string
 	tls         *tls.Config
 	log         *slog.Logger
@@ -45,16 +46,21 @@ func defaults() config {
 }
 
 // WithToken gives the token to log in with. When it has expired, a connection that breaks cannot be
-// replaced: the server answers goodbye 2001 and the client ends. See WithTokenSource.
+// replaced: the server answers goodbye 2001 and the client ends. So does the session, a while after
+// the token has expired. See WithTokenSource.
 func WithToken(token string) Option {
-	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
+	return func(c *config) {
+		c.token = func(context.Context) (string, error) { return token, nil }
+		c.renewable = false
+	}
 }
 
 // WithTokenSource gives a function that returns a token for each login: the first one and each
 // reconnect. An error of the function ends Dial; later the error counts as a failed attempt at
-// every address. The function must not call the client's Close.
+// every address. Before the token of a session expires, the client asks for another one and sends
+// that: the function must return a fresh token each time. It must not call the client's Close.
 func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
-	return func(c *config) { c.token = source }
+	return func(c *config) { c.token, c.renewable = source, true }
 }
 
 // WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are

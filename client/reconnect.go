@@ -72,6 +72,7 @@ func (c *Client) serve(cn *conn) error {
 		}
 	})
 	both.Go(cn.beat)
+	both.Go(func() { c.renew(cn) }) //nolint:contextcheck // ends with the connection
 	cn.end(c.read(cn))
 	both.Wait()
 

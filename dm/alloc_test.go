@@ -60,9 +60,10 @@ func (s *sink) Respond(uint32, uint8, uint16, uint8, []byte, bool) error {
 	return nil
 }
 
-func (s *sink) Close(uint16, string) {}
-func (s *sink) Addr() string         { return "" }
-func (s *sink) Transport() string    { return "" }
+func (s *sink) Close(uint16, string)           {}
+func (s *sink) Addr() string                   { return "" }
+func (s *sink) Hold(sessions.HoldReason, bool) {}
+func (s *sink) Transport() string              { return "" }
 
 // pair is two users, and the command by which the first sends to the second.
 type pair struct {

@@ -45,13 +45,18 @@ const (
 
 func TestASenderFasterThanItsRecipientHoldsNoMoreThanItsBound(t *testing.T) {
 	inCluster(t, 2, nil, func(c *cluster) {
-		alice, bob, carol := c.login("alice", 0), c.login("bob", 1), c.login("carol", 1)
-		alice.sends("bob", "hi", nil)
-		bob.stalled, carol.stalled = true, true
+		alice := c.login("alice", 0)
+		var stalled []*person // many: each takes a quarter of its queue from alice at most
+		for i := range 40 {
+			p := c.login(fmt.Sprint("p", i), 1)
+			alice.sends(p.id, "hi", nil)
+			p.stalled = true
+			stalled = append(stalled, p)
+		}
 		var out tally
 		body := []byte(strings.Repeat("x", 60000))
 		for i := range 400 {
-			alice.node.dm.SendMessageByUserID(alice.u, []string{"bob", "carol"}[i%2], 2, 11, body, out.add)
+			alice.node.dm.SendMessageByUserID(alice.u, stalled[i%len(stalled)].id, 2, 11, body, out.add)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -66,10 +71,10 @@ func TestASenderFasterThanItsRecipientHoldsNoMoreThanItsBound(t *testing.T) {
 		if got := out.are(); got != "map[timeout:139]" {
 			t.Errorf("outcomes %s", got)
 		}
-		bob.unstall()
-		carol.unstall()
-		alice.sends("bob", "recovered", nil)
-		alice.sends("carol", "recovered", nil)
+		for _, p := range stalled {
+			p.unstall()
+			alice.sends(p.id, "recovered", nil)
+		}
 		if h := alice.node.dm.Holds(); h.Bytes != 0 || h.Items != 0 {
 			t.Errorf("still %d bytes of %d messages wait", h.Bytes, h.Items)
 		}

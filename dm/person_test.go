@@ -34,6 +34,7 @@ type person struct {
 	stalled bool // pushes are queued, and never written
 	queued  []queued
 	full    bool // the queue is full
+	held    bool // Hold: a client is not read from
 }
 
 // queued is a push that sits in the connection's queue.
@@ -166,7 +167,15 @@ func (p *person) gone(code uint16) {
 	p.lose()
 }
 
-func (p *person) Addr() string      { return "127.0.0.1:1" }
+func (p *person) Addr() string { return "127.0.0.1:1" }
+
+// Hold implements sessions.Conn.
+func (p *person) Hold(_ sessions.HoldReason, on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = on
+}
+
 func (p *person) Transport() string { return "tcp" }
 
 // quits ends the person's session.

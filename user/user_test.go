@@ -38,8 +38,9 @@ func (c *conn) Respond(id uint32, ver uint8, cmd uint16, status uint8, message [
 func (c *conn) Close(code uint16, text string) {
 	c.said = append(c.said, fmt.Sprintf("close %d %s", code, text))
 }
-func (c *conn) Addr() string      { return "127.0.0.1:1" }
-func (c *conn) Transport() string { return "ws" }
+func (c *conn) Addr() string                  { return "127.0.0.1:1" }
+func (c *conn) Hold(session.HoldReason, bool) {}
+func (c *conn) Transport() string             { return "ws" }
 
 func (c *conn) wants(t *testing.T, want ...string) {
 	t.Helper()

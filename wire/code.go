@@ -12,6 +12,7 @@ const (
 	CodeUnknownCommand Code = 4002 // no handler for this ver and cmd
 	CodeNotAllowed     Code = 4003 // this user may not
 	CodeRateLimit      Code = 4004 // too many requests
+	CodeBadToken       Code = 4005 // the new token of command 703 is not accepted
 
 	CodeTimeout       Code = 5001 // no answer in time: the outcome is unknown
 	CodeMessageNil    Code = 5002 // an empty message is not sent
@@ -34,6 +35,8 @@ func (c Code) String() string {
 		return "not allowed"
 	case CodeRateLimit:
 		return "rate limit"
+	case CodeBadToken:
+		return "bad token"
 	case CodeTimeout:
 		return "timeout"
 	case CodeMessageNil:

@@ -24,7 +24,8 @@
 //	kind         from    ver cmd     id            payload
 //	1 hello      client  0   0       0             JSON {"token":"...","client":"name/version"}
 //	2 welcome    server  0   0       0             JSON {"user":"...","session":"...","node":"...",
-//	                                               "heartbeat_ms":15000,"max_message":65536}
+//	                                               "heartbeat_ms":15000,"max_message":65536,
+//	                                               "token_expires_in_ms":3600000}
 //	3 request    client  command     ≥ 1, or 0     the command's
 //	4 response   server  command     the request's status u8, data
 //	5 push       server  command     0             the command's
@@ -33,7 +34,8 @@
 //	8 goodbye    either  0   code    0             UTF-8 text, perhaps empty
 //
 // A receiver ignores a field that the table calls 0 and a payload that it calls none. JSON
-// objects may have members that this page does not know; they are skipped.
+// objects may have members that this page does not know; they are skipped. token_expires_in_ms is
+// missing if the token does not expire.
 //
 // # A conversation
 //
@@ -80,9 +82,10 @@
 //	701 send          peer, message         sender as a peer, message
 //	700 disconnect    peer, last message    leaver as a peer, last message
 //	702 connect       peer                  -
+//	703 token         a token               -
 //
-// A server has these commands if its program exposes them. ver 0 and 1 belong to the engine; all
-// else is the application's.
+// A server has 700 to 702 if its program exposes them, and 703 always. ver 0 and 1 belong to the
+// engine; all else is the application's.
 //
 // A response's payload begins with a status: 1 ok, then the command's own data; 4 bad request or 5
 // error, then a code, u16, and a UTF-8 text for people. An application's own commands may answer
@@ -92,11 +95,15 @@
 // receiving side, 2 dropped by a callback of the server. A client takes no data as 0, and ignores
 // what follows the byte. The response to 700 has no data.
 //
+// The data of an ok response to 703 is how long the new token is good for, in milliseconds, u64; 0
+// is for ever. A client ignores what follows. See Tokens.
+//
 //	code                    what happened                           what a client does
 //	4001 malformed          the payload does not parse              mends its program; the session goes on
 //	4002 unknown command    no handler for this ver and cmd         the same
 //	4003 not allowed        this user may not                       tells its user
 //	4004 rate limit         too many requests                       waits, sends less
+//	4005 bad token          the new token is not accepted           gets another; the session goes on with the old one
 //	5001 timeout            no answer in time                       does not know the outcome: a repetition may arrive twice
 //	5002 message nil        an empty message                        mends its program
 //	5003 nodes not found    the server is cut off from its cluster  tries later
@@ -107,6 +114,16 @@
 //	5008 internal           something broke on the server           tells its user; the server's log has it
 //
 // Codes that a client does not know it treats by their status.
+//
+// # Tokens
+//
+// A session ends when its token does: goodbye 2001, after a grace time that the server sets. A
+// client that wants to stay sends a fresh token of the same user before that, with request 1.703;
+// token_expires_in_ms in the welcome, and the response to 703, tell how long there is. The new
+// token replaces the old one, also if it ends earlier. A token that is not accepted is answered
+// with 4005, one that comes within a second of the one before with 4004, one that cannot be checked
+// now with 5007: the session goes on with the token that it has. A server that does not know the
+// command answers 4002.
 //
 // # Goodbye
 //
@@ -120,7 +137,8 @@
 //	                                                                "reason" beside it is for people
 //	1002 heartbeat          silence for two heartbeats              comes back
 //	1003 too slow           it did not read what it was sent        comes back
-//	2001 bad token          missing, forged, expired, no user ID    gets a new token first
+//	2001 bad token          missing, forged, expired (also later),  gets a new token first
+//	                        no user ID
 //	2002 replaced           the same user logged in elsewhere       stays away, or the two replace each other for ever
 //	2003 protocol error     bytes that no client should send        mends its program
 //	2004 over a limit       a limit of the server                   stays away

@@ -23,4 +23,6 @@ var (
 	ErrMalformedResponse = errors.New("wire: malformed response")
 	// ErrMalformedError: a failed response's data is not a code and a UTF-8 text.
 	ErrMalformedError = errors.New("wire: malformed error response")
+	// ErrMalformedToken: the data of the response to command 703 are no time.
+	ErrMalformedToken = errors.New("wire: malformed response to a token")
 )

@@ -18,6 +18,8 @@ type Welcome struct {
 	Node        string `json:"node"`         // which node this is
 	HeartbeatMS int    `json:"heartbeat_ms"` // send something at least this often
 	MaxMessage  int    `json:"max_message"`  // the longest message in bytes
+	// TokenMS is how long the token is good for from now, in milliseconds; 0: for ever.
+	TokenMS int64 `json:"token_expires_in_ms,omitempty"`
 }
 
 // Append appends the hello's payload.

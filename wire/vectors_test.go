@@ -58,6 +58,7 @@ type frameVector struct {
 		Code wire.Code `json:"code"`
 		Text string    `json:"text"`
 	} `json:"error"`
+	TokenMS *int64 `json:"token_ms"`
 	Goodbye *struct {
 		Code        wire.Goodbye `json:"code"`
 		Text        string       `json:"text"`
@@ -208,6 +209,11 @@ func decodePayload(t *testing.T, v frameVector) {
 		same(t, r.Result.String(), err, v.Receipt)
 		equal(t, "receipt", wire.AppendReceipt(nil, r), v.Response.Data)
 	}
+	if v.TokenMS != nil {
+		left, err := wire.ParseTokenTime(v.Response.Data)
+		same(t, left.Milliseconds(), err, *v.TokenMS)
+		equal(t, "token time", wire.AppendTokenTime(nil, left), v.Response.Data)
+	}
 	if v.Error != nil {
 		code, text, err := wire.ParseError(v.Response.Data)
 		same(t, code, err, v.Error.Code)
@@ -230,7 +236,7 @@ func TestMalformedVectorsAreRefusedByName(t *testing.T) {
 		"ErrShortFrame": wire.ErrShortFrame, "ErrFrameTooLong": wire.ErrFrameTooLong, "ErrUnknownKind": wire.ErrUnknownKind,
 		"ErrMalformedHello": wire.ErrMalformedHello, "ErrMalformedWelcome": wire.ErrMalformedWelcome,
 		"ErrMalformedPeer": wire.ErrMalformedPeer, "ErrMalformedResponse": wire.ErrMalformedResponse,
-		"ErrMalformedError": wire.ErrMalformedError,
+		"ErrMalformedError": wire.ErrMalformedError, "ErrMalformedToken": wire.ErrMalformedToken,
 	}
 	used := map[string]bool{}
 	v := readVectors(t)
@@ -253,6 +259,8 @@ func TestMalformedVectorsAreRefusedByName(t *testing.T) {
 				_, _, err = wire.ParseResponse(m.Bytes)
 			case "error":
 				_, _, err = wire.ParseError(m.Bytes)
+			case "token time":
+				_, err = wire.ParseTokenTime(m.Bytes)
 			default:
 				t.Fatalf("nothing decodes %q", m.What)
 			}

@@ -34,17 +34,17 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	}
 	stop := survivePipes()
 	defer stop()
+	hangups, stopHangups := watchHangups()
+	defer stopHangups()
 	out := logwriter.New(s.out, nil) // a node does not wait for the reader of its output
 	defer func() { _ = out.Close(lastWordsTime) }()
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
 	}
-	node, err := parley.New(cfg)
+	node, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}
-	endReload := node.ReloadLogLevel(func() (parley.Config, error) { return parley.LoadConfig(c.Config, s.environ, givenSettings(parsed)) })
-	defer endReload()
 	node.DM().ExposeCommands()
 	notice.Attach(node.DM())
 	if err := node.Start(ctx); err != nil {
@@ -55,10 +55,16 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 		return err
 	}
 	announce(out, cfg, node)
-	select {
-	case <-ctx.Done():
-	case <-node.Done():
-		return node.Err()
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case <-hangups:
+			_ = node.Reload(ctx) // it logs what is wrong
+			node.ReloadLogLevel(func() (parley.Config, error) { return parley.LoadConfig(c.Config, s.environ, givenSettings(parsed)) })
+		case <-node.Done():
+			return node.Err()
+		}
 	}
 	fmt.Fprintln(out, "stopping; once more to stop at once")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
@@ -86,7 +92,7 @@ func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
 			fmt.Fprintf(out, "%-9s%s%s%s\n", l.name, l.before, l.value, l.after)
 		}
 	}
-	if cfg.AuthKey == "" {
+	if cfg.AuthKey == "" && len(cfg.AuthKeys) == 0 {
 		fmt.Fprintln(out, "key      made on this machine: parley token, send and chat sign with it (not for production: see --auth-key)")
 	}
 	fmt.Fprintln(out, "ready")

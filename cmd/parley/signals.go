@@ -47,3 +47,11 @@ func survivePipes() (stop func()) {
 
 	return func() { signal.Stop(signals) }
 }
+
+// watchHangups returns a channel that gets each SIGHUP, which would end the process otherwise.
+func watchHangups() (hangups <-chan os.Signal, stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+
+	return signals, func() { signal.Stop(signals) }
+}

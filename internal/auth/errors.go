@@ -23,6 +23,8 @@ var (
 	// ErrTokenUnknownKey: its kid is not among the keys, which may be older than the kid. The keys
 	// are being fetched; the client may try again after a while.
 	ErrTokenUnknownKey = errors.New("token signed with a key that is not known yet")
+	// ErrUnavailable: tokens cannot be checked now. The client may try again after a while.
+	ErrUnavailable = errors.New("tokens cannot be checked now")
 	// ErrTokenRefused: the program's Hook refuses the token.
 	ErrTokenRefused = errors.New("token refused")
 )
@@ -34,3 +36,8 @@ var (
 	// ErrCannotMint is Mint's error: the key is a public key, or none.
 	ErrCannotMint = errors.New("this auth key can only check tokens: to sign them takes the secret or the private key")
 )
+
+// MayRetry reports whether the same token may be accepted later.
+func MayRetry(err error) bool {
+	return errors.Is(err, ErrTokenUnknownKey) || errors.Is(err, ErrUnavailable)
+}

@@ -28,7 +28,7 @@ func TestTheResultsOfAHookAreChecked(t *testing.T) {
 		"expired":                {"alice", time.Now(), nil, auth.ErrTokenExpired},
 		"no user ID":             {"", later, nil, auth.ErrTokenRefused},
 		"a bad user ID":          {"a\nb", later, nil, auth.ErrTokenRefused},
-		"the context has ended":  {"", later, context.Canceled, auth.ErrTokenRefused},
+		"the context has ended":  {"", later, context.Canceled, auth.ErrUnavailable},
 		"a user ID not in UTF-8": {"\xff", later, nil, auth.ErrTokenRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,5 +57,13 @@ func TestTheResultsOfAHookAreChecked(t *testing.T) {
 		Identify(t.Context(), "", nil)
 	if !errors.Is(err, user.ErrBadID) {
 		t.Errorf("%v does not wrap ErrBadID", err)
+	}
+}
+
+func TestAHookThatPanicsRefusesForNow(t *testing.T) {
+	hook := auth.Hook(func(context.Context, string, net.Addr) (string, time.Time, error) { panic("hush") })
+	_, err := hook.Identify(t.Context(), "ticket", nil)
+	if !errors.Is(err, auth.ErrUnavailable) || !auth.MayRetry(err) || err.Error() != auth.ErrUnavailable.Error() {
+		t.Errorf("Identify: %v", err)
 	}
 }

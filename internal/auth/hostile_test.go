@@ -187,8 +187,8 @@ func TestAnIdentityHasTheExpiryAndTheRates(t *testing.T) {
 	if id, err = k.Verify(hs256(t, `{"sub":"a"}`)); id != (auth.Identity{UserID: "a"}) || err != nil {
 		t.Errorf("Verify without claims = %+v, %v", id, err)
 	}
-	if id, err := (auth.UserIDs{Verifier: k}).Verify(mint(t, k.Signer(), "bob")); id != "bob" || err != nil {
-		t.Errorf("UserIDs.Verify = %q, %v", id, err)
+	if id, err := (auth.Tokens{Verifier: k}).Identify(t.Context(), mint(t, k.Signer(), "bob"), nil); id.UserID != "bob" || err != nil {
+		t.Errorf("Tokens.Identify = %+v, %v", id, err)
 	}
 }
 

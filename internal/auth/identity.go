@@ -1,6 +1,10 @@
 package auth
 
-import "time"
+import (
+	"context"
+	"net"
+	"time"
+)
 
 // Identity is what a valid token says of its client.
 type Identity struct {
@@ -27,12 +31,10 @@ type Verifier interface {
 	Verify(token string) (Identity, error)
 }
 
-// UserIDs narrows a Verifier to its user IDs, for callers that need nothing else.
-type UserIDs struct{ Verifier Verifier }
+// Tokens is the Authenticator of a Verifier: it needs neither the context nor the address.
+type Tokens struct{ Verifier Verifier }
 
-// Verify returns the user ID of the token.
-func (u UserIDs) Verify(token string) (string, error) {
-	id, err := u.Verifier.Verify(token)
-
-	return id.UserID, err
+// Identify returns what the token says. It does not block.
+func (t Tokens) Identify(_ context.Context, token string, _ net.Addr) (Identity, error) {
+	return t.Verifier.Verify(token)
 }

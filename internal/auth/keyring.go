@@ -37,6 +37,8 @@ type KeyringConfig struct {
 
 // Keyring is a Verifier with several keys, which change while it runs. A source that cannot be read
 // keeps its keys of before. Safe for use by several goroutines.
+//
+// NewKeyring has read the secrets and files; Start fetches the URLs.
 type Keyring struct {
 	config KeyringConfig
 	keys   atomic.Pointer[[]Key]
@@ -52,10 +54,21 @@ type Keyring struct {
 	failing   bool      // whether a URL failed in the last fetch
 }
 
-// Open reads all sources once and then again in the background until Close. The error says which
-// source is bad: a node must not start with half of its keys. The context bounds the first reading
-// only.
+// Open is NewKeyring followed by Start. The context bounds the first reading only.
 func Open(ctx context.Context, config KeyringConfig) (*Keyring, error) {
+	k, err := NewKeyring(config) //nolint:contextcheck // it only reads files
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Start(ctx); err != nil {
+		return nil, err
+	}
+
+	return k, nil
+}
+
+// NewKeyring reads the secrets and the files. It opens nothing. The error says which source is bad.
+func NewKeyring(config KeyringConfig) (*Keyring, error) {
 	if len(config.Keys) == 0 {
 		return nil, fmt.Errorf("%w: there is none; %s", ErrKey, wantedShort)
 	}
@@ -69,14 +82,29 @@ func Open(ctx context.Context, config KeyringConfig) (*Keyring, error) {
 		k.sources = append(k.sources, s)
 		k.remote = k.remote || s.remote
 	}
-	if err := k.Reload(ctx); err != nil {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.readLocked(context.Background(), false); err != nil {
 		return nil, err
+	}
+
+	return k, nil
+}
+
+// Start fetches the URLs, and from then on reads all sources again in the background until Close.
+// The context bounds the first fetch only. After an error, nothing runs: a node must not start with
+// half of its keys.
+func (k *Keyring) Start(ctx context.Context) error {
+	if k.remote {
+		if err := k.Reload(ctx); err != nil {
+			return err
+		}
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	k.cancel = cancel
 	go k.run(background)
 
-	return k, nil
+	return nil
 }
 
 func (c *KeyringConfig) setDefaults() {
@@ -95,8 +123,12 @@ func (c *KeyringConfig) setDefaults() {
 	}
 }
 
-// Close ends the background reading and waits for its end. Verify goes on with the last keys.
+// Close ends the background reading and waits for its end. Verify goes on with the last keys. It
+// does nothing before Start.
 func (k *Keyring) Close() {
+	if k.cancel == nil {
+		return
+	}
 	k.cancel()
 	<-k.done
 }

@@ -33,7 +33,10 @@ func (p *parleyProtocol) userID(user uint32) string {
 func (p *parleyProtocol) asyncRouting() bool { return false }
 
 func (p *parleyProtocol) login(c *conn, user uint32) error {
-	token, err := p.key.Mint(p.userID(user), tokenLife)
+	unlimited := auth.Rate{Set: true}
+	token, err := p.key.MintFor(auth.Identity{
+		UserID: p.userID(user), ExpiresAt: time.Now().Add(tokenLife), RateMessages: unlimited, RateBytes: unlimited,
+	})
 	if err != nil {
 		return err
 	}

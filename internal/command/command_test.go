@@ -60,9 +60,10 @@ func (c *client) Respond(id uint32, ver uint8, cmd uint16, status uint8, message
 	return nil
 }
 
-func (c *client) Close(uint16, string) {}
-func (c *client) Addr() string         { return "" }
-func (c *client) Transport() string    { return "" }
+func (c *client) Close(uint16, string)                 {}
+func (c *client) Addr() string                         { return "" }
+func (c *client) Hold(why session.HoldReason, on bool) { c.note(fmt.Sprintf("hold %d %v", why, on)) }
+func (c *client) Transport() string                    { return "" }
 
 func (c *client) note(s string) {
 	c.mu.Lock()
@@ -188,17 +189,26 @@ func TestCommandsWaitForALateNext(t *testing.T) {
 	})
 }
 
-func TestAQueueHolds128Commands(t *testing.T) {
+func TestAClientIsHeldWhile128CommandsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRouter()
-		r.Handle(2, 10, func(uint8, uint16, []byte, *user.User, func(error)) {})
+		var finish []func(error)
+		r.Handle(2, 10, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) { finish = append(finish, next) })
 		c := newClient(t, r)
-		for id := range uint32(131) {
-			c.request(id+1, 2, 10, "")
+		for range 128 {
+			c.request(0, 2, 10, "")
 		}
-		const full = "5 5007 too many commands wait behind one that is not done"
-		c.wants("re 130 2.10 "+full, "re 131 2.10 "+full)
-		time.Sleep(129 * timeout)
+		c.wants()
+		c.request(0, 2, 10, "")
+		c.wants("hold 1 true")
+		for i := range 129 {
+			finish[i](nil)
+			synctest.Wait()
+			if i == 62 {
+				c.wants()
+			}
+		}
+		c.wants("hold 1 false")
 	})
 }
 

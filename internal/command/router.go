@@ -115,14 +115,10 @@ func (r *Router) Dispatch(q *UserQueue, req Request) {
 
 		return
 	}
-	switch q.enter(req) {
-	case runNow:
+	if q.enter(req) {
 		q.handling.Store(true)
 		r.run(q, e, req)
 		q.handling.Store(false)
-	case rejected:
-		req.Refuse(wire.CodeOverloaded, "too many commands wait behind one that is not done")
-	case queued:
 	}
 }
 

@@ -10,6 +10,8 @@ func (c *Config) check() error {
 		c.checkCluster,
 		c.checkPorts,
 		c.checkTLS,
+		c.checkAuth,
+		c.checkDoor,
 		c.checkReach,
 		c.checkOperation,
 	)
@@ -151,7 +153,7 @@ func (c *Config) checkReach() error {
 	for _, l := range []struct{ name, addr string }{{"tcp", c.TCP}, {"http", c.HTTP}} {
 		switch {
 		case l.addr == Off || !reachable(l.addr):
-		case c.AuthKey == "":
+		case len(c.Keys()) == 0 && !c.OwnAuth:
 			return fmt.Errorf("%s: %s can be reached from other machines, so it needs auth_key: set it, or listen on 127.0.0.1, or give insecure",
 				c.Where(l.name), l.addr)
 		case c.TLSCert == "":

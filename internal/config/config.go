@@ -28,7 +28,28 @@ type Config struct {
 
 	NATS string // URLs (comma separated) of a NATS cluster whose JetStream the storages use; empty: none
 
-	AuthKey  string // a secret of at least 32 bytes, or file:PATH; empty: made up at start
+	AuthKey      string        // a secret of at least 32 bytes, file:PATH, jwks:PATH or the URL of a JWKS; empty: made up at start
+	AuthKeys     []string      // further keys whose tokens are accepted
+	AuthLeeway   time.Duration // how far ahead nbf of a token may lie; 0: the default, negative: none
+	AuthIssuer   string        // what iss of a token must be; empty: anything
+	AuthAudience []string      // aud of a token must have one of these; empty: anything
+	TokenGrace   time.Duration // how long a session outlives its token; 0: the default, negative: not
+	// OwnAuth: the program has a function that authenticates. Then there are no keys.
+	OwnAuth bool
+
+	AllowedOrigins []string // origins of pages that may open WebSockets; empty: the node's own host
+	TrustedProxies []string // addresses and networks of proxies that say where clients are
+
+	// Bounds of clients; 0: the default, negative: no limit.
+	MaxPending     int // connections that have not logged in
+	AddressPending int // those of one address
+	AddressOpen    int // sessions of one address
+	AddressLogins  int // logins a second of one address
+	UserLogins     int // logins of one user in a row that are not delayed
+	RateMessages   int // messages a second of one session
+	RateBytes      int // bytes a second of one session
+	QueueMemory    int // of the queues of all clients together, in MiB; 0: a quarter of the memory
+
 	TLSCert  string // PEM file; empty: no TLS
 	TLSKey   string // PEM file
 	Insecure bool   // allow what other machines can reach with a made-up key or without TLS

@@ -20,6 +20,8 @@ type Sources struct {
 	// Flags holds the flags that were given, by setting or by flag name, without the dashes before
 	// it.
 	Flags map[string]string
+	// OwnAuth says that the program may authenticate by itself.
+	OwnAuth bool
 }
 
 // Load reads the settings, a flag before a variable before the file before the default, and checks
@@ -40,6 +42,8 @@ func Load(src Sources) (Config, error) {
 	if err := c.loadFlags(src.Flags); err != nil {
 		return Config{}, err
 	}
+
+	c.OwnAuth = src.OwnAuth && len(c.Keys()) == 0
 
 	return Complete(c)
 }

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,9 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "advertise": "10.0.0.1:7300", "min_members": 2, "nats": "nats://h:4222", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
 		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": ["parley.internal", "n1"], "drain": "5s",
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
+		"auth_keys": ["file:old.pem", "jwks:k.json"], "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": ["a", "b"], "token_grace": "1m",
+		"origin": ["https://app.example", "*"], "trusted_proxies": ["10.0.0.1", "fd00::/8"], "max_pending": 0, "address_pending": 1, "address_open": 2,
+		"address_logins": 3, "user_logins": 4, "rate_messages": 5, "rate_bytes": 6, "queue_memory": 7,
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "dm": {"reliableTimeout": "1s"}, "dive": {}
 	}`)
 	fromFile := load(t, config.Sources{File: path})
@@ -79,6 +83,9 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": "parley.internal,n1", "drain": "5s",
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
+		"auth_keys": "file:old.pem,jwks:k.json", "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": "a, b", "token_grace": "1m",
+		"origin": "https://app.example,*", "trusted_proxies": "10.0.0.1, fd00::/8", "max_pending": "0", "address_pending": "1", "address_open": "2",
+		"address_logins": "3", "user_logins": "4", "rate_messages": "5", "rate_bytes": "6", "queue_memory": "7",
 		"heartbeat": "1s", "log_level": "warn", "log_format": "json", "advertise": "10.0.0.1:7300", "min_members": "2", "nats": "nats://h:4222",
 	}
 	flags, vars := map[string]string{}, []string{}
@@ -92,11 +99,13 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 	}
 	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Environ: env(vars...)})} {
 		want := fromFile
-		if c.Node != want.Node || c.TCP != want.TCP || c.HTTP != want.HTTP || c.Cluster != want.Cluster || c.Advertise != want.Advertise || c.MinMembers != 2 || c.NATS != want.NATS || !slices.Equal(c.Join, want.Join) ||
-			c.ClusterSecret != want.ClusterSecret || c.AuthKey != want.AuthKey || c.TLSCert != want.TLSCert || c.TLSKey != want.TLSKey ||
-			c.Insecure != want.Insecure || c.Heartbeat != want.Heartbeat || c.LogLevel != want.LogLevel || c.LogFormat != want.LogFormat {
+		want.Origins, want.DM, want.Dive = c.Origins, nil, nil
+		if !reflect.DeepEqual(c, want) {
 			t.Errorf("%s: got\n %+v, want\n %+v", name, c, want)
 		}
+	}
+	if fromFile.AuthLeeway != config.None || fromFile.MaxPending != -1 || fromFile.TokenGrace != time.Minute || len(fromFile.Proxies()) != 2 {
+		t.Errorf("got %+v", fromFile)
 	}
 	if !slices.Equal(fromFile.Join, []string{"127.0.0.1:7301", "127.0.0.1:7302"}) || string(fromFile.Dive) == "" || !strings.Contains(string(fromFile.DM), "1s") {
 		t.Errorf("got %+v", fromFile)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-dm/parley/internal/config"
 )
@@ -78,6 +79,15 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 		"nats second":             {flags: map[string]string{"nats": "nats://a:1,http://b"}, want: "--nats: it is no URL of a NATS server"},
 		"certificate without key": {flags: map[string]string{"tls-cert": "c.pem"}, want: "--tls-cert needs tls_key"},
 		"key without certificate": {env: []string{"PARLEY_TLS_KEY", "k.pem"}, want: "PARLEY_TLS_KEY needs tls_cert"},
+
+		"leeway no duration": {flags: map[string]string{"auth-leeway": "30"}, want: `--auth-leeway: "30" is no duration: write it with its unit, such as 30s`},
+		"leeway too long":    {env: []string{"PARLEY_AUTH_LEEWAY", "11m"}, want: "PARLEY_AUTH_LEEWAY: 11m0s is out of bounds: from 0s to 10m0s"},
+		"grace negative":     {flags: map[string]string{"token-grace": "-1s"}, want: "--token-grace: -1s is out of bounds"},
+		"origin with a path": {flags: map[string]string{"origin": "https://a.example/x"}, want: `--origin: "https://a.example/x" is no origin: write https://app.example`},
+		"origin without":     {file: `{"origin": ["a.example"]}`, want: `"a.example" is no origin`},
+		"proxy name":         {flags: map[string]string{"trusted-proxies": "lb.internal"}, want: `--trusted-proxies: "lb.internal" is neither an IP address nor a network`},
+		"limit no number":    {flags: map[string]string{"address-open": "many"}, want: `--address-open: "many" is no whole number`},
+		"limit negative":     {flags: map[string]string{"max-pending": "-1"}, want: "--max-pending: -1 is out of bounds: from 0 (no limit)"},
 
 		"open to all, made-up key": {
 			flags: map[string]string{"tcp": "0.0.0.0:7200", "tls-cert": "c", "tls-key": "k"},
@@ -166,6 +176,10 @@ func TestAConfigThatIsNotLoadedIsCheckedAsWell(t *testing.T) {
 		{config.Config{Cluster: ":0", ClusterSecret: secret, Advertise: "x"}, `advertise: "x" is no address`},
 		{config.Config{MinMembers: -1}, "min_members: -1 is out of bounds"},
 		{config.Config{HTTP: ":0"}, "http: :0 can be reached"},
+		{config.Config{OwnAuth: true, AuthKeys: []string{secret}}, "auth_keys has no effect beside a function that authenticates"},
+		{config.Config{AuthLeeway: time.Hour}, "auth_leeway: 1h0m0s is out of bounds"},
+		{config.Config{AllowedOrigins: []string{"x"}}, `origin: "x" is no origin`},
+		{config.Config{TrustedProxies: []string{"x"}}, `trusted_proxies: "x" is neither`},
 	} {
 		_, err := config.Complete(c.config)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {

@@ -45,6 +45,10 @@ const EnvPrefix = "PARLEY_"
 
 // Settings is the table of all settings, in the order in which they are shown.
 func Settings() []Setting {
+	return slices.Concat(listenSettings(), authSettings(), doorSettings(), fairnessSettings(), generalSettings())
+}
+
+func listenSettings() []Setting {
 	return []Setting{
 		text("node", "NAME", "", "name of this node (default: the host's name)", checkNode, func(c *Config) *string { return &c.Node }),
 		text("tcp", "ADDR", "127.0.0.1:7200", "where TCP clients connect; off closes it", checkListener, func(c *Config) *string { return &c.TCP }),
@@ -74,8 +78,11 @@ func Settings() []Setting {
 		text("nats", "URL", "", "JetStream of this NATS cluster for storages", checkNATS, func(c *Config) *string { return &c.NATS }),
 		secret("cluster_secret", "shared by all nodes, at least 16 bytes, or file:PATH with such a secret; required with cluster", nil,
 			func(c *Config) *string { return &c.ClusterSecret }),
-		secret("auth_key", "a secret of at least 32 bytes (HS256), or file:PATH with such a secret or a PEM public key (EdDSA, RS256) (default: made at start)",
-			nil, func(c *Config) *string { return &c.AuthKey }),
+	}
+}
+
+func generalSettings() []Setting {
+	return []Setting{
 		text("tls_cert", "FILE", "", "PEM certificate of the client listeners", nil, func(c *Config) *string { return &c.TLSCert }),
 		text("tls_key", "FILE", "", "PEM private key of the client listeners", nil, func(c *Config) *string { return &c.TLSKey }),
 		{

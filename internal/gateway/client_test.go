@@ -177,10 +177,13 @@ func (c *client) welcome(id string) wire.Welcome {
 	return w
 }
 
-// wantEcho expects the response to request id, with this data.
+// wantEcho expects the response to request id, with this data. Pings before it are skipped.
 func (c *client) wantEcho(id uint32, data string) {
 	c.t.Helper()
 	f := c.next()
+	for f.Kind == wire.KindPing {
+		f = c.next()
+	}
 	status, got, err := wire.ParseResponse(f.Payload)
 	if f.Kind != wire.KindResponse || f.ID != id || err != nil || status != wire.StatusOK || string(got) != data {
 		c.t.Fatalf("%v id %d status %d %.40q; want the response to %d, %.40q", f.Kind, f.ID, status, got, id, data)

@@ -78,6 +78,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	var dropped *writeBatch
 	if was < open || code == wire.GoodbyeSlow || cause == CauseLost {
 		dropped = s.out.drop()
+		s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
 	}
 	s.queueGoodbye(code, text)
 	idle := was < open || !s.writing
@@ -178,6 +179,7 @@ func (s *session) abort() {
 		close(s.closeState.drained)
 	}
 	dropped := s.out.drop()
+	s.gw.cfg.Memory.Settle(&s.memory, 0) // what a writer has in its hands still goes
 	conn := s.conn
 	s.mu.Unlock()
 
@@ -205,7 +207,7 @@ func (s *session) notifyLeave() {
 // finish is the last step of the reader, and so of the session: the reader is the last goroutine
 // that may start others.
 func (s *session) finish(eof bool) {
-	s.input.free() // many sessions may end at once, and linger
+	s.input.Free() // many sessions may end at once, and linger
 	s.dropFragment()
 	s.mu.Lock()
 	e := s.closeState
@@ -219,7 +221,7 @@ func (s *session) finish(eof bool) {
 	}
 	<-e.drained
 	s.abort()
-	s.input.free()
+	s.input.Free()
 	s.gw.routines.Done()
 }
 
@@ -232,7 +234,7 @@ func (s *session) discardInput(until time.Time) {
 		return
 	}
 	for {
-		s.input.free()
+		s.input.Free()
 		_ = conn.SetReadDeadline(until)
 		err := s.fill()
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
@@ -245,7 +247,7 @@ func (s *session) discardInput(until time.Time) {
 func (s *session) discardRawInput(until time.Time) {
 	for time.Now().Before(until) {
 		more, err := s.fillRaw()
-		s.input.free()
+		s.input.Free()
 		if err != nil {
 			return
 		}

@@ -5,9 +5,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/netio"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -26,6 +29,11 @@ type Config struct {
 	// HelloTimeout is how long a connection may take until its hello is there, TLS handshake
 	// included. Default 5 s.
 	HelloTimeout time.Duration
+	// TokenGrace is how long a session goes on after its token has expired. Default none.
+	TokenGrace time.Duration
+	// Origins lists the origins of pages that may open WebSockets, such as https://app.example; "*"
+	// is all. Default: the host of the request.
+	Origins []string
 	// MaxMessage is the longest message in bytes. A frame may be wire.FrameRoom longer. Default
 	// wire.DefaultMaxMessage.
 	MaxMessage int
@@ -34,6 +42,11 @@ type Config struct {
 	// QueueBytes has to hold two of the longest frames, and is raised to that.
 	QueueBytes  int
 	QueueFrames int
+	// Rates are what a session may send in a second, with a burst of four seconds' worth; beyond
+	// that it is not read from. Default unlimited.
+	Rates Rates
+	// Memory is what the queues of all clients may hold together. Default unlimited.
+	Memory *quota.Pool
 	// MaxPending bounds the connections without a hello. Further ones are closed at once. Default
 	// 8192.
 	MaxPending int
@@ -82,9 +95,11 @@ func orElse[T int | time.Duration](v *T, def T) {
 // maxBody is the length of the longest body that a client may send or is sent.
 func (c Config) maxBody() int { return c.MaxMessage + wire.FrameRoom }
 
-// Verifier turns a token into a user ID. Its errors' texts are sent to the client. auth.Key is one.
-type Verifier interface {
-	Verify(token string) (userID string, err error)
+// Authenticator turns a token into what it says of its client. Its errors' texts are sent to the
+// client. auth.Tokens and auth.Hook are two: only auth.Tokens is known not to block. The context
+// ends with the time for a login.
+type Authenticator interface {
+	Identify(ctx context.Context, token string, remote net.Addr) (auth.Identity, error)
 }
 
 // BatchObserver is called around the handling of several connections in a row. Begin and End come

@@ -15,6 +15,7 @@ const (
 	CauseLost                   // the connection broke
 	CauseNoHello                // no hello came in time
 	CauseBadToken               // goodbye 2001
+	CauseExpired                // goodbye 2001: the token of an open session
 	CauseRefused                // the node did not admit it
 	CauseProtocol               // goodbye 2003
 	CauseHeartbeat              // goodbye 1002
@@ -27,7 +28,7 @@ const (
 )
 
 var causeNames = [causes]string{
-	"left", "lost", "no_hello", "bad_token", "refused", "protocol", "heartbeat", "slow", "replaced", "removed", "stopping", "other",
+	"left", "lost", "no_hello", "bad_token", "token_expired", "refused", "protocol", "heartbeat", "slow", "replaced", "removed", "stopping", "other",
 }
 
 // String is the cause in a word.
@@ -44,7 +45,8 @@ type counters struct {
 	accepted, refused, acceptErrors atomic.Uint64
 	framesIn, framesOut             atomic.Uint64
 	bytesIn, bytesOut               atomic.Uint64
-	pings, busy, stalls, pauses     atomic.Uint64
+	pings, busy, stalls             atomic.Uint64
+	pauses, shaped                  atomic.Uint64
 	pending, open                   atomic.Int64
 	ended                           [causes]atomic.Uint64
 
@@ -66,7 +68,8 @@ type Stats struct {
 	Pings        uint64 // sent because a session was idle
 	Busy         uint64 // pushes refused because a queue was full
 	Stalls       uint64 // times a client did not take at once what it was sent
-	Pauses       uint64 // times a client was not read from because it did not read
+	Pauses       uint64 // times a client was not read from because it did not read, or waited for outcomes
+	Shaped       uint64 // times a client was not read from because it had used up its budget
 	Pending      int64  // connections without a hello, now
 	Open         int64  // sessions with a welcome, now
 	Ended        map[Cause]uint64
@@ -83,7 +86,7 @@ func (g *Gateway) Stats() Stats {
 	s := Stats{
 		Accepted: c.accepted.Load(), Refused: c.refused.Load(), AcceptErrors: c.acceptErrors.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
-		Pings: c.pings.Load(), Busy: c.busy.Load(), Stalls: c.stalls.Load(), Pauses: c.pauses.Load(),
+		Pings: c.pings.Load(), Busy: c.busy.Load(), Stalls: c.stalls.Load(), Pauses: c.pauses.Load(), Shaped: c.shaped.Load(),
 		Pending: c.pending.Load(), Open: c.open.Load(),
 		Ended: make(map[Cause]uint64, causes),
 	}

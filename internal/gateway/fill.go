@@ -29,24 +29,25 @@ func (s *session) fill() error {
 type connBuffer session
 
 // Space implements netio.Buffer.
-func (s *connBuffer) Space() []byte { return s.input.space(s.gw.maxBody + maxFraming) }
+func (s *connBuffer) Space() []byte { return s.input.Space(s.gw.maxBody + maxFraming) }
 
 // Release implements netio.Buffer.
-func (s *connBuffer) Release() { s.input.shrink() }
+func (s *connBuffer) Release() { s.input.Shrink() }
 
 // fillBlocking waits with waitBuffer, and takes a chunk only when something has arrived.
 func (s *session) fillBlocking() error {
-	s.input.shrink()
-	if s.input.chunk == nil {
+	s.input.Shrink()
+	if s.input.Empty() {
 		n, err := s.conn.Read(s.waitBuffer[:])
 		if n == 0 {
 			return err
 		}
-		s.received(copy(s.input.space(s.gw.maxBody+maxFraming), s.waitBuffer[:n]))
+		s.input.Append(s.waitBuffer[:n], s.gw.maxBody+maxFraming)
+		s.countReceived(n)
 
 		return nil
 	}
-	n, err := s.conn.Read(s.input.space(s.gw.maxBody + maxFraming))
+	n, err := s.conn.Read(s.input.Space(s.gw.maxBody + maxFraming))
 	if n == 0 {
 		return err
 	}
@@ -56,7 +57,12 @@ func (s *session) fillBlocking() error {
 }
 
 func (s *session) received(n int) {
-	s.input.commit(n)
+	s.input.Commit(n)
+	s.countReceived(n)
+}
+
+func (s *session) countReceived(n int) {
+	s.charge(0, n)
 	s.gw.count.bytesIn.Add(uint64(n))
 }
 

@@ -21,6 +21,9 @@ const (
 	// reconnectSpread is the interval over which the clients of a stopping node spread their
 	// reconnects.
 	reconnectSpread = 5 * time.Second
+	// maxUnsent is how much the system may take for a client beyond what is on its way, in bytes:
+	// what is queued behind it by others waits for all of that.
+	maxUnsent = 128 << 10
 	// handlerTimeout is how long Drain and Close wait for handlers after all connections are
 	// closed.
 	handlerTimeout = 5 * time.Second
@@ -34,13 +37,14 @@ var ErrStuck = errors.New("gateway: handlers are still running")
 type Gateway struct {
 	cfg            Config
 	maxBody        int
-	key            Verifier
+	auth           Authenticator
 	users          *user.Registry
 	router         *command.Router
 	host           Host
 	log            *slog.Logger
 	handlerTimeout time.Duration // the constant, except in tests
 
+	began       time.Time // zero of elapsed
 	loops       loops
 	clientPause clientPause
 	now         atomic.Uint32 // ticks
@@ -57,13 +61,15 @@ type Gateway struct {
 	sweeperStopped bool                      // guarded by mu; stopSweeper is closed
 }
 
-// New makes a gateway. It has a goroutine from the start: Drain or Close it.
-func New(cfg Config, key Verifier, users *user.Registry, router *command.Router, host Host) *Gateway {
+// New makes a gateway. It has a goroutine from the start: Drain or Close it. It adds command 1.703
+// to the router, which must not be frozen yet.
+func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
 	g := &Gateway{
-		cfg: cfg, maxBody: cfg.maxBody(), key: key, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
-		stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
+		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
+		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
+	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()
 
@@ -89,20 +95,18 @@ func (g *Gateway) register(ln net.Listener) bool {
 // start makes a session of a connection. Early is what has been read from it.
 func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	s := g.newSession(conn, via)
-	for len(early) > 0 {
-		n := copy(s.input.space(g.maxBody+maxFraming), early)
-		s.received(n)
-		early = early[n:]
-	}
+	s.input.Append(early, g.maxBody+maxFraming)
+	s.countReceived(len(early))
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
 	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
+	netio.LimitUnsent(underlying(conn), maxUnsent)
 	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
 		_ = conn.Close()
-		s.input.free()
+		s.input.Free()
 
 		return
 	}

@@ -272,7 +272,7 @@ func TestAddressAndTransportAreThoseOfTheConnection(t *testing.T) {
 	if u := n.user(t, "alice"); u.GetClientTransport() != "tcp" || u.GetClientAddr() != tcp.io.(*tcpBodies).conn.LocalAddr().String() {
 		t.Errorf("%s from %s", u.GetClientTransport(), u.GetClientAddr())
 	}
-	header := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "Origin": {"https://elsewhere.example"}}
+	header := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "Origin": {"http://" + strings.TrimSuffix(strings.TrimPrefix(n.ws, "ws://"), "/ws")}}
 	conn, resp, err := websocket.Dial(t.Context(), n.ws, &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // none
 	if err != nil {
 		t.Fatal(err, resp)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -40,20 +41,18 @@ func (s *session) login() bool {
 
 		return false
 	}
-	uid, err := s.gw.key.Verify(token)
-	if err != nil {
-		s.closeWith(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
-
+	id, ok := s.identify(ctx, cancel, token)
+	if !ok {
 		return false
 	}
-	u := sessions.New(s.gw.users, uid, user.NewSID(), s)
+	u := sessions.New(s.gw.users, id.UserID, user.NewSID(), s)
 	if err := s.admit(ctx, cancel, u); err != nil {
 		s.refuse(u, err)
 
 		return false
 	}
 
-	return s.welcome(u)
+	return s.welcome(u, id)
 }
 
 // readHello returns the token of the first frame, which must be a hello that comes in time.
@@ -168,10 +167,11 @@ func (s *session) refuse(u *user.User, err error) {
 }
 
 // welcome opens the session: the welcome is written first, then what was pushed meanwhile.
-func (s *session) welcome(u *user.User) bool {
+func (s *session) welcome(u *user.User, id auth.Identity) bool {
 	w := wire.Welcome{
 		User: u.ID, Session: u.SID, Node: s.gw.cfg.Node,
 		HeartbeatMS: int(s.gw.cfg.Heartbeat.Milliseconds()), MaxMessage: s.gw.cfg.MaxMessage,
+		TokenMS: s.setIdentity(id).Milliseconds(),
 	}
 	b := newWriteBatch()
 	b.b = s.appendFrame(b.b, wire.Frame{Kind: wire.KindWelcome, Payload: w.Append(nil)}, noStatus)
@@ -195,6 +195,9 @@ func (s *session) welcome(u *user.User) bool {
 		_ = replaced.Close()
 	}
 	s.write(b)
+	if w.TokenMS > 0 {
+		s.gw.wheel.move(s, now+1) // its next look could be too late
+	}
 
 	return true
 }

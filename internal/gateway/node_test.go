@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
@@ -42,18 +43,18 @@ type left struct {
 	why user.Reason
 }
 
-// tokens is a Verifier whose tokens are "token of " and the user ID.
+// tokens is an Authenticator whose tokens are "token of " and the user ID.
 type tokens struct{}
 
 var errForged = errors.New("token forged")
 
-func (tokens) Verify(token string) (string, error) {
+func (tokens) Identify(_ context.Context, token string, _ net.Addr) (auth.Identity, error) {
 	id, ok := strings.CutPrefix(token, "token of ")
 	if !ok {
-		return "", errForged
+		return auth.Identity{}, errForged
 	}
 
-	return id, user.CheckID(id)
+	return auth.Identity{UserID: id}, user.CheckID(id)
 }
 
 func (n *node) Admit(ctx context.Context, u *user.User) error {

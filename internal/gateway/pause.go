@@ -103,7 +103,7 @@ func (g *Gateway) resumeAll(sessions []*session) {
 // pauseRaw makes the active reader of a raw session paused until ResumeClients. It returns false if
 // clients are no longer paused: the caller is still the active reader.
 func (s *session) pauseRaw() bool {
-	s.input.shrink()
+	s.input.Shrink()
 	s.reader.Store(readerPaused)
 	switch ended := s.phase.Load() >= closing; {
 	case !ended && s.gw.clientPause.active.Load():

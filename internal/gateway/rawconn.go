@@ -137,6 +137,14 @@ func (s *session) readRaw(onLoop bool) {
 		if !more && s.releaseReader() {
 			return
 		}
+		if s.mustWait() {
+			if onLoop {
+				go s.resumeWhenReadable()
+
+				return
+			}
+			s.waitUntilReadable()
+		}
 		if onLoop && reads == maxReadsOnLoop { // let the loop serve its other connections
 			go s.readRaw(false)
 
@@ -159,13 +167,13 @@ func (s *session) readRaw(onLoop bool) {
 // mustPause reports whether the reader of a raw session has to stop because clients are paused. It
 // calls Config.Running only if there is something to handle.
 func (s *session) mustPause() bool {
-	return s.gw.clientPause.active.Load() || len(s.input.bytes()) > 0 && s.gw.clientsPaused()
+	return s.gw.clientPause.active.Load() || len(s.input.Bytes()) > 0 && s.gw.clientsPaused()
 }
 
 // fillRaw reads once. It returns true if there may be more to read, which the loop does not report
 // again.
 func (s *session) fillRaw() (more bool, err error) {
-	space := s.input.space(s.gw.maxBody + maxFraming)
+	space := s.input.Space(s.gw.maxBody + maxFraming)
 	n, err := s.raw.TryRead(space)
 	if err != nil {
 		return false, err
@@ -181,7 +189,7 @@ func (s *session) fillRaw() (more bool, err error) {
 // releaseReader makes the reader idle. It returns false if more has arrived meanwhile: the caller
 // is still the active reader.
 func (s *session) releaseReader() bool {
-	s.input.shrink()
+	s.input.Shrink()
 	if !s.reader.CompareAndSwap(readerActive, readerIdle) {
 		s.reader.Store(readerActive)
 
@@ -214,13 +222,13 @@ func (s *session) mayBlock(f wire.Frame) bool {
 func (s *session) resumeAsync(f wire.Frame) {
 	s.waitWhilePaused(nil)
 	s.handle(f)
-	s.resumeWhenRoom()
+	s.resumeWhenReadable()
 }
 
-// resumeWhenRoom continues as the reader, in a goroutine of its own, once the outbox has drained to
-// a quarter.
-func (s *session) resumeWhenRoom() {
-	s.waitForRoom()
+// resumeWhenReadable continues as the reader, in a goroutine of its own, once the client may be
+// read from.
+func (s *session) resumeWhenReadable() {
+	s.waitUntilReadable()
 	s.readRaw(false)
 }
 

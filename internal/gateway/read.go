@@ -42,6 +42,7 @@ func (s *session) read() {
 
 // waitReadable waits until something has arrived. If it returns false, the session has ended.
 func (s *session) waitReadable() bool {
+	s.waitUntilReadable()
 	if err := s.fill(); err != nil {
 		s.waitWhilePaused(nil)
 		s.readFailed(err)
@@ -115,15 +116,15 @@ func (s *session) handleArrived(onLoop bool) readOutcome {
 			return handedOff
 		}
 		s.handle(f)
-		if !s.aboveHighWater.Load() {
+		if !s.mustWait() {
 			continue
 		}
 		if onLoop {
-			go s.resumeWhenRoom()
+			go s.resumeWhenReadable()
 
 			return handedOff
 		}
-		s.waitForRoom()
+		s.waitUntilReadable()
 	}
 
 	return sessionClosed
@@ -135,8 +136,11 @@ func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
 	}
-	body, n, err := wire.Split(s.input.bytes(), s.gw.maxBody)
-	s.input.consume(n)
+	body, n, err := wire.Split(s.input.Bytes(), s.gw.maxBody)
+	s.input.Consume(n)
+	if body != nil {
+		s.charge(1, 0)
+	}
 
 	return body, err
 }
@@ -179,37 +183,4 @@ func (s *session) dispatch(f wire.Frame) {
 	}
 	s.lastHeard.Store(s.gw.now.Load())
 	s.readerBusy.Store(false)
-}
-
-// waitForRoom pauses the reader of a client that does not read, so that no more responses are
-// queued, until the outbox is a quarter full.
-func (s *session) waitForRoom() {
-	for waits := 0; ; waits++ { // ResumeClients ends the pause too
-		s.mu.Lock()
-		if !s.aboveHighWater.Load() || s.phase.Load() != open {
-			s.mu.Unlock()
-			if waits > 0 {
-				s.lastHeard.Store(s.gw.now.Load())
-				s.readerBusy.Store(false)
-			}
-
-			return
-		}
-		pause := make(chan struct{})
-		s.pause = pause
-		s.readerBusy.Store(true)
-		s.mu.Unlock()
-		if waits == 0 {
-			s.gw.count.pauses.Add(1)
-		}
-		<-pause
-	}
-}
-
-// resume ends the reader's pause. Called with mu held.
-func (s *session) resume() {
-	if s.pause != nil {
-		close(s.pause)
-		s.pause = nil
-	}
 }

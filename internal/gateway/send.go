@@ -40,7 +40,7 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 		s.mu.Unlock()
 
 		return sessions.ErrClosed
-	case !s.out.hasRoom(n, share*s.gw.cfg.QueueBytes, share*s.gw.cfg.QueueFrames):
+	case !s.hasRoom(n, share):
 		s.mu.Unlock()
 		s.gw.count.busy.Add(1)
 
@@ -50,12 +50,20 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 	start := len(b.b)
 	b.b = s.appendFrame(b.b, f, status)
 	s.out.frameAdded(b, start, done)
+	s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
 	if s.out.bytes > s.gw.cfg.QueueBytes/2 || s.out.frames > s.gw.cfg.QueueFrames/2 {
-		s.aboveHighWater.Store(true)
+		s.waits.Or(waitOutbox)
 	}
 	s.unlockAndWrite()
 
 	return nil
+}
+
+// hasRoom reports whether a frame of n bytes fits into the outbox. Called with mu held.
+func (s *session) hasRoom(n, share int) bool {
+	cfg := &s.gw.cfg
+
+	return s.out.hasRoom(n, share*cfg.QueueBytes, share*cfg.QueueFrames) && cfg.Memory.Allows(s.out.bytes+n)
 }
 
 // appendFrame encodes a frame for this transport. A status goes before the payload.
@@ -83,7 +91,7 @@ func (s *session) appendFrame(dst []byte, f wire.Frame, status int) []byte {
 // session is open: nothing is written then, and a client without a login must not fill a queue.
 func (s *session) sendControl(op byte, payload []byte) {
 	s.mu.Lock()
-	if s.phase.Load() != open || !s.out.hasRoom(maxFraming+len(payload), s.gw.cfg.QueueBytes, s.gw.cfg.QueueFrames) {
+	if s.phase.Load() != open || !s.hasRoom(maxFraming+len(payload), 1) {
 		s.mu.Unlock()
 
 		return
@@ -152,9 +160,11 @@ func (s *session) advance(b *writeBatch, n int) {
 
 	s.mu.Lock()
 	s.out.remove(n, frames)
-	if s.aboveHighWater.Load() && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
-		s.aboveHighWater.Store(false)
-		s.resume()
+	if s.phase.Load() != closed { // abort has settled it
+		s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
+	}
+	if s.waits.Load()&waitOutbox != 0 && s.out.bytes <= s.gw.cfg.QueueBytes/4 && s.out.frames <= s.gw.cfg.QueueFrames/4 {
+		s.endWait(waitOutbox)
 	}
 	s.mu.Unlock()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/netio"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -63,19 +64,22 @@ type session struct {
 	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
-	input          readBuffer
-	waitBuffer     [16]byte // destination of the read call in which fillBlocking waits
-	frag           *chunk   // the beginning of a fragmented WebSocket message
-	fragLen        int
+	input          netio.ReadBuffer
+	waitBuffer     [16]byte         // destination of the read call in which fillBlocking waits
+	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
+	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
 	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
+	budget         budget
 
-	phase          atomic.Uint32 // written with mu held
-	readerBusy     atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
-	aboveHighWater atomic.Bool   // written with mu held; from a half-full outbox until a quarter is left: the reader pauses
-	lastHeard      atomic.Uint32 // tick of the latest read
-	lastSent       atomic.Uint32 // tick of the latest write
+	token tokenState // see token.go
+
+	phase      atomic.Uint32 // written with mu held
+	readerBusy atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
+	waits      atomic.Uint32 // written with mu held; why the client is not read from: see hold.go
+	lastHeard  atomic.Uint32 // tick of the latest read
+	lastSent   atomic.Uint32 // tick of the latest write
 
 	lastPing   uint32 // tick of the latest ping; owned by the sweeper
 	wheelSlot  int16  // guarded by the wheel's mu; -1: not in the wheel
@@ -84,6 +88,7 @@ type session struct {
 	mu         sync.Mutex
 	user       *user.User         // guarded by mu until open, then fixed
 	out        outbox             // guarded by mu
+	memory     quota.Share        // guarded by mu; of out
 	writing    bool               // guarded by mu; there is a writer, or the session is corked
 	flushed    bool               // guarded by mu; closing, and all is written
 	admitted   bool               // guarded by mu; Host.Leave is due
@@ -103,6 +108,7 @@ type closeState struct {
 
 func (g *Gateway) newSession(conn net.Conn, via transport) *session {
 	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
+	s.token.rates.Store(&g.cfg.Rates)
 	if a := conn.RemoteAddr(); a != nil {
 		s.addr = a.String()
 	}

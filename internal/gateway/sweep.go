@@ -70,6 +70,16 @@ func (w *wheel) take(s *session) {
 	s.wheelSlot = -1
 }
 
+// move changes the tick of a session's next check.
+func (w *wheel) move(s *session, tick uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.wheelSlot >= 0 {
+		w.take(s)
+		w.put(s, tick)
+	}
+}
+
 // all returns every session in the wheel.
 func (w *wheel) all() []*session {
 	w.mu.Lock()
@@ -84,8 +94,9 @@ func (w *wheel) all() []*session {
 
 // action is what the sweeper has to do about a session.
 type action struct {
-	s      *session
-	silent bool // else: ping
+	s       *session
+	silent  bool
+	expired bool // neither: ping
 }
 
 // due moves up to maxSweepBatch sessions of the current slot to the slots of their next checks, and
@@ -117,6 +128,17 @@ func (s *session) check(now uint32) (a action, next uint32) {
 	if s.phase.Load() != open {
 		return action{}, ticksPerHeartbeat
 	}
+	ends := s.expiresIn()
+	if ends == 0 {
+		return action{s: s, expired: true}, ticksPerHeartbeat
+	}
+	a, next = s.checkHeartbeat(now)
+
+	return a, min(next, ends)
+}
+
+// checkHeartbeat is check for silence.
+func (s *session) checkHeartbeat(now uint32) (a action, next uint32) {
 	heard, sent := now-s.lastHeard.Load(), now-s.lastSent.Load()
 	if s.readerBusy.Load() || s.gw.clientPause.active.Load() {
 		heard = 0
@@ -139,7 +161,7 @@ func (s *session) check(now uint32) (a action, next uint32) {
 // sweep is the sweeper's goroutine.
 func (g *Gateway) sweep() {
 	defer g.routines.Done()
-	t := time.NewTicker(max(g.cfg.Heartbeat/ticksPerHeartbeat, time.Millisecond))
+	t := time.NewTicker(g.tick())
 	defer t.Stop()
 	var actions []action
 	for {
@@ -160,6 +182,11 @@ func (g *Gateway) sweep() {
 }
 
 func (g *Gateway) act(a action, now uint32) {
+	if a.expired {
+		a.s.closeWith(wire.GoodbyeBadToken, expiredText, CauseExpired)
+
+		return
+	}
 	if a.silent {
 		a.s.closeWith(wire.GoodbyeHeartbeat, "nothing heard for two heartbeats", CauseHeartbeat)
 

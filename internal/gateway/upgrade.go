@@ -10,10 +10,9 @@ import (
 
 // WebSocket returns the HTTP handler that turns requests into sessions; it belongs at /ws.
 //
-// The subprotocol parley.v1 is confirmed when the client offers it, and not required. The Origin
-// header is not looked at: a page that knows a token may connect from anywhere, and without one it
-// gets nowhere; there are no cookies to abuse. X-Forwarded-For is not trusted: a session's address
-// is that of the connection. Extensions (compression) are not used.
+// The subprotocol parley.v1 is confirmed when the client offers it, and not required. A page of a
+// browser must have an origin of Config.Origins, without these that of the host. Extensions
+// (compression) are not used.
 func (g *Gateway) WebSocket() http.Handler {
 	upgrader := ws.HTTPUpgrader{
 		Timeout:  g.cfg.HelloTimeout,
@@ -27,11 +26,21 @@ func (g *Gateway) WebSocket() http.Handler {
 
 			return
 		}
+		if status, text := checkHandshake(r); status != 0 {
+			refuseHandshake(w, status, text)
+
+			return
+		}
+		if !g.originAllowed(r) {
+			refuseHandshake(w, http.StatusForbidden, "pages of this origin may not connect: see the node's setting origin")
+
+			return
+		}
 		via := overWS
 		if r.TLS != nil {
 			via = overWSS
 		}
-		conn, rw, _, err := upgrader.Upgrade(r, w)
+		conn, rw, _, err := upgrader.Upgrade(canonical(r), w)
 		if err != nil {
 			if conn != nil {
 				_ = conn.Close()
@@ -43,4 +52,17 @@ func (g *Gateway) WebSocket() http.Handler {
 		// A fresh goroutine continues: the HTTP request has grown the stack of this one.
 		g.start(conn, via, early) //nolint:contextcheck // the session outlives the request
 	})
+}
+
+func refuseHandshake(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	if status == http.StatusUpgradeRequired {
+		h.Set("Upgrade", "websocket")
+		h.Set("Connection", "Upgrade")
+		h.Set("Sec-WebSocket-Version", wsVersion)
+	}
+	if status == http.StatusMethodNotAllowed {
+		h.Set("Allow", http.MethodGet)
+	}
+	http.Error(w, text, status)
 }

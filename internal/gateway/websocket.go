@@ -128,15 +128,16 @@ func appendWSHeader(dst []byte, op byte, n int) []byte {
 // nextMessage returns the next binary message that has arrived, nil if none is complete. It handles
 // the control frames in between.
 func (s *session) nextMessage() ([]byte, error) {
-	if s.frag != nil && s.fragDone {
+	if s.fragDone {
 		s.dropFragment()
 	}
 	for {
-		f, n, err := splitWS(s.input.bytes(), s.gw.maxBody)
+		f, n, err := splitWS(s.input.Bytes(), s.gw.maxBody)
 		if err != nil || n == 0 {
 			return nil, err
 		}
-		s.input.consume(n)
+		s.input.Consume(n)
+		s.charge(1, 0)
 		switch f.op {
 		case opPing:
 			s.sendControl(opPong, f.payload)
@@ -159,44 +160,33 @@ func (s *session) nextMessage() ([]byte, error) {
 
 // join assembles the fragments of a message. It returns nil while more are to come.
 func (s *session) join(f wsFrame) ([]byte, error) {
-	begun := s.frag != nil
+	begun := s.fragBegun
 	switch {
 	case begun != (f.op == opContinuation):
 		return nil, errWSSequence
 	case !begun && f.fin && len(f.payload) == 0:
-		return nil, wire.ErrShortFrame // nil would say that nothing has come
+		return nil, wire.ErrShortFrame // as below
 	case !begun && f.fin:
 		return f.payload, nil
-	case s.fragLen+len(f.payload) > s.gw.maxBody:
+	case s.frag.Len()+len(f.payload) > s.gw.maxBody:
 		return nil, errWSTooLong
 	}
-	s.addFragment(f.payload)
+	s.fragBegun = true
+	s.frag.Append(f.payload, 0)
 	if !f.fin {
 		return nil, nil
 	}
+	if s.frag.Len() == 0 {
+		return nil, wire.ErrShortFrame // nil would say that more is to come
+	}
 	s.fragDone = true
 
-	return s.frag.b[:s.fragLen], nil
-}
-
-func (s *session) addFragment(p []byte) {
-	have := s.fragLen
-	if s.frag == nil {
-		s.frag = newChunk(len(p))
-	} else if have+len(p) > len(s.frag.b) {
-		c := newChunk(max(have+len(p), 2*have))
-		copy(c.b, s.frag.b[:have])
-		s.frag.recycle()
-		s.frag = c
-	}
-	s.fragLen += copy(s.frag.b[have:], p)
+	return s.frag.Bytes(), nil
 }
 
 func (s *session) dropFragment() {
-	if s.frag != nil {
-		s.frag.recycle()
-		s.frag, s.fragLen, s.fragDone = nil, 0, false
-	}
+	s.frag.Free()
+	s.fragBegun, s.fragDone = false, false
 }
 
 // closeStatus is the status of the WebSocket close frame that follows a goodbye.

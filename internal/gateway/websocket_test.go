@@ -146,7 +146,7 @@ func TestWhatIsNoUpgradeGetsAnHTTPError(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusBadRequest {
+	if resp.StatusCode != http.StatusUpgradeRequired {
 		t.Fatal(resp.Status)
 	}
 	if n.gw.Stats().Pending != 0 {

@@ -15,7 +15,7 @@ type conn struct {
 	base net.Conn
 	wire *transport
 	tls  *tls.Conn
-	in   readBuffer // owned by the reader
+	in   netio.ReadBuffer // owned by the reader
 
 	// Owned by the reader.
 	corked  bool // the link gathers what is sent until the reader waits
@@ -214,50 +214,10 @@ func (t *transport) flush() error {
 	return nil
 }
 
-const (
-	// readSize is how much one read is given room for: two TLS records.
-	readSize = 32 << 10
-	// keepReadSize is how large a buffer may be to be kept when a long frame is through.
-	keepReadSize = 256 << 10
-)
-
-// readBuffer holds what has arrived and is not handled.
-type readBuffer struct {
-	b    []byte
-	r, w int // b[r:w] is not handled
-}
-
-func (in *readBuffer) bytes() []byte { return in.b[in.r:in.w] }
-
-// space makes room for the rest of a frame that has begun to arrive.
-func (in *readBuffer) space() []byte {
-	have := in.w - in.r
-	switch {
-	case have == 0:
-		in.r, in.w = 0, 0
-		if len(in.b) > keepReadSize {
-			in.b = nil
-		}
-	case in.r > 0:
-		copy(in.b, in.b[in.r:in.w])
-		in.r, in.w = 0, have
-	}
-	switch {
-	case in.b == nil:
-		in.b = make([]byte, readSize)
-	case have == len(in.b): // a frame longer than the buffer; its length was checked
-		b := make([]byte, 2*have)
-		copy(b, in.b)
-		in.b = b
-	}
-
-	return in.b[in.w:]
-}
-
 // fill waits for bytes and reads them.
 func (c *conn) fill() error {
-	n, err := c.tls.Read(c.in.space())
-	c.in.w += n
+	n, err := c.tls.Read(c.in.Space(0))
+	c.in.Commit(n)
 	if n > 0 {
 		return nil // an error comes again
 	}

@@ -140,7 +140,7 @@ func (s *handshake) write(m []byte) error {
 // next is called again. What comes behind it stays in the connection's buffer.
 func (s *handshake) next(kind byte) ([]byte, error) {
 	for {
-		got, payload, n, err := splitMessage(s.c.in.bytes())
+		got, payload, n, err := splitMessage(s.c.in.Bytes())
 		switch {
 		case err != nil:
 			return nil, err
@@ -153,7 +153,7 @@ func (s *handshake) next(kind byte) ([]byte, error) {
 
 			continue
 		}
-		s.c.in.r += n
+		s.c.in.Consume(n)
 		switch got {
 		case kind:
 			return payload, nil

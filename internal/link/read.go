@@ -14,17 +14,17 @@ func (l *Link) read(c *conn) {
 	discard := false
 	for {
 		l.e.cfg.Gate()
-		if len(c.in.bytes()) > 0 {
+		if c.in.Len() > 0 {
 			discard = discard || !l.handle(c)
 		}
 		if discard {
-			c.in.r = c.in.w
+			c.in.Consume(c.in.Len())
 		}
-		before := len(c.in.bytes())
+		before := c.in.Len()
 		if err := c.fill(); err != nil {
 			break
 		}
-		c.handled += len(c.in.bytes()) - before
+		c.handled += c.in.Len() - before
 	}
 	l.e.cfg.Gate()
 	l.broke(c)
@@ -81,14 +81,14 @@ func (l *Link) frames(c *conn, now time.Duration) (reason error) {
 		return err
 	}
 	for {
-		f, size, err := splitFrame(c.in.bytes(), l.e.cfg.MaxPacket)
+		f, size, err := splitFrame(c.in.Bytes(), l.e.cfg.MaxPacket)
 		if err != nil {
 			return err
 		}
 		if size == 0 {
 			break
 		}
-		c.in.r += size
+		c.in.Consume(size)
 		n += size
 		switch f.kind {
 		case kindPacket:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -80,6 +81,9 @@ type Parts struct {
 	Clock     *node.Clock
 	Router    *command.Router
 	Log       *slog.Logger
+	// Memory is what messages that wait for their outcomes may hold, those of all users together.
+	// Nil: unlimited.
+	Memory *quota.Pool
 }
 
 // Directory tells where users are. Neither method blocks.

@@ -7,6 +7,7 @@ import "github.com/parley-dm/parley/internal/latency"
 type Traffic struct {
 	Local  uint64 // items carried to a session of this node
 	Linked uint64 // items carried over a link
+	Holds  uint64 // times a client was not read from because its messages found no room
 
 	LookupTime   latency.Snapshot // of lookups that the directory has answered
 	CallbackTime latency.Snapshot // of the receive callbacks of a message, and of its message callbacks

@@ -13,3 +13,6 @@ func Tune(conn net.Conn, _ time.Duration) {
 		_ = c.SetNoDelay(true)
 	}
 }
+
+// LimitUnsent does nothing on this system.
+func LimitUnsent(net.Conn, int) {}

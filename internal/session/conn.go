@@ -21,6 +21,9 @@ type Conn interface {
 	Push(ver uint8, cmd uint16, message []byte, reliable bool, done Done) error
 	// Respond answers the request with that id. Message is what follows the status.
 	Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, reliable bool) error
+	// Hold keeps the client from being read, or ends that, for one reason; other reasons stand by
+	// themselves. A frame that is being handled is not affected.
+	Hold(why HoldReason, on bool)
 	// Close sends a goodbye with this code and text, flushes what the system takes at once, and
 	// ends the connection. Later calls do nothing.
 	Close(code uint16, text string)
@@ -29,6 +32,15 @@ type Conn interface {
 	// Transport is "tcp", "tls", "ws", "wss" or "quic".
 	Transport() string
 }
+
+// HoldReason is why a client is not read from.
+type HoldReason uint8
+
+// The reasons.
+const (
+	HoldMessages HoldReason = iota // too many of its messages wait for their outcomes
+	HoldCommands                   // too many of its commands wait for the program's handlers
+)
 
 // Done receives the outcome of a pushed message.
 type Done interface {

@@ -35,6 +35,14 @@ type (
 	Conn = session.Conn
 	// Done receives the outcome of a pushed message.
 	Done = session.Done
+	// HoldReason is why a client is not read from.
+	HoldReason = session.HoldReason
+)
+
+// The reasons of Conn.Hold.
+const (
+	HoldMessages = session.HoldMessages
+	HoldCommands = session.HoldCommands
 )
 
 // Errors of a Conn. Test with errors.Is.

@@ -21,8 +21,10 @@ type Conversation struct {
 	listed       bool          // it is there
 	all, pending int           // index in Session.all, and in Session.pending or -1
 
-	// Token is the caller's, for the lookup that is out.
-	Token uint64
+	// Token is the caller's, for the lookup that is out. Queued is the caller's, for what has
+	// arrived and not reached the client.
+	Token  uint64
+	Queued int64
 }
 
 // channelState is whether the channel is open, and by what it was opened.

@@ -7,6 +7,13 @@ func (s *Session) Room(c *Conversation, bytes int) bool {
 	return c.Waiting() < l.Items && s.items < l.AllItems && s.bytes+bytes <= l.Bytes
 }
 
+// Roomy tells whether at most half of the room is used.
+func (s *Session) Roomy(c *Conversation) bool {
+	l := &s.cfg.Limits
+
+	return c.Waiting() <= l.Items/2 && s.items <= l.AllItems/2 && s.bytes <= l.Bytes/2
+}
+
 // Send sends an item to a conversation's peer. What a session sends that is over keeps no channel.
 func (s *Session) Send(fx []Effect, now int64, c *Conversation, it *Item) []Effect {
 	s.touch(c, now)

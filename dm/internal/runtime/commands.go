@@ -31,8 +31,8 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 
 		return
 	}
-	if err := m.refusal(kind, "", msg); err != nil {
-		m.refuse(newRequester(req), m.refusal(kind, string(peer), msg))
+	if m.refusal(kind, "", msg) != nil {
+		m.refuse(newRequester(req), m.refusal(kind, string(peer), msg)) // once more, with the name
 
 		return
 	}
@@ -48,7 +48,13 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 		}
 		conv = s.core.Conversation(to)
 	}
-	s.queue(conv, kind, req.Ver, req.Cmd, msg, newRequester(req))
+	c := newRequester(req)
+	err = s.queue(conv, kind, req.Ver, req.Cmd, msg, c)
+	s.holdClient(conv)
+	s.unlock()
+	if err != nil {
+		m.refuse(c, err)
+	}
 }
 
 func (m *Runtime) commandDisconnect(req command.Request) {

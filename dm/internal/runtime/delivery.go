@@ -22,11 +22,14 @@ type delivery struct {
 	busy bool   // it is an end whose message was left out
 	body []byte // its own
 
+	weight int64 // in the session's queue
+
 	payload []byte // scratch for the push
 }
 
 var deliveries = sync.Pool{New: func() any { return new(delivery) }}
 
+// newDelivery makes the delivery of an item that was taken. The session is locked.
 func newDelivery(s *session, c *core.Conversation, in *codec.Item, emptied bool) *delivery {
 	d := deliveries.Get().(*delivery) //nolint:forcetypeassert // the pool's New
 	d.Arrival, d.s, d.conv = in.Arrival, s, c
@@ -40,11 +43,13 @@ func newDelivery(s *session, c *core.Conversation, in *codec.Item, emptied bool)
 	if !emptied {
 		d.body = append(d.body, in.Message...)
 	}
+	d.enterShare(in)
 
 	return d
 }
 
 func (d *delivery) release() {
+	d.leaveShare()
 	body, payload := d.body, d.payload
 	*d = delivery{}
 	if cap(body) <= maxPooled && cap(payload) <= maxPooled {

@@ -20,6 +20,13 @@ type lookup struct {
 	since  int64 // when it was asked for, in nanoseconds
 }
 
+// ended says that a lookup is not out any more.
+func (l *lookup) ended() {
+	if l.s != nil {
+		l.s.looking.Add(-1)
+	}
+}
+
 // lookup looks a peer up: on this node first, then in the directory.
 func (s *session) lookup(c *core.Conversation, epoch uint64) {
 	m := s.m
@@ -32,6 +39,7 @@ func (s *session) lookup(c *core.Conversation, epoch uint64) {
 		return
 	}
 	c.Token = m.tokens.Add(1) // only the goroutine that performs the session's effects uses it
+	s.looking.Add(1)
 	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch, since: time.Now().UnixNano()})
 	m.parts.Directory.Lookup(c.Peer(), c.Token)
 }
@@ -40,7 +48,8 @@ func (s *session) lookup(c *core.Conversation, epoch uint64) {
 func (s *session) cancel(c *core.Conversation) { s.m.cancel(c.Token) }
 
 func (m *Runtime) cancel(token uint64) {
-	if _, out := m.lookups.LoadAndDelete(token); out {
+	if l, out := m.lookups.LoadAndDelete(token); out {
+		l.ended()
 		m.parts.Directory.Cancel(token)
 	}
 }
@@ -69,6 +78,7 @@ func (m *Runtime) lookedUp(token uint64, at core.Place, o core.Outcome) {
 
 		return
 	}
+	l.ended()
 	s, now := l.s, m.sweep.now.Load()
 	s.mu.Lock()
 	if o == core.Delivered {

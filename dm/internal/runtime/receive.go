@@ -74,7 +74,7 @@ func (m *Runtime) item(in *codec.Item) {
 // pushed at once.
 func (s *session) arrive(in *codec.Item) {
 	m, now := s.m, s.m.sweep.now.Load()
-	full := s.bytes.Load() > maxInboxBytes || s.held.Load() >= maxInboxItems
+	full := s.bytes.Load() > maxInboxBytes || s.held.Load() >= maxInboxItems || s.shareUsed(in)
 	fx, c, admission := s.core.Arrive(s.effects, now, &in.Arrival, in.Sender, full)
 	s.effects = fx
 	if admission == core.Refused {

@@ -75,23 +75,29 @@ func (m *Runtime) send(from *user.User, to string, kind core.Kind, ver uint8, cm
 		return
 	}
 	s := m.session(from)
-	s.queue(s.core.Conversation(to), kind, ver, cmd, body, c)
-}
-
-// queue queues an item, if there is room. The session is locked, and unlocked on return.
-func (s *session) queue(conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) {
-	m := s.m
-	if !s.core.Room(conv, len(body)) || s.calling.Load() >= maxCalls {
-		s.effects = s.core.Release(s.effects, conv)
+	conv := s.core.Conversation(to)
+	if err := s.queue(conv, kind, ver, cmd, body, c); err != nil {
 		s.unlock()
-		m.refuse(c, codeError(wire.CodeOverloaded, conv.Peer()))
+		m.refuse(c, err)
 
 		return
 	}
+	s.unlock()
+}
+
+// queue queues an item, if there is room. The session is locked.
+func (s *session) queue(conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) error {
+	m := s.m
+	if !s.room(conv, len(body)) || s.calling.Load() >= maxCalls {
+		s.effects = s.core.Release(s.effects, conv)
+
+		return codeError(wire.CodeOverloaded, conv.Peer())
+	}
 	now := time.Now().UnixNano()
 	s.effects = s.core.Send(s.effects, now, conv, m.newItem(now, kind, ver, cmd, body, c))
-	s.unlock()
 	m.stats.sent.Add(1)
+
+	return nil
 }
 
 var items = sync.Pool{New: func() any { return new(core.Item) }}

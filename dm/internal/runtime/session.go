@@ -1,11 +1,13 @@
 package runtime
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 )
@@ -24,14 +26,20 @@ type session struct {
 	blank bool
 
 	mu         sync.Mutex
-	core       *core.Session // guarded by mu
-	effects    []core.Effect // guarded by mu; to be performed, in order
-	spare      []core.Effect // guarded by mu; the other of two buffers that take turns
-	performing bool          // guarded by mu
-	watched    bool          // guarded by mu; the sweep looks at it
-	counted    bool          // guarded by mu; Runtime.closedEpochs knows of it
-	forgotten  bool          // guarded by mu; it is out of Runtime.bySID: look it up again
-	onDrained  func(uint64)  // guarded by mu; of a session that is leaving
+	core       *core.Session      // guarded by mu
+	effects    []core.Effect      // guarded by mu; to be performed, in order
+	spare      []core.Effect      // guarded by mu; the other of two buffers that take turns
+	performing bool               // guarded by mu
+	watched    bool               // guarded by mu; the sweep looks at it
+	heldBy     *core.Conversation // guarded by mu; the client is not read from until there is room: see fairness.go
+	memory     quota.Share        // guarded by mu; of what waits for its outcome
+	fromBlank  map[string]int64   // guarded by mu; what has arrived from blank users and not reached the client; nil: nothing
+	counted    bool               // guarded by mu; Runtime.closedEpochs knows of it
+	forgotten  bool               // guarded by mu; it is out of Runtime.bySID: look it up again
+	onDrained  func(uint64)       // guarded by mu; of a session that is leaving
+
+	looking atomic.Int32 // lookups that are out
+	queued  atomic.Int64 // what has arrived and not reached the client: see share
 
 	inbox   command.SerialExecutor // what has arrived: callbacks and pushes, in order
 	inboxed atomic.Int32           // tasks of inbox that are not done
@@ -149,7 +157,26 @@ func (s *session) unlock() {
 		return
 	}
 	s.performing = true
-	for len(s.effects) > 0 {
+	s.performAll(maxRounds)
+}
+
+// maxRounds is how many batches of effects an event performs, its own and those that others leave
+// meanwhile: the goroutine that reads a link is not to work for one session for long.
+const maxRounds = 16
+
+// performAll performs effects until none are left, or leaves them to a goroutine after so many
+// rounds. The session is locked, and unlocked on return.
+func (s *session) performAll(rounds int) {
+	for ; len(s.effects) > 0; rounds-- {
+		if rounds == 0 {
+			s.mu.Unlock()
+			go func() {
+				s.mu.Lock()
+				s.performAll(math.MaxInt)
+			}()
+
+			return
+		}
 		batch := s.effects
 		s.effects, s.spare = s.spare[:0], nil
 		s.mu.Unlock()
@@ -163,6 +190,8 @@ func (s *session) unlock() {
 		}
 	}
 	s.performing = false
+	s.m.parts.Memory.Settle(&s.memory, s.core.Bytes())
+	s.releaseClient()
 	s.forget()
 	s.mu.Unlock()
 }

@@ -12,6 +12,7 @@ import (
 // counters count what has happened since the start.
 type counters struct {
 	sent, received, lookups atomic.Uint64
+	holds                   atomic.Uint64                                           // times a client was not read from because its messages found no room
 	results                 [wire.Dropped + 1]atomic.Uint64                         // by result
 	codes                   [wire.CodeInternal - wire.CodeTimeout + 1]atomic.Uint64 // from CodeTimeout on
 	malformed               atomic.Uint64
@@ -57,7 +58,7 @@ func (m *Runtime) Traffic() messages.Traffic {
 	st := &m.stats
 
 	return messages.Traffic{
-		Local: st.local.Load(), Linked: st.linked.Load(),
+		Local: st.local.Load(), Linked: st.linked.Load(), Holds: st.holds.Load(),
 		LookupTime: st.lookupTime.Snapshot(), CallbackTime: st.callbackTime.Snapshot(),
 	}
 }

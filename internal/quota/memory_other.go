@@ -1,0 +1,5 @@
+//go:build !linux
+
+package quota
+
+func machine() int64 { return 0 }
