@@ -108,6 +108,7 @@ var externalImports = []struct {
 	{"github.com/hashicorp", []string{"internal/cluster"}, "only membership knows gossip"},
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
+	{"github.com/KimMachineGun", []string{"cmd/parley"}, "only the binary sets the limits of its process"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
 	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},

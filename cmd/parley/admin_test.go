@@ -50,6 +50,12 @@ func TestAnOperatorWorksFromTheCommandLine(t *testing.T) {
 	if err := os.WriteFile(key, []byte(testAdminKey+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if status, out, err := command(t, "", "ready", "--url", "http://"+node.HTTPAddr()); status != 0 || out != "ready\n" {
+		t.Errorf("ready: status %d %s%s", status, out, err)
+	}
+	if status, _, err := command(t, "", "ready", "--url", "http://127.0.0.1:1"); status != 1 || !strings.Contains(err, "does not answer") {
+		t.Errorf("ready: status %d %s", status, err)
+	}
 	t.Setenv("PARLEY_ADMIN_URL", "http://"+node.AdminAddr())
 	t.Setenv("PARLEY_ADMIN_KEY", "file:"+key)
 	for _, c := range []struct {

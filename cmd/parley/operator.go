@@ -48,11 +48,7 @@ func (o *operator) ask(ctx context.Context, method, path string, body []byte, v 
 	defer web.CloseIdleConnections()
 	answer, err := web.Do(r)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-
-		return fmt.Errorf("%s does not answer: %w", o.URL, err)
+		return o.noAnswer(err)
 	}
 	defer func() { _ = answer.Body.Close() }() // it was read
 	text, err := io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
@@ -80,9 +76,8 @@ func (o *operator) read(answer *http.Response, text []byte, v any) error {
 }
 
 func (o *operator) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("--url: %q is no URL of a node: write http://host:port or https://host:port", o.URL)
+	if err := o.checkURL(); err != nil {
+		return nil, err
 	}
 	if o.AdminKey == "" {
 		return nil, errors.New("no key: give --admin-key, or set PARLEY_ADMIN_KEY")
@@ -101,6 +96,24 @@ func (o *operator) request(ctx context.Context, method, path string, body []byte
 	}
 
 	return r, nil
+}
+
+func (o *operator) checkURL() error {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("--url: %q is no URL of a node: write http://host:port or https://host:port", o.URL)
+	}
+
+	return nil
+}
+
+// noAnswer says that the node cannot be reached.
+func (o *operator) noAnswer(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+
+	return fmt.Errorf("%s does not answer: %w", o.URL, err)
 }
 
 // web is the HTTP client, which trusts what --tls-ca says.

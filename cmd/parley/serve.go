@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
 
 	"github.com/parley-dm/parley"
@@ -41,6 +42,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
 	}
+	limitMemory(s.err, memlimit.FromCgroup)
 	node, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
