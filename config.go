@@ -137,9 +137,13 @@ type Config struct {
 	// AdminHosts lists the names by which requests may call Admin, beside IP addresses and
 	// localhost.
 	AdminHosts []string
-	// Drain bounds the stop of a node: within most of it its users are sent away, few at a time.
-	// From 100 ms to 1 h. Default: 20 s.
+	// Drain is the time over which a stopping node sends its users away, few at a time: less if
+	// there are few. From 100 ms to 1 h. Default: 20 s.
 	Drain time.Duration
+	// Grace is how long a stopping node waits for a user that it has sent away to come back on
+	// another node, which takes over the user's channels, before the peers are told that the user
+	// left. At most 1 h; negative: it does not wait. Default: 10 s.
+	Grace time.Duration
 
 	// DM stands in for the file that dm.Setup reads: a JSON object with its keys. Default: not
 	// given.
@@ -178,7 +182,7 @@ func fromInternal(c config.Config) Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain,
+		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins,
 	}
 }
@@ -194,7 +198,7 @@ func (c Config) internal() config.Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain},
+		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
 		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
 	}
 }

@@ -128,7 +128,7 @@ func run(ctx context.Context, onStop func()) error {
 		}
 	}
 	onStop() // a second signal ends the process
-	drain, cancel := context.WithTimeout(context.Background(), cfg.Drain)
+	drain, cancel := context.WithTimeout(context.Background(), s.StopTime())
 	defer cancel()
 
 	return s.Stop(drain) //nolint:contextcheck // ctx has ended: that is why it stops

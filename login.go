@@ -96,17 +96,19 @@ func (h host) Leave(u *user.User, why user.Reason) {
 	s := h.s
 	sid := sessions.Of(u).SID()
 	reason := why
+	if why != user.Replaced {
+		s.inTransition.Store(sid, u) // before the registry forgets it: a newer login finds it in one of them
+	}
+	lingers := why == user.Stopping && s.linger(u, sid)
 	if !sessions.Remove(s.users, u) { // onReplaced was first, whatever the connection ended with
 		reason = user.Replaced
 	}
-	if why == user.Replaced {
+	switch {
+	case why == user.Replaced:
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
-	} else {
-		s.inTransition.Store(sid, u)
-		s.messages.Leave(u, func(newestEpoch uint64) {
-			s.directory.Release(u.ID, sid, newestEpoch)
-			s.inTransition.Delete(sid)
-		})
+	case lingers:
+	default:
+		s.endSession(u, sid)
 	}
 	sessions.Discard(s.users, u, reason)
 }
@@ -124,6 +126,7 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 	newestEpoch = s.messages.Replaced(u, next)
 	sessions.Remove(s.users, u)
 	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
+	s.cameBack(u, sid)
 
 	return newestEpoch
 }

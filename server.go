@@ -87,6 +87,8 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	lingering    lingering
+	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself

@@ -9,10 +9,11 @@ import (
 const logPatience = time.Second
 
 // Stop stops the node gently: it runs the OnTerminate functions, sends the users away, few at a
-// time (see Config.Drain), each with a time to come back, tells their peers, waits for the outcome
-// of what is under way, says goodbye to the other nodes, and returns when all that is done. When
-// ctx ends, what is not done is cut short. Later calls wait for the first, and return what it
-// returned.
+// time (see Config.Drain), each with a time to come back, waits for them to come back on another
+// node (see Config.Grace), tells the peers of those that do not, waits for the outcome of what is
+// under way, says goodbye to the other nodes, and returns when all that is done. If ctx gives less
+// time than StopTime, each of that gets less; when ctx ends, what is not done is cut short. Later
+// calls wait for the first, and return what it returned.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.stop(ctx)
@@ -23,17 +24,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	})
 
 	return s.stopErr
-}
-
-// drainSpread is the time over which users are sent away: most of what there is. The rest is for
-// the outcomes of what is under way.
-func (s *Server) drainSpread(ctx context.Context) time.Duration {
-	d := s.cfg.Drain
-	if end, ok := ctx.Deadline(); ok {
-		d = min(d, time.Until(end))
-	}
-
-	return d * 3 / 4
 }
 
 func (s *Server) stop(ctx context.Context) (err error) {
@@ -48,7 +38,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		})
 	}
 	if s.gateway != nil {
-		err = s.gateway.DrainOver(ctx, s.drainSpread(ctx))
+		s.lingering.begin(s.shareOfStop(ctx, s.cfg.Grace))
+		err = s.gateway.DrainOver(ctx, s.shareOfStop(ctx, s.cfg.Drain))
+		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
 	if s.peers != nil {

@@ -69,7 +69,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 		}
 	}
 	fmt.Fprintln(out, "stopping; once more to stop at once")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Drain)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), node.StopTime())
 	defer cancel()
 
 	return node.Stop(drain)

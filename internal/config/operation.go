@@ -12,6 +12,7 @@ type Operation struct {
 	Admin      string        // listener of its own for the server-to-server API, metrics and profiles, host:port; empty: none
 	AdminKey   string        // bearer key of the server-to-server API: the key, or file:PATH, which Complete replaces by what the file holds; empty: no API
 	AdminHosts []string      // names by which requests may call Admin, beside IP addresses and localhost
+	Grace      time.Duration // how long a stopping node waits for its users to come back elsewhere; 0: the default, negative: not
 	Drain      time.Duration // within which the users of a stopping node are sent away; 0: the default
 }
 
@@ -39,13 +40,31 @@ func adminHostsSetting() Setting {
 
 func drainSetting() Setting {
 	return Setting{
-		Name: "drain", Value: "TIME", Default: "20s", Help: "bound on the stop of a node: within most of it its users are sent away, few at a time",
+		Name: "drain", Value: "TIME", Default: "20s", Help: "time over which a stopping node sends its users away, few at a time",
 		set: func(c *Config, text string) (err error) {
 			c.Drain, err = parseDrain(text)
 
 			return err
 		},
 		empty: func(c *Config) bool { return c.Drain == 0 },
+	}
+}
+
+func graceSetting() Setting {
+	return Setting{
+		Name: "grace", Value: "TIME", Default: "10s",
+		Help: "how long a stopping node waits for its users to come back on another one, before their peers are told that they left; 0s: not",
+		set: func(c *Config, text string) (err error) {
+			if c.Grace, err = parseTime(text, "10s"); err == nil {
+				err = checkGrace(c.Grace)
+			}
+			if c.Grace == 0 {
+				c.Grace = -1 // 0 is the default
+			}
+
+			return err
+		},
+		empty: func(c *Config) bool { return c.Grace == 0 },
 	}
 }
 
@@ -79,12 +98,29 @@ const (
 )
 
 func parseDrain(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
+	d, err := parseTime(text, "20s")
 	if err != nil {
-		return 0, fmt.Errorf("%q is no duration: write it with its unit, such as 20s", text)
+		return 0, err
 	}
 
 	return d, checkDrain(d)
+}
+
+func parseTime(text, example string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no duration: write it with its unit, such as %s", text, example)
+	}
+
+	return d, nil
+}
+
+func checkGrace(d time.Duration) error {
+	if d > maxDrain {
+		return fmt.Errorf("%s is out of bounds: at most %s", d, maxDrain)
+	}
+
+	return nil
 }
 
 func checkDrain(d time.Duration) error {
@@ -113,6 +149,9 @@ func (c *Config) checkOperation() error {
 	}
 	if err := checkDrain(c.Drain); err != nil {
 		return wrong("drain", err)
+	}
+	if err := checkGrace(c.Grace); err != nil {
+		return wrong("grace", err)
 	}
 	if c.AdminKey != "" {
 		key, err := ReadAdminKey(c.AdminKey)

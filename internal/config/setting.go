@@ -111,6 +111,7 @@ func generalSettings() []Setting {
 		adminKeySetting(),
 		adminHostsSetting(),
 		drainSetting(),
+		graceSetting(),
 		object("dm", "stands in for dm.json", func(c *Config) *[]byte { return (*[]byte)(&c.DM) }),
 		object("dive", "stands in for dive.json", func(c *Config) *[]byte { return (*[]byte)(&c.Dive) }),
 	}
