@@ -1,7 +1,6 @@
 package parley
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 
@@ -59,14 +58,4 @@ func (s *Server) Token(userID string) (string, error) {
 	}
 
 	return s.keys.Signer().Mint(userID, tokenLife)
-}
-
-// Reload reads keys again, from files and URLs, as SIGHUP does for [Start] and "parley serve". What
-// cannot be read stays as it was; the error, which is also logged, says why.
-func (s *Server) Reload(ctx context.Context) error {
-	if s.keys == nil {
-		return nil
-	}
-
-	return s.keys.Reload(ctx)
 }

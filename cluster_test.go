@@ -68,7 +68,8 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	cfg := parley.Config{
 		Node: fmt.Sprintf("n%d", i+1), TCP: "127.0.0.1:0", HTTP: "127.0.0.1:0", AuthKey: testKey, LogLevel: "error",
 		Cluster: "127.0.0.1:0", ClusterSecret: testSecret,
-		Grace: -1, // users who are not to come back are not waited for
+		Grace:          -1,                                                     // users who are not to come back are not waited for
+		AddressPending: -1, AddressOpen: -1, AddressLogins: -1, UserLogins: -1, // all clients have one address
 	}
 	if testing.Verbose() {
 		cfg.LogLevel = "debug"

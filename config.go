@@ -152,6 +152,7 @@ type Config struct {
 	Dive json.RawMessage
 
 	origins map[string]string // where each value came from, for errors
+	exposed []string          // secrets on the command line
 }
 
 // LoadConfig reads settings as "parley serve" does: a flag before an environment variable
@@ -183,7 +184,7 @@ func fromInternal(c config.Config) Config {
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
-		DM: c.DM, Dive: c.Dive, origins: c.Origins,
+		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
 }
 
@@ -199,6 +200,6 @@ func (c Config) internal() config.Config {
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
-		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins),
+		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}
 }

@@ -49,7 +49,7 @@ var allowedImports = map[string][]string{
 	// The only place where the parts meet.
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
-		"internal/gateway", "internal/command", "internal/auth", "internal/config", "internal/devkey", "internal/httpapi",
+		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "internal/admin",
 	},
 
@@ -78,6 +78,7 @@ var allowedImports = map[string][]string{
 	"internal/config":  {},
 	"internal/admin":   {},       // packets of its own on the links of the cluster
 	"internal/httpapi": {"wire"}, // what it shows comes through an interface of its own
+	"internal/certs":   {},       // where certificates are is told to it
 	"internal/devkey":  {"internal/auth"},
 
 	"user":                {"internal/session"},

@@ -52,14 +52,15 @@ func userMetrics() []metric {
 		},
 		{
 			Name: "parley_logins_refused_total", Kind: httpapi.Counter, Labels: []string{"reason"},
-			Help: "Connections that ended before their welcome, by reason; crowded: closed at once, because too many had not logged in.",
+			Help: "Connections and logins that were refused.",
 			Read: ofGateway(func(g *gateway.Stats, add add) {
-				for cause, n := range g.RefusedLogins {
-					add(float64(n), cause.String())
+				for why, n := range g.Denied {
+					add(float64(n), why.String())
 				}
-				add(float64(g.Refused), "crowded")
 			}),
 		},
+		perGateway("parley_logins_delayed_total", httpapi.Counter, "Logins that had to wait, because there were too many of their address or user.",
+			func(g *gateway.Stats) float64 { return float64(g.Delayed) }),
 		times("parley_login_seconds", "How long the cluster took to confirm or refuse a login.", func(r *readings) latency.Snapshot { return r.login }),
 		{
 			Name: "parley_sessions_ended_total", Kind: httpapi.Counter, Labels: []string{"cause"},
@@ -87,8 +88,10 @@ func userMetrics() []metric {
 		perGateway("parley_accept_errors_total", httpapi.Counter,
 			"Connections that the operating system could not accept, for instance for want of descriptors.",
 			func(g *gateway.Stats) float64 { return float64(g.AcceptErrors) }),
-		perGateway("parley_connections_pending", httpapi.Gauge, "Connections that have not logged in.",
+		perGateway("parley_connections_pending", httpapi.Gauge, "Connections that have not said hello.",
 			func(g *gateway.Stats) float64 { return float64(g.Pending) }),
+		perGateway("parley_connections_held", httpapi.Gauge, "Connections that are not logged in: those that linger after a refusal and HTTP included.",
+			func(g *gateway.Stats) float64 { return float64(g.Held) }),
 		{
 			Name: "parley_client_frames_total", Kind: httpapi.Counter, Labels: []string{"direction"}, Help: "Frames from and to clients.",
 			Read: ofGateway(func(g *gateway.Stats, add add) { inOut(add, g.FramesIn, g.FramesOut) }),

@@ -21,7 +21,7 @@ func (s *Server) openAdmin(ctx context.Context, tlsConfig *tls.Config) error {
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
-	s.admin = s.httpServer(s.pagesAdmin())
+	s.admin = s.httpServer(s.pagesAdmin(), httpapi.MaxRecord+requestTimeout)
 	s.serving.Go(func() { s.ended("admin", s.admin.Serve(ln)) })
 	s.log.Info("the admin listener is open", "at", s.AdminAddr())
 
@@ -53,6 +53,15 @@ func (s *Server) pagesAdmin() http.Handler {
 	}
 
 	return httpapi.Hosts(s.cfg.AdminHosts, httpapi.New(s, p))
+}
+
+// maxBody bounds the body of an HTTP request, in bytes. Only the API reads bodies.
+func (s *Server) maxBody() int64 {
+	if s.cfg.AdminKey == "" {
+		return maxBodyBytes
+	}
+
+	return max(maxBodyBytes, httpapi.MaxBody(s.dm.Settings().MaxMessageSize))
 }
 
 // api is the server-to-server API; nil without a key.

@@ -1,31 +1,38 @@
 package parley
 
 import (
-	"fmt"
+	"context"
+	"crypto/tls"
+	"errors"
 
-	"github.com/parley-dm/parley/internal/config"
+	"github.com/parley-dm/parley/internal/certs"
 )
 
-// SetLogLevel changes how much the node logs: debug, info, warn or error.
-func (s *Server) SetLogLevel(level string) error {
-	if err := config.SetLevel(s.logLevel, level); err != nil {
-		return fmt.Errorf("log level: %w", err)
+// Reload reads auth keys (files and URLs) and the TLS certificate again, as SIGHUP does for [Start]
+// and "parley serve". What cannot be read stays as it was; the error, which is also logged, says
+// why.
+func (s *Server) Reload(ctx context.Context) error {
+	var errs []error
+	if s.keys != nil {
+		errs = append(errs, s.keys.Reload(ctx))
+	}
+	if s.certs != nil {
+		errs = append(errs, s.certs.Reload())
 	}
 
-	return nil
+	return errors.Join(errs...)
 }
 
-// ReloadLogLevel reads the settings again and takes over the log level, as SIGHUP does for [Start]
-// and "parley serve". What is wrong with them is logged, and changes nothing.
-func (s *Server) ReloadLogLevel(load func() (Config, error)) {
-	cfg, err := load()
-	if err == nil && cfg.LogLevel != "" {
-		err = s.SetLogLevel(cfg.LogLevel)
+// openCerts reads the certificate of the client listeners. It returns nil if there is none.
+func (s *Server) openCerts() (*tls.Config, error) {
+	if s.cfg.TLSCert == "" {
+		return nil, nil //nolint:nilnil // no TLS is no mistake, and listeners take nil for it
 	}
+	c, err := certs.Open(s.cfg.Certificate, s.log)
 	if err != nil {
-		s.log.Error("the settings could not be read again: the log level stays", "error", err)
-
-		return
+		return nil, err
 	}
-	s.log.Info("the log level was read again", "level", s.logLevel.Level().String())
+	s.certs = c
+
+	return c.Config(), nil
 }

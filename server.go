@@ -19,6 +19,7 @@ import (
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/certs"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/config"
@@ -55,6 +56,7 @@ type Server struct {
 	cfg      config.Config
 	keys     *auth.Keyring // nil: hook
 	hook     auth.Hook     // nil: keys
+	certs    *certs.Certs  // nil: no TLS, or not started
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
 	logLevel *slog.LevelVar    // of log
@@ -135,6 +137,9 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 	}
 	for _, w := range cfg.Warnings() {
 		log.Warn("a setting has no effect", "why", w)
+	}
+	for _, w := range cfg.Exposures() {
+		log.Warn("a secret can be seen", "why", w)
 	}
 	var keys *auth.Keyring
 	if !cfg.OwnAuth {

@@ -22,7 +22,9 @@ import (
 const (
 	tokenLife       = 24 * time.Hour
 	headerTimeout   = 5 * time.Second  // for the head of an HTTP request
-	idleTimeout     = 2 * time.Minute  // between two HTTP requests of one connection
+	requestTimeout  = 10 * time.Second // for a whole HTTP request, and for its answer
+	idleTimeout     = 30 * time.Second // between two HTTP requests of one connection
+	maxBodyBytes    = 64 << 10         // of an HTTP request
 	maxHeaderBytes  = 16 << 10         // of an HTTP request
 	failedStartTime = 10 * time.Second // how long goodbyes of a failed start may take
 )
@@ -55,7 +57,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
-	tlsConfig, err := s.cfg.TLS()
+	tlsConfig, err := s.openCerts()
 	if err != nil {
 		return err
 	}
@@ -70,9 +72,12 @@ func (s *Server) start(ctx context.Context) error {
 		}
 	}
 	s.router.SetNextTimeout(s.dm.Settings().ReliableTimeout)
-	s.gateway = gateway.New(gateway.Config{
+	s.gateway = gateway.New(gateway.Config{ //nolint:contextcheck // it only asks for the log's level
 		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
-		TokenGrace: max(0, s.cfg.TokenGrace), Origins: s.cfg.AllowedOrigins, Running: s.cluster.Running, Logger: s.log,
+		TokenGrace: max(0, s.cfg.TokenGrace), Origins: s.cfg.AllowedOrigins,
+		MaxPending: s.cfg.MaxPending, AddressPending: s.cfg.AddressPending, AddressOpen: s.cfg.AddressOpen,
+		AddressLogins: s.cfg.AddressLogins, UserLogins: s.cfg.UserLogins, TrustedProxies: s.cfg.Proxies(),
+		Running: s.cluster.Running, Logger: s.log,
 		Rates: gateway.Rates{Messages: int64(s.cfg.RateMessages), Bytes: int64(s.cfg.RateBytes)}, Memory: s.queueMemory,
 	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
@@ -162,10 +167,8 @@ func (s *Server) join(ctx context.Context) error {
 }
 
 func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
-	if tlsConfig != nil {
-		ln = tls.NewListener(ln, tlsConfig)
-	}
-	s.web = s.httpServer(httpapi.New(s, s.pagesHTTP()))
+	s.web = s.httpServer(httpapi.New(s, s.pagesHTTP()), requestTimeout)
+	ln = s.gateway.GuardHTTP(s.web, ln, tlsConfig)
 	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
 }
 
@@ -179,15 +182,18 @@ func (s *Server) webSocket() http.Handler {
 }
 
 func (s *Server) serveProfiles(ln net.Listener) {
-	s.profiles = s.httpServer(httpapi.Profiles())
+	s.profiles = s.httpServer(httpapi.LocalHost(httpapi.Profiles()), httpapi.MaxRecord+requestTimeout)
 	s.serving.Go(func() { s.ended("pprof", s.profiles.Serve(ln)) })
 	s.log.Info("profiles can be had", "at", "http://"+ln.Addr().String()+"/debug/pprof/")
 }
 
-func (s *Server) httpServer(h http.Handler) *http.Server {
+// httpServer has all of the timeouts. A WebSocket leaves them behind.
+func (s *Server) httpServer(h http.Handler, answerTimeout time.Duration) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           http.MaxBytesHandler(h, s.maxBody()),
 		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),

@@ -64,6 +64,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if s.keys != nil {
 		s.keys.Close()
 	}
+	if s.certs != nil {
+		s.certs.Close()
+	}
 	if was {
 		s.log.Info("stopped")
 	}

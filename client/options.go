@@ -24,6 +24,7 @@ type config struct {
 	renewable   bool // token may return another one later
 	name        string
 	tls         *tls.Config
+	sessions    tls.ClientSessionCache
 	log         *slog.Logger
 	backoff     backoff
 	noReconnect bool
@@ -36,12 +37,13 @@ type config struct {
 
 func defaults() config {
 	return config{
-		name:    "parley-go",
-		log:     slog.New(slog.DiscardHandler),
-		backoff: backoff{min: firstPause, max: longestPause, jitter: rand.Float64},
-		backlog: defaultBacklog,
-		dial:    new(net.Dialer).DialContext,
-		shuffle: rand.Shuffle,
+		name:     "parley-go",
+		log:      slog.New(slog.DiscardHandler),
+		backoff:  backoff{min: firstPause, max: longestPause, jitter: rand.Float64},
+		backlog:  defaultBacklog,
+		dial:     new(net.Dialer).DialContext,
+		sessions: tls.NewLRUClientSessionCache(maxSessions),
+		shuffle:  rand.Shuffle,
 	}
 }
 
@@ -64,7 +66,7 @@ func WithTokenSource(source func(ctx context.Context) (string, error)) Option {
 }
 
 // WithTLS sets certificates and names for tls:// and wss:// URLs. Without it the system's roots are
-// used and the certificate must have the host name of the URL.
+// used and the certificate must have the host name of the URL. TLS sessions are resumed.
 func WithTLS(conf *tls.Config) Option { return func(c *config) { c.tls = conf } }
 
 // WithName tells the server what program this is, as "name/version". It stands in the server's

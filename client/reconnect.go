@@ -37,7 +37,7 @@ func (b backoff) pause(attempt int) time.Duration {
 func (c *Client) run(ctx context.Context, cn *conn) {
 	attempt := 0
 	for {
-		why := c.serve(cn)
+		why := c.serve(cn) //nolint:contextcheck // what it starts ends with the connection
 		if time.Since(cn.born) > c.cfg.backoff.max {
 			attempt = 0
 		}
@@ -72,7 +72,7 @@ func (c *Client) serve(cn *conn) error {
 		}
 	})
 	both.Go(cn.beat)
-	both.Go(func() { c.renew(cn) }) //nolint:contextcheck // ends with the connection
+	both.Go(func() { c.renew(cn) })
 	cn.end(c.read(cn))
 	both.Wait()
 

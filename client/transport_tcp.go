@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,18 +41,6 @@ func openStream(ctx context.Context, a address, cfg *config) (transport, error) 
 	return tryStream(&s), nil
 }
 
-func tlsConfig(a address, cfg *config) *tls.Config {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if cfg.tls != nil {
-		conf = cfg.tls.Clone()
-	}
-	if conf.ServerName == "" {
-		conf.ServerName = a.host
-	}
-
-	return conf
-}
-
 func (s *stream) limit(maxBody int) { s.most = maxBody }
 func (s *stream) close()            { s.base.Close() }
 
@@ -80,7 +69,7 @@ func (s *stream) fill() error {
 	switch {
 	case n > 0:
 		return nil // an error that came with bytes comes again without them
-	case err == io.EOF && s.in.Len() > 0:
+	case errors.Is(err, io.EOF) && s.in.Len() > 0:
 		return io.ErrUnexpectedEOF
 	}
 

@@ -13,7 +13,8 @@ type tryingStream struct {
 // goroutine writes.
 func tryStream(s *stream) transport {
 	t := &tryingStream{stream: s}
-	if !t.sock.Use(s.nc) {
+	t.sock.Init(s.nc)
+	if !t.sock.NonBlocking() {
 		return s
 	}
 

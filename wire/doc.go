@@ -121,9 +121,9 @@
 // client that wants to stay sends a fresh token of the same user before that, with request 1.703;
 // token_expires_in_ms in the welcome, and the response to 703, tell how long there is. The new
 // token replaces the old one, also if it ends earlier. A token that is not accepted is answered
-// with 4005, one that comes within a second of the one before with 4004, one that cannot be checked
-// now with 5007: the session goes on with the token that it has. A server that does not know the
-// command answers 4002.
+// with 4005, one that comes in the same second of the one before with 4004, one that cannot be
+// checked now with 5007: the session goes on with the token that it has. A server that does not
+// know the command answers 4002.
 //
 // # Goodbye
 //
@@ -147,12 +147,12 @@
 // # Bad bytes
 //
 // A server answers each of these with goodbye 2003 and closes: a body longer than max_message +
-// 1024 bytes or shorter than 8, an unknown kind, a welcome, response or push from a client, a
-// second hello, a request before the hello, a hello that is not its JSON object, a WebSocket text
-// message. No hello for 5 s: it closes. A request with a payload that does not parse gets code
-// 4001, one with a message over max_message that still fits the frame 5005; the session goes on
-// after both. A client that gets such bytes from its server closes the connection (goodbye 2003)
-// and connects anew.
+// 1024 bytes (a hello: than 8192) or shorter than 8, an unknown kind, a welcome, response or push
+// from a client, a second hello, a request before the hello, a hello that is not its JSON object, a
+// WebSocket text message. No hello for 5 s: it closes. A request with a payload that does not parse
+// gets code 4001, one with a message over max_message that still fits the frame 5005; the session
+// goes on after both. A client that gets such bytes from its server closes the connection (goodbye
+// 2003) and connects anew.
 //
 // # Use
 //

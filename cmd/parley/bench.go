@@ -15,10 +15,12 @@ type benchCommand struct {
 	Idle     benchIdle     `cmd:"" help:"Memory, login CPU and idle CPU of idle users, over all nodes."`
 	First    benchFirst    `cmd:"" help:"Latency of a first message to another node, and of 'user not found', by number of nodes."`
 	Notice   benchNotice   `cmd:"" help:"Time from kill -9 of a node to the disconnect notice at its clients' peers."`
+	Abuse    benchAbuse    `cmd:"" help:"What attacking clients do to honest ones: quiet, control, attack, for each of many attacks."`
 	Compare  benchCompare  `cmd:"" help:"Floor, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
 
-	Relay      benchRelay `cmd:"" hidden:""`
-	NATSServer benchNATS  `cmd:"" hidden:"" name:"nats-server"`
+	Attack     benchAttack `cmd:"" hidden:""`
+	Relay      benchRelay  `cmd:"" hidden:""`
+	NATSServer benchNATS   `cmd:"" hidden:"" name:"nats-server"`
 }
 
 type benchFloor struct {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ type login struct {
 	signing
 
 	As    string   `help:"Your user ID. Another session of that user ends." placeholder:"USER"`
-	Token string   `env:"PARLEY_TOKEN" help:"Your token (default: one is made with the auth key)." placeholder:"TOKEN"`
+	Token string   `env:"PARLEY_TOKEN" help:"Your token, or file:PATH with it (default: one is made with the auth key)." placeholder:"TOKEN"`
 	URL   []string `name:"url" default:"tcp://127.0.0.1:7200" env:"PARLEY_URL" help:"The node: tcp://, tls://, ws:// or wss://. Several, repeated or with commas: the next one is tried when one fails (default: ${default})." placeholder:"URL"`
 	TLSCA string   `name:"tls-ca" help:"PEM certificates to trust instead of the system's, for tls:// and wss://." placeholder:"FILE"`
 }
@@ -64,6 +65,12 @@ func (l *login) addresses() string { return strings.Join(l.URL, ",") }
 func (l *login) options() ([]client.Option, error) {
 	options := []client.Option{client.WithName("parley-cli/" + versionText())}
 	switch {
+	case strings.HasPrefix(l.Token, "file:"):
+		path := strings.TrimPrefix(l.Token, "file:")
+		if _, err := readToken(path); err != nil {
+			return nil, err
+		}
+		options = append(options, client.WithTokenSource(func(context.Context) (string, error) { return readToken(path) }))
 	case l.Token != "":
 		options = append(options, client.WithToken(l.Token))
 	case l.As == "":
@@ -101,6 +108,26 @@ func trusted(file string) (*x509.CertPool, error) {
 	}
 
 	return pool, nil
+}
+
+// readToken reads a token from a file, which another program may keep fresh.
+func readToken(path string) (string, error) {
+	const most = 64 << 10
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("--token: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(file, most))
+	if err != nil {
+		return "", fmt.Errorf("--token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("--token: %s is empty: write a token into it", path)
+	}
+
+	return token, nil
 }
 
 // check compares the user ID of the token with --as.

@@ -31,6 +31,8 @@
 //	                  of nodes
 //	Notice            from kill -9 of a node until the peers of its clients have the push 700, and
 //	                  until messages to its users are answered with "not found"
+//	Abuse             the latency of honest users while attackers are on their node, beside the same
+//	                  attack on another node (abuse.go; the attacks are in abuse_attacks.go)
 //	Compare           floor, Parley, NATS and competitors in turn, several rounds; medians, ratios
 //	                  to the floor, budgets; and Idle, First and Notice as tables of their own
 //

@@ -31,6 +31,7 @@ func (s *Setup) instances(ctx context.Context, n int) (sys *system, stop func(),
 		s.progress(float64(i)/float64(n), "nodes start")
 		cfg := parley.Config{
 			Node: "bench-" + strconv.Itoa(i+1), TCP: loopback, HTTP: loopback, AuthKey: key.Secret(), LogLevel: "error",
+			MaxPending: -1, AddressPending: -1, AddressOpen: -1, AddressLogins: -1, UserLogins: -1,
 		}
 		if n > 1 {
 			cfg.Cluster, cfg.Join, cfg.ClusterSecret = loopback, join, secret

@@ -72,6 +72,9 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 	for i, at := range ports {
 		name := "bench-" + strconv.Itoa(i+1)
 		args := []string{"serve", "--node", name, "--tcp", at.tcp, "--http", at.http}
+		if s.binary.Path == "" { // another version may not know them
+			args = append(args, unlimited...)
+		}
 		if n > 1 {
 			args = append(args, "--cluster", at.cluster, "--join", strings.Join(join, ","))
 		}
@@ -88,6 +91,7 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 			addr = at.http
 		}
 		sys.add(p, addr)
+		sys.ports = append(sys.ports, at)
 	}
 	for i, p := range sys.procs {
 		s.progress(float64(i)/float64(n), "nodes start")
@@ -100,6 +104,9 @@ func (s *Setup) startNodes(ctx context.Context, n int) (sys *system, err error) 
 
 	return sys, err
 }
+
+// unlimited lifts the limits of one address: all clients of a measurement have the same.
+var unlimited = []string{"--max-pending", "0", "--address-pending", "0", "--address-open", "0", "--address-logins", "0", "--user-logins", "0"}
 
 // routeTimeout bounds how long a node that is ready may take to reach all others.
 const routeTimeout = 30 * time.Second
@@ -167,6 +174,16 @@ func (s *system) withResponses(prefix string) *system {
 	asking.proto = &proto
 
 	return &asking
+}
+
+// withLimits is withResponses with users that have the nodes' default limits.
+func (s *system) withLimits(prefix string) *system {
+	limited := s.withResponses(prefix)
+	if p, ok := limited.proto.(*parleyProtocol); ok {
+		p.limited = true
+	}
+
+	return limited
 }
 
 // binaryName is the name of the measured nodes in tables.

@@ -85,6 +85,12 @@ func sourceAddr(user uint32) net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(first+user/each))}
 }
 
+// loopbackAddr is the address 127.0.NETWORK.HOST of this machine, to connect from: nodes have limits
+// for each address.
+func loopbackAddr(network, host int) net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(network), byte(host))}
+}
+
 // residentMemory is what a process holds in memory, in bytes.
 func residentMemory(pid int) (uint64, error) {
 	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))

@@ -22,6 +22,8 @@ func machineTime() (busy, all float64, ok bool) { return 0, 0, false }
 
 func sourceAddr(uint32) net.Addr { return nil }
 
+func loopbackAddr(int, int) net.Addr { return nil }
+
 func ownGroup() *syscall.SysProcAttr { return nil }
 
 func pause(d time.Duration) { time.Sleep(d) }

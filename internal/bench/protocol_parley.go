@@ -24,6 +24,7 @@ type parleyProtocol struct {
 	prefix    string // of user IDs, so that two runs do not log each other's users out
 	webSocket bool
 	responses bool
+	limited   bool // users have the node's default limits; otherwise none
 }
 
 func (p *parleyProtocol) userID(user uint32) string {
@@ -33,10 +34,11 @@ func (p *parleyProtocol) userID(user uint32) string {
 func (p *parleyProtocol) asyncRouting() bool { return false }
 
 func (p *parleyProtocol) login(c *conn, user uint32) error {
-	unlimited := auth.Rate{Set: true}
-	token, err := p.key.MintFor(auth.Identity{
-		UserID: p.userID(user), ExpiresAt: time.Now().Add(tokenLife), RateMessages: unlimited, RateBytes: unlimited,
-	})
+	identity := auth.Identity{UserID: p.userID(user), ExpiresAt: time.Now().Add(tokenLife)}
+	if unlimited := (auth.Rate{Set: true}); !p.limited {
+		identity.RateMessages, identity.RateBytes = unlimited, unlimited
+	}
+	token, err := p.key.MintFor(identity)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -67,6 +68,10 @@ type system struct {
 	addrs []string // where clients connect, by server
 	pids  []int    // of the servers; none: their CPU time and memory are not known
 	procs []*process
+
+	ports []nodePorts // of nodes that were started here
+	// localAddr is where a user connects from; nil: sourceAddr. It is not used for servers elsewhere.
+	localAddr func(user uint32) net.Addr
 }
 
 func (s *system) stop() {

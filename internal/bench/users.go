@@ -22,7 +22,7 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*conn, erro
 	defer cancel()
 	var d net.Dialer
 	if host, _, err := net.SplitHostPort(s.addrs[server]); err == nil && net.ParseIP(host).IsLoopback() {
-		d.LocalAddr = sourceAddr(user)
+		d.LocalAddr = s.sourceOf(user)
 	}
 	raw, err := d.DialContext(ctx, "tcp", s.addrs[server])
 	if err != nil {
@@ -41,6 +41,14 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*conn, erro
 	}
 
 	return c, nil
+}
+
+func (s *system) sourceOf(user uint32) net.Addr {
+	if s.localAddr != nil {
+		return s.localAddr(user)
+	}
+
+	return sourceAddr(user)
 }
 
 // dialHint adds a remedy to the errors of too many open files and of no free ports.

@@ -53,6 +53,7 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 		"serve", "--node", n.name, "--insecure", "--heartbeat", heartbeat.String(), "--auth-key", authKey,
 		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.http, "--cluster", n.cluster,
 		"--join", strings.Join(join, ","),
+		"--address-pending", "0", "--address-open", "0", "--address-logins", "0", "--user-logins", "0", // all clients have one address
 	}, more...)
 	n.mu.Unlock()
 	cmd := exec.Command(o.Binary, args...) //nolint:gosec,noctx // the binary under test; node.end and node.drain alone end it

@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 func (r *runner) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := r.createUsers(); err != nil {
+	if err := r.createUsers(); err != nil { //nolint:contextcheck // it only reads files
 		return err
 	}
 	if err := r.formClusters(ctx); err != nil {

@@ -161,6 +161,10 @@ func (c *Config) checkReach() error {
 				"or give insecure if something before it speaks TLS", c.Where(l.name), l.addr)
 		}
 	}
+	if c.Cluster != "" && reachable(c.Cluster) && len(c.ClusterSecret) < minPublicSecret {
+		return fmt.Errorf("%s: %s can be reached from other machines, so it needs a cluster_secret of at least %d bytes: give one, or insecure",
+			c.Where("cluster"), c.Cluster, minPublicSecret)
+	}
 	if c.pprofAlone() != "" && reachable(c.Pprof) {
 		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
 			c.Where("pprof"), c.Pprof)

@@ -69,6 +69,9 @@ type Config struct {
 	DM   json.RawMessage // stands in for dm.json; nil: not given
 	Dive json.RawMessage // stands in for dive.json; nil: not given
 
+	// Exposed names the secrets that stand on the command line.
+	Exposed []string
+
 	// Origins tells for each setting, by its name in files, where its value came from: "--tcp",
 	// "PARLEY_TCP", "the file's tcp". It is for errors only, and may be nil.
 	Origins map[string]string

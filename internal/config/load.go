@@ -72,6 +72,7 @@ func (c *Config) loadFlags(flags map[string]string) error {
 		if err := c.put(s, value, "--"+s.Flag()); err != nil {
 			return err
 		}
+		c.expose(s, value)
 	}
 	if left > 0 {
 		return unknownFlag(flags)

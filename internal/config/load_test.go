@@ -99,7 +99,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 	}
 	for name, c := range map[string]config.Config{"flags": load(t, config.Sources{Flags: flags}), "env": load(t, config.Sources{Environ: env(vars...)})} {
 		want := fromFile
-		want.Origins, want.DM, want.Dive = c.Origins, nil, nil
+		want.Origins, want.Exposed, want.DM, want.Dive = c.Origins, c.Exposed, nil, nil
 		if !reflect.DeepEqual(c, want) {
 			t.Errorf("%s: got\n %+v, want\n %+v", name, c, want)
 		}

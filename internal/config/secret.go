@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
 const (
 	minClusterSecret = 16
+	// minPublicSecret is for a cluster that other machines reach: what they record of it can be
+	// tried against guesses of the secret.
+	minPublicSecret = 32
 	// maxSecretFile bounds what is read of a file: a device would never end.
 	maxSecretFile = 64 << 10
 	// inFile marks a secret that stands in a file.
@@ -50,4 +54,39 @@ func checkSecret(secret, what, kind string) error {
 	}
 
 	return nil
+}
+
+// inPlace tells whether the value of a setting is a secret itself, and not the name of its place.
+func inPlace(value string) bool {
+	for _, prefix := range []string{inFile, "jwks:", "https://", "http://"} {
+		if strings.HasPrefix(strings.TrimSpace(value), prefix) {
+			return false
+		}
+	}
+
+	return value != ""
+}
+
+// expose notes a secret that stands on the command line.
+func (c *Config) expose(s Setting, value string) {
+	values := []string{value}
+	if s.Kind == List {
+		values = splitList(value)
+	}
+	if s.Secret && slices.ContainsFunc(values, inPlace) {
+		c.Exposed = append(c.Exposed, s.Name)
+	}
+}
+
+// Exposures are what the log should say of secrets that other users of the machine can see.
+func (c *Config) Exposures() []string {
+	var list []string
+	for _, s := range Settings() {
+		if slices.Contains(c.Exposed, s.Name) {
+			list = append(list, fmt.Sprintf(
+				"--%s: other users of this machine can read the command line: write the secret into a file and give file:PATH, or set %s", s.Flag(), s.Env()))
+		}
+	}
+
+	return list
 }

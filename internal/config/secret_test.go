@@ -19,7 +19,7 @@ func TestAClusterSecretMayStandInAFile(t *testing.T) {
 
 		return path
 	}
-	c := load(t, config.Sources{Flags: map[string]string{"cluster": ":0", "cluster-secret": "file:" + write("good", secret+"\n")}})
+	c := load(t, config.Sources{Flags: map[string]string{"cluster": "127.0.0.1:0", "cluster-secret": "file:" + write("good", secret+"\n")}})
 	if c.ClusterSecret != secret {
 		t.Errorf("got %q", c.ClusterSecret)
 	}
@@ -42,7 +42,7 @@ func TestAClusterSecretMayStandInAFile(t *testing.T) {
 }
 
 func TestNATSIsTakenWithAWarning(t *testing.T) {
-	c := load(t, config.Sources{Flags: map[string]string{"nats": "nats://me:hush@h", "cluster": ":0", "cluster-secret": secret}})
+	c := load(t, config.Sources{Flags: map[string]string{"nats": "nats://me:hush@h", "cluster": "127.0.0.1:0", "cluster-secret": secret}})
 	if w := c.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "--nats has no effect yet") || strings.Contains(w[0], "hush") {
 		t.Errorf("warnings %q", w)
 	}
@@ -59,5 +59,49 @@ func TestANodeMayJoinByNamesAndByItsOwnAddress(t *testing.T) {
 	}})
 	if strings.Join(c.Join, ",") != join || c.Advertise != "n1.example:7300" || c.MinMembers != 3 {
 		t.Errorf("got %+v", c)
+	}
+}
+
+func TestASecretOnTheCommandLineIsTold(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef"
+	for name, row := range map[string]struct {
+		flags map[string]string
+		env   []string
+		want  []string
+	}{
+		"secrets":     {map[string]string{"auth-key": key, "cluster-secret": secret, "auth-keys": "file:x," + key}, nil, []string{"--cluster-secret:", "--auth-key:", "--auth-keys:"}},
+		"places":      {map[string]string{"auth-key": "file:key.pem", "auth-keys": "jwks:k.json,https://a.example/jwks"}, nil, nil},
+		"environment": {nil, []string{"PARLEY_AUTH_KEY", key}, nil},
+	} {
+		c := load(t, config.Sources{Flags: row.flags, Environ: env(row.env...)})
+		got := c.Exposures()
+		if len(got) != len(row.want) {
+			t.Errorf("%s: %q", name, got)
+
+			continue
+		}
+		for i := range got {
+			if !strings.HasPrefix(got[i], row.want[i]) || strings.Contains(got[i], key) || strings.Contains(got[i], secret) {
+				t.Errorf("%s: %q", name, got[i])
+			}
+		}
+	}
+}
+
+func TestAClusterThatOtherMachinesReachHasALongSecret(t *testing.T) {
+	short, long := strings.Repeat("s", 31), strings.Repeat("s", 32)
+	for name, row := range map[string]struct {
+		flags map[string]string
+		ok    bool
+	}{
+		"loopback":        {map[string]string{"cluster": "127.0.0.1:0", "cluster-secret": short}, true},
+		"public, short":   {map[string]string{"cluster": ":0", "cluster-secret": short}, false},
+		"public, long":    {map[string]string{"cluster": ":0", "cluster-secret": long}, true},
+		"public, allowed": {map[string]string{"cluster": "10.0.0.1:0", "cluster-secret": short, "insecure": "true"}, true},
+	} {
+		_, err := config.Load(config.Sources{Flags: row.flags})
+		if (err == nil) != row.ok || err != nil && !strings.Contains(err.Error(), "--cluster: :0 can be reached from other machines, so it needs a cluster_secret of at least 32 bytes") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -22,22 +22,17 @@ func TestTLSIsReadFromTheTwoFiles(t *testing.T) {
 	writePair(t, cert, key)
 
 	c := config.Config{TLSCert: cert, TLSKey: key}
-	made, err := c.TLS()
-	if err != nil || len(made.Certificates) != 1 {
+	made, err := c.Certificate()
+	if err != nil || len(made.Certificate) != 1 || made.Leaf == nil {
 		t.Errorf("got %v, %v", made, err)
 	}
 
-	c = config.Config{}
-	if made, err := c.TLS(); made != nil || err != nil {
-		t.Errorf("without files: %v, %v", made, err)
-	}
-
 	c = load(t, config.Sources{Flags: map[string]string{"tls-cert": filepath.Join(dir, "none"), "tls-key": key}})
-	if _, err := c.TLS(); err == nil || !strings.HasPrefix(err.Error(), "--tls-cert, --tls-key: ") || strings.Contains(err.Error(), "\n") {
+	if _, err := c.Certificate(); err == nil || !strings.HasPrefix(err.Error(), "--tls-cert, --tls-key: ") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error is %v", err)
 	}
 	c = config.Config{TLSCert: key, TLSKey: cert}
-	if _, err := c.TLS(); err == nil || !strings.HasPrefix(err.Error(), "tls_cert, tls_key: ") {
+	if _, err := c.Certificate(); err == nil || !strings.HasPrefix(err.Error(), "tls_cert, tls_key: ") {
 		t.Errorf("error is %v", err)
 	}
 }

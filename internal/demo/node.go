@@ -28,7 +28,7 @@ func startNodes(ctx context.Context, program string) (nodes []*node, err error) 
 	secret := rand.Text()
 	var join []string
 	for _, name := range []string{"n1", "n2"} {
-		server, err := parley.New(parley.Config{
+		server, err := parley.New(parley.Config{ //nolint:contextcheck // it only reads files
 			Node: name, TCP: "127.0.0.1:0", HTTP: "127.0.0.1:0", Cluster: "127.0.0.1:0", Join: join, ClusterSecret: secret, LogLevel: "error",
 		})
 		if err != nil {

@@ -44,7 +44,7 @@ func TestBadInputGetsItsGoodbyeAndAffectsNoOtherClient(t *testing.T) {
 		{"goodbye before hello", false, body(wire.KindGoodbye, ""), wire.GoodbyeProtocol, "first frame"},
 		{"unknown kind before hello", false, raw(200, zeros...), wire.GoodbyeProtocol, "kind"},
 		{"short frame before hello", false, raw(1), wire.GoodbyeProtocol, "short"},
-		{"frame over the limit before hello", false, make([]byte, 3000), wire.GoodbyeProtocol, "long"},
+		{"frame over the limit before hello", false, make([]byte, maxHello+1), wire.GoodbyeProtocol, "long"},
 		{"second hello", true, hi("token of alice"), wire.GoodbyeProtocol, "second hello"},
 		{"unknown kind", true, raw(9, zeros...), wire.GoodbyeProtocol, "kind"},
 		{"kind 0", true, raw(0, zeros...), wire.GoodbyeProtocol, "kind"},

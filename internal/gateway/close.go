@@ -90,13 +90,16 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	s.mu.Unlock()
 
 	s.countEnd(was, cause)
+	if was == open {
+		s.logEnd(s.user, cause)
+	}
 	dropped.fail()
 	if idle {
 		s.write(s.nextBatch(false))
 	}
 	switch {
-	case !s.raw.Held():
-		_ = s.conn.SetReadDeadline(pastDeadline) // the reader stops
+	case !s.conn.Watched():
+		s.conn.SetReadDeadline(pastDeadline) // the reader stops
 	case s.reader.CompareAndSwap(readerIdle, readerActive), // without a reader; an active one sees the phase
 		s.reader.CompareAndSwap(readerPaused, readerActive):
 		go s.finish(false)
@@ -130,9 +133,6 @@ func (s *session) countEnd(was uint32, cause Cause) {
 	case open:
 		c.left(s.via)
 	}
-	if was < open {
-		c.refusedLogins[cause].Add(1)
-	}
 }
 
 // outboxDrained is called by the writer when the session is closing and the outbox is empty. It
@@ -150,16 +150,8 @@ func (s *session) outboxDrained() {
 // closeWrite closes the sending side. Over TLS that is a record of its own and may block: only a
 // drain goroutine does it there, and none runs without a goodbye.
 func (s *session) closeWrite() {
-	if s.raw.Held() {
-		s.raw.CloseWrite()
-
-		return
-	}
-	if !s.sock.Usable() && s.code == 0 {
-		return
-	}
-	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
+	if s.conn.NonBlocking() || s.code != 0 {
+		s.conn.CloseWrite()
 	}
 }
 
@@ -180,15 +172,13 @@ func (s *session) abort() {
 	}
 	dropped := s.out.drop()
 	s.gw.cfg.Memory.Settle(&s.memory, 0) // what a writer has in its hands still goes
-	conn := s.conn
+	at := s.place
+	s.place = outside
 	s.mu.Unlock()
 
 	dropped.fail()
-	if conn != nil {
-		_ = underlying(conn).Close()
-	}
-	s.loop.Remove(&s.raw, s)
-	s.raw.Close()
+	defer s.gw.door.leave(s.address, at) // once the descriptor is closed
+	s.conn.Close()
 	s.gw.wheel.remove(s)
 }
 
@@ -227,32 +217,12 @@ func (s *session) finish(eof bool) {
 
 // discardInput reads until the client closes or the deadline passes.
 func (s *session) discardInput(until time.Time) {
-	conn, _ := s.attachBlocking()
-	if conn == nil {
-		s.discardRawInput(until)
-
-		return
-	}
 	for {
 		s.input.Free()
-		_ = conn.SetReadDeadline(until)
-		err := s.fill()
+		n, err := s.conn.ReadUntil((*buffer)(s), until)
+		s.received(n)
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
 			return
-		}
-	}
-}
-
-// discardRawInput is discardInput by polling: no descriptor is left for the runtime's poller.
-func (s *session) discardRawInput(until time.Time) {
-	for time.Now().Before(until) {
-		more, err := s.fillRaw()
-		s.input.Free()
-		if err != nil {
-			return
-		}
-		if !more {
-			time.Sleep(noDescriptorRetry)
 		}
 	}
 }

@@ -140,7 +140,7 @@ func TestARefusedLoginGetsTheNodesGoodbyeAndHasNotLeft(t *testing.T) {
 		text string
 	}{
 		{&Refusal{Code: wire.GoodbyeLimit, Text: "no more users"}, wire.GoodbyeLimit, "no more users"},
-		{&Refusal{Code: wire.GoodbyeStopping, After: 1500 * time.Millisecond}, wire.GoodbyeStopping, `{"reconnect_in_ms":1500}`},
+		{&Refusal{Code: wire.GoodbyeStopping, After: 1500 * time.Millisecond}, wire.GoodbyeStopping, `{"reconnect_in_ms":`},
 		{errors.Join(errors.New("wrapped"), &Refusal{Code: wire.GoodbyeReplaced, Text: "newer"}), wire.GoodbyeReplaced, "newer"},
 		{errors.New("cut off"), wire.GoodbyeStopping, `{"reconnect_in_ms":`},
 	} {
@@ -148,8 +148,14 @@ func TestARefusedLoginGetsTheNodesGoodbyeAndHasNotLeft(t *testing.T) {
 			n.admit = func(context.Context, *user.User) error { return row.err }
 			c := dial(t)
 			c.send(helloFrame("alice"))
-			if text := c.wantGoodbye(row.code); !strings.HasPrefix(text, row.text) {
+			text := c.wantGoodbye(row.code)
+			if !strings.HasPrefix(text, row.text) {
 				t.Errorf("%q, want %q", text, row.text)
+			}
+			if r, ok := errors.AsType[*Refusal](row.err); ok && r.After > 0 { // spread
+				if after, _ := wire.ParseReconnect([]byte(text)); after < r.After || after > 3*r.After {
+					t.Errorf("come back after %v, want %v to %v", after, r.After, 3*r.After)
+				}
 			}
 			if len(n.gone) > 0 {
 				t.Error("a user who was never admitted has left")

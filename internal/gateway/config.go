@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/parley-dm/parley/internal/auth"
@@ -47,9 +48,19 @@ type Config struct {
 	Rates Rates
 	// Memory is what the queues of all clients may hold together. Default unlimited.
 	Memory *quota.Pool
-	// MaxPending bounds the connections without a hello. Further ones are closed at once. Default
-	// 8192.
+	// MaxPending bounds the connections that are not logged in: before the hello, during the login,
+	// after a refusal until they have ended, and HTTP connections. Further ones are closed at once.
+	// Default 8192; negative: no limit.
 	MaxPending int
+	// AddressPending and AddressOpen bound the connections of one address that are not logged in,
+	// and its sessions. AddressLogins bounds its logins a second, beyond a burst of ten seconds'
+	// worth; further ones wait. Of IPv6, a network of 64 bits is an address. Default: no limit.
+	AddressPending, AddressOpen, AddressLogins int
+	// UserLogins is how many logins of one user in a row are not delayed. Default: none is.
+	UserLogins int
+	// TrustedProxies say where clients are, by the PROXY protocol or X-Forwarded-For. The limits of
+	// an address are not for theirs.
+	TrustedProxies []netip.Prefix
 	// Batch, if not nil, is called before and after several connections are read in a row, so that
 	// what their clients send can leave the node with fewer system calls.
 	Batch BatchObserver
@@ -77,7 +88,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.MaxMessage, wire.DefaultMaxMessage)
 	orElse(&c.QueueBytes, defaultQueueBytes)
 	orElse(&c.QueueFrames, defaultQueueFrames)
-	orElse(&c.MaxPending, defaultMaxPending)
+	if c.MaxPending == 0 {
+		c.MaxPending = defaultMaxPending
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

@@ -47,11 +47,11 @@ type counters struct {
 	bytesIn, bytesOut               atomic.Uint64
 	pings, busy, stalls             atomic.Uint64
 	pauses, shaped                  atomic.Uint64
+	delayed                         atomic.Uint64
 	pending, open                   atomic.Int64
 	ended                           [causes]atomic.Uint64
 
 	// For metrics.
-	refusedLogins [causes]atomic.Uint64 // sessions that ended before their welcome
 	logins, users [len(transportNames)]atomic.Int64
 	goodbyes      [len(goodbyeCodes)]atomic.Uint64
 }
@@ -59,7 +59,8 @@ type counters struct {
 // Stats are a gateway's counters since it was made.
 type Stats struct {
 	Accepted     uint64 // connections taken
-	Refused      uint64 // connections closed at once: too many had sent no hello
+	Refused      uint64 // connections closed at once: too many, of this address or in all
+	Delayed      uint64 // logins that had to wait: too many of this address or user
 	AcceptErrors uint64 // the operating system could not accept, for instance for want of file descriptors
 	FramesIn     uint64 // from clients
 	FramesOut    uint64 // to clients, taken by the operating system
@@ -72,12 +73,13 @@ type Stats struct {
 	Shaped       uint64 // times a client was not read from because it had used up its budget
 	Pending      int64  // connections without a hello, now
 	Open         int64  // sessions with a welcome, now
+	Held         int64  // connections that are not logged in, now: those that linger and HTTP included
 	Ended        map[Cause]uint64
+	Denied       map[Denial]uint64 // connections and logins refused
 
-	RefusedLogins map[Cause]uint64        // connections that ended before their welcome
-	Logins        map[string]int64        // welcomes, by transport
-	Users         map[string]int64        // sessions with a welcome, now, by transport
-	Goodbyes      map[wire.Goodbye]uint64 // said to clients; code 0 stands for all that the engine does not have
+	Logins   map[string]int64        // welcomes, by transport
+	Users    map[string]int64        // sessions with a welcome, now, by transport
+	Goodbyes map[wire.Goodbye]uint64 // said to clients; code 0 stands for all that the engine does not have
 }
 
 // Stats returns the counters. They are read one by one, not at one moment.
@@ -88,7 +90,11 @@ func (g *Gateway) Stats() Stats {
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(), BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		Pings: c.pings.Load(), Busy: c.busy.Load(), Stalls: c.stalls.Load(), Pauses: c.pauses.Load(), Shaped: c.shaped.Load(),
 		Pending: c.pending.Load(), Open: c.open.Load(),
-		Ended: make(map[Cause]uint64, causes),
+		Delayed: c.delayed.Load(), Held: int64(g.door.held()),
+		Ended: make(map[Cause]uint64, causes), Denied: make(map[Denial]uint64, denialKinds),
+	}
+	for i := range g.denials.counts[1:] {
+		s.Denied[Denial(i+1)] = g.denials.counts[i+1].Load()
 	}
 	for i := range c.ended {
 		s.Ended[Cause(i)] = c.ended[i].Load()

@@ -33,14 +33,18 @@
 // # Where to look
 //
 // Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading and parsing
-// frames (with package wire): read.go and rawconn.go, with readbuffer.go for what has arrived and
-// fill.go for the system calls. Writing:
+// frames (with package wire): read.go, and loop.go where a loop watches the connection; fair
+// shares: budget.go and hold.go. The connection and its buffer are package netio's. Writing:
 // send.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
-// WebSocket: websocket.go for the framing, upgrade.go for the handshake. Counters: counters.go.
+// WebSocket: websocket.go for the framing, upgrade.go and handshake.go for the handshake. Counters:
+// counters.go. Before the login: door.go for what an address can hold, visitor.go for a connection
+// at the door, guard.go for those of an HTTP server, handshakes.go and slot.go for TLS, proxy.go
+// for trusted proxies, turn.go and userlogins.go for logins that wait, denial.go for refusals. The
+// end of a session with its token: token.go. What the log says of sessions: log.go.
 //
 // # What a client costs
 //
-// On Linux an open session without TLS is raw (rawconn.go): it has no goroutine, no buffer, no
+// On Linux an open session without TLS is watched (loop.go): it has no goroutine, no buffer, no
 // timer and no writer, and is not in the runtime's poller. A few loops (package netio), one for
 // each processor, watch all connections. The loop's goroutine reads a connection with one call for
 // all that has arrived, and handles it; Config.Batch is called around several such connections in a
@@ -50,7 +54,7 @@
 // Elsewhere, and with TLS, each session keeps a goroutine, which waits for the next frame.
 //
 // Measured on linux/amd64 by TestAnIdleConnectionHoldsLittleMemory, user and registry included:
-// 0.76 KB of heap and no stack, of which 0.4 KB are the session. A goroutine adds 2.9 KB; TLS adds
+// 0.84 KB of heap and no stack, of which 0.4 KB are the session. A goroutine adds 2.9 KB; TLS adds
 // some 15 KB, because crypto/tls keeps its buffers.
 //
 // A frame in steady state allocates nothing: not from the read to Dispatch, not from Push to the
@@ -70,9 +74,16 @@
 //
 // # Limits
 //
-//   - Before its hello a connection has HelloTimeout (5 s), and there are at most MaxPending (8192)
-//     such: more are closed at once, over HTTP with status 503. A login has ten seconds to be
-//     admitted, unless the host refuses it earlier, then goodbye 1001.
+//   - Before its hello a connection has HelloTimeout (5 s), from its accept on: a TLS connection is
+//     accepted when there is a processor for its signature within a second or so. At most MaxPending
+//     (8192) connections are not logged in, those included that linger after a refusal and those of
+//     HTTP; of one address AddressPending. More are closed at once, a WebSocket handshake gets status
+//     503. A hello has at most 8 KiB, and an unfinished one holds what has come of it, rounded up to
+//     1 KiB. A login has ten seconds to be admitted, unless the host refuses it earlier, then goodbye
+//     1001 with a time to come back that is spread at random.
+//   - Limits by address are for each node alone, and forget an address without connections once its
+//     logins are paid for. Of IPv6, 64 bits are an address.
+//   - A session ends with its token up to an eighth of a heartbeat late.
 //   - A frame is at most MaxMessage + 1024 bytes; so is a WebSocket message of any number of
 //     fragments. A longer one is refused when its length is read.
 //   - A session in the middle of a frame holds what has come of it: 1 KiB, then 16 KiB, then as
@@ -94,7 +105,7 @@
 //   - While a handler runs on the reader, the connection is not read, so its loss is noticed only
 //     by a write or when the handler returns.
 //   - Done.Pushed runs on the goroutine that writes, which may be the sweeper's: it must not block.
-//   - The Origin header is not checked and X-Forwarded-For not trusted: see [Gateway.WebSocket].
+//   - Without Config.Origins a page may connect to the host of its own origin, whatever name that is.
 //     WebSocket needs HTTP/1.1.
 //   - Without TLS, on Unix, sockets are read and written without waiting. Elsewhere, and with TLS,
 //     a frame out wakes a goroutine.

@@ -27,7 +27,7 @@ func FuzzASessionTakesAnyBytes(f *testing.F) {
 		if overWebSocket {
 			via, first = overWS, maskWS(opBinary, true, wire.AppendBody(nil, helloFrame("alice")))
 		}
-		n.gw.start(theirs, via, nil)
+		n.gw.startConn(theirs, via)
 		read := make(chan struct{})
 		go func() {
 			defer close(read)

@@ -42,6 +42,7 @@ type Gateway struct {
 	router         *command.Router
 	host           Host
 	log            *slog.Logger
+	debug          bool          // whether the log has level debug
 	handlerTimeout time.Duration // the constant, except in tests
 
 	began       time.Time // zero of elapsed
@@ -50,6 +51,10 @@ type Gateway struct {
 	now         atomic.Uint32 // ticks
 	wheel       wheel
 	count       counters
+	denials     denials
+	door        *door
+	userLogins  *userLogins
+	handshakes  *handshakes
 
 	stopping    atomic.Bool    // written with mu held
 	routines    sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
@@ -65,10 +70,14 @@ type Gateway struct {
 // to the router, which must not be frozen yet.
 func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
+	shakes := newHandshakes()
+	cfg.TLS = shakes.bound(cfg.TLS)
 	g := &Gateway{
+		denials: denials{log: cfg.Logger}, door: newDoor(&cfg), userLogins: newUserLogins(cfg.UserLogins), handshakes: shakes,
 		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
+	g.debug = cfg.Logger.Enabled(context.Background(), slog.LevelDebug)
 	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()
@@ -92,20 +101,22 @@ func (g *Gateway) register(ln net.Listener) bool {
 	return true
 }
 
-// start makes a session of a connection. Early is what has been read from it.
-func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
-	s := g.newSession(conn, via)
-	s.input.Append(early, g.maxBody+maxFraming)
-	s.countReceived(len(early))
+// start makes a session of a visitor.
+func (g *Gateway) start(v *visitor, via transport) {
+	s := g.newSession(v, via)
+	if via != overTLS { // there, what was read is part of the handshake
+		s.input.Append(v.early, g.maxBody+maxFraming)
+		s.countReceived(len(v.early))
+	}
 	// Heartbeats and the drain's deadline are shorter. This timeout is for a client that vanishes
 	// while its handler runs.
-	netio.Tune(underlying(conn), 3*g.cfg.Heartbeat)
-	netio.LimitUnsent(underlying(conn), maxUnsent)
-	_ = conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
+	netio.Tune(s.conn.NetConn(), 3*g.cfg.Heartbeat)
+	netio.LimitUnsent(s.conn.NetConn(), maxUnsent)
+	s.conn.SetDeadline(time.Now().Add(g.cfg.HelloTimeout)) // before other goroutines know the session: see closeWith
 	g.mu.Lock()
 	if g.stopping.Load() {
 		g.mu.Unlock()
-		_ = conn.Close()
+		v.close()
 		s.input.Free()
 
 		return
@@ -115,7 +126,7 @@ func (g *Gateway) start(conn net.Conn, via transport, early []byte) {
 	g.count.pending.Add(1)
 	g.wheel.add(s, g.now.Load()+ticksPerHeartbeat)
 	g.mu.Unlock()
-	go s.serve()
+	go s.serve(v.slot)
 }
 
 // reconnectText is the text of a goodbye 1001.
@@ -164,6 +175,7 @@ func (g *Gateway) finish(ctx context.Context) error {
 		close(g.stopSweeper)
 	}
 	g.mu.Unlock()
+	defer g.denials.close()
 	done := make(chan struct{})
 	go func() { // ends with the last handler
 		g.routines.Wait()

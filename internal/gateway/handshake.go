@@ -17,9 +17,9 @@ import (
 const (
 	wsVersion   = "13"
 	wsKeySize   = 16
-	headerKey   = "Sec-Websocket-Key"
-	headerVers  = "Sec-Websocket-Version"
-	headerProto = "Sec-Websocket-Protocol"
+	headerKey   = "Sec-WebSocket-Key"
+	headerVers  = "Sec-WebSocket-Version"
+	headerProto = "Sec-WebSocket-Protocol"
 )
 
 // checkHandshake returns the status and the text of the HTTP error for a request that is no
@@ -52,9 +52,9 @@ func checkHandshake(r *http.Request) (status int, text string) {
 // the first line of a header alone.
 func canonical(r *http.Request) *http.Request {
 	one := *r
-	one.Header = http.Header{
-		"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, headerVers: {wsVersion}, headerKey: r.Header.Values(headerKey),
-	}
+	one.Header = http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}
+	one.Header.Set(headerVers, wsVersion)
+	one.Header.Set(headerKey, r.Header.Get(headerKey))
 	if slices.Contains(elements(r.Header.Values(headerProto)), wire.Subprotocol) {
 		one.Header.Set(headerProto, wire.Subprotocol)
 	}

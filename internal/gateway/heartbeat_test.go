@@ -36,7 +36,7 @@ func inVirtualTime(t *testing.T, cfg Config, prepare func(n *node), test func(t 
 func (n *node) pipe(tb testing.TB) *piped {
 	tb.Helper()
 	ours, theirs := net.Pipe()
-	n.gw.start(theirs, overTCP, nil)
+	n.gw.startConn(theirs, overTCP)
 	p := &piped{t: tb, conn: ours, frames: make(chan wire.Frame, 1000), closed: make(chan struct{})}
 	go p.read()
 	tb.Cleanup(func() { _ = ours.Close() })
@@ -265,7 +265,7 @@ func TestAClientThatStopsReadingIsCutAfterTwoHeartbeats(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		ours, theirs := net.Pipe()
 		defer ours.Close()
-		n.gw.start(theirs, overTCP, nil)
+		n.gw.startConn(theirs, overTCP)
 		if _, err := ours.Write(wire.AppendFrame(nil, helloFrame("alice"))); err != nil {
 			t.Fatal(err)
 		}

@@ -2,9 +2,9 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 	"time"
@@ -46,38 +46,84 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	if g.cfg.TLS != nil {
 		via = overTLS
 	}
-	var pause time.Duration
+
+	return g.acceptLoop(ln, via == overTLS, g.stopped, func(v *visitor) { g.begin(v, via) })
+}
+
+// acceptLoop calls take with each connection that the door lets in, until done is closed or the
+// listener fails. TLS connections are accepted with a slot only.
+func (g *Gateway) acceptLoop(ln net.Listener, secure bool, done <-chan struct{}, take func(*visitor)) error {
+	var (
+		pause time.Duration
+		s     *slot
+	)
 	for {
+		if secure && s == nil {
+			if s = g.handshakes.acquire(done); s == nil {
+				return nil
+			}
+		}
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			g.accept(conn, via)
-		case g.stopping.Load():
+			if v := g.enter(conn, s); v != nil {
+				take(v)
+			}
+			s = nil
+
+			continue
+		case isClosed(done):
+			s.done()
+
 			return nil
 		case !isTemporary(err):
+			s.done()
+
 			return fmt.Errorf("accepting on %s: %w", ln.Addr(), err)
-		default:
-			pause = min(max(2*pause, shortestBackoff), longestBackoff)
-			g.count.acceptErrors.Add(1)
-			g.log.Error("cannot accept connections, will try again", "listener", ln.Addr().String(), "pause", pause, "error", err)
-			if !g.sleep(pause) {
-				return nil
-			}
+		}
+		pause = min(max(2*pause, shortestBackoff), longestBackoff)
+		g.count.acceptErrors.Add(1)
+		g.log.Error("cannot accept connections, will try again", "listener", ln.Addr().String(), "pause", pause, "error", err)
+		if !sleep(pause, done) {
+			s.done()
+
+			return nil
 		}
 	}
 }
 
-func (g *Gateway) accept(conn net.Conn, via transport) {
-	if g.pendingLimitReached() {
-		_ = conn.Close()
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// begin makes a session of a visitor of the TCP listener.
+func (g *Gateway) begin(v *visitor, via transport) {
+	if !v.proxied() {
+		g.start(v, via)
 
 		return
 	}
-	if via == overTLS {
-		conn = tls.Server(conn, g.cfg.TLS)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopping.Load() {
+		v.close()
+
+		return
 	}
-	g.start(conn, via, nil)
+	g.routines.Go(func() {
+		stop := context.AfterFunc(closeContext{g.stopped}, func() { _ = v.conn.Close() })
+		ok := v.readProxy()
+		stop()
+		if ok {
+			g.start(v, via)
+		}
+	})
 }
 
 // isTemporary reports whether an error of Accept may pass by itself.
@@ -90,24 +136,26 @@ func isTemporary(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// sleep returns false if the gateway stops meanwhile.
-func (g *Gateway) sleep(d time.Duration) bool {
+// sleep returns false if done is closed meanwhile.
+func sleep(d time.Duration, done <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-g.stopped:
+	case <-done:
 		return false
 	}
 }
 
-// pendingLimitReached reports, and counts, that MaxPending connections have sent no hello.
-func (g *Gateway) pendingLimitReached() bool {
-	if g.count.pending.Load() < int64(g.cfg.MaxPending) {
-		return false
+// handshakeFailed counts a TLS handshake that failed, unless the client has just gone.
+func (g *Gateway) handshakeFailed(err error, addr string) {
+	g.log.Debug("a TLS handshake failed", "client", addr, "error", err)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, errAbandoned):
+	case isTimeout(err):
+		g.deny(DeniedNoHello, addr)
+	default:
+		g.deny(DeniedTLS, addr)
 	}
-	g.count.refused.Add(1)
-
-	return true
 }

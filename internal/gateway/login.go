@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/parley-dm/parley/internal/auth"
@@ -15,22 +16,22 @@ import (
 // admitTimeout bounds the time for the node to admit a user, a pause included.
 const admitTimeout = 10 * time.Second
 
-// serve is the first half of the reader: it logs the client in. The second half is readRaw, or
+// serve is the first half of the reader: it logs the client in. The second half is readWatched, or
 // read: in a fresh goroutine, because a login has grown the stack of this one.
-func (s *session) serve() {
+func (s *session) serve(handshake *slot) {
 	switch {
-	case !s.login():
+	case !s.login(handshake):
 		s.finish(false)
-	case s.raw.Held():
-		s.readRaw(false)
+	case s.conn.Watched():
+		s.readWatched(false)
 	default:
 		go s.read()
 	}
 }
 
 // login returns false if the session has ended.
-func (s *session) login() bool {
-	token, ok := s.readHello()
+func (s *session) login(handshake *slot) bool {
+	token, ok := s.readHello(handshake)
 	if !ok {
 		return false
 	}
@@ -42,7 +43,7 @@ func (s *session) login() bool {
 		return false
 	}
 	id, ok := s.identify(ctx, cancel, token)
-	if !ok {
+	if !ok || !s.awaitTurn(ctx, id.UserID) || !s.occupy() {
 		return false
 	}
 	u := sessions.New(s.gw.users, id.UserID, user.NewSID(), s)
@@ -56,9 +57,12 @@ func (s *session) login() bool {
 }
 
 // readHello returns the token of the first frame, which must be a hello that comes in time.
-func (s *session) readHello() (token string, ok bool) {
-	if c, isTLS := s.conn.(*tls.Conn); isTLS {
-		if err := c.Handshake(); err != nil { //nolint:noctx // the deadline ends it
+func (s *session) readHello(handshake *slot) (token string, ok bool) {
+	if c, isTLS := s.conn.NetConn().(*tls.Conn); isTLS {
+		err := c.Handshake() //nolint:noctx // the deadline ends it
+		handshake.done()
+		if err != nil {
+			s.gw.handshakeFailed(err, s.addr)
 			s.readFailed(err)
 
 			return "", false
@@ -69,24 +73,45 @@ func (s *session) readHello() (token string, ok bool) {
 		return "", false
 	}
 	f, err := wire.ParseBody(body)
+	var h wire.Hello
+	switch {
+	case err != nil:
+	case f.Kind != wire.KindHello:
+		err = fmt.Errorf("the first frame must be a hello, not a %v", f.Kind) //nolint:err113 // for the client
+	default:
+		h, err = wire.ParseHello(f.Payload)
+	}
 	if err != nil {
+		s.gw.deny(DeniedProtocol, s.addr)
 		s.protocolError(err.Error())
 
 		return "", false
 	}
-	if f.Kind != wire.KindHello {
-		s.protocolError("the first frame must be a hello, not a " + f.Kind.String())
 
-		return "", false
-	}
-	h, err := wire.ParseHello(f.Payload)
-	if err != nil {
-		s.protocolError(err.Error())
-
-		return "", false
-	}
+	s.noteProgram(h.Client)
 
 	return h.Token, s.helloReceived()
+}
+
+// occupy counts the session as open.
+func (s *session) occupy() bool {
+	s.mu.Lock()
+	if s.phase.Load() != admitting {
+		s.mu.Unlock()
+
+		return false
+	}
+	why := s.gw.door.open(s.address)
+	if why == 0 {
+		s.place = openPlace
+	}
+	s.mu.Unlock()
+	if why != 0 {
+		s.gw.deny(why, s.addr)
+		s.comeBack("too many sessions of this address: try again later", retryAfter)
+	}
+
+	return why == 0
 }
 
 // readFirstBody reads until the first frame is complete.
@@ -95,6 +120,7 @@ func (s *session) readFirstBody() (body []byte, ok bool) {
 		body, err := s.nextBody()
 		switch {
 		case err != nil:
+			s.gw.deny(DeniedProtocol, s.addr)
 			s.closeOnError(err)
 
 			return nil, false
@@ -104,6 +130,9 @@ func (s *session) readFirstBody() (body []byte, ok bool) {
 		if err := s.fill(); err != nil {
 			if isTimeout(err) && s.extendHelloDeadline() {
 				continue
+			}
+			if isTimeout(err) && s.phase.Load() == hello {
+				s.gw.deny(DeniedNoHello, s.addr)
 			}
 			s.readFailed(err)
 
@@ -120,7 +149,7 @@ func (s *session) helloReceived() bool {
 	if s.phase.Load() != hello {
 		return false
 	}
-	_ = s.conn.SetDeadline(time.Time{})
+	s.conn.SetDeadline(time.Time{})
 	s.phase.Store(admitting)
 	s.gw.count.pending.Add(-1)
 
@@ -156,11 +185,13 @@ func (s *session) refuse(u *user.User, err error) {
 		if cause == CauseOther || cause == CauseStopping {
 			cause = CauseRefused
 		}
-		s.closeWith(r.Code, r.text(), cause)
+		s.gw.deny(DeniedNotAdmitted, s.addr)
+		s.closeWith(r.Code, (&Refusal{Text: r.Text, After: spread(r.After)}).text(), cause)
 
 		return
 	}
 	if s.phase.Load() < closing {
+		s.gw.deny(DeniedNotAdmitted, s.addr)
 		s.gw.log.Warn("a login could not be admitted", "user", u.ID, "client", s.Addr(), "error", err)
 	}
 	s.closeWith(wire.GoodbyeStopping, s.gw.reconnectText(), CauseRefused)
@@ -186,15 +217,13 @@ func (s *session) welcome(u *user.User, id auth.Identity) bool {
 	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
 	s.lastHeard.Store(now)
 	s.lastSent.Store(now)
-	replaced := s.moveToLoop()
+	s.moveToLoop()
 	s.phase.Store(open)
 	s.out.prepend(b)
 	b = s.out.pop()
 	s.mu.Unlock()
-	if replaced != nil {
-		_ = replaced.Close()
-	}
 	s.write(b)
+	s.logBegin(u)
 	if w.TokenMS > 0 {
 		s.gw.wheel.move(s, now+1) // its next look could be too late
 	}

@@ -32,10 +32,6 @@ func (c *counters) left(via transport) {
 
 // metrics fills in what only metrics show.
 func (c *counters) metrics(s *Stats) {
-	s.RefusedLogins = make(map[Cause]uint64, causes)
-	for i := range c.refusedLogins {
-		s.RefusedLogins[Cause(i)] = c.refusedLogins[i].Load()
-	}
 	s.Logins, s.Users = make(map[string]int64, len(transportNames)), make(map[string]int64, len(transportNames))
 	for i, name := range transportNames {
 		s.Logins[name], s.Users[name] = c.logins[i].Load(), c.users[i].Load()

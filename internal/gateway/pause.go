@@ -14,7 +14,7 @@ import (
 // stay with the operating system, or in the buffer of a read that was under way. Pushes are written
 // as before.
 //
-//	PauseClients or ─▶ paused ─▶ raw reader: readerPaused      ─┐
+//	PauseClients or ─▶ paused ─▶ watched reader: readerPaused      ─┐
 //	Running: false               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
 //	                             login: waitWhilePaused        ─┘
 //
@@ -78,8 +78,8 @@ func (g *Gateway) clientsPaused() bool {
 	return true
 }
 
-// resumeAll continues the readers of sessions. There may be many raw sessions, so a bounded number
-// of goroutines, one for each processor, reads them, as loops do.
+// resumeAll continues the readers of sessions. There may be many watched sessions, so a bounded
+// number of goroutines, one for each processor, reads them, as loops do.
 func (g *Gateway) resumeAll(sessions []*session) {
 	var paused []*session
 	for _, s := range sessions {
@@ -94,15 +94,15 @@ func (g *Gateway) resumeAll(sessions []*session) {
 	for range min(len(paused), runtime.GOMAXPROCS(0)) {
 		g.routines.Go(func() { // an active reader keeps its session alive
 			for i := next.Add(1) - 1; int(i) < len(paused); i = next.Add(1) - 1 {
-				paused[i].readRaw(true)
+				paused[i].readWatched(true)
 			}
 		})
 	}
 }
 
-// pauseRaw makes the active reader of a raw session paused until ResumeClients. It returns false if
-// clients are no longer paused: the caller is still the active reader.
-func (s *session) pauseRaw() bool {
+// pauseWatched makes the active reader of a watched session paused until ResumeClients. It returns
+// false if clients are no longer paused: the caller is still the active reader.
+func (s *session) pauseWatched() bool {
 	s.input.Shrink()
 	s.reader.Store(readerPaused)
 	switch ended := s.phase.Load() >= closing; {
@@ -168,7 +168,7 @@ func (s *session) extendHelloDeadline() bool {
 	if s.phase.Load() != hello { // closeWith has set a deadline
 		return false
 	}
-	_ = s.conn.SetDeadline(until)
+	s.conn.SetDeadline(until)
 
 	return true
 }

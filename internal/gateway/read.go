@@ -136,7 +136,7 @@ func (s *session) nextBody() ([]byte, error) {
 	if s.via.websocket() {
 		return s.nextMessage()
 	}
-	body, n, err := wire.Split(s.input.Bytes(), s.gw.maxBody)
+	body, n, err := wire.Split(s.input.Bytes(), s.bodyLimit())
 	s.input.Consume(n)
 	if body != nil {
 		s.charge(1, 0)

@@ -3,7 +3,6 @@ package gateway
 import (
 	"encoding/binary"
 	"os"
-	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
 
@@ -124,12 +123,12 @@ func (s *session) unlockAndWrite() {
 // write writes batches until the outbox is empty. It never blocks. Called by the writer.
 func (s *session) write(b *writeBatch) {
 	for batches := 0; b != nil; batches++ {
-		if !s.nonBlocking() || batches == maxCombinedBatches {
+		if !s.conn.NonBlocking() || batches == maxCombinedBatches {
 			s.startDrain(b)
 
 			return
 		}
-		n, err := s.tryWrite(b.unwritten())
+		n, err := s.conn.TryWrite(b.unwritten())
 		if n > 0 {
 			s.advance(b, n)
 		}
@@ -180,7 +179,7 @@ func (s *session) nextBatch(drains bool) *writeBatch {
 	}
 	if s.phase.Load() < closing {
 		if drains {
-			s.detachBlocking()
+			s.conn.Detach()
 		}
 		s.writing = false
 		s.mu.Unlock()
@@ -211,27 +210,18 @@ func (s *session) startDrain(b *writeBatch) {
 // accepts nothing for two heartbeats.
 func (s *session) drain(b *writeBatch) {
 	defer s.gw.routines.Done()
-	patience := 2 * s.gw.cfg.Heartbeat
-	var set time.Time
-	conn, sc := s.attachBlocking()
-	if conn == nil {
-		s.drainRaw(b)
-
-		return
-	}
 	for b != nil {
-		if now := time.Now(); s.phase.Load() < closing && now.Sub(set) > patience/8 { // not for every batch
-			set = now
-			_ = conn.SetWriteDeadline(now.Add(patience))
+		patience := 2 * s.gw.cfg.Heartbeat
+		if s.phase.Load() >= closing { // closing has a deadline of its own
+			patience = 0
 		}
-		n, err := blockingWrite(conn, sc, b.unwritten())
+		n, err := s.conn.Write(b.unwritten(), patience)
 		if n > 0 {
 			s.advance(b, n)
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && sc.Usable():
-			_ = conn.SetWriteDeadline(time.Time{}) // closing has a deadline of its own
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.conn.NonBlocking():
 			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 		case errors.Is(err, os.ErrDeadlineExceeded): // TLS cannot go on after that
 			s.closeWith(wire.GoodbyeSlow, "", CauseSlow)
@@ -247,47 +237,6 @@ func (s *session) drain(b *writeBatch) {
 			b.recycle()
 			b = s.nextBatch(true)
 		}
-	}
-}
-
-// drainRaw is drain by polling: no descriptor is left for the runtime's poller.
-func (s *session) drainRaw(b *writeBatch) {
-	last := time.Now()
-	for b != nil {
-		n, err := s.raw.TryWrite(b.unwritten())
-		if n > 0 {
-			last = time.Now()
-			s.advance(b, n)
-		}
-		if err != nil {
-			s.writeFailed(b)
-
-			return
-		}
-		if len(b.unwritten()) == 0 {
-			b.recycle()
-			b = s.nextBatch(true)
-
-			continue
-		}
-		if time.Since(last) > 2*s.gw.cfg.Heartbeat {
-			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
-		}
-		time.Sleep(noDescriptorRetry)
-	}
-}
-
-// detachBlocking undoes attachBlocking at the end of a drain goroutine: the write deadline is
-// removed, and a raw session has only its RawConn. Called with mu held, before closing.
-func (s *session) detachBlocking() {
-	if !s.raw.Held() {
-		_ = s.conn.SetWriteDeadline(time.Time{})
-
-		return
-	}
-	if s.conn != nil {
-		_ = s.conn.Close()
-		s.conn, s.sock = nil, nil
 	}
 }
 

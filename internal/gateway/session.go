@@ -2,10 +2,11 @@ package gateway
 
 import (
 	"context"
-	"net"
+	"crypto/tls"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/netio"
@@ -48,29 +49,29 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 // session is one connection. It is the sessions.Conn of its user.
 //
 // One goroutine at a time is its reader: it logs the client in, reads, dispatches, and ends last;
-// see read.go and rawconn.go. The writer is a goroutine that has a frame to send: see send.go.
+// see read.go and loop.go. The writer is a goroutine that has a frame to send: see send.go.
 // There is one session for every client, so fields are few.
 type session struct {
 	gw   *Gateway
-	conn net.Conn      // of a raw session guarded by mu, and nil except during attachBlocking
-	sock *netio.Conn   // guarded as conn; not usable where reads and writes block: TLS, Windows
-	raw  netio.RawConn // the connection of an open session that a loop watches
-	loop *netio.Loop   // fixed once raw
+	conn netio.Conn // watched by a loop once the session is open, where that is supported
 	addr string
 
-	via transport
+	address addressKey            // for which it counts at the door
+	program unique.Handle[string] // what the client says it is, for the log; the zero Handle unless the log has level debug
 
-	reader atomic.Uint32 // state of a raw session's reader: see rawconn.go
-	hangup atomic.Bool   // of a raw session: the client has closed, and its last bytes are to be read
+	via   transport
+	place place // guarded by mu; where it counts
+
+	reader atomic.Uint32 // state of a watched session's reader: see loop.go
+	hangup atomic.Bool   // of a watched session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
 	input          netio.ReadBuffer
-	waitBuffer     [16]byte         // destination of the read call in which fillBlocking waits
 	frag           netio.ReadBuffer // the beginning of a fragmented WebSocket message
 	fragBegun      bool
 	fragDone       bool // frag was returned to the reader and is to be dropped
-	queue          command.UserQueue
 	handledRequest bool // the last run of handleArrived had a request
+	queue          command.UserQueue
 	budget         budget
 
 	token tokenState // see token.go
@@ -106,13 +107,14 @@ type closeState struct {
 	leaveTimer *time.Timer // nil unless the reader was in a handler
 }
 
-func (g *Gateway) newSession(conn net.Conn, via transport) *session {
-	s := &session{gw: g, conn: conn, sock: new(netio.Conn), via: via, wheelSlot: -1, writing: true}
-	s.token.rates.Store(&g.cfg.Rates)
-	if a := conn.RemoteAddr(); a != nil {
-		s.addr = a.String()
+func (g *Gateway) newSession(v *visitor, via transport) *session {
+	conn := v.conn
+	if via == overTLS {
+		conn = tls.Server(v.stream(), g.cfg.TLS)
 	}
-	s.sock.Use(conn)
+	s := &session{gw: g, via: via, addr: v.addr, address: v.address, place: pendingPlace, wheelSlot: -1, writing: true}
+	s.token.rates.Store(&g.cfg.Rates)
+	s.conn.Init(conn)
 
 	return s
 }

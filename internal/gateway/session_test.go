@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -36,4 +37,12 @@ func TestAClientLogsInAsksIsPushedToAndLeaves(t *testing.T) {
 		n.wantLeft(t, "alice", user.Left)
 		c.wantEnd()
 	})
+}
+
+// An idle client costs this for as long as it is connected: 384 is a size of Go's allocator, the
+// next is 416.
+func TestASessionIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(session{}); size > 384 {
+		t.Errorf("a session has %d bytes", size)
+	}
 }

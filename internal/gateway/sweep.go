@@ -171,6 +171,7 @@ func (g *Gateway) sweep() {
 		case <-t.C:
 		}
 		now := g.now.Add(1)
+		g.door.sweep()
 		for done := false; !done; {
 			actions, done = g.wheel.due(now, actions[:0])
 			for _, a := range actions {

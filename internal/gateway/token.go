@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -23,11 +22,8 @@ import (
 
 const (
 	engineVer = 1
-	// renewPause is the shortest time between two tokens that a session sends.
-	renewPause = time.Second
-	// retrySpread is the interval over which clients spread that cannot be let in now.
-	retrySpread = 4 * time.Second
-	retryAfter  = time.Second
+	// retryAfter is the least time after which clients return that cannot be let in now.
+	retryAfter = time.Second
 )
 
 const expiredText = "token expired"
@@ -35,7 +31,7 @@ const expiredText = "token expired"
 // tokenState is what a session keeps of its token.
 type tokenState struct {
 	endsAt  atomic.Int64          // when the session ends, the grace included, in Unix milliseconds; 0: never
-	renewed atomic.Int64          // when the client sent the latest token, in Unix milliseconds
+	renewed atomic.Uint32         // the second, in Unix time, in which the client sent the latest token
 	rates   atomic.Pointer[Rates] // the node's, or what the token sets in their place
 }
 
@@ -94,7 +90,11 @@ func (s *session) remote() net.Addr {
 		return net.TCPAddrFromAddrPort(a)
 	}
 
-	return s.conn.RemoteAddr()
+	if nc := s.conn.NetConn(); nc != nil {
+		return nc.RemoteAddr()
+	}
+
+	return nil
 }
 
 // identify checks the token of a hello. It returns false if the session has ended.
@@ -112,9 +112,9 @@ func (s *session) identify(ctx context.Context, cancel context.CancelFunc, token
 		return id, true
 	}
 	s.tokenRefused(err)
+	s.gw.deny(denialOf(err), s.addr)
 	if auth.MayRetry(err) {
-		again := &Refusal{Text: err.Error(), After: retryAfter + rand.N(retrySpread)}
-		s.closeWith(wire.GoodbyeStopping, again.text(), CauseRefused)
+		s.comeBack(err.Error(), retryAfter)
 	} else {
 		s.closeWith(wire.GoodbyeBadToken, err.Error(), CauseBadToken)
 	}
@@ -136,13 +136,11 @@ func (g *Gateway) renewToken(req command.Request) {
 
 		return
 	}
-	now := time.Now().UnixMilli()
-	if last := s.token.renewed.Load(); now-last < renewPause.Milliseconds() && now >= last {
+	if now := uint32(time.Now().Unix()); s.token.renewed.Swap(now) == now {
 		req.Refuse(wire.CodeRateLimit, "at most one token a second")
 
 		return
 	}
-	s.token.renewed.Store(now)
 	token := string(req.Payload)
 	req.Payload = nil
 	if _, quick := g.auth.(auth.Tokens); quick {

@@ -134,7 +134,15 @@ func TestAFreshTokenKeepsASession(t *testing.T) {
 	if r := s.token.rates.Load(); r == nil || r.Messages != 7 || r.Bytes != 0 {
 		t.Errorf("rates %+v", r)
 	}
-	c.wantCode(c.renew(2, "alice for ever"), wire.CodeRateLimit)
+	limited := false
+	for range 5 { // of so many, two are in one second
+		_, data, _ = wire.ParseResponse(c.renew(2, "alice for ever").Payload)
+		code, _, err := wire.ParseError(data)
+		limited = limited || err == nil && code == wire.CodeRateLimit
+	}
+	if !limited {
+		t.Error("any number of tokens a second")
+	}
 	stop := c.pongs()
 	until := n.gw.now.Load() + 50 // ticks of 10 ms: the first token's end passes
 	eventually(t, func() bool { return n.gw.now.Load() > until })
@@ -198,7 +206,7 @@ func TestATokenWithAnUnknownKeyMayBeTriedAgain(t *testing.T) {
 		c.send(helloFrame("alice later"))
 		text := c.wantGoodbye(wire.GoodbyeStopping)
 		after, ok := wire.ParseReconnect([]byte(text))
-		if !ok || after < retryAfter || after > retryAfter+retrySpread || wire.ParseReason([]byte(text)) != auth.ErrTokenUnknownKey.Error() {
+		if !ok || after < retryAfter || after > 3*retryAfter || wire.ParseReason([]byte(text)) != auth.ErrTokenUnknownKey.Error() {
 			t.Errorf("goodbye %q", text)
 		}
 		seen[after] = true

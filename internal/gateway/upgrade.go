@@ -20,19 +20,37 @@ func (g *Gateway) WebSocket() http.Handler {
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.stopping.Load() || g.pendingLimitReached() {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "no room for another connection now", http.StatusServiceUnavailable)
+		if g.stopping.Load() {
+			refuseHandshake(w, http.StatusServiceUnavailable, "the node stops")
 
 			return
 		}
 		if status, text := checkHandshake(r); status != 0 {
+			g.deny(DeniedHandshake, r.RemoteAddr)
 			refuseHandshake(w, status, text)
 
 			return
 		}
 		if !g.originAllowed(r) {
+			g.deny(DeniedOrigin, r.RemoteAddr)
 			refuseHandshake(w, http.StatusForbidden, "pages of this origin may not connect: see the node's setting origin")
+
+			return
+		}
+		v, why := g.visitorOf(r)
+		if why != 0 {
+			refuseHandshake(w, http.StatusServiceUnavailable, "no room for another connection now")
+
+			return
+		}
+		conn, rw, _, err := upgrader.Upgrade(canonical(r), w)
+		if err != nil {
+			if conn != nil {
+				_ = conn.Close()
+			}
+			if conn != nil || r.Context().Value(visitorKey{}) == nil { // else the server ends it
+				v.leave()
+			}
 
 			return
 		}
@@ -40,22 +58,21 @@ func (g *Gateway) WebSocket() http.Handler {
 		if r.TLS != nil {
 			via = overWSS
 		}
-		conn, rw, _, err := upgrader.Upgrade(canonical(r), w)
-		if err != nil {
-			if conn != nil {
-				_ = conn.Close()
-			}
-
-			return
+		if e, ok := conn.(*earlyConn); ok {
+			conn = e.Conn // what was early was part of the request
 		}
-		early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what came after the request
+		v.conn = conn
+		v.early, _ = rw.Reader.Peek(rw.Reader.Buffered()) // what came after the request
 		// A fresh goroutine continues: the HTTP request has grown the stack of this one.
-		g.start(conn, via, early) //nolint:contextcheck // the session outlives the request
+		g.start(v, via) //nolint:contextcheck // the session outlives the request
 	})
 }
 
 func refuseHandshake(w http.ResponseWriter, status int, text string) {
 	h := w.Header()
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
 	if status == http.StatusUpgradeRequired {
 		h.Set("Upgrade", "websocket")
 		h.Set("Connection", "Upgrade")

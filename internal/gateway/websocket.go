@@ -132,7 +132,7 @@ func (s *session) nextMessage() ([]byte, error) {
 		s.dropFragment()
 	}
 	for {
-		f, n, err := splitWS(s.input.Bytes(), s.gw.maxBody)
+		f, n, err := splitWS(s.input.Bytes(), s.bodyLimit())
 		if err != nil || n == 0 {
 			return nil, err
 		}
@@ -168,7 +168,7 @@ func (s *session) join(f wsFrame) ([]byte, error) {
 		return nil, wire.ErrShortFrame // as below
 	case !begun && f.fin:
 		return f.payload, nil
-	case s.frag.Len()+len(f.payload) > s.gw.maxBody:
+	case s.frag.Len()+len(f.payload) > s.bodyLimit():
 		return nil, errWSTooLong
 	}
 	s.fragBegun = true

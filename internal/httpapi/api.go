@@ -16,7 +16,7 @@ const (
 	maxIDs = 1000
 	// maxBan bounds a ban. Bans are kept in memory.
 	maxBan = 365 * 24 * time.Hour
-	// bodyTime bounds the reading of a request's body.
+	// bodyTime bounds the reading of a request's body, and the writing of its answer.
 	bodyTime = 10 * time.Second
 )
 

@@ -7,7 +7,7 @@
 //	/v1/...        the server-to-server API, for clients with the admin key; openapi.json describes it
 //
 // What the API is asked for a [Backend] does. [Profiles] is for operators only, and [Hosts] for
-// their listener.
+// their listener; [LocalHost] for that of profiles alone.
 //
 // # Limits
 //

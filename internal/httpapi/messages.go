@@ -49,17 +49,22 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	got, again, err := a.sent.do(r.Context(), key, body, func(ctx context.Context) (wire.Receipt, error) { return a.backend.Send(ctx, m) })
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTime)) // sending may have taken longer than the server's own
 	if again {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
 	answer(w, receipt{got.Result.String()}, err)
 }
 
+// MaxBody bounds the body of a request, where messages have at most that many bytes.
+func MaxBody(maxMessage int) int64 {
+	return int64(base64.StdEncoding.EncodedLen(maxMessage))*escapes + restOfMessage
+}
+
 // body reads a request's body.
 func (a *api) body(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
-	limit := int64(base64.StdEncoding.EncodedLen(a.backend.MaxMessage())) * escapes
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // a recorder has none
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit+restOfMessage))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody(a.backend.MaxMessage())))
 	switch _, tooLong := errors.AsType[*http.MaxBytesError](err); {
 	case tooLong:
 		return nil, FromCode(wire.CodeTooLarge, fmt.Sprintf("a message has at most %d bytes", a.backend.MaxMessage()))

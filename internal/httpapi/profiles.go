@@ -57,16 +57,16 @@ func namedProfile(w http.ResponseWriter, r *http.Request) {
 	_ = p.WriteTo(w, debug)
 }
 
-// maxRecord is the longest that one request may record.
-const maxRecord = 10 * time.Minute
+// MaxRecord is the longest that one request may record.
+const MaxRecord = 10 * time.Minute
 
 // record runs start, waits as long as the request wants, and runs stop.
 func record(w http.ResponseWriter, r *http.Request, d time.Duration, start func() error, stop func()) {
 	if text := r.FormValue("seconds"); text != "" {
 		seconds, err := strconv.ParseFloat(text, 64)
 		d = time.Duration(seconds * float64(time.Second))
-		if err != nil || d <= 0 || d > maxRecord {
-			say(w, http.StatusBadRequest, "seconds: write a number above 0, and at most "+strconv.Itoa(int(maxRecord.Seconds())))
+		if err != nil || d <= 0 || d > MaxRecord {
+			say(w, http.StatusBadRequest, "seconds: write a number above 0, and at most "+strconv.Itoa(int(MaxRecord.Seconds())))
 
 			return
 		}

@@ -26,8 +26,7 @@ type conn struct {
 // newConn begins a connection. First is what was read of it already.
 func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.Conn, config *tls.Config) *conn {
 	w := &transport{Conn: base, first: first}
-	w.sock.Use(base)
-	w.try, _ = base.(tryWriter)
+	w.sock.Init(base)
 
 	return &conn{base: base, wire: w, tls: side(w, config)}
 }
@@ -65,17 +64,13 @@ func (c *conn) send(piece []byte) (done bool, err error) {
 	return c.wire.tryFlush()
 }
 
-// tryWriter is a connection whose writing need not wait: it returns how much it has taken.
-type tryWriter interface{ TryWrite(p []byte) (int, error) }
-
 // transport carries TLS records. During the handshake it is the network connection. Afterwards
 // records that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait
 // says so.
 type transport struct {
 	net.Conn
 
-	sock netio.Conn
-	try  tryWriter // nil: none
+	sock netio.Conn // the same
 
 	// Owned by the reader.
 	first   []byte // read before the rest
@@ -127,18 +122,12 @@ func (t *transport) Read(p []byte) (int, error) {
 	if t.park == nil {
 		return t.Conn.Read(p)
 	}
-	if t.drained || !t.sock.Usable() {
+	if t.drained {
 		t.park()
 	}
-	var n int
-	var err error
-	if t.sock.Usable() {
-		t.into = p
-		n, err = t.sock.Read(t)
-		t.into = nil
-	} else {
-		n, err = t.Conn.Read(p)
-	}
+	t.into = p
+	n, err := t.sock.Read(t)
+	t.into = nil
 	t.drained = n < len(p)
 
 	return n, err
@@ -148,10 +137,12 @@ func (t *transport) Read(p []byte) (int, error) {
 func (t *transport) Space() []byte { return t.into }
 
 // Release implements netio.Buffer.
-func (t *transport) Release() {
+func (t *transport) Release() (empty bool) {
 	t.parked.Store(true)
 	t.park()
 	t.parked.Store(false)
+
+	return false
 }
 
 // waits tells whether something is to be written.
@@ -179,13 +170,7 @@ func (t *transport) next() {
 // tryFlush writes what has gathered as far as that does not wait.
 func (t *transport) tryFlush() (done bool, err error) {
 	for t.next(); t.off < len(t.out); t.next() {
-		var n int
-		switch {
-		case t.sock.Usable():
-			n, err = t.sock.TryWrite(t.out[t.off:])
-		case t.try != nil:
-			n, err = t.try.TryWrite(t.out[t.off:])
-		}
+		n, err := t.sock.TryWrite(t.out[t.off:])
 		t.off += n
 		if err != nil || t.off < len(t.out) {
 			return false, err
@@ -198,13 +183,7 @@ func (t *transport) tryFlush() (done bool, err error) {
 // flush writes what has gathered, and waits for it.
 func (t *transport) flush() error {
 	for t.next(); t.off < len(t.out); t.next() {
-		var n int
-		var err error
-		if t.sock.Usable() {
-			n, err = t.sock.Write(t.out[t.off:])
-		} else {
-			n, err = t.Conn.Write(t.out[t.off:])
-		}
+		n, err := t.sock.Write(t.out[t.off:], 0)
 		t.off += n
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package netio_test
+package netio
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
-	"github.com/parley-dm/parley/internal/netio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -44,16 +42,23 @@ type testBuffer struct {
 }
 
 func (in *testBuffer) Space() []byte { return in.b[:] }
-func (in *testBuffer) Release()      { in.released++ }
 
-func use(t *testing.T, conn net.Conn) *netio.Conn {
+func (in *testBuffer) Release() bool {
+	in.released++
+
+	return false
+}
+
+func use(t *testing.T, conn net.Conn) *Conn {
 	t.Helper()
-	var c netio.Conn
-	if !c.Use(conn) || !c.Usable() {
+	c := new(Conn)
+	c.Init(conn)
+	if !c.NonBlocking() {
 		t.Fatal("a TCP connection is of no use")
 	}
+	t.Cleanup(c.Close)
 
-	return &c
+	return c
 }
 
 func TestAReaderReleasesItsBufferBeforeItWaits(t *testing.T) {
@@ -86,13 +91,11 @@ func TestAnAttemptToWriteDoesNotWaitAndAWriteDoes(t *testing.T) {
 	if n, err := c.TryWrite(big); n != 0 || err != nil {
 		t.Fatalf("a full connection took %d, %v", n, err)
 	}
-	_ = here.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-	if _, err := c.Write(big); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := c.Write(big, 10*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a write that waits in vain: %v", err)
 	}
-	_ = here.SetWriteDeadline(time.Time{})
 	go func() { _, _ = io.Copy(io.Discard, there) }()
-	if n, err := c.Write(big); n == 0 || err != nil {
+	if n, err := c.Write(big, 0); n == 0 || err != nil {
 		t.Errorf("a write that waited: %d, %v", n, err)
 	}
 }
@@ -106,21 +109,53 @@ func TestClosingTheConnectionEndsARead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTCPConnectionIsOfNoUse(t *testing.T) {
+func TestWhatIsNoTCPConnectionReadsAndWritesByWaiting(t *testing.T) {
 	a, b := net.Pipe()
-	defer a.Close()
 	defer b.Close()
-	var c netio.Conn
-	if c.Use(a) || c.Usable() {
-		t.Error("used")
+	var c Conn
+	c.Init(a)
+	defer c.Close()
+	Tune(a, time.Second)
+	if c.NonBlocking() || c.Watch(nil, nil) {
+		t.Error("it is taken for a TCP connection")
 	}
-	netio.Tune(a, time.Second)
+	if n, err := c.TryWrite([]byte("x")); n != 0 || err != nil {
+		t.Errorf("an attempt to write: %d, %v", n, err)
+	}
+	go func() { _, _ = io.Copy(b, b) }()
+	msg := []byte("hello")
+	if n, err := c.Write(msg, time.Minute); n != 5 || err != nil {
+		t.Fatal(n, err)
+	}
+	var in ReadBuffer
+	defer in.Free()
+	for in.Len() < len(msg) { // the first bytes come into no buffer
+		n, err := c.Read(&filling{&in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Commit(n)
+	}
+	if string(in.Bytes()) != "hello" {
+		t.Errorf("%q", in.Bytes())
+	}
+}
+
+// filling is a ReadBuffer as a Buffer.
+type filling struct{ in *ReadBuffer }
+
+func (f *filling) Space() []byte { return f.in.Space(0) }
+
+func (f *filling) Release() bool {
+	f.in.Shrink()
+
+	return f.in.Empty()
 }
 
 func TestReadingAndWritingDoNotAllocate(t *testing.T) {
 	here, there := pair(t)
 	c, d, in := use(t, here), use(t, there), &testBuffer{}
-	netio.Tune(here, time.Second)
+	Tune(here, time.Second)
 	msg := []byte("ping")
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := c.TryWrite(msg); err != nil {

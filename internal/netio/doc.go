@@ -1,24 +1,20 @@
-// Package netio reads and writes TCP connections with single system calls.
+// Package netio is what gateway, link and client have in common towards the network: connections
+// that are read and written with single system calls, loops that watch many of them, and the read
+// buffer.
 //
-// It adds two things to net.Conn: a write that would block is reported instead of waiting, and a
-// read buffer is taken only when there is something to read.
+//	             ┌──────────────── Conn ────────────────┐
+//	TryWrite(p) ▶│ one write of what the system accepts │
+//	Write(p)    ▶│ waits until the system accepts some  │──▶ the connection, through the runtime's poller
+//	Read(buf)   ▶│ waits; then buf.Space(), one read    │
+//	             └──────────── Watch │ ─────────────────┘
+//	                                 ▼
+//	Loop ── OnReadable ─▶ TryRead, TryWrite ──▶ the descriptor alone, watched by the loop (epoll, edge-triggered)
 //
-//	                ┌──────────────── Conn ────────────────┐
-//	TryWrite(p) ──▶ │ one write of what the system accepts │
-//	Write(p)    ──▶ │ waits until the system accepts some  │ ──▶ the connection, through the runtime's poller
-//	Read(buf)   ──▶ │ waits; then buf.Space(), one read    │
-//	                └──────────────────────────────────────┘
-//
-// One goroutine reads and one writes at a time; the two may be different. A call allocates nothing.
-// Deadlines, addresses and closing stay with the net.Conn: closing it, or a deadline, ends the
-// calls here too.
-//
-// A [RawConn] bypasses the runtime's poller altogether, and a [Loop] watches any number of them
-// with one goroutine (epoll, edge-triggered).
+// Begin with [Conn]; then [Loop], and [ReadBuffer] for what has arrived.
 //
 // # Limits
 //
-// Conn works on Unix, for a *net.TCPConn. Elsewhere, and for TLS, whose records have to be whole,
-// [Conn.Use] returns false, and the caller uses the net.Conn. RawConn and Loop need Linux:
-// elsewhere NewLoop returns nil, and Adopt false.
+// Single system calls need Unix and a connection with a descriptor of its own: over TLS, whose
+// records have to be whole, and elsewhere, [Conn.NonBlocking] is false, and Read and Write are
+// those of the net.Conn. Watching needs Linux: elsewhere NewLoop returns nil, and Watch false.
 package netio

@@ -40,7 +40,7 @@ type Loop struct {
 type ReadHandler interface {
 	// OnReadable is called once for all that has arrived (edge-triggered): bytes left unread are
 	// not reported again. With hangup the peer has closed, or the connection is broken. It must not
-	// block. One more call may come after Remove.
+	// block. One more call may come after Close.
 	OnReadable(hangup bool)
 }
 
@@ -63,7 +63,7 @@ const (
 
 // NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
 // called around every run of several events. It returns nil if the system provides no epoll
-// instance; a nil Loop accepts no connection.
+// instance; a nil Loop watches no connection.
 func NewLoop(observer BatchObserver) *Loop {
 	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
 	var err error
@@ -85,9 +85,9 @@ func NewLoop(observer BatchObserver) *Loop {
 	return l
 }
 
-// Add registers w for b. What has arrived already is reported too: OnReadable may be called before
-// Add returns. It returns false if the loop or b is closed, or the system refuses.
-func (l *Loop) Add(b *RawConn, w ReadHandler) bool {
+// add registers w for b. What has arrived already is reported too: OnReadable may be called before
+// add returns. It returns false if the loop or b is closed, or the system refuses.
+func (l *Loop) add(b *rawConn, w ReadHandler) bool {
 	if l == nil || !b.acquire() {
 		return false
 	}
@@ -112,8 +112,8 @@ func (l *Loop) Add(b *RawConn, w ReadHandler) bool {
 	return true
 }
 
-// Remove unregisters w from b. It must be called before b is closed.
-func (l *Loop) Remove(b *RawConn, w ReadHandler) {
+// remove unregisters w from b. It must be called before b is closed.
+func (l *Loop) remove(b *rawConn, w ReadHandler) {
 	if l == nil || !b.acquire() {
 		return
 	}

@@ -1,4 +1,4 @@
-package netio_test
+package netio
 
 import (
 	"errors"
@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/parley-dm/parley/internal/netio"
 )
 
 // readCounter counts its calls.
@@ -42,9 +40,9 @@ func (s *readCounter) waitForCall(t *testing.T) {
 	}
 }
 
-func newLoop(t *testing.T) *netio.Loop {
+func newLoop(t *testing.T) *Loop {
 	t.Helper()
-	l := netio.NewLoop(nil)
+	l := NewLoop(nil)
 	if l == nil {
 		t.Fatal("no loop")
 	}
@@ -53,24 +51,24 @@ func newLoop(t *testing.T) *netio.Loop {
 	return l
 }
 
-// rawPair is two ends of a connection, one of them a RawConn.
-func rawPair(t *testing.T) (*netio.RawConn, net.Conn) {
+// rawPair is two ends of a connection, one of them a rawConn.
+func rawPair(t *testing.T) (*rawConn, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
-	b := new(netio.RawConn)
-	if !b.Adopt(here) || !b.Held() {
+	b := new(rawConn)
+	if !b.adopt(here) || !b.held() {
 		t.Fatal("not taken")
 	}
 	here.Close()
-	t.Cleanup(b.Close)
+	t.Cleanup(b.close)
 
 	return b, there
 }
 
-func read(t *testing.T, b *netio.RawConn) string {
+func read(t *testing.T, b *rawConn) string {
 	t.Helper()
 	p := make([]byte, 64)
-	n, err := b.TryRead(p)
+	n, err := b.tryRead(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +88,7 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	if got := read(t, b); got != "" {
 		t.Errorf("%q without a write", got)
 	}
-	if n, err := b.TryWrite([]byte("hello")); n != 5 || err != nil {
+	if n, err := b.tryWrite([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	got := make([]byte, 5)
@@ -99,7 +97,7 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	}
 	big := make([]byte, 1<<20)
 	for full := false; !full; { // until nothing more fits
-		n, err := b.TryWrite(big)
+		n, err := b.tryWrite(big)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,21 +105,21 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	}
 	there.Close()
 	for { // the end, or that it was reset with bytes on their way
-		if n, err := b.TryRead(big); err != nil {
+		if n, err := b.tryRead(big); err != nil {
 			break
 		} else if n > 0 {
 			t.Errorf("%d bytes", n)
 		}
 	}
-	b.Close()
-	b.Close()
-	if _, err := b.TryRead(big); !errors.Is(err, net.ErrClosed) {
+	b.close()
+	b.close()
+	if _, err := b.tryRead(big); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("reading when closed: %v", err)
 	}
-	if _, err := b.TryWrite(big); !errors.Is(err, net.ErrClosed) {
+	if _, err := b.tryWrite(big); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("writing when closed: %v", err)
 	}
-	if _, err := b.NetConn(); !errors.Is(err, net.ErrClosed) {
+	if _, err := b.netConn(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("attached when closed: %v", err)
 	}
 }
@@ -129,7 +127,7 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 func TestTheEndOfARawConnIsEOF(t *testing.T) {
 	b, there := rawPair(t)
 	l, s := newLoop(t), newReadCounter()
-	if !l.Add(b, s) {
+	if !l.add(b, s) {
 		t.Fatal("not added")
 	}
 	write(t, there, "bye")
@@ -140,25 +138,25 @@ func TestTheEndOfARawConnIsEOF(t *testing.T) {
 	if got := read(t, b); got != "bye" {
 		t.Errorf("%q", got)
 	}
-	if _, err := b.TryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
+	if _, err := b.tryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestThePeerSeesCloseWriteAndCloseOfARawConn(t *testing.T) {
 	b, there := rawPair(t)
-	b.CloseWrite()
+	b.closeWrite()
 	if _, err := there.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
 	}
 	write(t, there, "still here")
-	b.Close()
-	b.CloseWrite() // does nothing
+	b.close()
+	b.closeWrite() // does nothing
 }
 
 func TestTheNetConnOfARawConnCanWait(t *testing.T) {
 	b, there := rawPair(t)
-	conn, err := b.NetConn()
+	conn, err := b.netConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +166,7 @@ func TestTheNetConnOfARawConnCanWait(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	conn.Close()
-	if _, err := b.TryWrite([]byte("x")); err != nil { // as before
+	if _, err := b.tryWrite([]byte("x")); err != nil { // as before
 		t.Error(err)
 	}
 	if _, err := io.ReadFull(there, make([]byte, 1)); err != nil {
@@ -181,7 +179,7 @@ func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
 	b, there := rawPair(t)
 	s := newReadCounter()
 	write(t, there, "early")
-	if !l.Add(b, s) {
+	if !l.add(b, s) {
 		t.Fatal("not added")
 	}
 	s.waitForCall(t)
@@ -208,7 +206,7 @@ func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
 	for i := range n {
 		b, there := rawPair(t)
 		sleepers[i], others[i] = newReadCounter(), there
-		if !l.Add(b, sleepers[i]) {
+		if !l.add(b, sleepers[i]) {
 			t.Fatal("not added")
 		}
 	}
@@ -230,14 +228,14 @@ func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	const stuck = 3
 	free, freeThere := rawPair(t)
 	quick := newReadCounter()
-	l.Add(free, quick)
+	l.add(free, quick)
 	let := make(chan struct{})
 	var slow [stuck]*readCounter
 	for i := range slow {
 		b, there := rawPair(t)
 		slow[i] = newReadCounter()
 		slow[i].block = let
-		l.Add(b, slow[i])
+		l.add(b, slow[i])
 		write(t, there, "x")
 	}
 	for _, s := range slow { // each is called, though none returns
@@ -272,7 +270,7 @@ func TestALoopReportsThatItWasRecentlyBlocked(t *testing.T) {
 	b, there := rawPair(t)
 	s := newReadCounter()
 	s.block = make(chan struct{})
-	l.Add(b, s)
+	l.add(b, s)
 	write(t, there, "x")
 	becomes(true)
 	close(s.block)
@@ -287,11 +285,11 @@ func (b *batchCounter) End()   { b.ended.Add(1) }
 
 func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 	counter := new(batchCounter)
-	l := netio.NewLoop(counter)
+	l := NewLoop(counter)
 	t.Cleanup(l.Close)
 	one, oneThere := rawPair(t)
 	alone := newReadCounter()
-	l.Add(one, alone)
+	l.add(one, alone)
 	write(t, oneThere, "x")
 	alone.waitForCall(t)
 	if n := counter.begun.Load(); n != 0 {
@@ -309,7 +307,7 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 			slow[i] = newReadCounter()
 			slow[i].block = let
 			write(t, there, "x")
-			l.Add(b, slow[i])
+			l.add(b, slow[i])
 		}
 		for _, s := range slow {
 			s.waitForCall(t)
@@ -325,22 +323,22 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 }
 
 func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
-	l := netio.NewLoop(nil)
+	l := NewLoop(nil)
 	b, _ := rawPair(t)
-	b.Close()
-	if l.Add(b, newReadCounter()) {
+	b.close()
+	if l.add(b, newReadCounter()) {
 		t.Error("took a closed connection")
 	}
 	l.Close()
 	l.Close()
 	open, _ := rawPair(t)
-	if l.Add(open, newReadCounter()) {
+	if l.add(open, newReadCounter()) {
 		t.Error("a closed loop took a connection")
 	}
-	var none *netio.Loop
+	var none *Loop
 	none.Close()
-	none.Remove(open, nil)
-	if none.Add(open, newReadCounter()) {
+	none.remove(open, nil)
+	if none.add(open, newReadCounter()) {
 		t.Error("no loop took a connection")
 	}
 }
@@ -350,10 +348,10 @@ func TestARemovedHandlerIsNotCalled(t *testing.T) {
 	b, there := rawPair(t)
 	other, otherEnd := rawPair(t)
 	s, last := newReadCounter(), newReadCounter()
-	l.Add(b, s)
-	l.Remove(b, s)
+	l.add(b, s)
+	l.remove(b, s)
 	write(t, there, "x")
-	l.Add(other, last)
+	l.add(other, last)
 	write(t, otherEnd, "x")
 	last.waitForCall(t)
 	if n := s.calls.Load(); n != 0 {
@@ -377,17 +375,17 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	innocent := &handlerFunc{func() { told.Add(1) }}
 	gone := newReadCounter()
 	kept, let, swapped := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	l.Add(keeper, &handlerFunc{func() { close(kept); <-let }})
-	l.Add(former, gone)
-	l.Add(first, &handlerFunc{func() { // the next event is the end of former
-		l.Remove(former, gone)
-		former.Close()
+	l.add(keeper, &handlerFunc{func() { close(kept); <-let }})
+	l.add(former, gone)
+	l.add(first, &handlerFunc{func() { // the next event is the end of former
+		l.remove(former, gone)
+		former.close()
 		for range 32 { // one of them gets its descriptor
-			b := new(netio.RawConn)
-			if !b.Adopt(here) || !l.Add(b, innocent) {
+			b := new(rawConn)
+			if !b.adopt(here) || !l.add(b, innocent) {
 				t.Error("not taken")
 			}
-			t.Cleanup(b.Close)
+			t.Cleanup(b.close)
 		}
 		close(swapped)
 	}})
@@ -400,7 +398,7 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	<-swapped
 	last, lastThere := rawPair(t)
 	s := newReadCounter()
-	l.Add(last, s)
+	l.add(last, s)
 	write(t, lastThere, "x")
 	s.waitForCall(t)
 	if n := told.Load(); n != 0 {
@@ -411,8 +409,8 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
-		var b netio.RawConn
-		if !b.Adopt(here) {
+		var b rawConn
+		if !b.adopt(here) {
 			t.Fatal("not taken")
 		}
 		here.Close()
@@ -420,14 +418,14 @@ func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				for {
-					if _, err := b.TryWrite([]byte("x")); err != nil {
+					if _, err := b.tryWrite([]byte("x")); err != nil {
 						return
 					}
 				}
 			})
 		}
-		all.Go(b.Close)
-		all.Go(b.Close)
+		all.Go(b.close)
+		all.Go(b.close)
 		all.Wait()
 		if _, err := io.Copy(io.Discard, there); err != nil { // the end, at once: no descriptor is left
 			t.Error(err)
@@ -440,13 +438,13 @@ func TestARawConnDoesNotAllocate(t *testing.T) {
 	b, there := rawPair(t)
 	msg, p := []byte("ping"), make([]byte, 64)
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := b.TryWrite(msg); err != nil {
+		if _, err := b.tryWrite(msg); err != nil {
 			t.Error(err)
 		}
 		if _, err := io.ReadFull(there, p[:len(msg)]); err != nil {
 			t.Error(err)
 		}
-		if _, err := b.TryRead(p); err != nil {
+		if _, err := b.tryRead(p); err != nil {
 			t.Error(err)
 		}
 	}); n != 0 {

@@ -2,9 +2,7 @@
 
 package netio
 
-import (
-	"net"
-)
+import "net"
 
 // Loop is not supported on this system.
 type Loop struct{}
@@ -12,14 +10,8 @@ type Loop struct{}
 // ReadHandler is called by a Loop. See the Linux version.
 type ReadHandler interface{ OnReadable(hangup bool) }
 
-// NewLoop returns nil: a nil Loop accepts no connection.
+// NewLoop returns nil: a nil Loop watches no connection.
 func NewLoop(BatchObserver) *Loop { return nil }
-
-// Add returns false.
-func (*Loop) Add(*RawConn, ReadHandler) bool { return false }
-
-// Remove does nothing.
-func (*Loop) Remove(*RawConn, ReadHandler) {}
 
 // RecentlyBlocked returns false.
 func (*Loop) RecentlyBlocked() bool { return false }
@@ -27,29 +19,25 @@ func (*Loop) RecentlyBlocked() bool { return false }
 // Close does nothing.
 func (*Loop) Close() {}
 
-// RawConn is not supported on this system.
-type RawConn struct{}
+func (*Loop) add(*rawConn, ReadHandler) bool { return false }
 
-// Adopt returns false.
-func (*RawConn) Adopt(net.Conn) bool { return false }
+func (*Loop) remove(*rawConn, ReadHandler) {}
 
-// Reset does nothing.
-func (*RawConn) Reset() {}
+// rawConn is not supported on this system.
+type rawConn struct{}
 
-// Held returns false.
-func (*RawConn) Held() bool { return false }
+func (*rawConn) adopt(net.Conn) bool { return false }
 
-// Close does nothing.
-func (*RawConn) Close() {}
+func (*rawConn) reset() {}
 
-// TryRead returns net.ErrClosed.
-func (*RawConn) TryRead([]byte) (int, error) { return 0, net.ErrClosed }
+func (*rawConn) held() bool { return false }
 
-// TryWrite returns net.ErrClosed.
-func (*RawConn) TryWrite([]byte) (int, error) { return 0, net.ErrClosed }
+func (*rawConn) close() {}
 
-// CloseWrite does nothing.
-func (*RawConn) CloseWrite() {}
+func (*rawConn) tryRead([]byte) (int, error) { return 0, net.ErrClosed }
 
-// NetConn returns net.ErrClosed.
-func (*RawConn) NetConn() (net.Conn, error) { return nil, net.ErrClosed }
+func (*rawConn) tryWrite([]byte) (int, error) { return 0, net.ErrClosed }
+
+func (*rawConn) closeWrite() {}
+
+func (*rawConn) netConn() (net.Conn, error) { return nil, net.ErrClosed }

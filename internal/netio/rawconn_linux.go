@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// RawConn is a TCP connection outside Go's runtime poller: only its file descriptor is kept, and no
-// call waits. A [Loop] reports when it is readable; NetConn gives a net.Conn for waiting until it
+// rawConn is a TCP connection outside Go's runtime poller: only its file descriptor is kept, and no
+// call waits. A [Loop] reports when it is readable; netConn gives a net.Conn for waiting until it
 // is writable.
 //
 // The zero value holds no connection. It must not be copied. Methods are safe for use by several
-// goroutines, except Adopt and Reset; concurrent reads, or concurrent writes, mix up the stream.
-type RawConn struct {
+// goroutines, except adopt and reset; concurrent reads, or concurrent writes, mix up the stream.
+type rawConn struct {
 	fd int
 	// calls counts the calls under way, and holds the state bits. Once rawClosing is set, the last
 	// call closes the descriptor: the system may reuse its number right after.
@@ -23,14 +23,14 @@ type RawConn struct {
 
 const (
 	rawHeld    = 1 << 40 // there is a descriptor
-	rawClosing = 1 << 41 // Close was called
+	rawClosing = 1 << 41 // close was called
 	rawClosed  = 1 << 42 // the descriptor is closed
 )
 
-// Adopt makes b hold a duplicate of conn's descriptor. The caller should close conn, which frees
+// adopt makes b hold a duplicate of conn's descriptor. The caller should close conn, which frees
 // what the runtime keeps for it. It returns false if conn is no *net.TCPConn or has no descriptor
 // to duplicate.
-func (b *RawConn) Adopt(conn net.Conn) bool {
+func (b *rawConn) adopt(conn net.Conn) bool {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return false
@@ -58,16 +58,16 @@ func duplicate(fd int) int {
 	return int(twin)
 }
 
-// Reset closes b's own descriptor and makes b the zero value again. No other call may be under way.
-func (b *RawConn) Reset() {
-	b.Close()
+// reset closes b's own descriptor and makes b the zero value again. No other call may be under way.
+func (b *rawConn) reset() {
+	b.close()
 	b.calls.Store(0)
 }
 
-// Held tells whether b holds a connection, open or closed.
-func (b *RawConn) Held() bool { return b.calls.Load()&rawHeld != 0 }
+// held tells whether b holds a connection, open or closed.
+func (b *rawConn) held() bool { return b.calls.Load()&rawHeld != 0 }
 
-func (b *RawConn) acquire() bool {
+func (b *rawConn) acquire() bool {
 	if b.calls.Add(1)&(rawHeld|rawClosing) == rawHeld {
 		return true
 	}
@@ -76,32 +76,32 @@ func (b *RawConn) acquire() bool {
 	return false
 }
 
-func (b *RawConn) release() {
+func (b *rawConn) release() {
 	if b.calls.Add(-1) == rawHeld|rawClosing {
-		b.close()
+		b.closeDescriptor()
 	}
 }
 
-// close closes the descriptor, once.
-func (b *RawConn) close() {
+// closeDescriptor closes the descriptor, once.
+func (b *rawConn) closeDescriptor() {
 	if b.calls.CompareAndSwap(rawHeld|rawClosing, rawHeld|rawClosing|rawClosed) {
 		_ = syscall.Close(b.fd)
 	}
 }
 
-// Close closes the connection. It does not wait for calls under way, none of which blocks.
-func (b *RawConn) Close() {
-	if !b.Held() {
+// close closes the connection. It does not wait for calls under way, none of which blocks.
+func (b *rawConn) close() {
+	if !b.held() {
 		return
 	}
 	if b.calls.Or(rawClosing) == rawHeld { // no call is under way
-		b.close()
+		b.closeDescriptor()
 	}
 }
 
-// TryRead reads once what has arrived. At the end of the stream the error is io.EOF; n is 0 without
+// tryRead reads once what has arrived. At the end of the stream the error is io.EOF; n is 0 without
 // an error if nothing has arrived.
-func (b *RawConn) TryRead(p []byte) (n int, err error) {
+func (b *rawConn) tryRead(p []byte) (n int, err error) {
 	if !b.acquire() {
 		return 0, net.ErrClosed
 	}
@@ -124,8 +124,8 @@ func (b *RawConn) TryRead(p []byte) (n int, err error) {
 	}
 }
 
-// TryWrite writes what the system accepts without waiting, which may be nothing.
-func (b *RawConn) TryWrite(p []byte) (n int, err error) {
+// tryWrite writes what the system accepts without waiting, which may be nothing.
+func (b *rawConn) tryWrite(p []byte) (n int, err error) {
 	if !b.acquire() {
 		return 0, net.ErrClosed
 	}
@@ -144,17 +144,17 @@ func (b *RawConn) TryWrite(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite closes the sending side of the connection.
-func (b *RawConn) CloseWrite() {
+// closeWrite closes the sending side of the connection.
+func (b *rawConn) closeWrite() {
 	if b.acquire() {
 		_ = syscall.Shutdown(b.fd, syscall.SHUT_WR)
 		b.release()
 	}
 }
 
-// NetConn returns the same connection, with a descriptor of its own, as a net.Conn whose calls
+// netConn returns the same connection, with a descriptor of its own, as a net.Conn whose calls
 // wait. The caller closes it, besides b.
-func (b *RawConn) NetConn() (net.Conn, error) {
+func (b *rawConn) netConn() (net.Conn, error) {
 	if !b.acquire() {
 		return nil, net.ErrClosed
 	}

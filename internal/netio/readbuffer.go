@@ -42,7 +42,7 @@ func (c *chunk) recycle() {
 		smallChunks.Put(c)
 	case n == readSize:
 		readChunks.Put(c)
-	case n <= maxPooledChunk:
+	case n > readSize && n <= maxPooledChunk:
 		largeChunks.Put(c)
 	}
 }

@@ -21,7 +21,7 @@ func Tune(conn net.Conn, giveUp time.Duration) {
 func LimitUnsent(conn net.Conn, n int) { setOption(conn, unix.TCP_NOTSENT_LOWAT, n) }
 
 func setOption(conn net.Conn, option, value int) {
-	c, ok := conn.(syscall.Conn)
+	c, ok := underlying(conn).(syscall.Conn)
 	if !ok {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 // Tune sets TCP_NODELAY.
 func Tune(conn net.Conn, _ time.Duration) {
-	if c, ok := conn.(*net.TCPConn); ok {
+	if c, ok := underlying(conn).(*net.TCPConn); ok {
 		_ = c.SetNoDelay(true)
 	}
 }

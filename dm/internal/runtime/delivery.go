@@ -178,7 +178,11 @@ func (d *delivery) push(ver uint8, cmd uint16, msg []byte) {
 		d.payload = append(d.payload, msg...)
 		msg = d.payload
 	}
-	if err := sessions.Of(d.s.user).Push(ver, cmd, msg, true, d); err != nil {
+	err := sessions.Of(d.s.user).Push(ver, cmd, msg, true, d)
+	if errors.Is(err, sessions.ErrTooLarge) && (d.Kind == core.Clear || d.Kind == core.Leave) {
+		d.s.m.callbacks.clear(d.from, d.s.user) // the end is told without its message
+	}
+	if err != nil {
 		d.Pushed(err)
 	}
 }

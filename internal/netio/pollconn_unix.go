@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Conn does single system calls on the descriptor of a TCP connection. The zero value is not
-// usable; it must not be copied after Use.
-type Conn struct {
+// pollConn does single system calls on the descriptor of a TCP connection that the runtime's poller
+// watches. The zero value is not usable; it must not be copied after use.
+type pollConn struct {
 	raw syscall.RawConn
 
 	// Owned by the goroutine that reads. The functions are made once: a method value made at each
@@ -28,8 +28,8 @@ type Conn struct {
 	writeErr     error
 }
 
-// Use takes a connection. It returns false if conn has no descriptor of its own.
-func (c *Conn) Use(conn net.Conn) bool {
+// use takes a connection. It returns false if conn has no descriptor of its own.
+func (c *pollConn) use(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn) // a *net.TCPConn, or what else has a descriptor of its own
 	if !ok {
 		return false
@@ -43,12 +43,12 @@ func (c *Conn) Use(conn net.Conn) bool {
 	return true
 }
 
-// Usable reports whether Use has taken a connection.
-func (c *Conn) Usable() bool { return c.raw != nil }
+// usable reports whether use has taken a connection.
+func (c *pollConn) usable() bool { return c.raw != nil }
 
-// Read waits until something has arrived, and reads once. At the end of the stream the error is
+// read waits until something has arrived, and reads once. At the end of the stream the error is
 // io.EOF; n is never 0 without an error.
-func (c *Conn) Read(in Buffer) (n int, err error) {
+func (c *pollConn) read(in Buffer) (n int, err error) {
 	c.buffer, c.readBytes, c.readErr = in, 0, nil
 	err = c.raw.Read(c.readFn)
 	c.buffer = nil
@@ -60,7 +60,7 @@ func (c *Conn) Read(in Buffer) (n int, err error) {
 }
 
 // readSocket reads once. It returns false to wait until the connection is readable.
-func (c *Conn) readSocket(fd uintptr) bool {
+func (c *pollConn) readSocket(fd uintptr) bool {
 	for {
 		n, err := syscall.Read(int(fd), c.buffer.Space())
 		switch err {
@@ -83,13 +83,8 @@ func (c *Conn) readSocket(fd uintptr) bool {
 	}
 }
 
-// TryWrite writes what the system accepts without waiting, which may be nothing.
-func (c *Conn) TryWrite(p []byte) (int, error) { return c.write(p, false) }
-
-// Write waits until the system accepts a part of p, and returns its length.
-func (c *Conn) Write(p []byte) (int, error) { return c.write(p, true) }
-
-func (c *Conn) write(p []byte, waits bool) (int, error) {
+// write writes what the system accepts. If it waits, that is not nothing.
+func (c *pollConn) write(p []byte, waits bool) (int, error) {
 	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, waits, nil
 	err := c.raw.Write(c.writeFn)
 	c.out = nil
@@ -100,7 +95,7 @@ func (c *Conn) write(p []byte, waits bool) (int, error) {
 	return c.writtenBytes, err
 }
 
-func (c *Conn) writeSocket(fd uintptr) bool {
+func (c *pollConn) writeSocket(fd uintptr) bool {
 	for {
 		n, err := syscall.Write(int(fd), c.out)
 		switch err {

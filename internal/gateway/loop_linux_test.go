@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -17,14 +17,14 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// idleRaw waits until the only session is raw and its reader is idle.
-func (n *node) idleRaw(tb testing.TB) *session {
+// idleWatched waits until the only session is watched and its reader is idle.
+func (n *node) idleWatched(tb testing.TB) *session {
 	tb.Helper()
 	all := n.gw.wheel.all()
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].raw.Held() && all[0].reader.Load() == readerIdle })
+	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].reader.Load() == readerIdle })
 
 	return all[0]
 }
@@ -33,7 +33,7 @@ func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	n := start(t, Config{})
 	c := n.dialTCP(t)
 	c.login("alice")
-	s := n.idleRaw(t)
+	s := n.idleWatched(t)
 	s.OnReadable(true)
 	deadline := time.Now().Add(10 * time.Second)
 	for s.reader.Load() != readerIdle {
@@ -49,22 +49,26 @@ func TestTCPUserTimeoutIsThreeHeartbeats(t *testing.T) {
 	n := start(t, Config{Heartbeat: 7 * time.Second})
 	c := n.dialTCP(t)
 	c.login("alice")
-	conn, err := n.idleRaw(t).raw.NetConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	raw, err := conn.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := n.idleWatched(t)
 	got := 0
-	if e := raw.Control(func(fd uintptr) { got, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); e != nil || err != nil {
-		t.Fatal(e, err)
+	for fd := range 1000 { // of this process: the one whose peer is the client
+		if peer, err := unix.Getpeername(fd); err == nil && addrOf(peer) == s.Addr() {
+			if got, err = unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if got != 21_000 {
 		t.Errorf("TCP_USER_TIMEOUT is %d ms", got)
 	}
+}
+
+func addrOf(a unix.Sockaddr) string {
+	if v4, ok := a.(*unix.SockaddrInet4); ok {
+		return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), uint16(v4.Port)).String()
+	}
+
+	return ""
 }
 
 func TestBlockingCommandsDelayTheLoopOnlyBriefly(t *testing.T) {
@@ -137,7 +141,7 @@ func TestAStalledClientGetsEverythingWithoutASpareDescriptor(t *testing.T) {
 	c := n.dialTCP(t)
 	c.login("alice")
 	u := n.user(t, "alice")
-	n.idleRaw(t)
+	n.idleWatched(t)
 	giveBack := exhaustDescriptors(t)
 	var d tally
 	message := make([]byte, 1000)
@@ -172,7 +176,7 @@ func TestAStalledClientIsClosedWithoutASpareDescriptor(t *testing.T) {
 	c := n.dialTCP(t)
 	c.login("alice")
 	u := n.user(t, "alice")
-	n.idleRaw(t)
+	n.idleWatched(t)
 	exhaustDescriptors(t)
 	gone := make(chan struct{})
 	var pings sync.WaitGroup

@@ -3,19 +3,17 @@ package gateway
 import (
 	"errors"
 	"io"
-	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/wire"
 )
 
-// Reading on a loop. A raw session is open, and a loop watches its RawConn: no goroutine waits for
-// it. When bytes arrive, the loop's goroutine becomes its reader: it reads them with one call and
-// handles them. A frame whose handling may block goes to another goroutine, which is the reader
+// Reading on a loop. A watched session is open, and a loop watches its RawConn: no goroutine waits
+// for it. When bytes arrive, the loop's goroutine becomes its reader: it reads them with one call
+// and handles them. A frame whose handling may block goes to another goroutine, which is the reader
 // until nothing more has arrived.
 //
 //	        arrives             all handled
@@ -34,8 +32,8 @@ const (
 	readerPaused                // clients are paused: ResumeClients, or the end of the session, makes it active
 )
 
-// loops watch a gateway's raw connections: one loop for each processor, at most eight, made for the
-// first connection.
+// loops watch a gateway's watched connections: one loop for each processor, at most eight, made for
+// the first connection.
 type loops struct {
 	once    sync.Once
 	all     []*netio.Loop
@@ -67,27 +65,14 @@ func (l *loops) close() {
 // maxReadsOnLoop bounds the read calls for one session in a row on the loop's goroutine.
 const maxReadsOnLoop = 4
 
-// noDescriptorRetry is the polling interval of a goroutine that has to wait and has no descriptor
-// for the runtime's poller.
-const noDescriptorRetry = 50 * time.Millisecond
-
-// moveToLoop moves the connection to a loop, where the system has one, and returns the net.Conn
-// that the caller must close, nil if nothing moved. Called with mu held by the reader, just before
-// the session is open and before the first write; the reader becomes active.
-func (s *session) moveToLoop() (replaced net.Conn) {
-	if !s.sock.Usable() || !s.raw.Adopt(s.conn) {
-		return nil
+// moveToLoop moves the connection to a loop, where that is supported. Called with mu held by the
+// reader, just before the session is open and before the first write; the reader becomes active.
+func (s *session) moveToLoop() {
+	if !s.conn.NonBlocking() {
+		return
 	}
 	s.reader.Store(readerActive)
-	s.loop = s.gw.loops.next(s.gw.cfg.Batch)
-	if !s.loop.Add(&s.raw, s) {
-		s.raw.Reset()
-
-		return nil
-	}
-	replaced, s.conn, s.sock = s.conn, nil, nil
-
-	return replaced
+	s.conn.Watch(s.gw.loops.next(s.gw.cfg.Batch), s)
 }
 
 // OnReadable implements netio.ReadHandler.
@@ -99,7 +84,7 @@ func (s *session) OnReadable(hangup bool) {
 		switch s.reader.Load() {
 		case readerIdle:
 			if s.reader.CompareAndSwap(readerIdle, readerActive) {
-				s.readRaw(true)
+				s.readWatched(true)
 
 				return
 			}
@@ -113,12 +98,12 @@ func (s *session) OnReadable(hangup bool) {
 	}
 }
 
-// readRaw reads and handles until nothing more has arrived. The caller is the active reader.
-func (s *session) readRaw(onLoop bool) {
+// readWatched reads and handles until nothing more has arrived. The caller is the active reader.
+func (s *session) readWatched(onLoop bool) {
 	more := true // there may be bytes to read
 	for reads := 0; ; {
 		if s.mustPause() {
-			if s.pauseRaw() {
+			if s.pauseWatched() {
 				return
 			}
 			more = true // what arrived during the pause was not reported
@@ -128,7 +113,7 @@ func (s *session) readRaw(onLoop bool) {
 		case pausedByNode:
 			continue
 		case sessionClosed:
-			s.finishRaw(onLoop, false)
+			s.finishWatched(onLoop, false)
 
 			return
 		case handedOff:
@@ -146,35 +131,35 @@ func (s *session) readRaw(onLoop bool) {
 			s.waitUntilReadable()
 		}
 		if onLoop && reads == maxReadsOnLoop { // let the loop serve its other connections
-			go s.readRaw(false)
+			go s.readWatched(false)
 
 			return
 		}
 		reads++
 		var err error
-		if more, err = s.fillRaw(); err != nil {
+		if more, err = s.fillWatched(); err != nil {
 			if s.gw.clientsPaused() { // the end of the stream can be read again
 				continue
 			}
 			s.readFailed(err)
-			s.finishRaw(onLoop, errors.Is(err, io.EOF))
+			s.finishWatched(onLoop, errors.Is(err, io.EOF))
 
 			return
 		}
 	}
 }
 
-// mustPause reports whether the reader of a raw session has to stop because clients are paused. It
-// calls Config.Running only if there is something to handle.
+// mustPause reports whether the reader of a watched session has to stop because clients are paused.
+// It calls Config.Running only if there is something to handle.
 func (s *session) mustPause() bool {
 	return s.gw.clientPause.active.Load() || len(s.input.Bytes()) > 0 && s.gw.clientsPaused()
 }
 
-// fillRaw reads once. It returns true if there may be more to read, which the loop does not report
-// again.
-func (s *session) fillRaw() (more bool, err error) {
+// fillWatched reads once. It returns true if there may be more to read, which the loop does not
+// report again.
+func (s *session) fillWatched() (more bool, err error) {
 	space := s.input.Space(s.gw.maxBody + maxFraming)
-	n, err := s.raw.TryRead(space)
+	n, err := s.conn.TryRead(space)
 	if err != nil {
 		return false, err
 	}
@@ -202,8 +187,8 @@ func (s *session) releaseReader() bool {
 	return true
 }
 
-// finishRaw calls finish, and never blocks the loop's goroutine.
-func (s *session) finishRaw(onLoop, eof bool) {
+// finishWatched calls finish, and never blocks the loop's goroutine.
+func (s *session) finishWatched(onLoop, eof bool) {
 	if onLoop { // finish blocks
 		go s.finish(eof)
 
@@ -215,7 +200,7 @@ func (s *session) finishRaw(onLoop, eof bool) {
 // mayBlock reports whether handling a frame may block: handlers of the program may, and so may
 // Parley's own commands while the loop was blocked recently.
 func (s *session) mayBlock(f wire.Frame) bool {
-	return f.Kind == wire.KindRequest && (s.loop.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
+	return f.Kind == wire.KindRequest && (s.conn.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
 }
 
 // resumeAsync continues as the reader, in a goroutine of its own, with a frame that may block.
@@ -229,23 +214,5 @@ func (s *session) resumeAsync(f wire.Frame) {
 // read from.
 func (s *session) resumeWhenReadable() {
 	s.waitUntilReadable()
-	s.readRaw(false)
-}
-
-// attachBlocking returns the connection in a form whose calls wait. It returns nil if no descriptor
-// is left, or the connection is closed. That of a raw session exists until detachBlocking, or its
-// end.
-func (s *session) attachBlocking() (net.Conn, *netio.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conn == nil && s.phase.Load() != closed {
-		conn, err := s.raw.NetConn()
-		if err != nil {
-			return nil, nil
-		}
-		s.conn, s.sock = conn, new(netio.Conn)
-		s.sock.Use(conn)
-	}
-
-	return s.conn, s.sock
+	s.readWatched(false)
 }

@@ -1,0 +1,22 @@
+package gateway
+
+// maxHello is the longest body of a first frame, whatever MaxMessage is: a token fits, and a client
+// without a login holds little.
+const maxHello = 8 << 10
+
+// bodyLimit is the length of the longest body that the client may send now.
+func (s *session) bodyLimit() int {
+	if s.phase.Load() == hello {
+		return maxHello
+	}
+
+	return s.gw.maxBody
+}
+
+// shrinkInput keeps the smallest buffer for what has arrived, before the reader waits.
+func (s *session) shrinkInput() {
+	s.input.Shrink()
+	if s.phase.Load() == hello {
+		s.input.Fit()
+	}
+}
