@@ -137,6 +137,15 @@ type Config struct {
 	// AdminHosts lists the names by which requests may call Admin, beside IP addresses and
 	// localhost.
 	AdminHosts []string
+	// HookURL is a server that is asked before a message is accepted, and told of users who come
+	// and go. HookSecret signs the requests: at least 16 bytes, or file:PATH; HookURL requires it.
+	// HookTimeout bounds a question, from 10 ms to 30 s; default: 1 s. HookFailure is what becomes
+	// of a message about which there is no answer, "decline" or "allow"; default: decline.
+	HookURL     string
+	HookSecret  string
+	HookTimeout time.Duration
+	HookFailure string
+
 	// Drain is the time over which a stopping node sends its users away, few at a time: less if
 	// there are few. From 100 ms to 1 h. Default: 20 s.
 	Drain time.Duration
@@ -184,6 +193,7 @@ func fromInternal(c config.Config) Config {
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
+		HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
 }
@@ -200,6 +210,7 @@ func (c Config) internal() config.Config {
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
+		Webhook:   config.Webhook{HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure},
 		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}
 }

@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/admin",
+		"internal/messages", "internal/admin", "internal/hook",
 	},
 
 	// The thin API, the goroutines around the core, packets, and the core itself. What a node tells
@@ -76,6 +76,7 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":  {},
+	"internal/hook":    {},       // knows messages by their fields only
 	"internal/admin":   {},       // packets of its own on the links of the cluster
 	"internal/httpapi": {"wire"}, // what it shows comes through an interface of its own
 	"internal/certs":   {},       // where certificates are is told to it

@@ -6,6 +6,7 @@ import (
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/hook"
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/link"
@@ -25,6 +26,7 @@ type readings struct {
 	gateway *gateway.Stats
 	queued  int64
 	queues  *quota.Pool
+	hook    hook.Stats
 	login   latency.Snapshot
 
 	members   int
@@ -46,6 +48,9 @@ func (s *Server) readings() readings {
 	if s.gateway != nil {
 		stats := s.gateway.Stats()
 		r.gateway, r.queued = &stats, s.gateway.Queued()
+	}
+	if s.webhook != nil {
+		r.hook = s.webhook.Stats()
 	}
 	if s.takesUsers.Load() { // the parts that join makes are there
 		r.members = len(s.cluster.Members())

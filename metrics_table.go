@@ -19,7 +19,7 @@ type (
 // metricsTable lists all metrics of a node, but for those of the Go runtime and the process.
 // docs/metrics.md is made of it.
 func metricsTable() []metric {
-	return slices.Concat(nodeMetrics(), userMetrics(), messageMetrics(), directoryMetrics(), linkMetrics())
+	return slices.Concat(nodeMetrics(), userMetrics(), messageMetrics(), directoryMetrics(), linkMetrics(), hookMetrics())
 }
 
 func nodeMetrics() []metric {
@@ -251,5 +251,22 @@ func linkMetrics() []metric {
 		times("parley_link_round_trip_seconds",
 			"How long a packet to another node and its answer took. Each scrape sends one to each node, at most one a second.",
 			func(r *readings) latency.Snapshot { return r.probes }),
+	}
+}
+
+func hookMetrics() []metric {
+	return []metric{
+		{
+			Name: "parley_hook_requests_total", Kind: httpapi.Counter, Labels: []string{"result"},
+			Help: "Requests to the webhook; skipped: questions that were not asked, because the ones before them failed.",
+			Read: func(r *readings, add add) {
+				add(float64(r.hook.Answered), "answered")
+				add(float64(r.hook.Failed), "failed")
+				add(float64(r.hook.Skipped), "skipped")
+			},
+		},
+		times("parley_hook_seconds", "How long the webhook took to answer.", func(r *readings) latency.Snapshot { return r.hook.Times }),
+		count("parley_hook_events_dropped_total", "Users who came or went and of whom the webhook was not told.",
+			func(r *readings) uint64 { return r.hook.Dropped }),
 	}
 }

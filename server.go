@@ -89,6 +89,7 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	webhook      *webhook // nil: there is none
 	lingering    lingering
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
@@ -178,6 +179,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
 	var err error
+	s.attachHook()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,

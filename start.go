@@ -162,6 +162,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
 	s.cluster.Handle(cluster.PortAdmin, s.peers.HandlePacket)
 	s.messages.Start()
+	s.startHook() //nolint:contextcheck // ctx bounds the starting only
 
 	return s.cluster.Start(ctx)
 }

@@ -43,6 +43,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
+	s.stopHook(ctx)
 	if s.peers != nil {
 		s.peers.Stop()
 	}

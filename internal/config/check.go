@@ -14,6 +14,7 @@ func (c *Config) check() error {
 		c.checkDoor,
 		c.checkReach,
 		c.checkOperation,
+		c.checkHook,
 	)
 }
 

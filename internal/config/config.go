@@ -14,6 +14,7 @@ const Off = "off"
 // development.
 type Config struct {
 	Operation
+	Webhook
 
 	Node string // name of this node; empty: the host's name
 

@@ -52,7 +52,12 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 		"admin host with port":  {flags: map[string]string{"admin": "127.0.0.1:0", "admin-hosts": "n1:7600"}, want: `--admin-hosts: "n1:7600" is no host name: write it without a port`},
 		"admin hosts alone":     {env: []string{"PARLEY_ADMIN_HOSTS", "n1"}, want: "PARLEY_ADMIN_HOSTS needs admin"},
 		"drain no unit":         {flags: map[string]string{"drain": "20"}, want: `--drain: "20" is no duration: write it with its unit, such as 20s`},
-		"grace long":            {flags: map[string]string{"grace": "2h"}, want: "--grace: 2h0m0s is out of bounds: at most 1h0m0s"},
+		"grace long":            {flags: map[string]string{"grace": "2h"}, want: "--grace: 2h0m0s is out of bounds: from 0s to 1h0m0s"},
+		"hook without secret":   {flags: map[string]string{"hook-url": "http://h/x"}, want: "--hook-url needs hook_secret: at least 16 bytes"},
+		"hook no URL":           {flags: map[string]string{"hook-url": "h/x"}, want: `--hook-url: "h/x" is no URL of a server`},
+		"hook secret alone":     {flags: map[string]string{"hook-secret": "a-hook-secret-of-tests"}, want: "--hook-secret: it has no use without hook_url"},
+		"hook failure":          {flags: map[string]string{"hook-failure": "ask"}, want: `--hook-failure: "ask" is none of decline, allow`},
+		"hook timeout":          {flags: map[string]string{"hook-timeout": "1m"}, want: "--hook-timeout: 1m0s is out of bounds: from 10ms to 30s"},
 		"drain short":           {flags: map[string]string{"drain": "1ms"}, want: "--drain: 1ms is out of bounds: from 100ms to 1h0m0s"},
 
 		"short secret":            {env: []string{"PARLEY_CLUSTER_SECRET", "short"}, want: "PARLEY_CLUSTER_SECRET: it has 5 bytes: a cluster secret has at least 16"},

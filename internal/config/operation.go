@@ -23,7 +23,7 @@ func adminSetting() Setting {
 }
 
 func adminKeySetting() Setting {
-	return secret("admin_key", "bearer key of the server-to-server API, at least 16 bytes, or file:PATH with such a key; none: there is no such API", nil,
+	return secret("admin_key", "bearer key of the server-to-server API, at least 16 bytes, or file:PATH with such a key; none: there is no such API",
 		func(c *Config) *string { return &c.AdminKey })
 }
 
@@ -39,32 +39,30 @@ func adminHostsSetting() Setting {
 }
 
 func drainSetting() Setting {
-	return Setting{
-		Name: "drain", Value: "TIME", Default: "20s", Help: "time over which a stopping node sends its users away, few at a time",
-		set: func(c *Config, text string) (err error) {
-			c.Drain, err = parseDrain(text)
-
-			return err
-		},
-		empty: func(c *Config) bool { return c.Drain == 0 },
-	}
+	return bounded("drain", "20s", "time over which a stopping node sends its users away, few at a time", checkDrain,
+		func(c *Config) *time.Duration { return &c.Drain })
 }
 
 func graceSetting() Setting {
-	return Setting{
-		Name: "grace", Value: "TIME", Default: "10s",
-		Help: "how long a stopping node waits for its users to come back on another one, before their peers are told that they left; 0s: not",
-		set: func(c *Config, text string) (err error) {
-			if c.Grace, err = parseTime(text, "10s"); err == nil {
-				err = checkGrace(c.Grace)
-			}
-			if c.Grace == 0 {
-				c.Grace = -1 // 0 is the default
-			}
+	return lasting("grace", "10s",
+		"how long a stopping node waits for its users to come back on another one, before their peers are told that they left; 0s: not",
+		maxDrain, func(c *Config) *time.Duration { return &c.Grace })
+}
 
-			return err
+// bounded is a setting for a time that cannot be 0.
+func bounded(name, preset, help string, check func(time.Duration) error, field func(*Config) *time.Duration) Setting {
+	return Setting{
+		Name: name, Value: "TIME", Default: preset, Help: help,
+		set: func(c *Config, text string) error {
+			d, err := time.ParseDuration(text)
+			if err != nil {
+				return fmt.Errorf("%q is no duration: write it with its unit, such as %s", text, preset)
+			}
+			*field(c) = d
+
+			return check(d)
 		},
-		empty: func(c *Config) bool { return c.Grace == 0 },
+		empty: func(c *Config) bool { return *field(c) == 0 },
 	}
 }
 
@@ -97,27 +95,9 @@ const (
 	maxDrain = time.Hour
 )
 
-func parseDrain(text string) (time.Duration, error) {
-	d, err := parseTime(text, "20s")
-	if err != nil {
-		return 0, err
-	}
-
-	return d, checkDrain(d)
-}
-
-func parseTime(text, example string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no duration: write it with its unit, such as %s", text, example)
-	}
-
-	return d, nil
-}
-
 func checkGrace(d time.Duration) error {
 	if d > maxDrain {
-		return fmt.Errorf("%s is out of bounds: at most %s", d, maxDrain)
+		return fmt.Errorf("%s is out of bounds: from 0s to %s", d, maxDrain)
 	}
 
 	return nil
