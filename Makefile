@@ -26,7 +26,7 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
 
 .PHONY: test
-test: vet lint cross sdk-js exact race ## Everything that CI runs: vet, lint, builds for every platform, tests
+test: vet lint cross sdk-js exact race deploy ## Everything that CI runs: vet, lint, builds for every platform, tests
 
 .PHONY: vet
 vet: ## go vet, and go.mod and go.sum as they should be
@@ -118,6 +118,10 @@ race: cc ## Run the tests with the race detector, in random order
 exact: ## Run the tests that count allocations, bytes and ratios to the floor, which the race detector would falsify
 	$(GO) test -run 'Allocat|LittleMemory' ./...
 	$(GO) test -count=1 -v -run 'RatiosToTheFloor|HonestUsersUnderAttack' ./cmd/parley
+
+.PHONY: deploy
+deploy: ## Check the files of the folder deploy against the libraries of what reads them
+	cd deploy/check && $(GO) test ./...
 
 .PHONY: quick
 quick: ## Run the tests without the race detector

@@ -40,6 +40,8 @@ type way struct {
 	dm   string        // settings; empty: the defaults
 
 	heartbeat time.Duration // of the clients; 0: the default
+
+	config func(c *parley.Config) // changes the settings of each node; may be nil
 }
 
 // eachWay runs a test in clusters of all ways.
@@ -66,6 +68,7 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	cfg := parley.Config{
 		Node: fmt.Sprintf("n%d", i+1), TCP: "127.0.0.1:0", HTTP: "127.0.0.1:0", AuthKey: testKey, LogLevel: "error",
 		Cluster: "127.0.0.1:0", ClusterSecret: testSecret,
+		Grace:          -1,                                                     // users who are not to come back are not waited for
 		AddressPending: -1, AddressOpen: -1, AddressLogins: -1, UserLogins: -1, // all clients have one address
 	}
 	if testing.Verbose() {
@@ -91,6 +94,9 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 		})
 		b.flap(c.t, c.way.flap)
 		cfg.Advertise = b.addr()
+	}
+	if c.way.config != nil {
+		c.way.config(&cfg)
 	}
 	s, err := parley.New(cfg)
 	if err != nil {

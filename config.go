@@ -133,6 +133,33 @@ type Config struct {
 	// LogFormat is text or json. Default: text.
 	LogFormat string
 
+	// Admin is a listener of its own for the server-to-server API, /metrics and, if Pprof is the
+	// same address, profiles; without it they are on HTTP. It speaks TLS if TLSCert is set.
+	// Default: none.
+	Admin string
+	// AdminKey is the bearer key of the server-to-server API: at least 16 bytes, or file:PATH of a
+	// file with such a key. Default: there is no such API.
+	AdminKey string
+	// AdminHosts lists the names by which requests may call Admin, beside IP addresses and
+	// localhost.
+	AdminHosts []string
+	// HookURL is a server that is asked before a message is accepted, and told of users who come
+	// and go. HookSecret signs the requests: at least 16 bytes, or file:PATH; HookURL requires it.
+	// HookTimeout bounds a question, from 10 ms to 30 s; default: 1 s. HookFailure is what becomes
+	// of a message about which there is no answer, "decline" or "allow"; default: decline.
+	HookURL     string
+	HookSecret  string
+	HookTimeout time.Duration
+	HookFailure string
+
+	// Drain is the time over which a stopping node sends its users away, few at a time: less if
+	// there are few. From 100 ms to 1 h. Default: 20 s.
+	Drain time.Duration
+	// Grace is how long a stopping node waits for a user that it has sent away to come back on
+	// another node, which takes over the user's channels, before the peers are told that the user
+	// left. At most 1 h; negative: it does not wait. Default: 10 s.
+	Grace time.Duration
+
 	// DM stands in for the file that dm.Setup reads: a JSON object with its keys. Default: not
 	// given.
 	DM json.RawMessage
@@ -171,6 +198,8 @@ func fromInternal(c config.Config) Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
+		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
+		HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
 }
@@ -186,6 +215,8 @@ func (c Config) internal() config.Config {
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		DM: c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
+		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
+		Webhook:   config.Webhook{HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure},
+		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}
 }

@@ -33,9 +33,6 @@ import (
 // and a later call of next does nothing.
 type Handler func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
 
-// drainTime bounds the drain after a signal.
-const drainTime = 20 * time.Second
-
 // standard is what the package-level functions have been told before the default node is made.
 var standard struct {
 	sync.Mutex
@@ -128,12 +125,13 @@ func run(ctx context.Context, onStop func()) error {
 			running = false
 		case <-hangups:
 			_ = s.Reload(ctx) // it logs what is wrong
+			s.ReloadLogLevel(func() (Config, error) { return LoadConfig(file, os.Environ(), nil) })
 		case <-s.Done():
 			return s.Err()
 		}
 	}
 	onStop() // a second signal ends the process
-	drain, cancelDrain := context.WithTimeout(context.Background(), drainTime)
+	drain, cancelDrain := context.WithTimeout(context.Background(), s.StopTime())
 	defer cancelDrain()
 
 	return s.Stop(drain) //nolint:contextcheck // ctx has ended: that is why it stops

@@ -51,6 +51,7 @@ var allowedImports = map[string][]string{
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/admin", "internal/hook",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -85,8 +86,10 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":  {},
-	"internal/certs":   {}, // where certificates are is told to it
-	"internal/httpapi": {}, // what it shows comes through an interface of its own
+	"internal/hook":    {},       // knows messages by their fields only
+	"internal/admin":   {},       // packets of its own on the links of the cluster
+	"internal/httpapi": {"wire"}, // what it shows comes through an interface of its own
+	"internal/certs":   {},       // where certificates are is told to it
 	"internal/devkey":  {"internal/auth"},
 
 	"user":                {"internal/session"},
@@ -98,6 +101,7 @@ var allowedImports = map[string][]string{
 	"internal/logwriter":  {}, // a log that never blocks
 	"internal/quota":      {}, // the memory of all queues
 	"internal/node":       {}, // what names a node, a session and a moment
+	"internal/latency":    {}, // how long things take
 
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
 	// them.
@@ -109,7 +113,7 @@ var allowedImports = map[string][]string{
 	"examples/...": {".", "dm", "dive", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node"}
+var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.
@@ -125,7 +129,9 @@ var externalImports = []struct {
 	{"github.com/hashicorp", []string{"internal/cluster"}, "only membership knows gossip"},
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},
+	{"github.com/KimMachineGun", []string{"cmd/parley"}, "only the binary sets the limits of its process"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
+	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},
 	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
 	{

@@ -40,9 +40,16 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 
 		return s.notConfirmed(u, directory.ErrUnsettled)
 	}
+	if refusal := s.banned(u.ID); refusal != nil {
+		sessions.Discard(s.users, u, user.Removed)
+
+		return refusal
+	}
 	ctx, cancel := context.WithTimeout(ctx, loginTime)
 	defer cancel()
+	began := time.Now()
 	stamp, err := s.directory.Claim(ctx, u.ID, sid, s.messages.NewestEpoch(u.ID))
+	s.loginTimes.Observe(time.Since(began))
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 			s.messages.Replaced(u, replaced.Next)
@@ -63,6 +70,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
 	s.messages.Joined(u)
+	s.dismissBanned(u) // Ban may have looked for the user just before it was there
 
 	return nil
 }
@@ -88,17 +96,19 @@ func (h host) Leave(u *user.User, why user.Reason) {
 	s := h.s
 	sid := sessions.Of(u).SID()
 	reason := why
+	if why != user.Replaced {
+		s.inTransition.Store(sid, u) // before the registry forgets it: a newer login finds it in one of them
+	}
+	lingers := why == user.Stopping && s.linger(u, sid)
 	if !sessions.Remove(s.users, u) { // onReplaced was first, whatever the connection ended with
 		reason = user.Replaced
 	}
-	if why == user.Replaced {
+	switch {
+	case why == user.Replaced:
 		s.directory.Release(u.ID, sid, 0) // Evict has named the newest epoch
-	} else {
-		s.inTransition.Store(sid, u)
-		s.messages.Leave(u, func(newestEpoch uint64) {
-			s.directory.Release(u.ID, sid, newestEpoch)
-			s.inTransition.Delete(sid)
-		})
+	case lingers:
+	default:
+		s.endSession(u, sid)
 	}
 	sessions.Discard(s.users, u, reason)
 }
@@ -116,6 +126,7 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 	newestEpoch = s.messages.Replaced(u, next)
 	sessions.Remove(s.users, u)
 	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
+	s.cameBack(u, sid)
 
 	return newestEpoch
 }

@@ -23,7 +23,10 @@ const (
 type members struct{ s *Server }
 
 // NodeDown implements cluster.Host.
-func (m members) NodeDown(n node.ID) { m.s.messages.NodeDown(n) }
+func (m members) NodeDown(n node.ID) {
+	m.s.messages.NodeDown(n)
+	m.s.peers.NodeDown(n)
+}
 
 // StepOut implements cluster.Host: the users are sent to other nodes.
 func (m members) StepOut() {
@@ -83,14 +86,20 @@ func (m members) Failed(err error) {
 }
 
 // view is the directory's face towards the cluster.
-type view struct{ *directory.Directory }
+type view struct {
+	*directory.Directory
+
+	changed func(members []node.ID)
+}
 
 // ViewChanged implements cluster.Directory.
 func (v view) ViewChanged(members []node.ID) {
 	v.Directory.ViewChanged(directory.View{Members: members})
+	v.changed(members)
 }
 
 // NodeDown implements cluster.Directory.
 func (v view) NodeDown(n node.ID, members []node.ID) {
 	v.Directory.NodeDown(n, directory.View{Members: members})
+	v.changed(members)
 }

@@ -10,12 +10,14 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/certs"
 	"github.com/parley-dm/parley/internal/cluster"
@@ -23,6 +25,7 @@ import (
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
@@ -56,6 +59,7 @@ type Server struct {
 	certs    *certs.Certs  // nil: no TLS, or not started
 	log      *slog.Logger
 	logLines *logwriter.Writer // behind log; nil if a test gave the logger
+	logLevel *slog.LevelVar    // of log
 	users    *user.Registry
 	router   *command.Router
 	// queueMemory is shared by the queues of all clients, towards them and from them.
@@ -79,14 +83,30 @@ type Server struct {
 	gateway   *gateway.Gateway
 	web       *http.Server
 	profiles  *http.Server // nil: none are served
+	admin     *http.Server // nil: there is no listener for operators
 	tcpAddr   net.Addr
 	httpAddr  net.Addr
 	pprofAddr net.Addr
+	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	webhook      *webhook // nil: there is none
+	lingering    lingering
+	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself
+
+	peers       *admin.Peers // for operators
+	lookups     *lookups
+	bans        admin.Bans
+	operatorSID string // of messages that operators send
+	since       time.Time
+	lastProbe   atomic.Int64
+	known       knownMembers
+
+	loginTimes latency.Histogram // of claims
+	probeTimes latency.Histogram // of packets to other nodes and their answers
 
 	refused    atomic.Int64 // logins that the cluster has not confirmed, and that the log has not told of
 	refusedLog rate.Sometimes
@@ -112,8 +132,9 @@ func New(cfg Config) (*Server, error) {
 
 func newServer(cfg config.Config, users *user.Registry, module *dm.Module, stores *dive.Module, log *slog.Logger) (*Server, error) {
 	var lines *logwriter.Writer
+	level := new(slog.LevelVar)
 	if log == nil {
-		log, lines = cfg.Logger(os.Stderr)
+		log, lines = cfg.Logger(os.Stderr, level)
 		log = log.With("self", cfg.Node)
 	}
 	for _, w := range cfg.Exposures() {
@@ -140,16 +161,20 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, keys: keys, log: log, logLines: lines, users: users, dm: module, messages: messages.Of(module), dive: stores,
+		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users,
+		dm: module, messages: messages.Of(module), dive: stores,
 		router:      command.NewRouter(log),
 		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
 		done:        make(chan struct{}),
+
+		lookups: newLookups(messages.Of(module)), operatorSID: user.NewSID(), since: time.Now(),
 
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
 	var err error
+	s.attachHook()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
@@ -228,6 +253,9 @@ func (s *Server) HTTPAddr() string { return addrOf(s.httpAddr) }
 
 // PprofAddr is where profiles of the process can be had, once started; "" if nowhere.
 func (s *Server) PprofAddr() string { return addrOf(s.pprofAddr) }
+
+// AdminAddr is where operators reach the node, once started; "" if nowhere of its own.
+func (s *Server) AdminAddr() string { return addrOf(s.adminAddr) }
 
 // ClusterAddr is where links and gossip of other nodes come in, once started; "" if nowhere.
 func (s *Server) ClusterAddr() string { return s.cluster.Addr() }

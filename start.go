@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
@@ -120,8 +121,8 @@ func (s *Server) openHTTP(ctx context.Context, tlsConfig *tls.Config) error {
 		s.httpAddr = web.Addr()
 		s.serveHTTP(web, tlsConfig)
 	}
-	if s.cfg.Pprof == "" {
-		return nil
+	if err := s.openAdmin(ctx, tlsConfig); err != nil || s.cfg.Pprof == "" || s.cfg.Pprof == s.cfg.Admin {
+		return err
 	}
 	profiles, err := listen(ctx, "pprof", s.cfg.Pprof)
 	if err != nil || profiles == nil {
@@ -155,23 +156,26 @@ func listenError(name, addr string, err error) error {
 func (s *Server) join(ctx context.Context) error {
 	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
 	s.directory.SetSessions(members{s})
-	s.directory.SetAsker(s.messages)
+	s.directory.SetAsker(s.lookups)
+	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
-		Memory: s.queueMemory,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router,
+		Log: s.log, Memory: s.queueMemory,
 	})
 	s.router.Freeze()
-	s.cluster.SetDirectory(view{s.directory})
+	s.cluster.SetDirectory(view{s.directory, s.tellBans})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
+	s.cluster.Handle(cluster.PortAdmin, s.peers.HandlePacket)
 	s.messages.Start()
+	s.startHook() //nolint:contextcheck // ctx bounds the starting only
 
 	return s.cluster.Start(ctx)
 }
 
 func (s *Server) serveHTTP(ln net.Listener, tlsConfig *tls.Config) {
-	s.web = s.httpServer(httpapi.New(s, s.webSocket), requestTimeout)
+	s.web = s.httpServer(httpapi.New(s, s.pagesHTTP()), requestTimeout)
 	ln = s.gateway.GuardHTTP(s.web, ln, tlsConfig)
 	s.serving.Go(func() { s.ended("HTTP", s.web.Serve(ln)) })
 }
@@ -194,7 +198,7 @@ func (s *Server) serveProfiles(ln net.Listener) {
 // httpServer has all of the timeouts. A WebSocket leaves them behind.
 func (s *Server) httpServer(h http.Handler, answerTimeout time.Duration) *http.Server {
 	return &http.Server{
-		Handler:           http.MaxBytesHandler(h, maxBodyBytes),
+		Handler:           http.MaxBytesHandler(h, s.maxBody()),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      answerTimeout,

@@ -10,10 +10,12 @@ import (
 // logPatience is how long the reader of the log may take to read its last lines.
 const logPatience = time.Second
 
-// Stop stops the node gently: it runs the OnTerminate functions, sends the users away with a time
-// to come back, tells their peers, waits for the outcome of what is under way, says goodbye to the
-// other nodes, and returns when all that is done. When ctx ends, what is not done is cut short.
-// Later calls wait for the first, and return what it returned.
+// Stop stops the node gently: it runs the OnTerminate functions, sends the users away, few at a
+// time (see Config.Drain), each with a time to come back, waits for them to come back on another
+// node (see Config.Grace), tells the peers of those that do not, waits for the outcome of what is
+// under way, says goodbye to the other nodes, and returns when all that is done. If ctx gives less
+// time than StopTime, each of that gets less; when ctx ends, what is not done is cut short. Later
+// calls wait for the first, and return what it returned.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.stop(ctx)
@@ -38,10 +40,16 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		})
 	}
 	if s.gateway != nil {
-		err = s.gateway.Drain(ctx)
+		s.lingering.begin(s.shareOfStop(ctx, s.cfg.Grace))
+		err = s.gateway.DrainOver(ctx, s.shareOfStop(ctx, s.cfg.Drain))
+		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
 	storages.Of(s.dive).Stop(ctx)
+	s.stopHook(ctx)
+	if s.peers != nil {
+		s.peers.Stop()
+	}
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}
@@ -49,6 +57,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		if e := s.web.Shutdown(ctx); e != nil {
 			_ = s.web.Close()
 		}
+	}
+	if s.admin != nil {
+		_ = s.admin.Close() // what an operator asks for is of no use any more
 	}
 	if s.profiles != nil {
 		_ = s.profiles.Close() // a profile under way is of no use any more

@@ -86,18 +86,28 @@ func (l *login) options() ([]client.Option, error) {
 		options = append(options, client.WithTokenSource(func(context.Context) (string, error) { return key.Mint(l.As, tokenLife) }))
 	}
 	if l.TLSCA != "" {
-		pem, err := os.ReadFile(l.TLSCA)
+		pool, err := trusted(l.TLSCA)
 		if err != nil {
-			return nil, fmt.Errorf("--tls-ca: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--tls-ca: %s has no PEM certificate", l.TLSCA)
+			return nil, err
 		}
 		options = append(options, client.WithTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}))
 	}
 
 	return options, nil
+}
+
+// trusted reads the certificates of --tls-ca.
+func trusted(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--tls-ca: %s has no PEM certificate", file)
+	}
+
+	return pool, nil
 }
 
 // readToken reads a token from a file, which another program may keep fresh.

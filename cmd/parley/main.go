@@ -40,6 +40,8 @@ type commands struct {
 	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal. With input from a pipe, each line is sent as one message."`
 	Send    sendCommand    `cmd:"" help:"Send one message and print its outcome."`
 	Token   tokenCommand   `cmd:"" help:"Print a token that lets a user log in."`
+	Admin   adminCommand   `cmd:"" help:"Ask a node where users are, send one away, list the nodes, send in any name."`
+	Ready   readyCommand   `cmd:"" help:"Ask a node whether it takes users: for health checks. Exit status 1: it does not, and why."`
 	Bench   benchCommand   `cmd:"" help:"Measure: round trips, rates, logins, memory; beside a floor and plain NATS."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Show this help, or that of a command: parley help serve."`

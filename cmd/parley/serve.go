@@ -7,17 +7,14 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/notice"
 )
-
-// drainTime is the bound on a node's drain after the first signal.
-const drainTime = 20 * time.Second
 
 // gcPercent makes the collector run more often than by default. What a node holds is mostly idle
 // users, and messages allocate nothing: so it costs next to nothing, and garbage takes half the
@@ -45,6 +42,7 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 	if !slices.ContainsFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") && pair != "GOGC=" }) {
 		debug.SetGCPercent(gcPercent)
 	}
+	limitMemory(s.err, memlimit.FromCgroup)
 	node, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
@@ -65,12 +63,13 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 			running = false
 		case <-hangups:
 			_ = node.Reload(ctx) // it logs what is wrong
+			node.ReloadLogLevel(func() (parley.Config, error) { return parley.LoadConfig(c.Config, s.environ, givenSettings(parsed)) })
 		case <-node.Done():
 			return node.Err()
 		}
 	}
 	fmt.Fprintln(out, "stopping; once more to stop at once")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), node.StopTime())
 	defer cancel()
 
 	return node.Stop(drain)
@@ -79,14 +78,15 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 // announce says where the node is, in lines that a script can read as well: a name, spaces, and
 // what it stands for.
 func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
-	tcp, web := "tcp://", "ws://"
+	tcp, web, admin := "tcp://", "ws://", "http://"
 	if cfg.TLSCert != "" {
-		tcp, web = "tls://", "wss://"
+		tcp, web, admin = "tls://", "wss://", "https://"
 	}
 	lines := []struct{ name, value, before, after string }{
 		{"node", node.NodeID(), "", ""},
 		{"clients", node.TCPAddr(), tcp, ""},
 		{"web", node.HTTPAddr(), web, "/ws"},
+		{"admin", node.AdminAddr(), admin, ""},
 		{"cluster", node.ClusterAddr(), "", ""},
 	}
 	for _, l := range lines {

@@ -54,7 +54,7 @@ func attackUnreadResponses(t *target) {
 	}
 }
 
-// attackStalledReaders floods users 0 to 99, who do not read.
+// attackStalledReaders floods users 0 to 99, which do not read.
 func attackStalledReaders(t *target) {
 	const readers, floods, size = 100, 4, 1024
 	users := make([]uint32, readers)

@@ -32,7 +32,7 @@ func (c slowConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// attackSlowRecipient floods user 0, who reads slowly, while a friend sends to it 10 times a
+// attackSlowRecipient floods user 0, which reads slowly, while a friend sends to it 10 times a
 // second. Each of the friend's messages is to be delivered.
 func attackSlowRecipient(t *target) {
 	const (
@@ -132,7 +132,8 @@ func (f *friend) verdict() (text string, failed bool) {
 	return text, sent == 0 || uint64(ok) != sent
 }
 
-// attackPipelined writes 2,000 messages to a user of the other node at once and reads the answers, again and again.
+// attackPipelined writes 2,000 messages to a user of the other node at once and reads the answers,
+// again and again.
 func attackPipelined(t *target) {
 	const batch = 2000
 	t.linger = 5 * time.Second

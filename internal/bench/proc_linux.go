@@ -85,8 +85,8 @@ func sourceAddr(user uint32) net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(first+user/each))}
 }
 
-// loopbackAddr is the address 127.0.NETWORK.HOST of this machine, to connect from: nodes have limits
-// for each address.
+// loopbackAddr is the address 127.0.NETWORK.HOST of this machine, to connect from: nodes have
+// limits for each address.
 func loopbackAddr(network, host int) net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(network), byte(host))}
 }

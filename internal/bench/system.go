@@ -70,7 +70,8 @@ type system struct {
 	procs []*process
 
 	ports []nodePorts // of nodes that were started here
-	// localAddr is where a user connects from; nil: sourceAddr. It is not used for servers elsewhere.
+	// localAddr is where a user connects from; nil: sourceAddr. It is not used for servers
+	// elsewhere.
 	localAddr func(user uint32) net.Addr
 }
 

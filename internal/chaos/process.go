@@ -23,7 +23,7 @@ type process struct {
 
 const (
 	startTime = 40 * time.Second // joining takes as long as the others need to answer
-	drainTime = 30 * time.Second // serve takes at most 20
+	drainTime = 45 * time.Second // serve takes at most 35
 )
 
 // launch starts a process by start.

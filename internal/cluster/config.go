@@ -17,8 +17,9 @@ const (
 	PortCluster   Port = 1 // membership
 	PortDirectory Port = 2 // which node and session each user is on
 	PortDM        Port = 3 // direct messages
+	PortAdmin     Port = 4 // what operators ask for
 
-	ports = 4
+	ports = 5
 )
 
 // Config names a node and the cluster that it joins.

@@ -19,7 +19,7 @@ const (
 func authSettings() []Setting {
 	return []Setting{
 		secret("auth_key", "a secret of at least 32 bytes (HS256), file:PATH with such a secret or a PEM public key (EdDSA, RS256), "+
-			"jwks:PATH or the https URL of a JWKS (default: made at start)", nil, func(c *Config) *string { return &c.AuthKey }),
+			"jwks:PATH or the https URL of a JWKS (default: made at start)", func(c *Config) *string { return &c.AuthKey }),
 		{
 			Name: "auth_keys", Kind: List, Value: "KEY,…", Secret: true, Help: "further keys whose tokens are accepted, in the same forms",
 			set: func(c *Config, text string) error {

@@ -14,6 +14,8 @@ func (c *Config) check() error {
 		c.checkAuth,
 		c.checkDoor,
 		c.checkReach,
+		c.checkOperation,
+		c.checkHook,
 	)
 }
 
@@ -120,7 +122,7 @@ func (c *Config) checkCluster() error {
 // not by what.
 func (c *Config) checkPorts() error {
 	listeners := []struct{ name, addr string }{
-		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"pprof", c.Pprof},
+		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"admin", c.Admin}, {"pprof", c.pprofAlone()},
 		{"core", c.Core}, {"core", nextPort(c.Core)},
 	}
 	for i, l := range listeners {
@@ -171,7 +173,7 @@ func (c *Config) checkReach() error {
 				c.Where(l.name), l.addr, minPublicSecret)
 		}
 	}
-	if c.Pprof != "" && reachable(c.Pprof) {
+	if c.pprofAlone() != "" && reachable(c.Pprof) {
 		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",
 			c.Where("pprof"), c.Pprof)
 	}

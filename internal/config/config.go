@@ -13,6 +13,9 @@ const Off = "off"
 // Config holds the settings of one node. The zero value, completed, is a single node for
 // development.
 type Config struct {
+	Operation
+	Webhook
+
 	Node string // name of this node; empty: the host's name
 
 	TCP  string // client listener, host:port or Off; empty: the default

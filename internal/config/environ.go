@@ -19,6 +19,7 @@ var otherVariables = []string{
 	EnvPrefix + "CONFIG", // the name of the file
 	EnvPrefix + "TOKEN",  // of chat and send, as PARLEY_URL
 	EnvPrefix + "URL",
+	EnvPrefix + "ADMIN_URL",  // of parley admin
 	EnvPrefix + "CHAOS_SEED", // of the chaos test
 }
 

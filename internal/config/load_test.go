@@ -71,6 +71,8 @@ func TestAFlagCountsMoreThanAVariableAndThatMoreThanTheFile(t *testing.T) {
 func TestEverySettingHasItsThreeForms(t *testing.T) {
 	path := file(t, `{
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "advertise": "10.0.0.1:7300", "min_members": 2, "nats": "nats://h:4222", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
+		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": ["parley.internal", "n1"], "drain": "5s", "grace": "7s",
+		"hook_url": "https://h/x", "hook_secret": "a-hook-secret-of-tests", "hook_timeout": "2s", "hook_failure": "allow",
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"auth_keys": ["file:old.pem", "jwks:k.json"], "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": ["a", "b"], "token_grace": "1m",
 		"origin": ["https://app.example", "*"], "trusted_proxies": ["10.0.0.1", "fd00::/8"], "max_pending": 0, "address_pending": 1, "address_open": 2,
@@ -79,6 +81,8 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 	}`)
 	fromFile := load(t, config.Sources{File: path})
 	written := map[string]string{
+		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": "parley.internal,n1", "drain": "5s", "grace": "7s",
+		"hook_url": "https://h/x", "hook_secret": "a-hook-secret-of-tests", "hook_timeout": "2s", "hook_failure": "allow",
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"auth_keys": "file:old.pem,jwks:k.json", "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": "a, b", "token_grace": "1m",

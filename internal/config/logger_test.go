@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 func TestTheLoggerKeepsToLevelAndFormat(t *testing.T) {
 	var out bytes.Buffer
 	c := config.Config{LogLevel: "warn", LogFormat: "json"}
-	log, lines := c.Logger(&out)
+	log, lines := c.Logger(&out, new(slog.LevelVar))
 	log.Info("not this")
 	log.Warn("but this")
 	flush(t, lines)
@@ -26,7 +27,7 @@ func TestTheLoggerKeepsToLevelAndFormat(t *testing.T) {
 
 	out.Reset()
 	c = config.Config{}
-	log, lines = c.Logger(&out)
+	log, lines = c.Logger(&out, new(slog.LevelVar))
 	log.Debug("not this")
 	log.Info("but this")
 	flush(t, lines)
@@ -59,7 +60,7 @@ func TestDroppedLinesAreToldOfInTheFormatOfTheLog(t *testing.T) {
 	for format, want := range map[string]string{"text": `level=WARN msg="1234 log lines were dropped"`, "json": `"level":"WARN","msg":"1234 log lines were dropped"`} {
 		out := &stuck{reads: make(chan struct{})}
 		c := config.Config{LogFormat: format, LogLevel: "error"}
-		log, lines := c.Logger(out)
+		log, lines := c.Logger(out, new(slog.LevelVar))
 		log.Error("first")
 		out.reads <- struct{}{} // the queue is empty
 		flush(t, lines)

@@ -19,12 +19,15 @@ const (
 	inFile = "file:"
 )
 
-// readClusterSecret returns the cluster secret: the text itself, or what the file that it names
-// holds, without white space around it. No error shows any of it.
-func readClusterSecret(text string) (string, error) {
+// readClusterSecret returns the cluster secret: see readSecret.
+func readClusterSecret(text string) (string, error) { return readSecret(text, "a cluster secret") }
+
+// readSecret returns a secret: the text itself, or what the file that it names holds, without white
+// space around it. No error shows any of it.
+func readSecret(text, kind string) (string, error) {
 	path, named := strings.CutPrefix(text, inFile)
 	if !named {
-		return text, checkClusterSecret(text, "it")
+		return text, checkSecret(text, "it", kind)
 	}
 	info, err := os.Stat(path) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -42,12 +45,12 @@ func readClusterSecret(text string) (string, error) {
 		return "", errors.New(path + " names another file: write the secret itself into it")
 	}
 
-	return secret, checkClusterSecret(secret, path)
+	return secret, checkSecret(secret, path, kind)
 }
 
-func checkClusterSecret(secret, what string) error {
+func checkSecret(secret, what, kind string) error {
 	if len(secret) < minClusterSecret {
-		return fmt.Errorf("%s has %d bytes: a cluster secret has at least %d", what, len(secret), minClusterSecret)
+		return fmt.Errorf("%s has %d bytes: %s has at least %d", what, len(secret), kind, minClusterSecret)
 	}
 
 	return nil

@@ -87,7 +87,7 @@ func listenSettings() []Setting {
 				return err
 			},
 		},
-		secret("cluster_secret", "shared by all nodes, at least 16 bytes, or file:PATH with such a secret; required with cluster", nil,
+		secret("cluster_secret", "shared by all nodes, at least 16 bytes, or file:PATH with such a secret; required with cluster",
 			func(c *Config) *string { return &c.ClusterSecret }),
 	}
 }
@@ -106,18 +106,20 @@ func generalSettings() []Setting {
 		},
 		text("pprof", "ADDR", "", "where profiles of this node can be had (/debug/pprof/); off: nowhere", checkOptional,
 			func(c *Config) *string { return &c.Pprof }),
-		{
-			Name: "heartbeat", Value: "TIME", Default: "15s", Help: "longest silence of a healthy connection; after two the session ends",
-			set: func(c *Config, text string) (err error) {
-				c.Heartbeat, err = parseHeartbeat(text)
-
-				return err
-			},
-			empty: func(c *Config) bool { return c.Heartbeat == 0 },
-		},
+		bounded("heartbeat", "15s", "longest silence of a healthy connection; after two the session ends", checkHeartbeat,
+			func(c *Config) *time.Duration { return &c.Heartbeat }),
 		text("log_level", "LEVEL", "info", "debug, info, warn or error", oneOf("debug", "info", "warn", "error"),
 			func(c *Config) *string { return &c.LogLevel }),
 		text("log_format", "FORMAT", "text", "text or json", oneOf("text", "json"), func(c *Config) *string { return &c.LogFormat }),
+		adminSetting(),
+		adminKeySetting(),
+		adminHostsSetting(),
+		drainSetting(),
+		graceSetting(),
+		hookURLSetting(),
+		hookSecretSetting(),
+		hookTimeoutSetting(),
+		hookFailureSetting(),
 		object("dm", "stands in for dm.json", func(c *Config) *[]byte { return (*[]byte)(&c.DM) }),
 		object("dive", "stands in for dive.json", func(c *Config) *[]byte { return (*[]byte)(&c.Dive) }),
 	}
@@ -146,8 +148,8 @@ func text(name, value, preset, help string, check func(string) (string, error), 
 	}
 }
 
-func secret(name, help string, check func(string) (string, error), field func(*Config) *string) Setting {
-	s := text(name, "KEY", "", help, check, field)
+func secret(name, help string, field func(*Config) *string) Setting {
+	s := text(name, "KEY", "", help, nil, field)
 	s.Secret = true
 
 	return s
@@ -187,15 +189,6 @@ const (
 	minHeartbeat = 100 * time.Millisecond // below, a busy machine looks like a dead one
 	maxHeartbeat = 10 * time.Minute       // beyond, a vanished peer would go unnoticed
 )
-
-func parseHeartbeat(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no duration: write it with its unit, such as 15s", text)
-	}
-
-	return d, checkHeartbeat(d)
-}
 
 func checkHeartbeat(d time.Duration) error {
 	if d < minHeartbeat || d > maxHeartbeat {

@@ -110,6 +110,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 // bounds.
 func (s *session) queueGoodbye(code wire.Goodbye, text string) {
 	if code != 0 {
+		s.gw.count.goodbye(code)
 		text = text[:min(len(text), s.gw.cfg.MaxMessage)]
 		f := wire.Frame{Kind: wire.KindGoodbye, Cmd: uint16(code), Payload: []byte(text)}
 		b := s.out.batchFor(maxFraming + wire.HeaderSize + len(text))
@@ -130,7 +131,7 @@ func (s *session) countEnd(was uint32, cause Cause) {
 	case hello:
 		c.pending.Add(-1)
 	case open:
-		c.open.Add(-1)
+		c.left(s.via)
 	}
 }
 

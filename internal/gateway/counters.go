@@ -1,6 +1,10 @@
 package gateway
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/parley-dm/parley/wire"
+)
 
 // Cause is why a session ended.
 type Cause uint8
@@ -46,6 +50,10 @@ type counters struct {
 	delayed                         atomic.Uint64
 	pending, open                   atomic.Int64
 	ended                           [causes]atomic.Uint64
+
+	// For metrics.
+	logins, users [len(transportNames)]atomic.Int64
+	goodbyes      [len(goodbyeCodes)]atomic.Uint64
 }
 
 // Stats are a gateway's counters since it was made.
@@ -68,6 +76,10 @@ type Stats struct {
 	Held         int64  // connections that are not logged in, now: those that linger and HTTP included
 	Ended        map[Cause]uint64
 	Denied       map[Denial]uint64 // connections and logins refused
+
+	Logins   map[string]int64        // welcomes, by transport
+	Users    map[string]int64        // sessions with a welcome, now, by transport
+	Goodbyes map[wire.Goodbye]uint64 // said to clients; code 0 stands for all that the engine does not have
 }
 
 // Stats returns the counters. They are read one by one, not at one moment.
@@ -87,6 +99,8 @@ func (g *Gateway) Stats() Stats {
 	for i := range c.ended {
 		s.Ended[Cause(i)] = c.ended[i].Load()
 	}
+
+	c.metrics(&s)
 
 	return s
 }

@@ -138,12 +138,7 @@ func (g *Gateway) reconnectText() string {
 // random time to reconnect, writes what is queued, and waits for all goroutines. Sessions that are
 // not done when ctx ends are aborted. It returns ErrStuck if handlers do not return even then.
 func (g *Gateway) Drain(ctx context.Context) error {
-	g.stop()
-	for _, s := range g.wheel.all() {
-		s.closeWith(wire.GoodbyeStopping, g.reconnectText(), CauseStopping)
-	}
-
-	return g.finish(ctx)
+	return g.DrainOver(ctx, 0)
 }
 
 // Close stops the gateway at once: clients get goodbye 1001 if that takes no waiting. It waits for

@@ -6,8 +6,8 @@ import "errors"
 // without a login holds little.
 const maxHello = 8 << 10
 
-// maxBeforeHello bounds the bytes that a connection may send until its hello is whole: fragments and
-// control frames of WebSocket included.
+// maxBeforeHello bounds the bytes that a connection may send until its hello is whole: fragments
+// and control frames of WebSocket included.
 const maxBeforeHello = 2 * maxHello
 
 var errNoHello = errors.New("too many bytes before the hello is complete")

@@ -218,7 +218,7 @@ func (s *session) welcome(u *user.User, id auth.Identity) bool {
 
 		return false
 	}
-	s.gw.count.open.Add(1)
+	s.gw.count.welcomed(s.via)
 	now := s.gw.now.Load() // the admission may have taken long: the sweeper must not count it as silence
 	s.lastHeard.Store(now)
 	s.lastSent.Store(now)

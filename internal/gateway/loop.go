@@ -154,23 +154,30 @@ func (s *session) readWatched(onLoop bool) {
 			}
 			s.waitUntilReadable()
 		}
-		if reads++; reads > maxReads {
-			if s.yield(onLoop) {
-				return
-			}
-			reads = 0
+		reads++
+		if reads%maxReads == 0 && s.yield(onLoop) {
+			return
 		}
-		var err error
-		if more, err = s.fillWatched(); err != nil {
-			if s.gw.clientsPaused() { // the end of the stream can be read again
-				continue
-			}
-			s.readFailed(err)
-			s.finishWatched(onLoop, errors.Is(err, io.EOF))
-
+		var open bool
+		if more, open = s.readOnce(onLoop); !open {
 			return
 		}
 	}
+}
+
+// readOnce reads once. It returns false if the session has ended.
+func (s *session) readOnce(onLoop bool) (more, open bool) {
+	more, err := s.fillWatched()
+	switch {
+	case err == nil:
+		return more, true
+	case s.gw.clientsPaused(): // the end of the stream can be read again
+		return true, true
+	}
+	s.readFailed(err)
+	s.finishWatched(onLoop, errors.Is(err, io.EOF))
+
+	return false, false
 }
 
 // mustPause reports whether the reader of a watched session has to stop because clients are paused.

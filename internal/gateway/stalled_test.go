@@ -67,6 +67,9 @@ func TestAStalledClientFillsOnlyItsOwnQueueAndIsClosed(t *testing.T) {
 		if queued := pushed - d.ok.Load(); queued > 300 || d.gone.Load() > 0 {
 			t.Errorf("%d frames queued, %d failed", queued, d.gone.Load())
 		}
+		if bytes := n.gw.Queued(); bytes < 200_000 || bytes > 300_000 {
+			t.Errorf("%d bytes are said to be queued", bytes)
+		}
 		var busy int64
 		alive := make(chan struct{})
 		go func() { // the stalled client sends heartbeats: it is not silent, it only does not read

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Node is what this package needs of the node.
-type Node interface {
+// Health is what the pages about health need of the node.
+type Health interface {
 	// Ready returns why the node takes no users, nil if it does.
 	Ready() error
 }
@@ -15,9 +15,20 @@ type Node interface {
 // comeBackAfter is the Retry-After, in seconds, of a node that is not ready.
 const comeBackAfter = "1"
 
-// New returns the handler of a node's HTTP listener, which may be open before the node can serve.
-// Each request for /ws goes to the handler that ws returns then, and gets 503 while that is nil.
-func New(n Node, ws func() http.Handler) http.Handler {
+// Pages are what a listener shows beside health. Those that are nil are not there.
+type Pages struct {
+	// WebSocket returns the handler of /ws. While it returns nil, requests get 503.
+	WebSocket func() http.Handler
+	// Metrics is the handler of /metrics.
+	Metrics http.Handler
+	// API is the handler of /v1/.
+	API http.Handler
+	// Profiles is the handler of /debug/pprof/.
+	Profiles http.Handler
+}
+
+// New returns the handler of a listener, which may be open before the node can serve.
+func New(n Health, pages Pages) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -28,14 +39,25 @@ func New(n Node, ws func() http.Handler) http.Handler {
 		}
 		say(w, http.StatusOK, "ready")
 	})
-	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		if h := ws(); h != nil {
-			h.ServeHTTP(w, r)
+	if pages.WebSocket != nil {
+		mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
+			if h := pages.WebSocket(); h != nil {
+				h.ServeHTTP(w, r)
 
-			return
-		}
-		notReady(w, "the node takes no clients yet: /readyz tells why")
-	})
+				return
+			}
+			notReady(w, "the node takes no clients yet: /readyz tells why")
+		})
+	}
+	if pages.Metrics != nil {
+		mux.Handle("GET /metrics", pages.Metrics)
+	}
+	if pages.API != nil {
+		mux.Handle("/v1/", pages.API)
+	}
+	if pages.Profiles != nil {
+		mux.Handle("GET /debug/pprof/", pages.Profiles)
+	}
 
 	return mux
 }

@@ -37,7 +37,7 @@ func TestANodeSaysWhetherItLivesAndWhetherItTakesUsers(t *testing.T) {
 		{http.MethodGet, "/elsewhere", nil, http.StatusNotFound, "404 page not found\n"},
 	} {
 		w := httptest.NewRecorder()
-		httpapi.New(node{c.ready}, ws).ServeHTTP(w, httptest.NewRequest(c.method, c.path, http.NoBody))
+		httpapi.New(node{c.ready}, httpapi.Pages{WebSocket: ws}).ServeHTTP(w, httptest.NewRequest(c.method, c.path, http.NoBody))
 		if w.Code != c.status || w.Body.String() != c.body {
 			t.Errorf("%s %s (ready: %v): %d %q, want %d %q", c.method, c.path, c.ready, w.Code, w.Body, c.status, c.body)
 		}
@@ -46,7 +46,7 @@ func TestANodeSaysWhetherItLivesAndWhetherItTakesUsers(t *testing.T) {
 
 func TestWebSocketWaitsForTheGatewayAndHealthDoesNot(t *testing.T) {
 	var gateway http.Handler
-	h := httpapi.New(node{errors.New("joining")}, func() http.Handler { return gateway })
+	h := httpapi.New(node{errors.New("joining")}, httpapi.Pages{WebSocket: func() http.Handler { return gateway }})
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))

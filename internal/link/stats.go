@@ -8,7 +8,9 @@ import (
 
 // Stats counts since the endpoint began.
 type Stats struct {
-	Links             int // stand now
+	Links             int   // stand now
+	Suspended         int   // of these, now
+	QueuedBytes       int64 // kept until the other side has acknowledged them, now
 	Resumes           int64
 	Ended             map[string]int64 // by reason: silent, gone, goodbye, paused, closed, protocol, refused, overloaded, other
 	RefusedHandshakes map[string]int64 // handshakes that failed here as acceptor, by reason: see refusalName
@@ -66,6 +68,14 @@ func (e *Endpoint) Stats() Stats {
 		PacketsSent: e.count.packetsSent.Load(), PacketsReceived: e.count.packetsReceived.Load(),
 		Retransmitted: e.count.retransmitted.Load(),
 		Ended:         make(map[string]int64), RefusedHandshakes: make(map[string]int64),
+	}
+	for _, l := range e.Links() {
+		if l.Suspended() {
+			s.Suspended++
+		}
+		l.mu.Lock()
+		s.QueuedBytes += int64(l.log.bytes)
+		l.mu.Unlock()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -64,10 +64,19 @@ type Engine interface { //nolint:interfacebloat // the one seam between package 
 	// for it find out here that it has left, behind its farewell, and the stamp of a newer one is
 	// above its epochs.
 	Leave(u *user.User, onDrained func(newestEpoch uint64))
+	// Park is called instead of Leave, which may follow, for a user whose connection was closed
+	// because the node stops. The user is expected back on another one: its channels stay open, and
+	// the newer session takes them over when Replaced is called. Messages for it are refused, so
+	// that their senders try again. The user must be in the registry. It returns false, and does
+	// nothing, if the session was replaced.
+	Park(u *user.User) bool
 	// NewestEpoch is the newest epoch that sessions of the user on this node have used which are
 	// over and whose messages do not all have their true outcomes yet; 0 if there are none. A newer
 	// session's stamp must be above it.
 	NewestEpoch(userID string) uint64
+
+	// Traffic is what the node's metrics show of messages beside dm.Stats.
+	Traffic() Traffic
 }
 
 // Parts are what a module needs of its node.

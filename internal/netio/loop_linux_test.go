@@ -468,7 +468,8 @@ func (g *greedy) OnReadable(bool) { g.OnTurn() }
 
 func (g *greedy) OnTurn() {
 	g.each()
-	if g.turns--; g.turns == 0 {
+	g.turns--
+	if g.turns == 0 {
 		close(g.done)
 	} else if !g.c.Later() {
 		panic("the loop is closed")

@@ -46,6 +46,7 @@ type world struct {
 	hasty        bool // users are forgotten before their farewells are answered
 	skew         bool // clocks differ
 	forgetful    bool // channels are forgotten all the time, nothing else
+	parks        bool // nodes stop and wait for their users to come back elsewhere
 	blanks       bool // servers send, too, in the name of users
 }
 
@@ -80,6 +81,9 @@ func (w world) check(t *rapid.T) {
 	}
 	if w.hasty {
 		ops = append(ops, "dash")
+	}
+	if w.parks {
+		ops = append(ops, "park", "park")
 	}
 	blanks := []string{"b1", "b2", "b3", "b4"}
 	if w.blanks { // two of one ID on one node, the others elsewhere; that of a connected user, who sends as well
@@ -137,6 +141,7 @@ func (h *history) agree() {
 		h.s.manner(u)
 	}
 	h.mend()
+	h.comeBack()
 	h.rest()
 	for _, p := range h.s.disagree() {
 		if !h.s.tainted[p] && !h.hasty { // an older session that still drains may take the place of a newer one
@@ -184,6 +189,15 @@ func (h *history) mend() {
 		if h.s.manners[u] != nil {
 			h.do("release %s", u)
 			h.do("accept %s", u)
+		}
+	}
+}
+
+// comeBack logs parked users in again.
+func (h *history) comeBack() {
+	for _, u := range []string{"ann", "bob", "cat", "dan", "eve", "fay"} {
+		if x := h.s.dir[u]; x != nil && x.core.Parked() {
+			h.do("login %s %s", u, h.s.nodeNames()[0])
 		}
 	}
 }
@@ -243,6 +257,14 @@ func TestAPairKeepsItsPromisesWhenNodesAndPathsBreak(t *testing.T) {
 
 func TestTheMachineKeepsItsPromisesWhenChannelsAreForgotten(t *testing.T) {
 	rapid.Check(t, world{nodes: 3, users: 2, forgetful: true}.check)
+}
+
+func TestUsersOfAStoppingNodeComeBackElsewhere(t *testing.T) {
+	rapid.Check(t, world{nodes: 3, users: 3, parks: true}.check)
+}
+
+func TestUsersOfAStoppingNodeComeBackWhileNodesAndPathsBreak(t *testing.T) {
+	rapid.Check(t, world{nodes: 4, users: 4, parks: true, faults: true}.check)
 }
 
 func TestBlankUsersOfOneIDSendFromAllNodesAtOnce(t *testing.T) {

@@ -17,7 +17,7 @@ func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full b
 	switch {
 	case s.cfg.Blank: // no client is behind it: the peer's next lookup says so
 		return s.refuse(fx, a, admission{refusal: Moved, since: a.Seq}), nil, Refused
-	case s.state == Replaced, s.state == Closed && !a.Kind.Ends(): // it is not registered any more: a newer one may be
+	case s.state == Replaced, (s.state == Closed || s.Parked()) && !a.Kind.Ends(): // it is not registered any more: a newer one may be
 		return s.refuse(fx, a, admission{refusal: Moved, since: a.Seq}), nil, Refused
 	case s.state == Closing && !a.Kind.Ends():
 		return s.reply(fx, a, Reply{Outcome: NotFound}), nil, Refused // behind the farewell

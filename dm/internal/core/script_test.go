@@ -20,6 +20,7 @@ var errNot = errors.New("not now")
 //	login bob n2           or move: a login; of a user who is there already it replaces the older session
 //	send alice bob hi      a message; connect, clear and idle (forget in silence) in the same way
 //	leave bob bye          with a last message; dash: the directory forgets the user before the farewells are answered
+//	park bob               its node stops: it is expected back on another one
 //	hold bob, release bob  the user's callbacks; decline, empty, accept: what they say
 //	crash n2               ends a node; the others hear of it later
 //	cut n1 n2 1            ends a link, but one packet from n1 to n2 still arrives; both hear of it later
@@ -103,6 +104,12 @@ func (s *sim) command(w []string) error {
 			return errNot
 		}
 		s.leave(x, rest(2), w[0] == "dash")
+	case "park":
+		x := s.dir[arg(1)]
+		if x == nil || x.leaving() || x.core.Parked() {
+			return errNot
+		}
+		x.core.Park()
 	case "hold", "release", "decline", "empty", "accept":
 		m := s.manner(arg(1))
 		switch w[0] {

@@ -32,11 +32,13 @@ type Config struct {
 //	Closing:  all that it has sent has its true outcome    Closed    Drained
 //	any:      Replace: a newer login                       Replaced  HandOver for each channel; Drained is still to come if it was Closing
 //	Active:   MarkClosed: it was over before it took part  Closed
+//	Active:   Park: the user is expected back elsewhere    Active      from then on it takes no messages
 //
 // What each does with an arrival and with what the user sends:
 //
 //	state:    an arrival                       an end that arrives     a send
 //	Active:   is taken                         is taken                is sent
+//	parked:   Moved: a newer one may be there  is taken                is sent
 //	Closing:  NotFound, behind the farewell    is taken                is sent, and opens nothing
 //	Closed:   Moved: a newer one may be there  is taken                is sent, and opens nothing
 //	Replaced: Moved                            is refused, with Moved  Canceled
@@ -70,6 +72,7 @@ type Session struct {
 	state State
 	next  Place // of one that was replaced: where the user's newer session is
 
+	parked      bool  // see Park
 	owesDrained bool  // Close was called, and Drained has not come out
 	retainUntil int64 // of one that was replaced: until when it is remembered, for what still comes to it
 	handed      []Handed

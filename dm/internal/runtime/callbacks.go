@@ -5,7 +5,9 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -34,6 +36,7 @@ type callbacks struct {
 	cleared    []ClearCallback
 
 	panics atomic.Uint64
+	time   *latency.Histogram // of the receive and message callbacks
 }
 
 // add adds f to one of the lists unless it is nil or the node has started.
@@ -85,6 +88,10 @@ func (h *callbacks) noneForMessages() bool { return len(h.receive) == 0 && len(h
 
 // accepts asks the receive callbacks. A panic is not an answer: ok is false.
 func (h *callbacks) accepts(d *delivery, ver uint8, cmd uint16, msg []byte) (yes, ok bool) {
+	if len(h.receive) == 0 {
+		return true, true
+	}
+	defer h.took(time.Now())
 	defer func() { h.caught("SetOnReceiveMessage", recover(), &ok) }()
 	for _, f := range h.receive {
 		if !f(ver, cmd, msg, d.from, d.s.user) {
@@ -97,6 +104,10 @@ func (h *callbacks) accepts(d *delivery, ver uint8, cmd uint16, msg []byte) (yes
 
 // rewrite runs the message callbacks.
 func (h *callbacks) rewrite(d *delivery, msg []byte) (out []byte, ok bool) {
+	if len(h.message) == 0 {
+		return msg, true
+	}
+	defer h.took(time.Now())
 	defer func() { h.caught("SetOnMessage", recover(), &ok) }()
 	for _, f := range h.message {
 		if made := f(d.ver, d.cmd, msg, d.from, d.s.user); made != nil {
@@ -106,6 +117,9 @@ func (h *callbacks) rewrite(d *delivery, msg []byte) (out []byte, ok bool) {
 
 	return msg, true
 }
+
+// took counts how long the callbacks of a message took.
+func (h *callbacks) took(since time.Time) { h.time.Observe(time.Since(since)) }
 
 // farewell makes the last message of a user who leaves, for one peer.
 func (h *callbacks) farewell(u *user.User, peer string) (msg []byte) {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"time"
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/node"
@@ -16,6 +17,7 @@ type lookup struct {
 	conv   *core.Conversation
 	epoch  uint64
 	online chan<- core.Outcome
+	since  int64 // when it was asked for, in nanoseconds
 }
 
 // ended says that a lookup is not out any more.
@@ -38,7 +40,7 @@ func (s *session) lookup(c *core.Conversation, epoch uint64) {
 	}
 	c.Token = m.tokens.Add(1) // only the goroutine that performs the session's effects uses it
 	s.looking.Add(1)
-	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch})
+	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch, since: time.Now().UnixNano()})
 	m.parts.Directory.Lookup(c.Peer(), c.Token)
 }
 
@@ -68,7 +70,10 @@ func (m *Runtime) lookedUp(token uint64, at core.Place, o core.Outcome) {
 	switch {
 	case !ok:
 		return
-	case l.online != nil:
+	case o != core.CutOff:
+		m.stats.lookupTime.Observe(time.Duration(time.Now().UnixNano() - l.since))
+	}
+	if l.online != nil {
 		l.online <- o // there is room for one
 
 		return
@@ -96,7 +101,7 @@ func (m *Runtime) Online(ctx context.Context, userID string) (bool, error) {
 	}
 	answer := make(chan core.Outcome, 1)
 	token := m.tokens.Add(1)
-	m.lookups.Store(token, lookup{online: answer})
+	m.lookups.Store(token, lookup{online: answer, since: time.Now().UnixNano()})
 	m.parts.Directory.Lookup(userID, token)
 	select {
 	case o := <-answer:

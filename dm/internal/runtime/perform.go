@@ -42,6 +42,7 @@ func (s *session) carry(e *core.Effect) {
 	m, it := s.m, e.Item
 	e.NoReply = it.Kind == core.Message && it.Owner == nil
 	if e.To.Node == m.self {
+		m.stats.local.Add(1)
 		in := codec.Item{
 			Arrival: core.Arrival{
 				Kind: it.Kind, Found: e.Kind == core.Carry, Blank: s.blank, From: s.place, Epoch: e.Epoch, Seq: e.Seq, Heard: e.Heard,
@@ -61,7 +62,9 @@ func (s *session) carry(e *core.Effect) {
 	if err == nil {
 		err = m.parts.Nodes.Send(e.To.Node, packet)
 	}
-	if err != nil {
+	if err == nil {
+		m.stats.linked.Add(1)
+	} else {
 		s.mu.Lock()
 		s.effects = s.core.OnUnsent(s.effects, m.sweep.now.Load(), e.Conv, e.Epoch, e.Seq, unsent(err))
 		s.unlock()

@@ -59,6 +59,7 @@ func New() *Runtime {
 		closedEpochs:     xsync.NewMap[string, closedEpochs](),
 	}
 	m.callbacks.log = slog.Default()
+	m.callbacks.time = &m.stats.callbackTime
 	m.sweep.watched = make(map[*session]struct{})
 
 	return m

@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-dm/parley/dm/internal/core"
+	"github.com/parley-dm/parley/internal/latency"
+	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -14,6 +16,9 @@ type counters struct {
 	results                 [wire.Dropped + 1]atomic.Uint64                         // by result
 	codes                   [wire.CodeInternal - wire.CodeTimeout + 1]atomic.Uint64 // from CodeTimeout on
 	malformed               atomic.Uint64
+	local, linked           atomic.Uint64 // messages carried to a session of this node, and of another
+	lookupTime              latency.Histogram
+	callbackTime            latency.Histogram
 }
 
 func (c *counters) outcome(o core.Outcome) {
@@ -47,6 +52,16 @@ func (c *Counts) Result(r wire.Result) uint64 { return c.results[r] }
 
 // Code is how many items ended in that code, of CodeTimeout to CodeInternal.
 func (c *Counts) Code(code wire.Code) uint64 { return c.codes[code-wire.CodeTimeout] }
+
+// Traffic implements messages.Engine.
+func (m *Runtime) Traffic() messages.Traffic {
+	st := &m.stats
+
+	return messages.Traffic{
+		Local: st.local.Load(), Linked: st.linked.Load(), Holds: st.holds.Load(),
+		LookupTime: st.lookupTime.Snapshot(), CallbackTime: st.callbackTime.Snapshot(),
+	}
+}
 
 // Stats copies the counters.
 func (m *Runtime) Stats() (c Counts) {
