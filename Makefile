@@ -26,7 +26,7 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
 
 .PHONY: test
-test: vet lint cross exact race deploy ## Everything that CI runs: vet, lint, builds for every platform, tests
+test: vet lint cross sdk-js exact race deploy ## Everything that CI runs: vet, lint, builds for every platform, tests
 
 .PHONY: vet
 vet: ## go vet, and go.mod and go.sum as they should be
@@ -78,6 +78,38 @@ cc:
 		$$as_root apt-get update -qq; \
 		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev; }
 
+# A fresh Debian machine may have no Node.
+.PHONY: node
+node:
+	@{ command -v node && command -v npm; } >/dev/null || { \
+		echo "installing nodejs and npm, which the JavaScript client needs"; \
+		as_root=; [ "$$(id -u)" -eq 0 ] || as_root=sudo; \
+		$$as_root apt-get update -qq; \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; }
+
+JS := sdk/js
+JS_SOURCES := $(wildcard $(JS)/*.json $(JS)/src/*.ts $(JS)/test/*.ts $(JS)/scripts/*)
+
+GO_SOURCES := $(shell git ls-files '*.go' ':!*_test.go' 'sdk/conformance/scripts' 2>/dev/null)
+
+.PHONY: sdk-js
+sdk-js: $(JS)/build/conforms ## Build and test the JavaScript client, if it or a node has changed
+
+$(JS)/build/conforms: $(JS)/build/tested $(JS)/conformance/adapter.mjs $(JS)/README.md $(wildcard $(GO_SOURCES))
+	$(GO) run ./sdk/conformance -- node $(JS)/conformance/adapter.mjs
+	$(GO) build -o $(JS)/build/parley ./cmd/parley
+	node $(JS)/scripts/readme.mjs $(JS)/build/parley
+	@touch $@
+
+$(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/testdata/vectors.json
+	@! grep -n '"resolved"' $(JS)/package-lock.json # it names no registry: see .npmrc
+	cd $(JS) && npm run --silent build && npm run --silent size && npm test --silent
+	@touch $@
+
+$(JS)/node_modules/.package-lock.json: $(JS)/package.json $(JS)/package-lock.json | node
+	cd $(JS) && npm ci --no-audit --no-fund
+	@touch $@
+
 .PHONY: race
 race: cc ## Run the tests with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
@@ -118,4 +150,4 @@ growth: ## Simulate the directory with 10 to 200 nodes and 100 million users: th
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist
+	rm -rf bin dist $(JS)/dist $(JS)/build

@@ -46,6 +46,12 @@ type Config struct {
 
 	// NATS holds the URLs, separated by commas, of a NATS cluster whose JetStream the storages use.
 	NATS string
+	// Core makes this a core node, which keeps the cluster's storages: where other nodes' storage
+	// connections come in. The next port is for routes of other core nodes. Default: it is none.
+	Core string
+	// CoreNodes lists the core addresses of all core nodes, an odd number, the same at all nodes.
+	// Required for storages in a cluster, unless NATS is given.
+	CoreNodes []string
 
 	// AuthKey checks the tokens of clients: a secret of at least 32 bytes (HS256), file:PATH of a
 	// file with such a secret or with a PEM public key (EdDSA, RS256), jwks:PATH of a JWKS file, or
@@ -186,7 +192,7 @@ func fromInternal(c config.Config) Config {
 	return Config{
 		Node: c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		NATS: c.NATS, Core: c.Core, CoreNodes: c.CoreNodes, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
 		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, Origins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies,
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
@@ -203,7 +209,7 @@ func (c Config) internal() config.Config {
 		OwnAuth: c.Authenticate != nil,
 		Node:    c.Node, TCP: c.TCP, HTTP: c.HTTP,
 		Cluster: c.Cluster, Advertise: c.Advertise, Join: c.Join, MinMembers: c.MinMembers, ClusterSecret: c.ClusterSecret,
-		NATS: c.NATS, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
+		NATS: c.NATS, Core: c.Core, CoreNodes: c.CoreNodes, AuthKey: c.AuthKey, AuthKeys: c.AuthKeys, AuthLeeway: c.AuthLeeway, AuthIssuer: c.AuthIssuer,
 		AuthAudience: c.AuthAudience, TokenGrace: c.TokenGrace, AllowedOrigins: c.Origins, TrustedProxies: c.TrustedProxies,
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/command"
@@ -39,6 +40,11 @@ var standard struct {
 	file string
 	hook auth.Hook
 	set  []func(*Server)
+
+	onStart   []func()
+	onStarted []func()
+	server    *Server            // nil until Start has made it
+	cancel    context.CancelFunc // tells the node to stop; nil until then
 }
 
 // Setup names the settings file of the default node. The environment (PARLEY_...) counts more than
@@ -65,13 +71,6 @@ func HandleCommand(ver uint8, cmd uint16, handler Handler) {
 	command.Check(ver, cmd, command.Handler(handler))
 	later(func(s *Server) { s.HandleCommand(ver, cmd, handler) })
 }
-
-// OnReady adds a function that is called once the default node takes users.
-func OnReady(f func()) { later(func(s *Server) { s.OnReady(f) }) }
-
-// OnTerminate adds a function that is called when the default node has been told to stop, before
-// its users are sent away.
-func OnTerminate(f func()) { later(func(s *Server) { s.OnTerminate(f) }) }
 
 func later(f func(*Server)) {
 	standard.Lock()
@@ -102,7 +101,7 @@ func run(ctx context.Context, onStop func()) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(cfg, user.Default, dm.Default, nil) //nolint:contextcheck // it only reads files
+	s, err := newServer(cfg, user.Default, dm.Default, dive.Default, nil) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}
@@ -110,12 +109,16 @@ func run(ctx context.Context, onStop func()) error {
 	for _, f := range set {
 		f(s)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	begin(s, cancel)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
+	started()
 	for running := true; running; {
 		select {
 		case <-ctx.Done():
@@ -128,8 +131,8 @@ func run(ctx context.Context, onStop func()) error {
 		}
 	}
 	onStop() // a second signal ends the process
-	drain, cancel := context.WithTimeout(context.Background(), s.StopTime())
-	defer cancel()
+	drain, cancelDrain := context.WithTimeout(context.Background(), s.StopTime())
+	defer cancelDrain()
 
 	return s.Stop(drain) //nolint:contextcheck // ctx has ended: that is why it stops
 }

@@ -16,7 +16,7 @@ func TestOnDiscardTellsWhyASessionEnded(t *testing.T) {
 	reasons := make(chan ended, 16)
 	c := way{}.newCluster(t, 2, func(i int, s *parley.Server) {
 		if i == 0 {
-			s.Users().OnDiscard(func(u *user.User, why user.Reason) { reasons <- ended{u.ID, why} })
+			s.Users().OnClosed(func(u *user.User, why user.Reason) { reasons <- ended{u.ID, why} })
 		}
 	})
 	wants := func(id string, why user.Reason) {

@@ -37,7 +37,7 @@ func (s *Server) attachHook() {
 	s.dm.SetOnReceiveMessage(w.receive)
 	s.dm.SetOnMessage(w.message)
 	s.users.OnNew(func(u *user.User) { w.Tell(w.event("connect", u, "")) })
-	s.users.OnDiscard(func(u *user.User, why user.Reason) {
+	s.users.OnClosed(func(u *user.User, why user.Reason) {
 		w.replaced.Delete(u)
 		w.Tell(w.event("disconnect", u, why.String()))
 	})
@@ -45,7 +45,7 @@ func (s *Server) attachHook() {
 
 func (w *webhook) event(kind string, u *user.User, reason string) hook.Event {
 	return hook.Event{
-		Kind: kind, User: u.ID, Session: u.SID, Node: w.s.NodeID(), Transport: u.GetClientTransport(), Reason: reason, At: time.Now().UTC(),
+		Kind: kind, User: u.ID, Session: u.SID, Node: w.s.NodeID(), Transport: u.Transport(), Reason: reason, At: time.Now().UTC(),
 	}
 }
 

@@ -50,8 +50,17 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/admin", "internal/hook",
+		"internal/messages", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
+
+	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
+	// through internal/storages; natsnode is the way to JetStream, a server of its own included.
+	// Direct messages know nothing of all that.
+	"dive":                 {"internal/storages", "internal/natsnode", "dive/internal/bucket", "dive/internal/value"},
+	"dive/internal/bucket": {},
+	"dive/internal/value":  {},
+	"internal/storages":    {"internal/natsnode"},
+	"internal/natsnode":    {},
 
 	// The thin API, the goroutines around the core, packets, and the core itself. What a node tells
 	// them comes through internal/messages.
@@ -93,8 +102,14 @@ var allowedImports = map[string][]string{
 	"internal/node":       {}, // what names a node, a session and a moment
 	"internal/latency":    {}, // how long things take
 
+	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
+	// them.
+	"sdk/conformance":           {".", "user", "wire", "sdk/conformance/adapter"},
+	"sdk/conformance/adapter":   {"client"},
+	"sdk/conformance/goadapter": {"sdk/conformance/adapter"},
+
 	// Examples are written as their readers would write them: with public packages only.
-	"examples/...": {".", "dm", "user", "client", "wire"},
+	"examples/...": {".", "dm", "dive", "user", "client", "wire"},
 }
 
 var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
@@ -106,7 +121,10 @@ var externalImports = []struct {
 	by   []string
 	why  string
 }{
-	{"github.com/nats-io", []string{"internal/bench/natsbench"}, "NATS is a competitor in the comparison; storages do not exist yet"},
+	{
+		"github.com/nats-io", []string{"internal/bench/natsbench", "internal/natsnode", "dive/internal/bucket"},
+		"NATS keeps the storages, and is a competitor in the comparison",
+	},
 	{"github.com/hashicorp", []string{"internal/cluster"}, "only membership knows gossip"},
 	{"github.com/gobwas", []string{"internal/gateway"}, "only the gateway knows how bytes come in"},
 	{"github.com/golang-jwt", []string{"internal/auth", "examples/..."}, "only auth knows tokens"},

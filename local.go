@@ -30,7 +30,7 @@ func (l local) Session(sid node.SID) (admin.Session, bool) {
 
 	return admin.Session{
 		User: u.ID, SID: u.SID, Since: node.Stamp(sessions.Of(u).Stamp()).Time().UTC(),
-		Transport: u.GetClientTransport(), Address: u.GetClientAddr(),
+		Transport: u.Transport(), Address: u.GetClientAddr(),
 	}, true
 }
 

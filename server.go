@@ -2,7 +2,6 @@ package parley
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
+	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/auth"
@@ -66,6 +66,7 @@ type Server struct {
 	queueMemory *quota.Pool
 	dm          *dm.Module
 	messages    messages.Engine // of dm
+	dive        *dive.Module
 
 	onReady     []func()
 	onTerminate []func()
@@ -120,7 +121,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 
-	s, err := newServer(complete, user.NewRegistry(), dm.New(), nil)
+	s, err := newServer(complete, user.NewRegistry(), dm.New(), dive.NewModule(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -129,15 +130,12 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *slog.Logger) (*Server, error) {
+func newServer(cfg config.Config, users *user.Registry, module *dm.Module, stores *dive.Module, log *slog.Logger) (*Server, error) {
 	var lines *logwriter.Writer
 	level := new(slog.LevelVar)
 	if log == nil {
 		log, lines = cfg.Logger(os.Stderr, level)
 		log = log.With("self", cfg.Node)
-	}
-	for _, w := range cfg.Warnings() {
-		log.Warn("a setting has no effect", "why", w)
 	}
 	for _, w := range cfg.Exposures() {
 		log.Warn("a secret can be seen", "why", w)
@@ -159,15 +157,11 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, log *
 		}
 	}
 
-	var dive map[string]json.RawMessage
-	if cfg.Dive != nil && json.Unmarshal(cfg.Dive, &dive) == nil {
-		for name := range dive {
-			return nil, fmt.Errorf("dive: unknown key %q: there are no settings of dive yet, leave the object empty or out", name)
-		}
+	if err := configureStorages(cfg, stores, log); err != nil {
+		return nil, err
 	}
-
 	s := &Server{
-		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module),
+		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module), dive: stores,
 		router:      command.NewRouter(log),
 		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
 		done:        make(chan struct{}),
@@ -209,6 +203,9 @@ func (s *Server) Users() *user.Registry { return s.users }
 
 // DM returns the node's direct messages.
 func (s *Server) DM() *dm.Module { return s.dm }
+
+// Dive returns the node's storages.
+func (s *Server) Dive() *dive.Module { return s.dive }
 
 // HandleCommand adds a handler of a client's command: see the package-level function.
 func (s *Server) HandleCommand(ver uint8, cmd uint16, handler Handler) {

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-dm/parley/internal/gateway"
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/storages"
 )
 
 const (
@@ -57,6 +58,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.messages.SetupError(); err != nil {
 		return err
 	}
+	if err := storages.Of(s.dive).SetupError(); err != nil {
+		return err
+	}
 	tlsConfig, err := s.openCerts()
 	if err != nil {
 		return err
@@ -81,6 +85,9 @@ func (s *Server) start(ctx context.Context) error {
 		Rates: gateway.Rates{Messages: int64(s.cfg.RateMessages), Bytes: int64(s.cfg.RateBytes)}, Memory: s.queueMemory,
 	}, s.authenticator(), s.users, s.router, host{s})
 	if err := s.openHTTP(ctx, tlsConfig); err != nil {
+		return err
+	}
+	if err := s.startStorages(); err != nil {
 		return err
 	}
 	if err := s.join(ctx); err != nil {
@@ -152,8 +159,8 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory.SetAsker(s.lookups)
 	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router,
-		Log: s.log, Memory: s.queueMemory,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+		Memory: s.queueMemory,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory, s.tellBans})

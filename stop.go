@@ -3,6 +3,8 @@ package parley
 import (
 	"context"
 	"time"
+
+	"github.com/parley-dm/parley/internal/storages"
 )
 
 // logPatience is how long the reader of the log may take to read its last lines.
@@ -47,6 +49,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if s.peers != nil {
 		s.peers.Stop()
 	}
+	storages.Of(s.dive).Stop(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

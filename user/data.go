@@ -22,18 +22,21 @@ func (u *User) Get(key string) any {
 	return u.data[key]
 }
 
-// Update replaces the value under key by what op makes of it, as one step: no other Set, Update or
-// Delete of this user comes between. Op must not call methods of the same user.
-func (u *User) Update(key string, op func(value any, exists bool) any) {
+// Update replaces the value under key, nil if there is none, by what op makes of it, as one step:
+// no other Set, Update or Delete of this user comes between. Op must not call methods of the same
+// user.
+func (u *User) Update(key string, op func(data any) any) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	value, exists := u.data[key]
-	u.set(key, op(value, exists))
+	u.set(key, op(u.data[key]))
 }
 
-// Delete forgets the value under key.
-func (u *User) Delete(key string) {
+// Delete forgets the value under key. It reports whether there was one.
+func (u *User) Delete(key string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	_, had := u.data[key]
 	delete(u.data, key)
+
+	return had
 }

@@ -16,5 +16,26 @@ func GetCCU() int { return Default.Count() }
 // OnNew adds a callback for every user that logs in to this node.
 func OnNew(f func(u *User)) { Default.OnNew(f) }
 
-// OnDiscard adds a callback for every user whose session on this node is over, with the reason.
-func OnDiscard(f func(u *User, why Reason)) { Default.OnDiscard(f) }
+// OnClosed adds a callback for every user whose session on this node is over, with the reason.
+func OnClosed(f func(u *User, why Reason)) { Default.OnClosed(f) }
+
+// OnDiscard adds a callback for every user whose session on this node is over.
+func OnDiscard(f func(sid string, u *User)) { Default.OnDiscard(f) }
+
+// GetUserByID is GetUserBySID: what the original engine calls a user's ID is that of the session.
+func GetUserByID(sid string) *User { return Default.BySID(sid) }
+
+// ExistsByID reports whether the session with this SID is on this node.
+func ExistsByID(sid string) bool { return Default.BySID(sid) != nil }
+
+// GetAllUserIDs lists the SIDs of the users connected to this node, for [GetUserByID].
+func GetAllUserIDs() []string {
+	sids := make([]string, 0, Default.Count())
+	Default.Range(func(u *User) bool {
+		sids = append(sids, u.SID)
+
+		return true
+	})
+
+	return sids
+}

@@ -19,9 +19,9 @@ type Registry struct {
 	bySID *xsync.Map[string, *User]
 	count atomic.Int64
 
-	mu        sync.Mutex   // serialises the setting of callbacks
-	onNew     atomic.Value // []func(*User)
-	onDiscard atomic.Value // []func(*User, Reason)
+	mu       sync.Mutex   // serialises the setting of callbacks
+	onNew    atomic.Value // []func(*User)
+	onClosed atomic.Value // []func(*User, Reason)
 }
 
 // NewRegistry returns an empty registry.
@@ -63,12 +63,19 @@ func (r *Registry) OnNew(f func(u *User)) {
 	}
 }
 
-// OnDiscard adds a callback that runs, once, for every user whose session on this node is over,
-// with the reason. Lookups do not find the user any more, and what is pushed to it goes nowhere. A
-// nil callback is ignored.
-func (r *Registry) OnDiscard(f func(u *User, why Reason)) {
+// OnClosed adds a callback that runs, once, for every user whose session on this node is over, with
+// the reason. Lookups do not find the user any more, and what is pushed to it goes nowhere. A nil
+// callback is ignored.
+func (r *Registry) OnClosed(f func(u *User, why Reason)) {
 	if f != nil {
-		addCallback(r, &r.onDiscard, f)
+		addCallback(r, &r.onClosed, f)
+	}
+}
+
+// OnDiscard is OnClosed in the original engine's form.
+func (r *Registry) OnDiscard(f func(sid string, u *User)) {
+	if f != nil {
+		r.OnClosed(func(u *User, _ Reason) { f(u.SID, u) })
 	}
 }
 
@@ -138,7 +145,7 @@ func (r *Registry) discard(u *User, why Reason) {
 	if !u.session.TakeDiscard() {
 		return
 	}
-	callbacks, _ := r.onDiscard.Load().([]func(*User, Reason))
+	callbacks, _ := r.onClosed.Load().([]func(*User, Reason))
 	for _, f := range callbacks {
 		recovered(u, func() { f(u, why) })
 	}

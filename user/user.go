@@ -71,15 +71,6 @@ func (u *User) GetClientAddr() string {
 	return u.session.Conn().Addr()
 }
 
-// GetClientTransport is "tcp", "tls", "ws", "wss" or "quic", "" for a blank user.
-func (u *User) GetClientTransport() string {
-	if u.IsBlank() {
-		return ""
-	}
-
-	return u.session.Conn().Transport()
-}
-
 // IsBlank reports whether the user was made by CreateBlankUser.
 func (u *User) IsBlank() bool { return u.session.Blank() }
 

@@ -105,7 +105,8 @@ func TestServerRespondAnswersTheRequestOfItsVerAndCmd(t *testing.T) {
 
 func TestABlankUserHasNoClient(t *testing.T) {
 	u := user.CreateBlankUser("", "system")
-	if len(u.SID) != 32 || u.ID != "system" || !u.IsBlank() || u.GetClientAddr() != "" || u.GetClientTransport() != "" {
+	if len(u.SID) != 32 || u.ID != "system" || !u.IsBlank() || u.GetClientAddr() != "" || u.Transport() != "" ||
+		u.GetClientTransport() != user.TransportUnknown || u.IsTCP() || u.IsUDP() {
 		t.Errorf("%+v", u)
 	}
 	u.ServerPush(2, 1, []byte("x"), true)
@@ -131,8 +132,8 @@ func TestWhatIsPushedReachesTheConnectionUntilTheSessionIsOver(t *testing.T) {
 	u.ServerPush(2, 1, []byte("three"), true)
 	sessions.Of(u).Respond(1, 2, 1, 1, nil, true)
 	c.wants(t, "push 2 1 one true", "push 2 1 two false", "close 2005 removed by the server")
-	if u.GetClientAddr() != "127.0.0.1:1" || u.GetClientTransport() != "ws" {
-		t.Error(u.GetClientAddr(), u.GetClientTransport())
+	if u.GetClientAddr() != "127.0.0.1:1" || u.Transport() != "ws" || u.GetClientTransport() != user.TransportWebSocket || u.IsTCP() {
+		t.Error(u.GetClientAddr(), u.Transport())
 	}
 }
 
@@ -145,10 +146,10 @@ func TestDataIsKeptWithTheSession(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {
-			u.Update("level", func(v any, exists bool) any {
+			u.Update("level", func(v any) any {
 				n, _ := v.(int)
 
-				return map[bool]int{true: n + 1}[exists]
+				return n + 1
 			})
 		})
 	}
@@ -156,9 +157,20 @@ func TestDataIsKeptWithTheSession(t *testing.T) {
 	if u.Get("level") != 101 {
 		t.Errorf("level %v", u.Get("level"))
 	}
-	u.Delete("level")
-	u.Update("level", func(v any, exists bool) any {
-		if v != nil || exists {
+	if n, ok := u.GetAsInt("level"); !ok || n != 101 {
+		t.Errorf("as an int: %d, %t", n, ok)
+	}
+	if text, ok := u.GetAsString("level"); ok || text != "" {
+		t.Errorf("as a string: %q", text)
+	}
+	if !u.Delete("level") || u.Delete("level") {
+		t.Error("Delete reports the wrong thing")
+	}
+	if _, ok := u.GetAsInt("level"); ok {
+		t.Error("it is there after Delete")
+	}
+	u.Update("level", func(v any) any {
+		if v != nil {
 			t.Error("it was still there")
 		}
 
@@ -176,7 +188,7 @@ func TestARegistryFindsWhoIsHereAndTellsOfComingAndGoingOnce(t *testing.T) {
 	r.OnNew(nil)
 	r.OnNew(func(*user.User) { panic("a bug in the application") })
 	r.OnNew(func(u *user.User) { log = append(log, "again "+u.SID) })
-	r.OnDiscard(func(u *user.User, why user.Reason) { log = append(log, fmt.Sprintf("%s gone: %s", u.SID, why)) })
+	r.OnClosed(func(u *user.User, why user.Reason) { log = append(log, fmt.Sprintf("%s gone: %s", u.SID, why)) })
 	older, newer := sessions.New(r, "alice", "01", &conn{}), sessions.New(r, "alice", "02", &conn{})
 	if r.ByUID("alice") != nil || r.Count() != 0 {
 		t.Error("found before it was added")
@@ -279,13 +291,19 @@ func TestTheDefaultRegistryIsThatOfThePackageFunctions(t *testing.T) {
 	u := sessions.New(user.Default, "default-alice", "0a", &conn{})
 	var log []string
 	user.OnNew(func(u *user.User) { log = append(log, "new "+u.ID) })
-	user.OnDiscard(func(u *user.User, _ user.Reason) { log = append(log, "gone "+u.ID) })
+	user.OnClosed(func(u *user.User, why user.Reason) { log = append(log, fmt.Sprintf("%s closed: %s", u.ID, why)) })
+	user.OnDiscard(func(sid string, u *user.User) { log = append(log, "gone "+u.ID+" "+sid) })
+	user.OnDiscard(nil)
 	sessions.Add(user.Default, u)
-	if user.GetUserByUID("default-alice") != u || user.GetUserBySID("0a") != u || user.GetCCU() != 1 {
+	if user.GetUserByUID("default-alice") != u || user.GetUserBySID("0a") != u || user.GetCCU() != 1 ||
+		user.GetUserByID("0a") != u || !user.ExistsByID("0a") || user.ExistsByID("0b") {
 		t.Error("not found")
 	}
+	if ids := user.GetAllUserIDs(); len(ids) != 1 || ids[0] != "0a" {
+		t.Errorf("all are %q", ids)
+	}
 	sessions.Discard(user.Default, u, user.Left)
-	if got := strings.Join(log, ","); got != "new default-alice,gone default-alice" {
+	if got := strings.Join(log, ","); got != "new default-alice,default-alice closed: left,gone default-alice 0a" {
 		t.Errorf("callbacks: %s", got)
 	}
 }

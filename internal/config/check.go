@@ -8,6 +8,7 @@ func (c *Config) check() error {
 	return firstOf(
 		c.checkValues,
 		c.checkCluster,
+		c.checkCore,
 		c.checkPorts,
 		c.checkTLS,
 		c.checkAuth,
@@ -46,6 +47,7 @@ func (c *Config) checkValues() error {
 		{"http", c.HTTP, checkListener},
 		{"cluster", orOff(c.Cluster), checkOptional},
 		{"pprof", orOff(c.Pprof), checkOptional},
+		{"core", orOff(c.Core), checkCore},
 		{"log_level", c.LogLevel, oneOf("debug", "info", "warn", "error")},
 		{"log_format", c.LogFormat, oneOf("text", "json")},
 	} {
@@ -53,9 +55,11 @@ func (c *Config) checkValues() error {
 			return wrong(v.name, err)
 		}
 	}
-	for _, addr := range c.Join {
-		if err := checkReachable(addr); err != nil {
-			return wrong("join", err)
+	for name, addrs := range map[string][]string{"join": c.Join, "core_nodes": c.CoreNodes} {
+		for _, addr := range addrs {
+			if err := checkReachable(addr); err != nil {
+				return wrong(name, err)
+			}
 		}
 	}
 	if c.NATS != "" {
@@ -119,6 +123,7 @@ func (c *Config) checkCluster() error {
 func (c *Config) checkPorts() error {
 	listeners := []struct{ name, addr string }{
 		{"tcp", c.TCP}, {"http", c.HTTP}, {"cluster", c.Cluster}, {"admin", c.Admin}, {"pprof", c.pprofAlone()},
+		{"core", c.Core}, {"core", nextPort(c.Core)},
 	}
 	for i, l := range listeners {
 		_, port, err := splitAddress(l.addr)
@@ -162,9 +167,11 @@ func (c *Config) checkReach() error {
 				"or give insecure if something before it speaks TLS", c.Where(l.name), l.addr)
 		}
 	}
-	if c.Cluster != "" && reachable(c.Cluster) && len(c.ClusterSecret) < minPublicSecret {
-		return fmt.Errorf("%s: %s can be reached from other machines, so it needs a cluster_secret of at least %d bytes: give one, or insecure",
-			c.Where("cluster"), c.Cluster, minPublicSecret)
+	for _, l := range []struct{ name, addr string }{{"cluster", c.Cluster}, {"core", c.Core}} {
+		if l.addr != "" && reachable(l.addr) && len(c.ClusterSecret) < minPublicSecret {
+			return fmt.Errorf("%s: %s can be reached from other machines, so it needs a cluster_secret of at least %d bytes: give one, or insecure",
+				c.Where(l.name), l.addr, minPublicSecret)
+		}
 	}
 	if c.pprofAlone() != "" && reachable(c.Pprof) {
 		return fmt.Errorf("%s: %s can be reached from other machines, and profiles tell what is in memory: listen on 127.0.0.1, or give insecure",

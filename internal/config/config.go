@@ -29,6 +29,9 @@ type Config struct {
 
 	NATS string // URLs (comma separated) of a NATS cluster whose JetStream the storages use; empty: none
 
+	Core      string   // listener of this core node, which keeps storages, host:port; empty: it is none
+	CoreNodes []string // where all core nodes are reached, the same at all nodes
+
 	AuthKey      string        // a secret of at least 32 bytes, file:PATH, jwks:PATH or the URL of a JWKS; empty: made up at start
 	AuthKeys     []string      // further keys whose tokens are accepted
 	AuthLeeway   time.Duration // how far ahead nbf of a token may lie; 0: the default, negative: none
@@ -125,14 +128,4 @@ func (c *Config) Where(name string) string {
 	}
 
 	return name
-}
-
-// Warnings are what the log should say of settings that are right and have no effect.
-func (c *Config) Warnings() []string {
-	var warnings []string
-	if c.NATS != "" {
-		warnings = append(warnings, c.Where("nats")+" has no effect yet: no storage is configured. It forms no cluster any more: cluster (--cluster) does")
-	}
-
-	return warnings
 }

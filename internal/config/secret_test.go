@@ -41,17 +41,6 @@ func TestAClusterSecretMayStandInAFile(t *testing.T) {
 	}
 }
 
-func TestNATSIsTakenWithAWarning(t *testing.T) {
-	c := load(t, config.Sources{Flags: map[string]string{"nats": "nats://me:hush@h", "cluster": "127.0.0.1:0", "cluster-secret": secret}})
-	if w := c.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "--nats has no effect yet") || strings.Contains(w[0], "hush") {
-		t.Errorf("warnings %q", w)
-	}
-	c = load(t, config.Sources{})
-	if w := c.Warnings(); len(w) != 0 {
-		t.Errorf("warnings %q", w)
-	}
-}
-
 func TestANodeMayJoinByNamesAndByItsOwnAddress(t *testing.T) {
 	join := "parley_nodes.internal.:7300,n1:7301,127.0.0.1:7300,[::1]:7300,[fe80::1%eth0]:7300"
 	c := load(t, config.Sources{Flags: map[string]string{

@@ -76,6 +76,17 @@ func listenSettings() []Setting {
 			empty: func(c *Config) bool { return c.MinMembers == 0 },
 		},
 		text("nats", "URL", "", "JetStream of this NATS cluster for storages", checkNATS, func(c *Config) *string { return &c.NATS }),
+		text("core", "ADDR", "", "this node keeps storages: where other nodes' storage connections come in (TCP), and at the next port routes of core nodes",
+			checkCore, func(c *Config) *string { return &c.Core }),
+		{
+			Name: "core_nodes", Kind: List, Value: "ADDR,…",
+			Help: "core addresses (IP or DNS name, and port) of all core nodes, an odd number, the same at all nodes; needed for storages in a cluster",
+			set: func(c *Config, text string) (err error) {
+				c.CoreNodes, err = parseJoin(text)
+
+				return err
+			},
+		},
 		secret("cluster_secret", "shared by all nodes, at least 16 bytes, or file:PATH with such a secret; required with cluster",
 			func(c *Config) *string { return &c.ClusterSecret }),
 	}

@@ -7,6 +7,10 @@ import "time"
 // nothing is refused, lost or reordered. All frames count as messages, also pings, unknown commands
 // and fragments; bytes are counted as they are read, framing included.
 
+// leastRead is what a read call counts at least, in bytes: one for a single byte costs as much as
+// one for many.
+const leastRead = 512
+
 // burst is how much of its budget a session may use at once, as a time.
 const burst = 4 * time.Second
 

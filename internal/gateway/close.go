@@ -215,12 +215,23 @@ func (s *session) finish(eof bool) {
 	s.gw.routines.Done()
 }
 
+// A client that has been closed is read for the sake of its goodbye, which a reset would take away.
+// Beyond freeDiscard bytes it is read a chunk each discardPause: floods go on after their goodbye.
+const (
+	freeDiscard  = 4 << 20
+	discardPause = 20 * time.Millisecond
+)
+
 // discardInput reads until the client closes or the deadline passes.
 func (s *session) discardInput(until time.Time) {
-	for {
-		s.input.Free()
+	s.input.Free()
+	for sum := 0; ; {
 		n, err := s.conn.ReadUntil((*buffer)(s), until)
 		s.received(n)
+		s.input.Free()
+		if sum += n; sum > freeDiscard {
+			time.Sleep(discardPause)
+		}
 		if err != nil && (!isTimeout(err) || !time.Now().Before(until)) {
 			return
 		}

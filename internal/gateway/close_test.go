@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime"
@@ -300,4 +301,26 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 		}
 		eventually(t, func() bool { return d.all() == pushed.ok.Load() })
 	})
+}
+
+func TestAFloodBehindTheGoodbyeIsReadSlowly(t *testing.T) {
+	n := start(t, Config{})
+	c := n.dialTCP(t)
+	c.login("alice")
+	conn := c.io.(*tcpBodies).conn
+	chunk := bytes.Repeat([]byte{0xff}, 1<<20) // the first length is none
+	begin, sent := time.Now(), 0
+	for {
+		k, err := conn.Write(chunk)
+		sent += k
+		if err != nil {
+			break
+		}
+	}
+	const kernel = 32 << 20 // buffers of both sides, at most
+	if most := freeDiscard + int(lingerTimeout/discardPause)*(2*wire.DefaultMaxMessage) + kernel; sent > most {
+		t.Errorf("%d MiB are read in %v", sent>>20, time.Since(begin))
+	}
+	t.Logf("%d MiB in %v", sent>>20, time.Since(begin))
+	n.wantLeft(t, "alice", user.Left)
 }

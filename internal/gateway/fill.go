@@ -18,14 +18,14 @@ func (s *buffer) Release() (empty bool) {
 var _ netio.Buffer = (*buffer)(nil)
 
 // fill waits until something arrives and reads it.
-func (s *session) fill() error {
-	n, err := s.conn.Read((*buffer)(s))
+func (s *session) fill() (n int, err error) {
+	n, err = s.conn.Read((*buffer)(s))
 	if n == 0 {
-		return err
+		return 0, err
 	}
 	s.received(n) // an error comes again
 
-	return nil
+	return n, nil
 }
 
 // received counts the n bytes that were read into the buffer.
@@ -35,6 +35,6 @@ func (s *session) received(n int) {
 }
 
 func (s *session) countReceived(n int) {
-	s.charge(0, n)
+	s.charge(0, max(n, leastRead))
 	s.gw.count.bytesIn.Add(uint64(n))
 }

@@ -92,7 +92,7 @@ func TestAGuardedServerSpeaksTLS(t *testing.T) {
 	}
 	c := newClient(t, &wsBodies{conn})
 	c.login("alice")
-	if via := n.user(t, "alice").GetClientTransport(); via != "wss" {
+	if via := n.user(t, "alice").Transport(); via != "wss" {
 		t.Error(via)
 	}
 	plain, err := net.Dial("tcp", addr)

@@ -222,8 +222,8 @@ func TestOverTLSASessionDoesTheSame(t *testing.T) {
 	c := newClient(t, &tcpBodies{conn})
 	c.login("alice")
 	u := n.user(t, "alice")
-	if u.GetClientTransport() != "tls" || u.GetClientAddr() != conn.LocalAddr().String() {
-		t.Errorf("%s from %s", u.GetClientTransport(), u.GetClientAddr())
+	if u.Transport() != "tls" || u.GetClientAddr() != conn.LocalAddr().String() {
+		t.Errorf("%s from %s", u.Transport(), u.GetClientAddr())
 	}
 	big := strings.Repeat("b", 60_000)
 	for i := range 50 {
@@ -269,8 +269,8 @@ func TestAddressAndTransportAreThoseOfTheConnection(t *testing.T) {
 	n := start(t, Config{})
 	tcp := n.dialTCP(t)
 	tcp.login("alice")
-	if u := n.user(t, "alice"); u.GetClientTransport() != "tcp" || u.GetClientAddr() != tcp.io.(*tcpBodies).conn.LocalAddr().String() {
-		t.Errorf("%s from %s", u.GetClientTransport(), u.GetClientAddr())
+	if u := n.user(t, "alice"); u.Transport() != "tcp" || u.GetClientAddr() != tcp.io.(*tcpBodies).conn.LocalAddr().String() {
+		t.Errorf("%s from %s", u.Transport(), u.GetClientAddr())
 	}
 	header := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "Origin": {"http://" + strings.TrimSuffix(strings.TrimPrefix(n.ws, "ws://"), "/ws")}}
 	conn, resp, err := websocket.Dial(t.Context(), n.ws, &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // none
@@ -282,8 +282,8 @@ func TestAddressAndTransportAreThoseOfTheConnection(t *testing.T) {
 	}
 	ws := newClient(t, &wsBodies{conn})
 	ws.login("bob")
-	if u := n.user(t, "bob"); u.GetClientTransport() != "ws" || !strings.HasPrefix(u.GetClientAddr(), "127.0.0.1:") {
-		t.Errorf("%s from %s", u.GetClientTransport(), u.GetClientAddr())
+	if u := n.user(t, "bob"); u.Transport() != "ws" || !strings.HasPrefix(u.GetClientAddr(), "127.0.0.1:") {
+		t.Errorf("%s from %s", u.Transport(), u.GetClientAddr())
 	}
 }
 
@@ -300,7 +300,7 @@ func TestOverWSSASessionDoesTheSame(t *testing.T) {
 	conn.SetReadLimit(-1)
 	c := newClient(t, &wsBodies{conn})
 	c.login("alice")
-	if got := n.user(t, "alice").GetClientTransport(); got != "wss" {
+	if got := n.user(t, "alice").Transport(); got != "wss" {
 		t.Error(got)
 	}
 	c.wantAlive()

@@ -116,8 +116,11 @@ func (s *session) occupy() bool {
 
 // readFirstBody reads until the first frame is complete.
 func (s *session) readFirstBody() (body []byte, ok bool) {
-	for {
+	for came := 0; ; {
 		body, err := s.nextBody()
+		if body == nil && err == nil && came > maxBeforeHello {
+			err = errNoHello
+		}
 		switch {
 		case err != nil:
 			s.gw.deny(DeniedProtocol, s.addr)
@@ -127,7 +130,9 @@ func (s *session) readFirstBody() (body []byte, ok bool) {
 		case body != nil:
 			return body, true
 		}
-		if err := s.fill(); err != nil {
+		n, err := s.fill()
+		came += n
+		if err != nil {
 			if isTimeout(err) && s.extendHelloDeadline() {
 				continue
 			}

@@ -62,8 +62,12 @@ func (l *loops) close() {
 	}
 }
 
-// maxReadsOnLoop bounds the read calls for one session in a row on the loop's goroutine.
-const maxReadsOnLoop = 4
+const (
+	// maxReads bounds the read calls for one session in a row, maxFrames the frames that are
+	// handled: then other sessions have their turn.
+	maxReads  = 4
+	maxFrames = 64
+)
 
 // moveToLoop moves the connection to a loop, where that is supported. Called with mu held by the
 // reader, just before the session is open and before the first write; the reader becomes active.
@@ -98,6 +102,20 @@ func (s *session) OnReadable(hangup bool) {
 	}
 }
 
+// OnTurn implements netio.ReadHandler.
+func (s *session) OnTurn() { s.readWatched(true) }
+
+// yield lets other sessions have their turn. It returns true if another goroutine is the reader
+// from then on.
+func (s *session) yield(onLoop bool) (handedOff bool) {
+	if onLoop && s.conn.Later() {
+		return true
+	}
+	runtime.Gosched()
+
+	return false
+}
+
 // readWatched reads and handles until nothing more has arrived. The caller is the active reader.
 func (s *session) readWatched(onLoop bool) {
 	more := true // there may be bytes to read
@@ -118,6 +136,12 @@ func (s *session) readWatched(onLoop bool) {
 			return
 		case handedOff:
 			return
+		case turnOver:
+			if s.yield(onLoop) {
+				return
+			}
+
+			continue
 		}
 		if !more && s.releaseReader() {
 			return
@@ -130,12 +154,12 @@ func (s *session) readWatched(onLoop bool) {
 			}
 			s.waitUntilReadable()
 		}
-		if onLoop && reads == maxReadsOnLoop { // let the loop serve its other connections
-			go s.readWatched(false)
-
-			return
+		if reads++; reads > maxReads {
+			if s.yield(onLoop) {
+				return
+			}
+			reads = 0
 		}
-		reads++
 		var err error
 		if more, err = s.fillWatched(); err != nil {
 			if s.gw.clientsPaused() { // the end of the stream can be read again

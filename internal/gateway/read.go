@@ -23,6 +23,10 @@ func (s *session) read() {
 		case allHandled:
 		case pausedByNode:
 			continue
+		case turnOver:
+			s.yield(false)
+
+			continue
 		case sessionClosed, handedOff:
 			s.finish(false)
 
@@ -43,7 +47,7 @@ func (s *session) read() {
 // waitReadable waits until something has arrived. If it returns false, the session has ended.
 func (s *session) waitReadable() bool {
 	s.waitUntilReadable()
-	if err := s.fill(); err != nil {
+	if _, err := s.fill(); err != nil {
 		s.waitWhilePaused(nil)
 		s.readFailed(err)
 		s.finish(errors.Is(err, io.EOF))
@@ -82,6 +86,7 @@ const (
 	sessionClosed                    // the session has ended
 	handedOff                        // another goroutine is the reader
 	pausedByNode                     // clients are paused
+	turnOver                         // it is the turn of other sessions
 )
 
 // handleArrived handles the frames that have arrived. On the loop's goroutine it hands a frame that
@@ -91,6 +96,9 @@ func (s *session) handleArrived(onLoop bool) readOutcome {
 	frames := uint64(0)
 	defer func() { s.gw.count.framesIn.Add(frames) }()
 	for s.phase.Load() == open {
+		if frames == maxFrames {
+			return turnOver
+		}
 		if s.gw.clientPause.active.Load() {
 			return pausedByNode
 		}

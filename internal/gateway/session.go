@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,8 +133,9 @@ func (s *session) Push(ver uint8, cmd uint16, message []byte, _ bool, done sessi
 // Respond implements sessions.Conn.
 func (s *session) Respond(id uint32, ver uint8, cmd uint16, status uint8, message []byte, _ bool) error {
 	f := wire.Frame{Kind: wire.KindResponse, Ver: ver, Cmd: cmd, ID: id, Payload: message}
-	if wire.HeaderSize+1+len(message) > s.gw.maxBody {
-		return sessions.ErrTooLarge
+	if most := s.gw.maxBody - wire.HeaderSize - 1; len(message) > most { // the client waits for a response
+		text := fmt.Sprintf("the response is too long: %d bytes, at most %d", len(message), most)
+		status, f.Payload = uint8(wire.StatusError), wire.AppendErrorData(nil, wire.CodeTooLarge, text)
 	}
 	err := s.send(f, int(status), nil, 2)
 	if err == sessions.ErrBusy { //nolint:errorlint // as send returns it

@@ -99,7 +99,7 @@ func TestAFragmentedMessageIsPutTogetherWithPingsInBetween(t *testing.T) {
 func TestPingsBeforeTheHelloAreNotQueued(t *testing.T) {
 	n := start(t, Config{})
 	conn := n.dialRawWS(t)
-	pings := bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), 1000)
+	pings := bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), 100)
 	if _, err := conn.Write(append(pings, maskWS(opBinary, true, wire.AppendBody(nil, helloFrame("alice")))...)); err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +113,25 @@ func TestPingsBeforeTheHelloAreNotQueued(t *testing.T) {
 		t.Fatalf("op %d %q", op, p)
 	}
 }
+
+func TestAFloodBeforeTheHelloEndsWithGoodbye2003(t *testing.T) {
+	n := start(t, Config{})
+	for name, flood := range map[string][]byte{
+		"pings":     bytes.Repeat(maskWS(opPing, true, make([]byte, maxControl)), maxBeforeHello/maxControl+500),
+		"fragments": append(maskWS(opBinary, false, nil), bytes.Repeat(maskWS(opContinuation, false, nil), maxBeforeHello/wsFrameSize+10_000)...),
+	} {
+		conn := n.dialRawWS(t)
+		if _, err := conn.Write(flood); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if text := wantGoodbyeWS(t, conn, wire.GoodbyeProtocol, 1002); !strings.Contains(text, "before the hello") {
+			t.Errorf("%s: goodbye %q", name, text)
+		}
+	}
+}
+
+// wsFrameSize is the length of an empty frame of a client.
+const wsFrameSize = 6
 
 func TestACloseFrameIsAnsweredAndTheUserHasLeft(t *testing.T) {
 	n := start(t, Config{})

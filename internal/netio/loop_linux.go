@@ -23,6 +23,7 @@ type Loop struct {
 	lastID        int32                // guarded by mu; id of the latest registration
 	events        []syscall.EpollEvent // guarded by mu; of the latest epoll_wait
 	next          int                  // guarded by mu; events[next:] are pending
+	later         []ReadHandler        // guarded by mu; handlers that want to go on, oldest first
 	generation    uint64               // guarded by mu; that of the goroutine that owns the loop
 	dispatched    uint64               // guarded by mu; count of handled events
 	dispatching   bool                 // guarded by mu; a handler is running
@@ -42,6 +43,8 @@ type ReadHandler interface {
 	// not reported again. With hangup the peer has closed, or the connection is broken. It must not
 	// block. One more call may come after Close.
 	OnReadable(hangup bool)
+	// OnTurn is called once for each Later of the connection, after other connections had theirs.
+	OnTurn()
 }
 
 // registration is a watched connection. The system may reuse its descriptor while an event of the
@@ -137,7 +140,9 @@ func (l *Loop) run(generation uint64) {
 		return n > 0
 	}
 	for l.dispatch(generation) {
-		if err := l.epollConn.Read(wait); err != nil { // closed
+		if l.hasLater() {
+			wait(0)
+		} else if err := l.epollConn.Read(wait); err != nil { // closed
 			return
 		}
 		l.mu.Lock() // only the goroutine that owns the loop gets here
@@ -167,20 +172,63 @@ func (l *Loop) dispatch(generation uint64) bool {
 			continue
 		}
 		w := l.registrations[fd].handler
-		l.dispatched++
-		l.dispatching = true
-		l.mu.Unlock()
-		w.OnReadable(ev.Events&hangupEvents != 0)
-		l.mu.Lock()
-		if l.generation == generation {
-			l.dispatching = false
-		}
+		l.call(generation, func() { w.OnReadable(ev.Events&hangupEvents != 0) })
 	}
+	l.turn(generation)
 	if l.generation == generation {
 		l.endBatch()
 	}
 
 	return l.generation == generation && !l.closed
+}
+
+// call calls a handler, without mu, which is held.
+func (l *Loop) call(generation uint64, handler func()) {
+	l.dispatched++
+	l.dispatching = true
+	l.mu.Unlock()
+	handler()
+	l.mu.Lock()
+	if l.generation == generation {
+		l.dispatching = false
+	}
+}
+
+// turn gives one of those that want to go on its turn: between two of them, all that are readable
+// by now are handled. Called with mu held.
+func (l *Loop) turn(generation uint64) {
+	if len(l.later) == 0 || l.generation != generation || l.closed {
+		return
+	}
+	w := l.later[0]
+	l.later[0] = nil
+	if l.later = l.later[1:]; len(l.later) == 0 {
+		l.later = nil
+	}
+	if !l.watchdogArmed {
+		l.watchdogArmed, l.watchdogSeen = true, l.dispatched
+		l.watchdog.Reset(maxHandlerTime)
+	}
+	l.call(generation, w.OnTurn)
+}
+
+func (l *Loop) hasLater() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	return len(l.later) > 0
+}
+
+// addLater has w called again, by OnTurn. It returns false if the loop is closed.
+func (l *Loop) addLater(w ReadHandler) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.later = append(l.later, w)
+
+	return true
 }
 
 // endBatch is called with mu held, and releases it during the call of End.

@@ -31,6 +31,9 @@ func (s *readCounter) OnReadable(hangup bool) {
 	}
 }
 
+// OnTurn implements ReadHandler.
+func (s *readCounter) OnTurn() { s.OnReadable(false) }
+
 func (s *readCounter) waitForCall(t *testing.T) {
 	t.Helper()
 	select {
@@ -363,6 +366,7 @@ func TestARemovedHandlerIsNotCalled(t *testing.T) {
 type handlerFunc struct{ do func() }
 
 func (a *handlerFunc) OnReadable(bool) { a.do() }
+func (a *handlerFunc) OnTurn()         { a.do() }
 
 func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 	l := newLoop(t)
@@ -449,5 +453,54 @@ func TestARawConnDoesNotAllocate(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// greedy goes on for some turns, and notes each.
+type greedy struct {
+	c     *Conn
+	turns int
+	each  func()
+	done  chan struct{}
+}
+
+func (g *greedy) OnReadable(bool) { g.OnTurn() }
+
+func (g *greedy) OnTurn() {
+	g.each()
+	if g.turns--; g.turns == 0 {
+		close(g.done)
+	} else if !g.c.Later() {
+		panic("the loop is closed")
+	}
+}
+
+func TestAHandlerThatGoesOnLetsOthersHaveTheirTurn(t *testing.T) {
+	l := newLoop(t)
+	here, there := pair(t)
+	c, other := use(t, here), newReadCounter()
+	b, otherThere := rawPair(t)
+	l.add(b, other)
+	g := &greedy{c: c, turns: 100, done: make(chan struct{})}
+	seen := 0
+	g.each = func() {
+		if g.turns == 50 { // the other becomes readable, and is handled within two turns
+			write(t, otherThere, "x")
+		}
+		if g.turns == 47 {
+			seen = int(other.calls.Load())
+		}
+	}
+	if !c.Watch(l, g) {
+		t.Fatal("not watched")
+	}
+	write(t, there, "x")
+	<-g.done
+	if seen != 1 {
+		t.Errorf("the other was handled %d times", seen)
+	}
+	l.Close()
+	if c.Later() {
+		t.Error("a closed loop takes a turn")
 	}
 }

@@ -8,7 +8,10 @@ import "net"
 type Loop struct{}
 
 // ReadHandler is called by a Loop. See the Linux version.
-type ReadHandler interface{ OnReadable(hangup bool) }
+type ReadHandler interface {
+	OnReadable(hangup bool)
+	OnTurn()
+}
 
 // NewLoop returns nil: a nil Loop watches no connection.
 func NewLoop(BatchObserver) *Loop { return nil }
@@ -20,6 +23,8 @@ func (*Loop) RecentlyBlocked() bool { return false }
 func (*Loop) Close() {}
 
 func (*Loop) add(*rawConn, ReadHandler) bool { return false }
+
+func (*Loop) addLater(ReadHandler) bool { return false }
 
 func (*Loop) remove(*rawConn, ReadHandler) {}
 

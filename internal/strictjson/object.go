@@ -18,6 +18,16 @@ type Field struct {
 // Object reads one JSON object whose keys must all be among valid, each at most once. Its errors
 // are of type *Error.
 func Object(data []byte, valid []string) ([]Field, error) {
+	return read(data, func(key string) bool { return slices.Contains(valid, key) }, valid)
+}
+
+// Members reads one JSON object whose keys are names that the file gives, each at most once. Its
+// errors are of type *Error.
+func Members(data []byte) ([]Field, error) {
+	return read(data, func(string) bool { return true }, nil)
+}
+
+func read(data []byte, known func(key string) bool, valid []string) ([]Field, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if err := open(dec, data); err != nil {
 		return nil, err
@@ -28,7 +38,7 @@ func Object(data []byte, valid []string) ([]Field, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(valid, field.Key) {
+		if !known(field.Key) {
 			return nil, &Error{Line: field.Line, Text: Unknown("key", field.Key, valid)}
 		}
 		if slices.ContainsFunc(fields, func(f Field) bool { return f.Key == field.Key }) {

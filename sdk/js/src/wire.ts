@@ -1,0 +1,4 @@
+/** The wire protocol alone, for tests and tools: `@parley-dm/client/wire`. */
+
+export * from "./frame.js";
+export * from "./payload.js";
