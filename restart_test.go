@@ -1,8 +1,10 @@
 package parley_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -201,10 +203,25 @@ func (p *chatter) missing(from *chatter) (n int) {
 	return n
 }
 
+// endOfGossip waits, at the end of a test, for the gossip library's probes of nodes that are gone:
+// its shutdown does not.
+func endOfGossip(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		stacks := make([]byte, 16<<20)
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			if !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("hashicorp/memberlist.")) {
+				return
+			}
+		}
+	})
+}
+
 func TestARollingRestartLosesNothingAndIsNotNoticed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
 	}
+	endOfGossip(t)
 	var cleared atomic.Int64
 	c := graceful(10*time.Second).newCluster(t, 3, withNotices(&cleared))
 	all := make([]*chatter, 60)

@@ -161,8 +161,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users,
-		dm: module, messages: messages.Of(module), dive: stores,
+		cfg: cfg, keys: keys, log: log, logLines: lines, logLevel: level, users: users, dm: module, messages: messages.Of(module), dive: stores,
 		router:      command.NewRouter(log),
 		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
 		done:        make(chan struct{}),

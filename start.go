@@ -159,8 +159,8 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory.SetAsker(s.lookups)
 	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
-		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router,
-		Log: s.log, Memory: s.queueMemory,
+		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
+		Memory: s.queueMemory,
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory, s.tellBans})

@@ -45,11 +45,11 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
-	storages.Of(s.dive).Stop(ctx)
 	s.stopHook(ctx)
 	if s.peers != nil {
 		s.peers.Stop()
 	}
+	storages.Of(s.dive).Stop(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

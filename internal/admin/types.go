@@ -20,7 +20,7 @@ type Session struct {
 	User      string    `json:"user"`
 	SID       string    `json:"sid"`
 	Since     time.Time `json:"since"`     // when it logged in
-	Transport string    `json:"transport"` // as user.User.GetClientTransport
+	Transport string    `json:"transport"` // as user.User.Transport
 	Address   string    `json:"address"`   // of the client
 }
 

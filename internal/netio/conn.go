@@ -106,8 +106,8 @@ func (c *Conn) Watch(loop *Loop, handler ReadHandler) bool {
 }
 
 // Later has the loop call OnTurn of the handler of a watched connection, after other connections
-// had their turn. It is for handlers that have more to do than is fair. It returns false if the loop is
-// closed.
+// had their turn. It is for handlers that have more to do than is fair. It returns false if the
+// loop is closed.
 func (c *Conn) Later() bool { return c.loop.addLater(c.handler) }
 
 // Watched reports whether a loop watches the connection.
