@@ -52,6 +52,7 @@ func startNode(ctx context.Context, n int, before []*parley.Server, cfg parley.C
 	cfg.Node = fmt.Sprintf("n%d", n)
 	cfg.TCP, cfg.HTTP, cfg.Cluster = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Authenticate, cfg.ClusterSecret, cfg.LogLevel = authenticate, clusterSecret, "error"
+	cfg.Grace = -1 // a script that stops a node has its peers told at once
 	cfg.TokenGrace = -1
 	for _, other := range before {
 		cfg.Join = append(cfg.Join, other.ClusterAddr())
