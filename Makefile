@@ -9,7 +9,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 VETTED := darwin/arm64 windows/amd64
-FUZZTIME ?= 10s
+FUZZTIME ?= 1m
 BENCHTIME ?= 1s
 CHAOS_TIME ?= 10m
 CHAOS_SEED ?= 0
@@ -134,10 +134,10 @@ bench: ## Run the benchmarks of the packages that have some
 		$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $$pkgs; fi
 
 .PHONY: fuzz
-fuzz: ## Fuzz every decoder for a moment (FUZZTIME=10s each)
+fuzz: ## Fuzz every decoder, a minute each (FUZZTIME=1m)
 	@grep -roE --include='*_test.go' -H '^func Fuzz[A-Za-z0-9_]+' . | while IFS=: read -r file func; do \
 		echo "$$(dirname "$$file") $${func#func }"; \
-		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" || exit 1; \
 	done
 
 .PHONY: chaos

@@ -64,8 +64,9 @@ func (l *loops) close() {
 
 const (
 	// maxReads bounds the read calls for one session in a row, maxFrames the frames that are
-	// handled: then other sessions have their turn.
-	maxReads  = 4
+	// handled: then other sessions have their turn. Many sessions may have much at one moment, and
+	// an honest one waits for a turn of each.
+	maxReads  = 1
 	maxFrames = 64
 )
 
@@ -154,10 +155,13 @@ func (s *session) readWatched(onLoop bool) {
 			}
 			s.waitUntilReadable()
 		}
-		reads++
-		if reads%maxReads == 0 && s.yield(onLoop) {
-			return
+		if reads == maxReads {
+			if s.yield(onLoop) {
+				return
+			}
+			reads = 0
 		}
+		reads++
 		var open bool
 		if more, open = s.readOnce(onLoop); !open {
 			return
