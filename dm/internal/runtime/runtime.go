@@ -11,7 +11,6 @@ import (
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/messages"
-	"github.com/parley-dm/parley/user"
 )
 
 // Runtime carries the direct messages of one node. Callbacks are set before it is attached to the
@@ -33,8 +32,7 @@ type Runtime struct {
 	stop    chan struct{}
 	done    sync.WaitGroup
 
-	byUser *xsync.Map[*user.User, *session] // of users with a client: their SIDs are decoded once
-	bySID  *xsync.Map[core.SID, *session]   // all
+	bySID *xsync.Map[core.SID, *session]
 
 	tokens           atomic.Uint64                           // of lookups
 	lookups          *xsync.Map[uint64, lookup]              // by token
@@ -51,7 +49,6 @@ func New() *Runtime {
 	m := &Runtime{
 		settings:         DefaultSettings(),
 		stop:             make(chan struct{}),
-		byUser:           xsync.NewMap[*user.User, *session](),
 		bySID:            xsync.NewMap[core.SID, *session](),
 		lookups:          xsync.NewMap[uint64, lookup](),
 		pendingHandovers: xsync.NewMap[core.SID, []pendingHandover](),

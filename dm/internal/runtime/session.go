@@ -75,17 +75,7 @@ func sidOf(u *user.User) core.SID { return sessions.Of(u).SID() }
 
 // session returns the session of a user, locked, made if need be. A user whose session is over gets
 // one that is over too: it may send, but keeps no channel.
-func (m *Runtime) session(u *user.User) *session {
-	if s, ok := m.byUser.Load(u); ok {
-		s.mu.Lock()
-		if !s.forgotten {
-			return s
-		}
-		s.mu.Unlock()
-	}
-
-	return m.sessionAs(u, sidOf(u), u.IsBlank())
-}
+func (m *Runtime) session(u *user.User) *session { return m.sessionAs(u, sidOf(u), u.IsBlank()) }
 
 // sessionAs is session for a user whose SID is decoded.
 func (m *Runtime) sessionAs(u *user.User, sid core.SID, blank bool) *session {
@@ -97,9 +87,6 @@ func (m *Runtime) sessionAs(u *user.User, sid core.SID, blank bool) *session {
 			if s, ok = m.bySID.LoadOrStore(sid, fresh); !ok {
 				if u.Closed() { // asked for only now: Leave may have looked for a session just before there was one
 					fresh.core.MarkClosed()
-				}
-				if !u.IsBlank() {
-					m.byUser.Store(u, fresh)
 				}
 
 				return fresh
@@ -130,17 +117,7 @@ func (m *Runtime) known(sid core.SID) *session {
 }
 
 // of returns the session of a user, locked, or nil if there is none.
-func (m *Runtime) of(u *user.User) *session {
-	if s, ok := m.byUser.Load(u); ok {
-		s.mu.Lock()
-		if !s.forgotten {
-			return s
-		}
-		s.mu.Unlock()
-	}
-
-	return m.known(sidOf(u))
-}
+func (m *Runtime) of(u *user.User) *session { return m.known(sidOf(u)) }
 
 // maxSpare bounds the buffer of effects that a session keeps, in effects.
 const maxSpare = 64
@@ -205,7 +182,4 @@ func (s *session) forget() {
 	s.forgotten = true
 	s.forgetEpochs()
 	s.m.bySID.Delete(s.place.SID)
-	if !s.user.IsBlank() {
-		s.m.byUser.Delete(s.user)
-	}
 }
