@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
@@ -61,6 +62,7 @@ func (s *sink) Respond(uint32, uint8, uint16, uint8, []byte, bool) error {
 }
 
 func (s *sink) Close(uint16, string)           {}
+func (s *sink) Latency() time.Duration         { return 0 }
 func (s *sink) Addr() string                   { return "" }
 func (s *sink) Hold(sessions.HoldReason, bool) {}
 func (s *sink) Transport() string              { return "" }

@@ -169,6 +169,8 @@ func (p *person) gone(code uint16) {
 
 func (p *person) Addr() string { return "127.0.0.1:1" }
 
+func (p *person) Latency() time.Duration { return 0 }
+
 // Hold implements sessions.Conn.
 func (p *person) Hold(_ sessions.HoldReason, on bool) {
 	p.mu.Lock()

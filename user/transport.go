@@ -1,5 +1,7 @@
 package user
 
+import "time"
+
 // Transports, as [User.GetClientTransport] numbers them.
 const (
 	TransportTCP       = 1
@@ -37,3 +39,15 @@ func (u *User) IsTCP() bool { return u.GetClientTransport() == TransportTCP }
 
 // IsUDP reports whether the client is connected by UDP: by QUIC.
 func (u *User) IsUDP() bool { return u.GetClientTransport() == TransportUDP }
+
+// GetLatency is how long the client took to answer the latest ping that it has answered, in
+// milliseconds, rounded up; 0 if there was none yet, and for a blank user. The server pings a
+// client from which, or to which, nothing came for one and a quarter heartbeats.
+func (u *User) GetLatency() int64 {
+	if u.IsBlank() {
+		return 0
+	}
+	const roundUp = time.Millisecond - 1
+
+	return int64((u.session.Conn().Latency() + roundUp) / time.Millisecond)
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
@@ -38,6 +39,7 @@ func (c *conn) Respond(id uint32, ver uint8, cmd uint16, status uint8, message [
 func (c *conn) Close(code uint16, text string) {
 	c.said = append(c.said, fmt.Sprintf("close %d %s", code, text))
 }
+func (c *conn) Latency() time.Duration        { return 2500 * time.Microsecond }
 func (c *conn) Addr() string                  { return "127.0.0.1:1" }
 func (c *conn) Hold(session.HoldReason, bool) {}
 func (c *conn) Transport() string             { return "ws" }
@@ -106,7 +108,7 @@ func TestServerRespondAnswersTheRequestOfItsVerAndCmd(t *testing.T) {
 func TestABlankUserHasNoClient(t *testing.T) {
 	u := user.CreateBlankUser("", "system")
 	if len(u.SID) != 32 || u.ID != "system" || !u.IsBlank() || u.GetClientAddr() != "" || u.Transport() != "" ||
-		u.GetClientTransport() != user.TransportUnknown || u.IsTCP() || u.IsUDP() {
+		u.GetClientTransport() != user.TransportUnknown || u.IsTCP() || u.IsUDP() || u.GetLatency() != 0 {
 		t.Errorf("%+v", u)
 	}
 	u.ServerPush(2, 1, []byte("x"), true)
@@ -132,7 +134,7 @@ func TestWhatIsPushedReachesTheConnectionUntilTheSessionIsOver(t *testing.T) {
 	u.ServerPush(2, 1, []byte("three"), true)
 	sessions.Of(u).Respond(1, 2, 1, 1, nil, true)
 	c.wants(t, "push 2 1 one true", "push 2 1 two false", "close 2005 removed by the server")
-	if u.GetClientAddr() != "127.0.0.1:1" || u.Transport() != "ws" || u.GetClientTransport() != user.TransportWebSocket || u.IsTCP() {
+	if u.GetClientAddr() != "127.0.0.1:1" || u.Transport() != "ws" || u.GetClientTransport() != user.TransportWebSocket || u.IsTCP() || u.GetLatency() != 3 {
 		t.Error(u.GetClientAddr(), u.Transport())
 	}
 }

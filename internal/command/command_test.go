@@ -61,6 +61,7 @@ func (c *client) Respond(id uint32, ver uint8, cmd uint16, status uint8, message
 }
 
 func (c *client) Close(uint16, string)                 {}
+func (c *client) Latency() time.Duration               { return 0 }
 func (c *client) Addr() string                         { return "" }
 func (c *client) Hold(why session.HoldReason, on bool) { c.note(fmt.Sprintf("hold %d %v", why, on)) }
 func (c *client) Transport() string                    { return "" }

@@ -57,6 +57,9 @@ func (b *budget) overdraft(now time.Duration) time.Duration {
 // elapsed is the gateway's clock, which no change of the system's time affects.
 func (g *Gateway) elapsed() time.Duration { return time.Since(g.began) }
 
+// milliseconds is elapsed, never 0. It begins anew after 49 days.
+func (g *Gateway) milliseconds() uint32 { return max(1, uint32(g.elapsed().Milliseconds())) }
+
 // charge counts what the client has sent.
 func (s *session) charge(messages, bytes int) {
 	if rates := s.token.rates.Load(); rates.Limited() {

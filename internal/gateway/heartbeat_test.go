@@ -95,6 +95,28 @@ func (p *piped) login(id string) {
 
 const beat = 15 * time.Second
 
+func TestTheLatencyIsThatOfTheLatestAnsweredPing(t *testing.T) {
+	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
+		c := n.pipe(t)
+		c.login("alice")
+		u := n.user(t, "alice")
+		for _, pause := range []time.Duration{0, 70 * time.Millisecond, 2 * time.Second} {
+			ping := c.want(wire.KindPing)
+			before := u.GetLatency()
+			time.Sleep(pause)
+			if got := u.GetLatency(); got != before {
+				t.Errorf("before the answer: %d ms", got)
+			}
+			c.send(wire.Frame{Kind: wire.KindPong, ID: ping.ID})
+			synctest.Wait()
+			if got := u.GetLatency(); got != max(1, pause.Milliseconds()) {
+				t.Errorf("%d ms, the answer came after %v", got, pause)
+			}
+			c.send(wire.Frame{Kind: wire.KindPong, ID: ping.ID}) // answers nothing
+		}
+	})
+}
+
 func TestASilentClientIsPingedAndThenClosed(t *testing.T) {
 	inVirtualTime(t, Config{Heartbeat: beat}, nil, func(t *scene, n *node) {
 		c := n.pipe(t)

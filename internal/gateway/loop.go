@@ -147,13 +147,8 @@ func (s *session) readWatched(onLoop bool) {
 		if !more && s.releaseReader() {
 			return
 		}
-		if s.mustWait() {
-			if onLoop {
-				go s.resumeWhenReadable()
-
-				return
-			}
-			s.waitUntilReadable()
+		if s.awaitReadable(onLoop) {
+			return
 		}
 		if reads == maxReads {
 			if s.yield(onLoop) {
@@ -167,6 +162,22 @@ func (s *session) readWatched(onLoop bool) {
 			return
 		}
 	}
+}
+
+// awaitReadable waits until the client may be read from. It returns true if another goroutine does,
+// and is the reader from then on.
+func (s *session) awaitReadable(onLoop bool) (handedOff bool) {
+	switch {
+	case !s.mustWait():
+	case onLoop:
+		go s.resumeWhenReadable()
+
+		return true
+	default:
+		s.waitUntilReadable()
+	}
+
+	return false
 }
 
 // readOnce reads once. It returns false if the session has ended.

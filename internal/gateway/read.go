@@ -172,6 +172,7 @@ func (s *session) handle(f wire.Frame) {
 	case wire.KindPing:
 		_ = s.send(wire.Frame{Kind: wire.KindPong, ID: f.ID}, noStatus, nil, 1) // a client that does not read has no use for it
 	case wire.KindPong:
+		s.answered()
 	case wire.KindGoodbye:
 		s.closeWith(0, "", CauseLeft)
 	case wire.KindHello:

@@ -83,9 +83,11 @@ type session struct {
 	lastHeard  atomic.Uint32 // tick of the latest read
 	lastSent   atomic.Uint32 // tick of the latest write
 
-	lastPing   uint32 // tick of the latest ping; owned by the sweeper
-	wheelSlot  int16  // guarded by the wheel's mu; -1: not in the wheel
-	wheelIndex int32  // guarded by the wheel's mu
+	lastPing   uint32        // tick of the latest ping; owned by the sweeper
+	pingedAt   atomic.Uint32 // when that was sent, in milliseconds of elapsed; 0: it was answered
+	latency    atomic.Uint32 // of the latest ping that was answered, in milliseconds and at least 1; 0: none was
+	wheelSlot  int16         // guarded by the wheel's mu; -1: not in the wheel
+	wheelIndex int32         // guarded by the wheel's mu
 
 	mu         sync.Mutex
 	user       *user.User         // guarded by mu until open, then fixed
@@ -154,6 +156,18 @@ func (s *session) Close(code uint16, text string) {
 
 // Addr implements sessions.Conn.
 func (s *session) Addr() string { return s.addr }
+
+// Latency implements sessions.Conn.
+func (s *session) Latency() time.Duration {
+	return time.Duration(s.latency.Load()) * time.Millisecond
+}
+
+// answered notes that the latest ping was answered.
+func (s *session) answered() {
+	if at := s.pingedAt.Swap(0); at != 0 {
+		s.latency.Store(max(1, s.gw.milliseconds()-at))
+	}
+}
 
 // Transport implements sessions.Conn.
 func (s *session) Transport() string { return transportNames[s.via] }

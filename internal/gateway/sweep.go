@@ -194,5 +194,6 @@ func (g *Gateway) act(a action, now uint32) {
 		return
 	}
 	g.count.pings.Add(1)
+	a.s.pingedAt.Store(g.milliseconds())
 	_ = a.s.send(wire.Frame{Kind: wire.KindPing, ID: now}, noStatus, nil, 1) // a full queue is as good as a ping
 }

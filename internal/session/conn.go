@@ -1,6 +1,9 @@
 package session
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Errors of a Conn. Test with errors.Is.
 var (
@@ -29,6 +32,9 @@ type Conn interface {
 	Close(code uint16, text string)
 	// Addr is the client's network address, such as "127.0.0.1:50211".
 	Addr() string
+	// Latency is how long the client took to answer the latest ping that it has answered; 0: none
+	// yet.
+	Latency() time.Duration
 	// Transport is "tcp", "tls", "ws", "wss" or "quic".
 	Transport() string
 }
