@@ -62,6 +62,8 @@ type session struct {
 
 	via   transport
 	place place // guarded by mu; where it counts
+	// wheelSlot is guarded by the wheel's mu; -1: not in the wheel.
+	wheelSlot int16
 
 	reader atomic.Uint32 // state of a watched session's reader: see loop.go
 	hangup atomic.Bool   // of a watched session: the client has closed, and its last bytes are to be read
@@ -86,17 +88,16 @@ type session struct {
 	lastPing   uint32        // tick of the latest ping; owned by the sweeper
 	pingedAt   atomic.Uint32 // when that was sent, in milliseconds of elapsed; 0: it was answered
 	latency    atomic.Uint32 // of the latest ping that was answered, in milliseconds and at least 1; 0: none was
-	wheelSlot  int16         // guarded by the wheel's mu; -1: not in the wheel
 	wheelIndex int32         // guarded by the wheel's mu
 
+	memory     quota.Share // guarded by mu; of out
 	mu         sync.Mutex
 	user       *user.User         // guarded by mu until open, then fixed
 	out        outbox             // guarded by mu
-	memory     quota.Share        // guarded by mu; of out
+	code       wire.Goodbye       // guarded by mu; fixed from closing on
 	writing    bool               // guarded by mu; there is a writer, or the session is corked
 	flushed    bool               // guarded by mu; closing, and all is written
 	admitted   bool               // guarded by mu; Host.Leave is due
-	code       wire.Goodbye       // guarded by mu; fixed from closing on
 	closeState *closeState        // guarded by mu; nil until closing
 	pause      chan struct{}      // guarded by mu; the reader waits for it
 	cancel     context.CancelFunc // guarded by mu; ends Admit
