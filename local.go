@@ -63,7 +63,7 @@ func (l local) Ban(b admin.Ban) (removed bool, err error) {
 }
 
 // Bans implements admin.Local.
-func (l local) Bans() []admin.Ban { return l.s.bans.List() }
+func (l local) Bans() []admin.Ban { return l.s.bans.PassOn() }
 
 // Node implements admin.Local.
 func (l local) Node() admin.Node {

@@ -64,7 +64,7 @@ func (h *host) Kick(sid node.SID) bool { return sid == h.sid && !h.kicked.Swap(t
 
 func (h *host) Ban(b admin.Ban) (bool, error) { return b.User == h.user() && b.For > 0, h.bans.Set(b) }
 
-func (h *host) Bans() []admin.Ban { return h.bans.List() }
+func (h *host) Bans() []admin.Ban { return h.bans.PassOn() }
 
 func (h *host) Node() admin.Node {
 	if h.hold != nil {

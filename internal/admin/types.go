@@ -38,6 +38,8 @@ type Node struct {
 type Ban struct {
 	User string        `json:"user"`
 	For  time.Duration `json:"for"` // what is left of it; 0: lift it
+	// Told: another node passes on what it knows. A ban that was lifted a moment ago stays lifted.
+	Told bool `json:"told,omitempty"`
 }
 
 // Local is this node. Its methods must not block.
@@ -49,7 +51,7 @@ type Local interface {
 	// Ban begins or lifts a ban, and sends the user away if it is here. Removed tells whether it
 	// was.
 	Ban(b Ban) (removed bool, err error)
-	// Bans lists the bans in force.
+	// Bans lists what another node is to know: see Bans.PassOn.
 	Bans() []Ban
 	// Node describes this node.
 	Node() Node

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Loop watches connections with one goroutine, which calls the handlers of all that are readable.
@@ -15,6 +17,7 @@ type Loop struct {
 	epoll      int
 	file       *os.File // epoll as a file: the runtime's poller watches it, so a waiting loop takes no thread
 	epollConn  syscall.RawConn
+	wake       int           // an eventfd in epoll: a write ends the wait
 	observer   BatchObserver // may be nil
 	goroutines sync.WaitGroup
 
@@ -76,6 +79,11 @@ func NewLoop(observer BatchObserver) *Loop {
 	_ = syscall.SetNonblock(l.epoll, true)
 	l.file = os.NewFile(uintptr(l.epoll), "epoll")
 	if l.epollConn, err = l.file.SyscallConn(); err != nil {
+		_ = l.file.Close()
+
+		return nil
+	}
+	if !l.makeWake() {
 		_ = l.file.Close()
 
 		return nil
@@ -219,7 +227,25 @@ func (l *Loop) hasLater() bool {
 	return len(l.later) > 0
 }
 
-// addLater has w called again, by OnTurn. It returns false if the loop is closed.
+// makeWake makes the eventfd. Edge-triggered, each write is one event, and nothing need read it.
+func (l *Loop) makeWake() bool {
+	var err error
+	if l.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return false
+	}
+	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(l.wake)}
+	if syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.wake, &ev) != nil {
+		_ = syscall.Close(l.wake)
+
+		return false
+	}
+
+	return true
+}
+
+// addLater has w called again, by OnTurn. It returns false if the loop is closed. The caller may be
+// a handler of the goroutine that owns the loop, which looks before it waits, or any other
+// goroutine.
 func (l *Loop) addLater(w ReadHandler) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -227,6 +253,10 @@ func (l *Loop) addLater(w ReadHandler) bool {
 		return false
 	}
 	l.later = append(l.later, w)
+	if !l.dispatching { // the owner may be waiting
+		one := [8]byte{1}
+		_, _ = syscall.Write(l.wake, one[:])
+	}
 
 	return true
 }
@@ -299,4 +329,5 @@ func (l *Loop) Close() {
 	l.mu.Unlock()
 	_ = l.file.Close()
 	l.goroutines.Wait()
+	_ = syscall.Close(l.wake)
 }

@@ -505,3 +505,62 @@ func TestAHandlerThatGoesOnLetsOthersHaveTheirTurn(t *testing.T) {
 		t.Error("a closed loop takes a turn")
 	}
 }
+
+// turns counts its turns.
+type turns struct{ taken chan struct{} }
+
+func (u *turns) OnReadable(bool) {}
+func (u *turns) OnTurn()         { u.taken <- struct{}{} }
+
+func TestLaterWakesALoopThatWaits(t *testing.T) {
+	l := newLoop(t)
+	here, _ := pair(t)
+	c, u := use(t, here), &turns{make(chan struct{}, 100)}
+	if !c.Watch(l, u) {
+		t.Fatal("not watched")
+	}
+	for range 100 { // not on the loop's goroutine
+		if !c.Later() {
+			t.Fatal("the loop is closed")
+		}
+		select {
+		case <-u.taken:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the loop sleeps on")
+		}
+	}
+}
+
+// late blocks the loop, and goes on when another goroutine has taken that over.
+type late struct {
+	c     *Conn
+	let   chan struct{}
+	taken chan struct{}
+}
+
+func (b *late) OnReadable(bool) {
+	<-b.let
+	b.c.Later()
+}
+
+func (b *late) OnTurn() { close(b.taken) }
+
+func TestAHandlerThatHasBlockedTheLoopGetsItsTurn(t *testing.T) {
+	l := newLoop(t)
+	here, there := pair(t)
+	c := use(t, here)
+	b := &late{c, make(chan struct{}), make(chan struct{})}
+	if !c.Watch(l, b) {
+		t.Fatal("not watched")
+	}
+	write(t, there, "x")
+	for !l.RecentlyBlocked() {
+		time.Sleep(time.Millisecond)
+	}
+	close(b.let)
+	select {
+	case <-b.taken:
+	case <-time.After(20 * time.Second):
+		t.Fatal("no turn")
+	}
+}
