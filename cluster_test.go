@@ -59,8 +59,24 @@ func (w way) newCluster(t *testing.T, n int, setup func(i int, s *parley.Server)
 	for i := range n {
 		c.add(i, setup)
 	}
+	c.seesAll()
 
 	return c
+}
+
+// seesAll waits until all nodes see each other: one that has entered is seen by the others a moment
+// later.
+func (c *cluster) seesAll() {
+	c.t.Helper()
+	c.eventually("all nodes see each other", func() bool {
+		for _, s := range c.nodes {
+			if len(s.Nodes()) != len(c.nodes)-1 {
+				return false
+			}
+		}
+
+		return true
+	})
 }
 
 func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server {
