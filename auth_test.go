@@ -2,12 +2,7 @@ package parley_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"math/big"
 	"net"
@@ -16,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
@@ -167,7 +164,7 @@ func TestTheProgramsFunctionAuthenticates(t *testing.T) {
 func TestReloadTakesARenewedCertificate(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	first := writeCertificate(t, cert, key)
+	first := testkit.WriteCertificate(t, cert, key)
 	s := startNode(t, parley.Config{TLSCert: cert, TLSKey: key})
 	want := func(serial *big.Int) {
 		t.Helper()
@@ -190,35 +187,9 @@ func TestReloadTakesARenewedCertificate(t *testing.T) {
 		t.Error("a bad certificate is taken")
 	}
 	want(first)
-	second := writeCertificate(t, cert, key)
+	second := testkit.WriteCertificate(t, cert, key)
 	if err := s.Reload(t.Context()); err != nil {
 		t.Error(err)
 	}
 	want(second)
-}
-
-// writeCertificate writes a new pair and returns its serial number.
-func writeCertificate(t *testing.T, certFile, keyFile string) *big.Int {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	serial := big.NewInt(time.Now().UnixNano())
-	template := &x509.Certificate{SerialNumber: serial, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	return serial
 }

@@ -99,6 +99,7 @@ var allowedImports = map[string][]string{
 	"internal/netio":      {},
 	"internal/logwriter":  {}, // a log that never blocks
 	"internal/quota":      {}, // the memory of all queues
+	"internal/testkit":    {}, // tests only
 	"internal/node":       {}, // what names a node, a session and a moment
 	"internal/latency":    {}, // how long things take
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/dive"
@@ -39,29 +39,6 @@ func storageNode(t *testing.T, name string, edit func(*parley.Config)) (*parley.
 	})
 
 	return s, nil
-}
-
-// corePort finds a port that is free together with the next one, outside the range that the system
-// takes ports of outgoing connections from.
-func corePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := 10000 + rand.IntN(20000)
-		first, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		first.Close()
-		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		if err == nil {
-			second.Close()
-
-			return first.Addr().String()
-		}
-	}
-	t.Fatal("no two ports in a row are free")
-
-	return ""
 }
 
 // runsNATS tells whether a goroutine of NATS runs in this process.
@@ -95,7 +72,7 @@ func TestWithoutStoragesNothingOfNATSRuns(t *testing.T) {
 }
 
 func TestNodesOfAClusterShareStorages(t *testing.T) {
-	core := corePort(t)
+	core := testkit.CorePort(t)
 	var join []string
 	start := func(name string, edit func(*parley.Config)) *dive.Storage {
 		s, err := storageNode(t, name, func(c *parley.Config) {

@@ -3,12 +3,9 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 
-	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -16,8 +13,7 @@ import (
 type stream struct {
 	nc   net.Conn // what frames go through
 	base net.Conn // the network connection beneath: closing it never waits
-	in   netio.ReadBuffer
-	most int // the longest body
+	in   *wire.Reader
 }
 
 // openStream connects to a. The transport it returns is a tryWriter where the operating system
@@ -27,7 +23,7 @@ func openStream(ctx context.Context, a address, cfg *config) (transport, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := stream{nc: base, base: base, most: wire.DefaultMaxMessage + wire.FrameRoom}
+	s := stream{nc: base, base: base}
 	if a.secure {
 		secured := tls.Client(base, tlsConfig(a, cfg))
 		if err := secured.HandshakeContext(ctx); err != nil {
@@ -37,44 +33,14 @@ func openStream(ctx context.Context, a address, cfg *config) (transport, error) 
 		}
 		s.nc = secured
 	}
+	s.in = wire.NewReader(s.nc, wire.DefaultMaxMessage+wire.FrameRoom)
 
 	return tryStream(&s), nil
 }
 
-func (s *stream) limit(maxBody int) { s.most = maxBody }
-func (s *stream) close()            { s.base.Close() }
-
-func (s *stream) next() (wire.Frame, error) {
-	for {
-		body, n, err := wire.Split(s.in.Bytes(), s.most)
-		if err != nil {
-			return wire.Frame{}, err
-		}
-		if n > 0 {
-			s.in.Consume(n)
-
-			return wire.ParseBody(body)
-		}
-		if err := s.fill(); err != nil {
-			return wire.Frame{}, err
-		}
-	}
-}
-
-// fill waits for bytes and reads them. The buffer grows with what arrives, never with what a length
-// only promises.
-func (s *stream) fill() error {
-	n, err := s.nc.Read(s.in.Space(0))
-	s.in.Commit(n)
-	switch {
-	case n > 0:
-		return nil // an error that came with bytes comes again without them
-	case errors.Is(err, io.EOF) && s.in.Len() > 0:
-		return io.ErrUnexpectedEOF
-	}
-
-	return err
-}
+func (s *stream) next() (wire.Frame, error) { return s.in.Next() }
+func (s *stream) limit(maxBody int)         { s.in.SetMaxBody(maxBody) }
+func (s *stream) close()                    { s.base.Close() }
 
 func (s *stream) write(frames []byte) error {
 	_, err := s.nc.Write(frames)

@@ -3,9 +3,9 @@ package dive_test
 import (
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/internal/natsnode"
@@ -13,29 +13,6 @@ import (
 )
 
 const secret = "a secret of sixteen bytes or more"
-
-// corePort finds a port that is free together with the next one, outside the range that the system
-// takes ports of outgoing connections from.
-func corePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := 10000 + rand.IntN(20000)
-		first, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		first.Close()
-		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		if err == nil {
-			second.Close()
-
-			return first.Addr().String()
-		}
-	}
-	t.Fatal("no two ports in a row are free")
-
-	return ""
-}
 
 // cluster is the core nodes of a test.
 type cluster struct {
@@ -47,7 +24,7 @@ func newCluster(t *testing.T, cores int) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
 	for range cores {
-		c.nodes = append(c.nodes, corePort(t))
+		c.nodes = append(c.nodes, testkit.CorePort(t))
 	}
 
 	return c

@@ -1,4 +1,4 @@
-// Package admin is what nodes ask each other for operators: who has this session, end it, ban that
+// Package admin is what nodes ask each other for operators: where is this session, end it, ban that
 // user, how are you. It runs on the links of the cluster, on a port of its own.
 //
 //	HTTP request ─▶ Peers.Sessions, Kick, Ban, Nodes ──packet──▶ Peers of that node ─▶ Local

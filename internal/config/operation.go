@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Operation holds the settings of those who run the node.
+// Operation holds the settings of operators.
 type Operation struct {
 	Admin      string        // listener of its own for the server-to-server API, metrics and profiles, host:port; empty: none
 	AdminKey   string        // bearer key of the server-to-server API: the key, or file:PATH, which Complete replaces by what the file holds; empty: no API

@@ -122,7 +122,7 @@ func (s *session) identify(ctx context.Context, cancel context.CancelFunc, token
 	return auth.Identity{}, false
 }
 
-// tokenRefused logs why, for those who debug. The client's text may hide the cause.
+// tokenRefused logs why, at level debug. The client's text may hide the cause.
 func (s *session) tokenRefused(err error) {
 	s.gw.log.Debug("a token is refused", "client", s.addr, "error", errors.Join(errors.Unwrap(err), err))
 }

@@ -1,6 +1,6 @@
 // Package netio is what gateway, link and client have in common towards the network: connections
 // that are read and written with single system calls, loops that watch many of them, and the read
-// buffer.
+// buffer of gateway and link.
 //
 //	             ┌──────────────── Conn ────────────────┐
 //	TryWrite(p) ▶│ one write of what the system accepts │
