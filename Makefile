@@ -26,7 +26,7 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley$(shell $(GO) env GOEXE) ./cmd/parley
 
 .PHONY: test
-test: vet lint cross sdk-js exact race deploy ## Everything that CI runs: vet, lint, builds for every platform, tests
+test: vet lint cross sdk-js web exact race deploy ## Everything that CI runs: vet, lint, builds for every platform, tests
 
 .PHONY: vet
 vet: ## go vet, and go.mod and go.sum as they should be
@@ -108,6 +108,24 @@ $(JS)/build/tested: $(JS)/node_modules/.package-lock.json $(JS_SOURCES) wire/tes
 
 $(JS)/node_modules/.package-lock.json: $(JS)/package.json $(JS)/package-lock.json | node
 	cd $(JS) && npm ci --no-audit --no-fund
+	@touch $@
+
+WEB := web
+WEB_SOURCES := $(shell git ls-files $(WEB) $(JS)/src internal/web/dist 2>/dev/null)
+
+.PHONY: web
+web: $(WEB)/build/checked ## Build the pages that the binary embeds, and test them in a browser
+
+# The committed files are the build of their sources, or this fails.
+$(WEB)/build/checked: $(WEB)/node_modules/.package-lock.json $(wildcard $(WEB_SOURCES))
+	@! grep -n '"resolved"' $(WEB)/package-lock.json # it names no registry: see .npmrc
+	cd $(WEB) && npm run --silent build
+	@changed=$$(git status --porcelain internal/web/dist); [ -z "$$changed" ] || { \
+		echo "$$changed"; echo "internal/web/dist is not what is committed: look at it and commit it"; exit 1; }
+	@mkdir -p $(WEB)/build && touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | node
+	cd $(WEB) && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: race
