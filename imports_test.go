@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/netio", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -79,7 +79,7 @@ var allowedImports = map[string][]string{
 
 	// Links carry packets between two nodes and know nothing of membership; the directory knows
 	// neither links nor membership: the cluster's view is told to it.
-	"internal/cluster":     {"internal/link"},
+	"internal/cluster":     {"internal/link", "internal/netio"},
 	"internal/link":        {"internal/netio"},
 	"internal/link/memnet": {},
 	"internal/directory":   {},

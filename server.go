@@ -29,6 +29,7 @@ import (
 	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
@@ -77,7 +78,8 @@ type Server struct {
 	takesUsers atomic.Bool   // WebSocket clients are let in
 	done       chan struct{} // closed when the node has drained
 
-	cork      link.Cork // of what several clients send in a row
+	cork      link.Cork    // of what several clients send in a row
+	loops     *netio.Loops // read clients and links
 	cluster   *cluster.Cluster
 	directory *directory.Directory
 	gateway   *gateway.Gateway
@@ -173,10 +175,11 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
 	var err error
+	s.loops = netio.NewLoops(&s.cork)
 	s.attachHook()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
-		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
+		MinMembers: cfg.MinMembers, Cork: &s.cork, Loops: s.loops, Logger: log,
 	})
 	if err != nil {
 		return nil, err

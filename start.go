@@ -77,7 +77,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.router.SetNextTimeout(s.dm.Settings().ReliableTimeout)
 	s.gateway = gateway.New(gateway.Config{ //nolint:contextcheck // it only asks for the log's level
-		Node: s.NodeID(), Batch: &s.cork, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
+		Node: s.NodeID(), Loops: s.loops, TLS: tlsConfig, Heartbeat: s.cfg.Heartbeat, MaxMessage: s.dm.Settings().MaxMessageSize,
 		TokenGrace: max(0, s.cfg.TokenGrace), Origins: s.cfg.AllowedOrigins,
 		MaxPending: s.cfg.MaxPending, AddressPending: s.cfg.AddressPending, AddressOpen: s.cfg.AddressOpen,
 		AddressLogins: s.cfg.AddressLogins, UserLogins: s.cfg.UserLogins, TrustedProxies: s.cfg.Proxies(),

@@ -53,6 +53,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}
+	s.loops.Close()
 	if s.web != nil {
 		if e := s.web.Shutdown(ctx); e != nil {
 			_ = s.web.Close()

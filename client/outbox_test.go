@@ -218,7 +218,7 @@ func TestFinishWakesThoseWhoWaitForRoom(t *testing.T) {
 	}
 }
 
-// The last frame may come while a sender writes, who then writes it too.
+// The last frame may come while a sender writes: then that one writes it too.
 func TestALastFrameThatASenderWritesEndsTheOutbox(t *testing.T) {
 	var o *outbox
 	r := &reluctant{}

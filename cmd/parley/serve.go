@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -20,6 +21,10 @@ import (
 // users, and messages allocate nothing: so it costs next to nothing, and garbage takes half the
 // memory. The variable GOGC counts more.
 const gcPercent = 50
+
+// leastProcs is how many goroutines may run at once, also on one processor: the loop that reads
+// clients and links, and one of all others. So the loop need not give its turn away to wait.
+const leastProcs = 2
 
 type serveCommand struct {
 	kong.Plugins // the flags that are made of the table in internal/config
@@ -43,6 +48,9 @@ func (c *serveCommand) Run(ctx context.Context, parsed *kong.Context, s *streams
 		debug.SetGCPercent(gcPercent)
 	}
 	limitMemory(s.err, memlimit.FromCgroup)
+	if runtime.GOMAXPROCS(0) < leastProcs {
+		runtime.GOMAXPROCS(leastProcs)
+	}
 	node, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err

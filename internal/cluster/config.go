@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/link"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/node"
 )
 
@@ -40,6 +41,8 @@ type Config struct {
 	MinMembers int
 	// Cork, if not nil, holds up what all links write.
 	Cork *link.Cork
+	// Loops read the links. Nil: goroutines do.
+	Loops *netio.Loops
 	// Logger gets what an operator should know. It must not block.
 	Logger *slog.Logger
 

@@ -17,7 +17,7 @@ import (
 func (c *Cluster) listen(ctx context.Context) (*link.Endpoint, error) {
 	cfg := link.Config{
 		Self: c.self, Secret: c.cfg.Secret, Network: c.cfg.Network, Addr: c.cfg.Addr, Advertise: c.cfg.Advertise,
-		Timing: c.cfg.Timing, Handler: (*handler)(c), Cork: c.cfg.Cork, Clock: c.cfg.Clock, Gate: c.cfg.Gate, Logger: c.log,
+		Timing: c.cfg.Timing, Handler: (*handler)(c), Cork: c.cfg.Cork, Loops: c.cfg.Loops, Clock: c.cfg.Clock, Gate: c.cfg.Gate, Logger: c.log,
 	}
 	if c.discovery != nil {
 		return link.Listen(ctx, cfg)

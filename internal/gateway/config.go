@@ -61,9 +61,9 @@ type Config struct {
 	// TrustedProxies say where clients are, by the PROXY protocol or X-Forwarded-For. The limits of
 	// an address are not for theirs.
 	TrustedProxies []netip.Prefix
-	// Batch, if not nil, is called before and after several connections are read in a row, so that
-	// what their clients send can leave the node with fewer system calls.
-	Batch BatchObserver
+	// Loops watch the connections, and are closed behind the gateway. Nil: each connection has a
+	// goroutine.
+	Loops *netio.Loops
 	// Running, if not nil, reports whether this process has been running without a gap. False means
 	// that it was stopped for so long that the node must ask its cluster before clients are
 	// handled: the gateway behaves as if PauseClients had been called, and each false must be
@@ -114,10 +114,6 @@ func (c Config) maxBody() int { return c.MaxMessage + wire.FrameRoom }
 type Authenticator interface {
 	Identify(ctx context.Context, token string, remote net.Addr) (auth.Identity, error)
 }
-
-// BatchObserver is called around the handling of several connections in a row. Begin and End come
-// in pairs, from several goroutines, and must not block.
-type BatchObserver = netio.BatchObserver
 
 // Host is what the gateway needs of its node.
 type Host interface {

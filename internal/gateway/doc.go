@@ -35,21 +35,21 @@
 // Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading and parsing
 // frames (with package wire): read.go, and loop.go where a loop watches the connection; fair
 // shares: budget.go and hold.go. The connection and its buffer are package netio's. Writing:
-// send.go and write.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
-// WebSocket: websocket.go for the framing, upgrade.go and handshake.go for the handshake. Counters:
-// counters.go. Before the login: door.go for what an address can hold, visitor.go for a connection
-// at the door, guard.go for those of an HTTP server, handshakes.go and slot.go for TLS, proxy.go
-// for trusted proxies, turn.go and userlogins.go for logins that wait, denial.go for refusals. The
-// end of a session with its token: token.go. What the log says of sessions: log.go.
+// send.go and write.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients:
+// pause.go. WebSocket: websocket.go for the framing, upgrade.go and handshake.go for the handshake.
+// Counters: counters.go. Before the login: door.go for what an address can hold, visitor.go for a
+// connection at the door, guard.go for those of an HTTP server, handshakes.go and slot.go for TLS,
+// proxy.go for trusted proxies, turn.go and userlogins.go for logins that wait, denial.go for
+// refusals. The end of a session with its token: token.go. What the log says of sessions: log.go.
 //
 // # What a client costs
 //
 // On Linux an open session without TLS is watched (loop.go): it has no goroutine, no buffer, no
-// timer and no writer, and is not in the runtime's poller. A few loops (package netio), one for
-// each processor, watch all connections. The loop's goroutine reads a connection with one call for
-// all that has arrived, and handles it; Config.Batch is called around several such connections in a
-// row. The program's own handlers, and all that may block, run on goroutines made for them. If a
-// loop is blocked all the same, for 10 ms, another goroutine takes it over.
+// timer and no writer, and is not in the runtime's poller. A few loops (Config.Loops, package
+// netio) watch all connections. The loop's goroutine reads a connection with one call for all that
+// has arrived, and handles it. The program's own handlers, and all that may block, run on
+// goroutines made for them. If a loop is blocked all the same, for 10 ms, another goroutine takes
+// it over.
 //
 // Elsewhere, and with TLS, each session keeps a goroutine, which waits for the next frame.
 //

@@ -46,7 +46,6 @@ type Gateway struct {
 	handlerTimeout time.Duration // the constant, except in tests
 
 	began       time.Time // zero of elapsed
-	loops       loops
 	clientPause clientPause
 	now         atomic.Uint32 // ticks
 	wheel       wheel
@@ -179,7 +178,6 @@ func (g *Gateway) finish(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { // ends with the last handler
 		g.routines.Wait()
-		g.loops.close()
 		close(done)
 	}()
 	select {

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
-	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -32,36 +29,6 @@ const (
 	readerPaused                // clients are paused: ResumeClients, or the end of the session, makes it active
 )
 
-// loops watch a gateway's watched connections: one loop for each processor, at most eight, made for
-// the first connection.
-type loops struct {
-	once    sync.Once
-	all     []*netio.Loop
-	counter atomic.Uint32
-}
-
-func (l *loops) next(observer BatchObserver) *netio.Loop {
-	l.once.Do(func() {
-		const most = 8
-		for range min(runtime.GOMAXPROCS(0), most) {
-			l.all = append(l.all, netio.NewLoop(observer))
-		}
-	})
-	if l.all == nil { // closed
-		return nil
-	}
-
-	return l.all[int(l.counter.Add(1))%len(l.all)]
-}
-
-// close ends the loops, after the last session has ended.
-func (l *loops) close() {
-	l.once.Do(func() {})
-	for _, one := range l.all {
-		one.Close()
-	}
-}
-
 const (
 	// maxReads bounds the read calls for one session in a row, maxFrames the frames that are
 	// handled: then other sessions have their turn. Many sessions may have much at one moment, and
@@ -77,7 +44,7 @@ func (s *session) moveToLoop() {
 		return
 	}
 	s.reader.Store(readerActive)
-	s.conn.Watch(s.gw.loops.next(s.gw.cfg.Batch), s)
+	s.conn.Watch(s.gw.cfg.Loops.Next(), s)
 }
 
 // OnReadable implements netio.ReadHandler.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -90,6 +91,8 @@ func newNode(tb testing.TB, cfg Config) *node {
 	tb.Helper()
 	cfg.Node = "n1"
 	cfg.Logger = quiet()
+	cfg.Loops = netio.NewLoops(nil)
+	tb.Cleanup(cfg.Loops.Close)
 	n := &node{
 		users: user.NewRegistry(), router: command.NewRouter(quiet()),
 		joined: make(map[*user.User]int), left: make(map[*user.User][]user.Reason), gone: make(chan left, 10_000),

@@ -24,7 +24,7 @@ func (s *session) unlockAndWrite() {
 	s.beginWriting()
 }
 
-// beginWriting makes the caller the writer, who must have set writing. Called with mu held.
+// beginWriting makes the caller the writer, after writing was set. Called with mu held.
 func (s *session) beginWriting() {
 	p := s.unlockWithPiece(false)
 	netio.Combine((*writer)(s), p, false)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/node"
 )
 
@@ -58,7 +59,8 @@ type Config struct {
 	// Gate is for tests: the endpoint's goroutines call it before they act on what woke them. It
 	// blocks while a test has the process stopped.
 	Gate   func()
-	Cork   *Cork // nil: none
+	Cork   *Cork        // nil: none
+	Loops  *netio.Loops // read the links; nil: goroutines do
 	Logger *slog.Logger
 }
 

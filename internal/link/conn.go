@@ -16,10 +16,13 @@ type conn struct {
 	wire *transport
 	tls  *tls.Conn
 	in   netio.ReadBuffer // owned by the reader
+	link *Link            // fixed by attach
+	turn netio.Turns      // of a watched connection
 
 	// Owned by the reader.
 	corked  bool // the link gathers what is sent until the reader waits
 	handled int  // bytes since it last did not
+	discard bool // what comes is not for the link any more
 	ackable int  // bytes received since the last ack was asked for
 }
 
@@ -32,8 +35,17 @@ func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.
 }
 
 // close ends the connection at once. Closing a TCP connection waits for calls under way, which end
-// then; but the call of a reader that is parked may be waiting for this one.
+// then; but the call of a reader that is parked may be waiting for this one. Of a watched
+// connection that nothing reads, the reader ends in a goroutine.
 func (c *conn) close() {
+	if c.wire.sock.Watched() {
+		c.wire.sock.Close()
+		if c.turn.Begin() {
+			go c.read()
+		}
+
+		return
+	}
 	if c.wire.parked.Load() {
 		go func() { _ = c.base.Close() }()
 
@@ -44,13 +56,25 @@ func (c *conn) close() {
 
 // closeWrite tells the other side that nothing more comes.
 func (c *conn) closeWrite() {
+	if c.wire.sock.Watched() {
+		c.wire.sock.CloseWrite()
+
+		return
+	}
 	if half, ok := c.base.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }
 
 // linger bounds the time that the connection has left.
-func (c *conn) linger(d time.Duration) { _ = c.base.SetDeadline(time.Now().Add(d)) }
+func (c *conn) linger(d time.Duration) {
+	if c.wire.sock.Watched() {
+		time.AfterFunc(d, c.close)
+
+		return
+	}
+	_ = c.base.SetDeadline(time.Now().Add(d))
+}
 
 // encrypt adds a piece, which may be empty, to what is to be written.
 func (c *conn) encrypt(piece []byte) error {
@@ -74,7 +98,8 @@ type transport struct {
 	first   []byte // read before the rest
 	park    func() // nil during the handshake
 	into    []byte
-	drained bool        // the last read had room for more
+	drained bool        // the last read had room for more, and of a watched connection nothing was reported since
+	hangup  atomic.Bool // of a watched connection: the other side has closed it; what it has sent is to be read to the end
 	parked  atomic.Bool // within Release; written by the reader
 
 	// Owned by the writer.
@@ -120,6 +145,9 @@ func (t *transport) Read(p []byte) (int, error) {
 	if t.park == nil {
 		return t.Conn.Read(p)
 	}
+	if t.sock.Watched() {
+		return t.tryRead(p)
+	}
 	if t.drained {
 		t.park()
 	}
@@ -129,6 +157,32 @@ func (t *transport) Read(p []byte) (int, error) {
 	t.drained = n < len(p)
 
 	return n, err
+}
+
+// errNothing: nothing has arrived. TLS goes on after a temporary error.
+var errNothing net.Error = nothing{}
+
+type nothing struct{}
+
+func (nothing) Error() string   { return "link: nothing has arrived" }
+func (nothing) Timeout() bool   { return true }
+func (nothing) Temporary() bool { return true }
+
+// tryRead reads what has arrived on a watched connection.
+func (t *transport) tryRead(p []byte) (int, error) {
+	if t.drained {
+		return 0, errNothing
+	}
+	n, err := t.sock.TryRead(p)
+	if err != nil {
+		return 0, err
+	}
+	t.drained = n < len(p) && !t.hangup.Load()
+	if n == 0 {
+		return 0, errNothing
+	}
+
+	return n, nil
 }
 
 // Space implements netio.Buffer.
@@ -157,7 +211,7 @@ func (t *transport) inHand() bool { return t.off < len(t.out) }
 // piece is what the writer has in hand.
 func (t *transport) piece() netio.Piece { return netio.Piece{To: &t.sock, Bytes: t.out[t.off:]} }
 
-// next gives the writer, who has nothing in hand, what has gathered. It returns false if that is
+// next gives the writer, which has nothing in hand, what has gathered. It returns false if that is
 // nothing.
 func (t *transport) next() bool {
 	t.mu.Lock()
@@ -171,7 +225,8 @@ func (t *transport) next() bool {
 	return len(t.out) > 0
 }
 
-// fill waits for bytes and reads them.
+// fill waits for bytes and reads them. Of a watched connection it does not wait: the error is
+// errNothing.
 func (c *conn) fill() error {
 	n, err := c.tls.Read(c.in.Space(0))
 	c.in.Commit(n)

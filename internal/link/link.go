@@ -116,6 +116,7 @@ func (l *Link) acknowledged(count uint64, now time.Duration) error {
 func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
 	c.wire.park = func() { l.parked(c) }
 	_ = c.base.SetDeadline(time.Time{})
+	c.link = l
 	l.mu.Lock()
 	again, ok := l.log.rewind(received)
 	if !ok {
@@ -129,7 +130,7 @@ func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
 	l.log.append(kindBeat, 0, nil)
 	l.urgent = true
 	l.setLeaseLocked()
-	l.e.work.Go(func() { l.read(c) }) // Close has not ended the link, so that it does not wait yet
+	l.startReading(c) // Close has not ended the link, so that it does not wait yet
 	l.unlockAndWrite(true)
 	l.e.count.retransmitted.Add(int64(again))
 	l.e.leaseChanged()

@@ -1,6 +1,9 @@
 package link
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // ackBytes is how much is received at most before an ack is written for it.
 const ackBytes = 256 << 10
@@ -8,27 +11,73 @@ const ackBytes = 256 << 10
 // flushBytes is how much the reader handles at most before it flushes answers.
 const flushBytes = 64 << 10
 
-// read is the reader of one connection, until that is at its end. What comes after the connection
-// was replaced, or the link has ended, is discarded.
-func (l *Link) read(c *conn) {
-	discard := false
-	for {
+// turnBytes is how much the reader of a watched connection handles before others of its loop have
+// their turn.
+const turnBytes = 64 << 10
+
+// startReading has a connection read until it is at its end: by a loop where that is supported,
+// else by a goroutine.
+func (l *Link) startReading(c *conn) {
+	l.e.work.Add(1) // until the reader has seen the end
+	c.turn.Begin()
+	c.wire.sock.Watch(l.e.cfg.Loops.Next(), c)
+	go func() { // what came with the handshake is not reported by a loop
 		l.e.cfg.Gate()
-		if c.in.Len() > 0 {
-			discard = discard || !l.handle(c)
-		}
-		if discard {
-			c.in.Consume(c.in.Len())
-		}
-		before := c.in.Len()
-		if err := c.fill(); err != nil {
-			break
-		}
-		c.handled += c.in.Len() - before
+		c.handleArrived()
+		c.read()
+	}()
+}
+
+// OnReadable implements netio.ReadHandler.
+func (c *conn) OnReadable(hangup bool) {
+	if hangup {
+		c.wire.hangup.Store(true)
 	}
-	l.e.cfg.Gate()
-	l.broke(c)
-	l.e.removeLingering(l.peer, c)
+	if c.turn.Begin() {
+		c.read()
+	}
+}
+
+// OnTurn implements netio.ReadHandler.
+func (c *conn) OnTurn() { c.read() }
+
+// read is the reader's work: of a watched connection until nothing more has arrived, otherwise
+// until its end.
+func (c *conn) read() {
+	l := c.link
+	c.wire.drained = false
+	for n := 0; n < turnBytes || !c.wire.sock.Watched() || !c.wire.sock.Later(); {
+		before := c.in.Len()
+		err := c.fill()
+		l.e.cfg.Gate()
+		switch {
+		case err == nil:
+			n += c.in.Len() - before
+			c.handled += c.in.Len() - before
+			c.handleArrived()
+		case errors.Is(err, errNothing):
+			l.parked(c)
+			if c.turn.End() {
+				return
+			}
+			c.wire.drained = false
+		default:
+			l.broke(c)
+			l.e.removeLingering(l.peer, c)
+			l.e.work.Done() // the turn does not end: there is no other
+
+			return
+		}
+	}
+}
+
+// handleArrived takes what has arrived. What comes after the connection was replaced, or the link
+// has ended, is discarded.
+func (c *conn) handleArrived() {
+	c.discard = c.discard || c.in.Len() > 0 && !c.link.handle(c)
+	if c.discard {
+		c.in.Consume(c.in.Len())
+	}
 }
 
 // handle takes what has arrived. It returns false if what comes is to be discarded from then on.

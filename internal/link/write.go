@@ -151,7 +151,7 @@ func (l *Link) dueLocked(now bool) bool {
 type writer Link
 
 // Next implements netio.Queue.
-func (w *writer) Next(n int, err error, _ bool) netio.Piece {
+func (w *writer) Next(n int, err error, waits bool) netio.Piece {
 	l := (*Link)(w)
 	if n > 0 {
 		l.written.wire.off += n
@@ -164,6 +164,9 @@ func (w *writer) Next(n int, err error, _ bool) netio.Piece {
 		l.log.done()
 		c := l.conn
 		if c == nil || !c.wire.inHand() && !l.dueLocked(true) {
+			if waits && l.written != nil {
+				l.written.wire.sock.Detach()
+			}
 			l.writing, l.written = false, nil
 			l.mu.Unlock()
 

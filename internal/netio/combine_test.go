@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// plainQueue is the least that a Queue is: bytes, and who writes.
+// plainQueue is the least that a Queue is: bytes, and whether there is a writer.
 type plainQueue struct {
 	to     Stream
 	failed error // owned by the writer

@@ -10,7 +10,8 @@
 //	                                 ▼
 //	Loop ── OnReadable ─▶ TryRead, TryWrite ──▶ the descriptor alone, watched by the loop (epoll, edge-triggered)
 //
-// Begin with [Conn]; then [Loop], [ReadBuffer] for what has arrived, and [Combine] for what is sent.
+// Begin with [Conn]; then [Loop], [ReadBuffer] for what has arrived, and [Combine] for what is
+// sent.
 //
 // # Limits
 //

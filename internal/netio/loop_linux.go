@@ -2,6 +2,7 @@ package netio
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,11 +15,14 @@ import (
 // If a handler blocks it for longer than maxHandlerTime, a new goroutine takes the loop over, and
 // the blocked one ends when its handler returns. Safe for use by several goroutines.
 type Loop struct {
-	epoll      int
-	file       *os.File // epoll as a file: the runtime's poller watches it, so a waiting loop takes no thread
-	epollConn  syscall.RawConn
-	wake       int           // an eventfd in epoll: a write ends the wait
-	observer   BatchObserver // may be nil
+	epoll      int             // of the connections
+	alarm      int             // an epoll of epoll, which tells while it is armed that something is readable
+	alarmFile  *os.File        // alarm: the runtime's poller watches it, so a waiting loop takes no thread
+	alarmConn  syscall.RawConn // alarmFile
+	armed      bool            // owned by the goroutine that owns the loop; the alarm tells
+	wake       int             // an eventfd in epoll: a write ends the wait
+	observer   BatchObserver   // may be nil
+	lingers    bool            // there is a processor for everything else
 	goroutines sync.WaitGroup
 
 	mu            sync.Mutex
@@ -62,6 +66,12 @@ const (
 	maxHandlerTime = 10 * time.Millisecond
 	// blockedWindow is how long RecentlyBlocked stays true after a takeover.
 	blockedWindow = 250 * time.Millisecond
+	// lingerTime is how long a loop with traffic waits, in milliseconds, without giving its
+	// processor away: what wakes the loop then is one system call, and neither the scheduler nor
+	// another thread has a part in it. Loops leaves a processor for everything else.
+	lingerTime = 1
+	// yieldAfter is how long goroutines that a lingering loop has started may wait for it.
+	yieldAfter    = time.Millisecond
 	maxEvents     = 128                                          // in one call of epoll_wait
 	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
 	hangupEvents  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
@@ -71,21 +81,8 @@ const (
 // called around every run of several events. It returns nil if the system provides no epoll
 // instance; a nil Loop watches no connection.
 func NewLoop(observer BatchObserver) *Loop {
-	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
-	var err error
-	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
-		return nil
-	}
-	_ = syscall.SetNonblock(l.epoll, true)
-	l.file = os.NewFile(uintptr(l.epoll), "epoll")
-	if l.epollConn, err = l.file.SyscallConn(); err != nil {
-		_ = l.file.Close()
-
-		return nil
-	}
-	if !l.makeWake() {
-		_ = l.file.Close()
-
+	l := &Loop{observer: observer, lingers: runtime.GOMAXPROCS(0) > 1, events: make([]syscall.EpollEvent, 0, maxEvents)}
+	if !l.open() {
 		return nil
 	}
 	l.watchdog = time.AfterFunc(time.Hour, l.checkBlocked)
@@ -142,16 +139,37 @@ func (l *Loop) run(generation uint64) {
 	defer l.goroutines.Done()
 	var batch [maxEvents]syscall.EpollEvent
 	var n int
+	yielded := time.Now()
 	wait := func(uintptr) bool {
-		n = pollNow(l.epoll, batch[:])
+		n = poll(l.epoll, batch[:], 0)
+		if n == 0 && !l.armed {
+			l.arm(syscall.EPOLL_CTL_MOD, true)
+			n = poll(l.epoll, batch[:], 0) // arming tells nothing of what it finds if something is left of the last time
+		}
+		if n > 0 && l.armed {
+			l.arm(syscall.EPOLL_CTL_MOD, false)
+		}
 
 		return n > 0
 	}
 	for l.dispatch(generation) {
-		if l.hasLater() {
-			wait(0)
-		} else if err := l.epollConn.Read(wait); err != nil { // closed
-			return
+		switch {
+		case l.hasLater():
+			n = poll(l.epoll, batch[:], 0)
+		case n > 0 && l.lingers:
+			if since := time.Since(yielded); since > yieldAfter {
+				runtime.Gosched()
+				yielded = yielded.Add(since)
+			}
+			if n = poll(l.epoll, batch[:], lingerTime); n > 0 {
+				break
+			}
+
+			fallthrough
+		default:
+			if err := l.alarmConn.Read(wait); err != nil { // closed
+				return
+			}
 		}
 		l.mu.Lock() // only the goroutine that owns the loop gets here
 		l.events, l.next = append(l.events[:0], batch[:n]...), 0
@@ -227,20 +245,54 @@ func (l *Loop) hasLater() bool {
 	return len(l.later) > 0
 }
 
-// makeWake makes the eventfd. Edge-triggered, each write is one event, and nothing need read it.
-func (l *Loop) makeWake() bool {
-	var err error
-	if l.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return false
+// open makes the descriptors. It returns false, and leaves none, if the system has none.
+func (l *Loop) open() bool {
+	fds := make([]int, 0, 3)
+	for _, open := range []func() (int, error){
+		func() (int, error) { return syscall.EpollCreate1(syscall.EPOLL_CLOEXEC) },
+		func() (int, error) { return syscall.EpollCreate1(syscall.EPOLL_CLOEXEC) },
+		func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK) },
+	} {
+		fd, err := open()
+		if err != nil {
+			break
+		}
+		fds = append(fds, fd)
 	}
-	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(l.wake)}
-	if syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.wake, &ev) != nil {
-		_ = syscall.Close(l.wake)
+	if len(fds) == cap(fds) {
+		l.epoll, l.alarm, l.wake = fds[0], fds[1], fds[2]
+		// Edge-triggered, each write to the eventfd is one event, and nothing need read it.
+		ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(l.wake)}
+		if syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.wake, &ev) == nil && l.arm(syscall.EPOLL_CTL_ADD, false) {
+			_ = syscall.SetNonblock(l.alarm, true)
+			l.alarmFile = os.NewFile(uintptr(l.alarm), "epoll")
+			l.alarmConn, _ = l.alarmFile.SyscallConn() // it is open
 
-		return false
+			return true
+		}
+	}
+	for _, fd := range fds {
+		_ = syscall.Close(fd)
 	}
 
-	return true
+	return false
+}
+
+// arm has the alarm tell, or no longer tell, that something is readable.
+func (l *Loop) arm(op int, on bool) bool {
+	var ev syscall.EpollEvent
+	if on {
+		ev.Events = syscall.EPOLLIN
+	}
+	l.armed = on
+
+	return syscall.EpollCtl(l.alarm, op, l.epoll, &ev) == nil
+}
+
+// wakeUp ends a wait.
+func (l *Loop) wakeUp() {
+	one := [8]byte{1}
+	_, _ = syscall.Write(l.wake, one[:])
 }
 
 // addLater has w called again, by OnTurn. It returns false if the loop is closed. The caller may be
@@ -254,8 +306,7 @@ func (l *Loop) addLater(w ReadHandler) bool {
 	}
 	l.later = append(l.later, w)
 	if !l.dispatching { // the owner may be waiting
-		one := [8]byte{1}
-		_, _ = syscall.Write(l.wake, one[:])
+		l.wakeUp()
 	}
 
 	return true
@@ -326,8 +377,10 @@ func (l *Loop) Close() {
 	}
 	l.closed = true
 	l.watchdog.Stop()
+	l.wakeUp()
 	l.mu.Unlock()
-	_ = l.file.Close()
 	l.goroutines.Wait()
+	_ = l.alarmFile.Close()
+	_ = syscall.Close(l.epoll)
 	_ = syscall.Close(l.wake)
 }

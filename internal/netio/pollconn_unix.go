@@ -62,9 +62,9 @@ func (c *pollConn) read(in Buffer) (n int, err error) {
 // readSocket reads once. It returns false to wait until the connection is readable.
 func (c *pollConn) readSocket(fd uintptr) bool {
 	for {
-		n, err := readNow(int(fd), c.buffer.Space())
-		switch err {
-		case nil:
+		n, errno := readNow(int(fd), c.buffer.Space())
+		switch errno {
+		case 0:
 			if c.readBytes = n; n == 0 {
 				c.readErr = io.EOF
 			}
@@ -76,7 +76,7 @@ func (c *pollConn) readSocket(fd uintptr) bool {
 
 			return false
 		default:
-			c.readErr = err
+			c.readErr = errno
 
 			return true
 		}
@@ -97,9 +97,9 @@ func (c *pollConn) write(p []byte, waits bool) (int, error) {
 
 func (c *pollConn) writeSocket(fd uintptr) bool {
 	for {
-		n, err := writeNow(int(fd), c.out)
-		switch err {
-		case nil:
+		n, errno := writeNow(int(fd), c.out)
+		switch errno {
+		case 0:
 			c.writtenBytes = n
 
 			return true
@@ -107,7 +107,7 @@ func (c *pollConn) writeSocket(fd uintptr) bool {
 		case syscall.EAGAIN:
 			return !c.blocking
 		default:
-			c.writeErr = err
+			c.writeErr = errno
 
 			return true
 		}

@@ -28,19 +28,27 @@ const (
 )
 
 // adopt makes b hold a duplicate of conn's descriptor. The caller should close conn, which frees
-// what the runtime keeps for it. It returns false if conn is no *net.TCPConn or has no descriptor
-// to duplicate.
+// what the runtime keeps for it. It returns false if conn has no descriptor to duplicate. The
+// duplicate of what is no *net.TCPConn has a number that is not below its own.
 func (b *rawConn) adopt(conn net.Conn) bool {
-	tcp, ok := conn.(*net.TCPConn)
+	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}
+	_, low := conn.(*net.TCPConn)
 	fd := -1
-	if err := raw.Control(func(own uintptr) { fd = duplicate(int(own)) }); err != nil || fd < 0 {
+	err = raw.Control(func(own uintptr) {
+		if low {
+			fd = duplicate(int(own), 0)
+		} else {
+			fd = duplicate(int(own), int(own))
+		}
+	})
+	if err != nil || fd < 0 {
 		return false
 	}
 	b.fd = fd
@@ -49,8 +57,10 @@ func (b *rawConn) adopt(conn net.Conn) bool {
 	return true
 }
 
-func duplicate(fd int) int {
-	twin, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
+// duplicate returns another descriptor of the same socket, with a number from least on; -1: there
+// is none.
+func duplicate(fd, least int) int {
+	twin, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(least))
 	if errno != 0 {
 		return -1
 	}
@@ -107,9 +117,9 @@ func (b *rawConn) tryRead(p []byte) (n int, err error) {
 	}
 	defer b.release()
 	for {
-		n, err := readNow(b.fd, p)
-		switch err {
-		case nil:
+		n, errno := readNow(b.fd, p)
+		switch errno {
+		case 0:
 			if n == 0 {
 				return 0, io.EOF
 			}
@@ -119,7 +129,7 @@ func (b *rawConn) tryRead(p []byte) (n int, err error) {
 		case syscall.EAGAIN:
 			return 0, nil
 		default:
-			return 0, os.NewSyscallError("read", err)
+			return 0, os.NewSyscallError("read", errno)
 		}
 	}
 }
@@ -131,15 +141,15 @@ func (b *rawConn) tryWrite(p []byte) (n int, err error) {
 	}
 	defer b.release()
 	for {
-		n, err := writeNow(b.fd, p)
-		switch err {
-		case nil:
+		n, errno := writeNow(b.fd, p)
+		switch errno {
+		case 0:
 			return n, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			return 0, nil
 		default:
-			return 0, os.NewSyscallError("write", err)
+			return 0, os.NewSyscallError("write", errno)
 		}
 	}
 }
@@ -159,7 +169,7 @@ func (b *rawConn) netConn() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	defer b.release()
-	fd := duplicate(b.fd)
+	fd := duplicate(b.fd, 0)
 	if fd < 0 {
 		return nil, os.NewSyscallError("fcntl", syscall.EMFILE)
 	}

@@ -4,9 +4,9 @@ package netio
 
 import "syscall"
 
-// pollNow returns the events that are pending.
-func pollNow(epoll int, events []syscall.EpollEvent) int {
-	n, _ := syscall.EpollWait(epoll, events, 0)
+// poll returns how many events there are, after at most some milliseconds.
+func poll(epoll int, events []syscall.EpollEvent, ms int) int {
+	n, _ := syscall.EpollWait(epoll, events, ms)
 
 	return max(0, n)
 }

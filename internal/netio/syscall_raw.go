@@ -11,23 +11,21 @@ import (
 // monitor takes the processor away from a goroutine whose call it meets twice, which under load is
 // any call.
 
-func readNow(fd int, p []byte) (int, error) { return rawIO(syscall.SYS_READ, fd, p) }
+func readNow(fd int, p []byte) (int, syscall.Errno) { return rawIO(syscall.SYS_READ, fd, p) }
 
-func writeNow(fd int, p []byte) (int, error) { return rawIO(syscall.SYS_WRITE, fd, p) }
+func writeNow(fd int, p []byte) (int, syscall.Errno) { return rawIO(syscall.SYS_WRITE, fd, p) }
 
-func rawIO(call uintptr, fd int, p []byte) (int, error) {
-	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	if errno != 0 {
-		return -1, errno
-	}
+func rawIO(call uintptr, fd int, p []byte) (int, syscall.Errno) {
+	start := unsafe.Pointer(unsafe.SliceData(p)) //nolint:gosec // the kernel gets the slice as it is
+	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(start), uintptr(len(p)))
 
-	return int(n), nil
+	return int(n), errno
 }
 
-// pollNow returns the events that are pending.
-func pollNow(epoll int, events []syscall.EpollEvent) int {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epoll),
-		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+// poll returns how many events there are, after at most some milliseconds.
+func poll(epoll int, events []syscall.EpollEvent, ms int) int {
+	start := unsafe.Pointer(unsafe.SliceData(events)) //nolint:gosec // as above
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(start), uintptr(len(events)), uintptr(ms), 0, 0)
 	if errno != 0 {
 		return 0
 	}
