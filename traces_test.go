@@ -53,7 +53,7 @@ func (s spans) named(c *cluster, node int, name string, n int) (latest tracetest
 func attributes(s tracetest.SpanStub) map[string]string {
 	all := make(map[string]string)
 	for _, a := range s.Attributes {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 
 	return all
@@ -90,7 +90,7 @@ func TestOneTraceFollowsAMessageFromNodeToNode(t *testing.T) {
 	about["parley.node"] = n2
 	wantAttributes(t, deliver, about)
 	wantAttributes(t, lookup, map[string]string{"parley.node": n1, "parley.at": n2, "parley.outcome": "found"})
-	if len(send.Events) != 1 || send.Events[0].Name != "carried" || send.Events[0].Attributes[0].Value.Emit() != n2 {
+	if len(send.Events) != 1 || send.Events[0].Name != "carried" || send.Events[0].Attributes[0].Value.String() != n2 {
 		t.Errorf("events of send: %+v", send.Events)
 	}
 

@@ -16,7 +16,7 @@ import (
 	"github.com/parley-dm/parley/internal/tracing"
 )
 
-func init() { tracing.Register(open) }
+func init() { tracing.Register(open) } //nolint:gochecknoinits // the program imports this package for it
 
 // open is a tracing.Opener.
 func open(s tracing.Settings) (*tracing.Exporting, error) {
@@ -51,7 +51,14 @@ func open(s tracing.Settings) (*tracing.Exporting, error) {
 		sdk.WithBatcher(&logged{SpanExporter: exporter, log: s.Log}),
 	)
 
-	return &tracing.Exporting{Provider: provider, Stop: provider.Shutdown}, nil
+	stop := func(ctx context.Context) error {
+		err := provider.Shutdown(ctx)
+		_ = exporter.Shutdown(ctx) // it gives up what is under way: the provider has not if ctx has ended
+
+		return err
+	}
+
+	return &tracing.Exporting{Provider: provider, Stop: stop}, nil
 }
 
 // asked tells whether the environment asks for an exporter.

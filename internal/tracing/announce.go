@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"context"
 	"encoding/binary"
 	"sync"
 	"sync/atomic"
@@ -107,5 +108,5 @@ func (a *announcements) take(k announced) *Parent {
 	delete(a.spans, k)
 	a.waiting.Store(int64(len(a.spans)))
 
-	return &Parent{span}
+	return &Parent{trace.ContextWithRemoteSpanContext(context.Background(), span)}
 }

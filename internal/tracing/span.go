@@ -18,7 +18,9 @@ type Span struct {
 }
 
 // Parent is what a span of the recipient's side has to know of send.
-type Parent struct{ context trace.SpanContext }
+type Parent struct {
+	ctx context.Context //nolint:containedctx // that of send
+}
 
 // Parent is for a recipient on the same node.
 func (s *Span) Parent() *Parent {
@@ -26,7 +28,7 @@ func (s *Span) Parent() *Parent {
 		return nil
 	}
 
-	return &Parent{s.otel.SpanContext()}
+	return &Parent{s.ctx}
 }
 
 // Lookup begins the span of a question to the directory.
@@ -34,9 +36,8 @@ func (s *Span) Lookup() *Span {
 	if s == nil {
 		return nil
 	}
-	ctx, span := s.tracer.otel.Start(s.ctx, "lookup", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(s.tracer.self))
 
-	return s.tracer.span(ctx, span)
+	return s.tracer.start(s.ctx, "lookup", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(s.tracer.self))
 }
 
 // Carried notes that the message is about to leave for a node. One that is refused there leaves

@@ -71,9 +71,8 @@ func (t *Tracer) Send(ctx context.Context, m Message) *Span {
 	if t == nil || !t.sampled(ctx) {
 		return nil
 	}
-	ctx, span := t.otel.Start(ctx, "send", trace.WithSpanKind(trace.SpanKindProducer), m.attributes("send", "send", t.self))
 
-	return t.span(ctx, span)
+	return t.start(ctx, "send", trace.WithSpanKind(trace.SpanKindProducer), m.attributes("send", "send", t.self))
 }
 
 // sampled decides about a message of this node.
@@ -82,7 +81,7 @@ func (t *Tracer) sampled(ctx context.Context) bool {
 		return parent.IsSampled()
 	}
 
-	return rand.Float64() < t.ratio //nolint:gosec // a sample needs no secret
+	return rand.Float64() < t.ratio
 }
 
 // Deliver begins the span of a message that has arrived here. Nil without a parent.
@@ -90,14 +89,13 @@ func (t *Tracer) Deliver(parent *Parent, m Message) *Span {
 	if t == nil || parent == nil {
 		return nil
 	}
-	ctx := trace.ContextWithRemoteSpanContext(context.Background(), parent.context)
-	ctx, span := t.otel.Start(ctx, "deliver", trace.WithSpanKind(trace.SpanKindConsumer), m.attributes("deliver", "process", t.self))
 
-	return t.span(ctx, span)
+	return t.start(parent.ctx, "deliver", trace.WithSpanKind(trace.SpanKindConsumer), m.attributes("deliver", "process", t.self))
 }
 
-// span is nil if the provider's own sampler has refused.
-func (t *Tracer) span(ctx context.Context, span trace.Span) *Span { //nolint:contextcheck // the span keeps its own
+// start begins a span. Nil: the provider's own sampler has refused.
+func (t *Tracer) start(ctx context.Context, name string, options ...trace.SpanStartOption) *Span {
+	ctx, span := t.otel.Start(ctx, name, options...)
 	if !span.IsRecording() {
 		span.End()
 
