@@ -88,11 +88,11 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":  {},
-	"internal/hook":    {},       // knows messages by their fields only
-	"internal/admin":   {},       // packets of its own on the links of the cluster
-	"internal/httpapi": {"wire"}, // what it shows comes through an interface of its own
-	"internal/web":     {},       // the pages that the binary embeds
-	"internal/certs":   {},       // where certificates are is told to it
+	"internal/hook":    {},                           // knows messages by their fields only
+	"internal/admin":   {},                           // packets of its own on the links of the cluster
+	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
+	"internal/web":     {},                           // the pages that the binary embeds
+	"internal/certs":   {},                           // where certificates are is told to it
 	"internal/devkey":  {"internal/auth"},
 
 	"user":                {"internal/session"},

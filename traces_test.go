@@ -2,6 +2,8 @@ package parley_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/codes"
@@ -182,6 +184,37 @@ func TestATraceOfTheProgramGoesOn(t *testing.T) {
 	}
 }
 
+func TestATraceOfAnHTTPRequestGoesOn(t *testing.T) {
+	w, spans := tracing(-1)
+	traced := w.config
+	w.config = func(c *parley.Config) {
+		traced(c)
+		c.AdminKey = testAdminKey
+	}
+	c := w.newCluster(t, 1, nil)
+	c.login("bob", 0, false)
+	for _, traceparent := range []string{"", "nonsense", "00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+c.nodes[0].HTTPAddr()+"/v1/messages",
+			strings.NewReader(`{"from":"billing","to":"bob","text":"hi"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+testAdminKey)
+		req.Header.Set("Traceparent", traceparent)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("traceparent %q: %s", traceparent, resp.Status)
+		}
+	}
+	if sent := spans.named(c, 0, "send", 1); sent.Parent.SpanID().String() != "0102030405060708" {
+		t.Errorf("send of %v", sent.Parent)
+	}
+}
+
 func TestANodeThatDoesNotTraceIgnoresTheTracesOfOthers(t *testing.T) {
 	exporter := tracetest.NewInMemoryExporter()
 	first := true
@@ -197,4 +230,23 @@ func TestANodeThatDoesNotTraceIgnoresTheTracesOfOthers(t *testing.T) {
 	bob.tell("alice", "hello")
 	alice.hears("bob: hello")
 	spans{exporter}.named(c, 0, "send", 1)
+}
+
+func TestWhereTracesGoIsSaidOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		cfg  parley.Config
+		want string
+	}{
+		"no exporter":    {parley.Config{OTLP: "http://127.0.0.1:4318"}, "otlp: this program has no exporter of traces: it must import github.com/parley-dm/parley/otlp"},
+		"two ways to go": {parley.Config{OTLP: "http://127.0.0.1:4318", TracerProvider: sdk.NewTracerProvider()}, "otlp: the program has a TracerProvider"},
+	} {
+		c.cfg.TCP, c.cfg.HTTP, c.cfg.AuthKey = parley.Off, "127.0.0.1:0", testKey
+		s, err := parley.New(c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Start(t.Context()); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
 }

@@ -85,7 +85,7 @@ func either(name string) string {
 // describe says what this process is. The environment counts more.
 func describe(ctx context.Context, node string) (*resource.Resource, error) {
 	about := []attribute.KeyValue{attribute.String("service.name", "parley"), attribute.String("service.instance.id", node)}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		about = append(about, attribute.String("service.version", info.Main.Version))
 	}
 
