@@ -31,13 +31,15 @@ type Storage struct {
 	started chan struct{}  // closed when bucket is set
 	bucket  *bucket.Bucket // written before started is closed
 
+	counters map[string]*counters // by operation
+
 	mu      sync.Mutex
 	onPush  []PushCallback  // guarded by mu
 	onRange []RangeCallback // guarded by mu
 }
 
 func newStorage(m *Module, name string, o Options) *Storage {
-	return &Storage{name: name, options: o, module: m, started: make(chan struct{})}
+	return &Storage{name: name, options: o, module: m, started: make(chan struct{}), counters: newCounters()}
 }
 
 // Name is the storage's name.
@@ -66,6 +68,8 @@ type operation struct {
 	key    string
 	bucket *bucket.Bucket
 	cancel context.CancelFunc
+	begun  time.Time
+	err    error // with which it ends; nil: it has done what was asked for
 }
 
 // begin checks the key and waits for the storage to be started. After it without an error, end must
@@ -73,6 +77,8 @@ type operation struct {
 func (s *Storage) begin(ctx context.Context, name, key string) (context.Context, *operation, error) {
 	o := &operation{name: name, s: s, key: key}
 	if key == "" || len(key) > maxKey {
+		o.s.counters[name].count(ErrInvalidKey, 0)
+
 		return nil, nil, o.failed(fmt.Errorf("%w: it has %d bytes: keys have 1 to %d", ErrInvalidKey, len(key), maxKey))
 	}
 
@@ -85,6 +91,7 @@ func (s *Storage) begin(ctx context.Context, name, key string) (context.Context,
 func (o *operation) open(ctx context.Context) (context.Context, error) {
 	ctx, o.cancel = context.WithTimeout(ctx, o.s.options.Timeout)
 	o.s.module.underWay.Add(1)
+	o.begun = time.Now()
 	select {
 	case <-o.s.started:
 		o.bucket = o.s.bucket
@@ -93,21 +100,24 @@ func (o *operation) open(ctx context.Context) (context.Context, error) {
 	case <-ctx.Done():
 	case <-o.s.module.life.Done():
 	}
+	err := o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
 	o.end()
 
-	return nil, o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
+	return nil, err
 }
 
 func (o *operation) end() {
 	o.cancel()
+	o.s.counters[o.name].count(o.err, time.Since(o.begun))
 	o.s.module.underWay.Add(-1)
 }
 
-// failed gives an error its place; nil stays nil.
+// failed gives an error its place, and remembers it; nil stays nil.
 func (o *operation) failed(err error) error {
 	if err == nil {
 		return nil
 	}
+	o.err = err
 	if _, placed := errors.AsType[*Error](err); placed {
 		return err
 	}
