@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/tracing", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/tracing", "internal/metrics", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -92,8 +92,12 @@ var allowedImports = map[string][]string{
 	"internal/admin":   {},                           // packets of its own on the links of the cluster
 	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
 	"internal/web":     {},                           // the pages that the binary embeds
-	"internal/certs":   {},                           // where certificates are is told to it
-	"internal/devkey":  {"internal/auth"},
+	"internal/metrics": {
+		"dm", "internal/directory", "internal/gateway", "internal/hook", "internal/httpapi", "internal/link", "internal/messages", "internal/natsnode",
+		"internal/storages",
+	},
+	"internal/certs":  {}, // where certificates are is told to it
+	"internal/devkey": {"internal/auth"},
 
 	"user":                {"internal/session"},
 	"internal/session":    {},                           // the engine's half of a user
