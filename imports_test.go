@@ -50,7 +50,8 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/tracing", "internal/metrics", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
+		"internal/operator", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -92,6 +93,13 @@ var allowedImports = map[string][]string{
 	"internal/admin":   {},                           // packets of its own on the links of the cluster
 	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
 	"internal/web":     {},                           // the pages that the binary embeds
+	// What operators ask for, and the waiting for users of a node that stops.
+	"internal/operator": {
+		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/sessions",
+	},
+	"internal/locate": {"internal/directory"},
+	"internal/linger": {"user"},
+
 	"internal/metrics": {
 		"dm", "internal/directory", "internal/gateway", "internal/hook", "internal/httpapi", "internal/link", "internal/messages", "internal/natsnode",
 		"internal/storages",

@@ -13,10 +13,9 @@ import (
 func (s *Server) metricsHandler() http.Handler { return httpapi.Metrics(metrics.Table(), s.readings) }
 
 func (s *Server) readings() metrics.Readings {
-	s.probe()
 	r := metrics.Readings{
 		Node: s.cfg.Node, Ready: s.Ready() == nil, Messages: s.dm.Stats(), Traffic: s.messages.Traffic(), Panics: s.router.Panics(),
-		Queues: s.queueMemory, Login: s.loginTimes.Snapshot(), Probes: s.probeTimes.Snapshot(),
+		Queues: s.queueMemory, Login: s.loginTimes.Snapshot(), Probes: s.operator.Probes(),
 		Storages: storages.Of(s.dive).Stats(context.Background()),
 	}
 	if s.gateway != nil {
