@@ -51,7 +51,7 @@ var allowedImports = map[string][]string{
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
-		"internal/operator", "internal/hook", "dive", "internal/storages", "internal/natsnode",
+		"internal/operator", "internal/hook", "internal/webhook", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -97,8 +97,9 @@ var allowedImports = map[string][]string{
 	"internal/operator": {
 		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/sessions",
 	},
-	"internal/locate": {"internal/directory"},
-	"internal/linger": {"user"},
+	"internal/webhook": {"dm", "user", "internal/hook"},
+	"internal/locate":  {"internal/directory"},
+	"internal/linger":  {"user"},
 
 	"internal/metrics": {
 		"dm", "internal/directory", "internal/gateway", "internal/hook", "internal/httpapi", "internal/link", "internal/messages", "internal/natsnode",

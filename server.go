@@ -23,6 +23,7 @@ import (
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/hook"
 	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/linger"
 	"github.com/parley-dm/parley/internal/link"
@@ -32,6 +33,7 @@ import (
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/operator"
 	"github.com/parley-dm/parley/internal/quota"
+	"github.com/parley-dm/parley/internal/webhook"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -91,7 +93,7 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
-	webhook      *webhook // nil: there is none
+	webhook      *webhook.Webhook // nil: there is none
 	lingering    linger.Users
 	traces       traces
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
@@ -169,13 +171,18 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
 	var err error
-	s.attachHook()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if cfg.HookURL != "" {
+		s.webhook = webhook.Attach(webhook.Config{
+			Hook:  hook.Config{URL: cfg.HookURL, Secret: cfg.HookSecret, Timeout: cfg.HookTimeout, Node: cfg.Node, Log: log},
+			Allow: cfg.HookFailure == config.HookAllows, Node: s.NodeID(), DM: module, Users: users,
+		})
 	}
 	s.operator = operator.New(operator.Config{
 		DM: module, Users: users, Lookups: s.lookups, Cluster: s.cluster, InTransition: s.inTransition.Load,

@@ -171,7 +171,9 @@ func (s *Server) join(ctx context.Context) error {
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
 	s.cluster.Handle(cluster.PortAdmin, s.operator.HandlePacket)
 	s.messages.Start()
-	s.startHook() //nolint:contextcheck // ctx bounds the starting only
+	if s.webhook != nil {
+		s.webhook.Start() //nolint:contextcheck // ctx bounds the starting only
+	}
 
 	return s.cluster.Start(ctx)
 }

@@ -45,7 +45,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
-	s.stopHook(ctx)
+	if s.webhook != nil {
+		s.webhook.Close(ctx)
+	}
 	s.operator.Stop()
 	storages.Of(s.dive).Stop(ctx)
 	s.stopTraces(ctx)
