@@ -72,6 +72,29 @@ type operation struct {
 	err    error // with which it ends; nil: it has done what was asked for
 }
 
+// run runs one call of a method.
+func (s *Storage) run(ctx context.Context, name, key string, call func(ctx context.Context, o *operation) error) error {
+	ctx, o, err := s.begin(ctx, name, key)
+	if err != nil {
+		return err
+	}
+	defer o.end()
+
+	return o.failed(call(ctx, o))
+}
+
+// read is run for a method with a result.
+func (s *Storage) read(ctx context.Context, name, key string, call func(ctx context.Context, o *operation) (any, error)) *Result {
+	r := &Result{op: name, storage: s.name, key: key}
+	r.err = s.run(ctx, name, key, func(ctx context.Context, o *operation) (err error) {
+		r.held, err = call(ctx, o)
+
+		return err
+	})
+
+	return r
+}
+
 // begin checks the key and waits for the storage to be started. After it without an error, end must
 // be called.
 func (s *Storage) begin(ctx context.Context, name, key string) (context.Context, *operation, error) {
@@ -127,25 +150,23 @@ func (o *operation) failed(err error) error {
 
 // update runs a compare-and-set loop.
 func (o *operation) update(ctx context.Context, change func(old []byte) (bucket.Change, error)) error {
-	return o.failed(o.bucket.Update(ctx, o.key, change))
+	return o.bucket.Update(ctx, o.key, change)
 }
 
-func (o *operation) result(held any, err error) *Result {
-	return &Result{op: o.name, storage: o.s.name, key: o.key, held: held, err: o.failed(err)}
-}
-
-// decoded is the result of encoded bytes; nil is a key that is not there.
-func (o *operation) decoded(b []byte) *Result {
+// decode decodes what a key holds; nil is a key that is not there.
+func decode(b []byte) (any, error) {
 	if b == nil {
-		return o.result(nil, ErrNotFound)
+		return nil, ErrNotFound
 	}
 
-	return o.result(value.Decode(b))
+	return value.Decode(b)
 }
 
-// refused is the result of an operation that has not begun.
-func (s *Storage) refused(name, key string, err error) *Result {
-	return &Result{op: name, storage: s.name, key: key, err: (&operation{name: name, s: s, key: key}).failed(err)}
+// decoded is the result of encoded bytes.
+func (o *operation) decoded(b []byte) *Result {
+	held, err := decode(b)
+
+	return &Result{op: o.name, storage: o.s.name, key: o.key, held: held, err: o.failed(err)}
 }
 
 // ttl is what an operation without a time to live of its own gives.
