@@ -1,5 +1,5 @@
-// Package linger remembers the users whom a stopping node has sent away and expects back on other
-// nodes, and for how long it waits for each.
+// Package linger remembers the users that a stopping node has sent away and expects back on other
+// nodes, and how long it waits for each.
 //
 //	Begin: users may linger from now on
 //	Add ──▶ waits ──▶ Remove: the user is back elsewhere

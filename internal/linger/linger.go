@@ -9,8 +9,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-// Users are the users who are expected back elsewhere. The zero value lets none linger. Safe for use
-// by several goroutines.
+// Users are the users who are expected back elsewhere. The zero value lets none linger. Safe for
+// use by several goroutines.
 type Users struct {
 	mu     sync.Mutex
 	grace  time.Duration        // guarded by mu; not positive: none lingers

@@ -29,7 +29,7 @@ type Config struct {
 	Log        *slog.Logger
 }
 
-// Cluster tells who is a member of the cluster.
+// Cluster knows the members of the cluster.
 type Cluster interface {
 	Self() node.ID
 	Members() []node.ID
