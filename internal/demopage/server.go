@@ -48,7 +48,7 @@ const (
 func New(feed *Feed, cluster Cluster) http.Handler {
 	s := &server{feed: feed, cluster: cluster}
 	mux := http.NewServeMux()
-	mux.Handle("/", web.Page("demo"))
+	mux.Handle("/", isolated(web.Page("demo")))
 	mux.HandleFunc("GET /api/events", s.events)
 	mux.HandleFunc("POST /api/token", s.token)
 	mux.HandleFunc("POST /api/nodes/{name}/{action}", s.node)
@@ -62,6 +62,16 @@ func New(feed *Feed, cluster Cluster) http.Handler {
 	}))
 
 	return httpapi.LocalHost(crossOrigin.Handler(mux))
+}
+
+// isolated keeps the page apart from all others in the browser, which then gives it a clock of 5 µs
+// instead of 100 µs.
+func isolated(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+		page.ServeHTTP(w, r)
+	})
 }
 
 type server struct {
