@@ -7,6 +7,7 @@ import (
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/quota"
+	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -90,6 +91,8 @@ type Parts struct {
 	// Memory is what messages that wait for their outcomes may hold, those of all users together.
 	// Nil: unlimited.
 	Memory *quota.Pool
+	// Tracer makes the spans of messages. Nil: none.
+	Tracer *tracing.Tracer
 }
 
 // Directory tells where users are. Neither method blocks.
