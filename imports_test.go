@@ -32,7 +32,7 @@ var allowedImports = map[string][]string{
 	},
 
 	// What the binary shows. Only cmd imports these.
-	"internal/demo":   {".", "client", "internal/chat", "internal/notice"},
+	"internal/demo":   {".", "client", "internal/auth", "internal/chat", "internal/demopage", "internal/devkey", "internal/httpapi", "internal/notice"},
 	"internal/chat":   {"client", "wire"},
 	"internal/notice": {"dm", "user", "wire"},
 
@@ -87,13 +87,14 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
-	"internal/config":  {},
-	"internal/hook":    {},                           // knows messages by their fields only
-	"internal/admin":   {},                           // packets of its own on the links of the cluster
-	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
-	"internal/web":     {},                           // the pages that the binary embeds
-	"internal/certs":   {},                           // where certificates are is told to it
-	"internal/devkey":  {"internal/auth"},
+	"internal/config":   {},
+	"internal/hook":     {},                                                         // knows messages by their fields only
+	"internal/admin":    {},                                                         // packets of its own on the links of the cluster
+	"internal/httpapi":  {"wire", "internal/tracing"},                               // what it shows comes through an interface of its own
+	"internal/web":      {},                                                         // the pages that the binary embeds
+	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"}, // what the demo page asks its server
+	"internal/certs":    {},                                                         // where certificates are is told to it
+	"internal/devkey":   {"internal/auth"},
 
 	"user":                {"internal/session"},
 	"internal/session":    {},                           // the engine's half of a user
@@ -136,7 +137,7 @@ var externalImports = []struct {
 	{"github.com/KimMachineGun", []string{"cmd/parley"}, "only the binary sets the limits of its process"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
 	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
-	{"go.opentelemetry.io", []string{".", "internal/tracing", "otlp"}, "only the tracer makes spans"},
+	{"go.opentelemetry.io", []string{".", "internal/demopage", "internal/tracing", "otlp"}, "only the tracer makes spans, and the demo page shows them"},
 	{"go.opentelemetry.io/otel/sdk", []string{"otlp"}, "a program that does not export has no exporter"},
 	{"go.opentelemetry.io/otel/exporters", []string{"otlp"}, "a program that does not export has no exporter"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},

@@ -57,9 +57,11 @@ func ServeNode(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 func (s *nodeSettings) serve(ctx context.Context, out *json.Encoder) error {
+	reporter := demopage.NewReporter()
 	node, err := parley.New(parley.Config{ //nolint:contextcheck // it only reads files
 		Node: s.Name, TCP: s.TCP, HTTP: s.HTTP, Cluster: s.Cluster, Join: s.Join, ClusterSecret: s.Secret, LogLevel: "error",
-		UserLogins: -1, // a page moves its users as often as it likes
+		UserLogins: -1, RateMessages: -1, // the page does what it likes
+		TracerProvider: demopage.NewRecorder(reporter.Add), TraceRatio: 1,
 	})
 	if err != nil {
 		return err
@@ -68,7 +70,7 @@ func (s *nodeSettings) serve(ctx context.Context, out *json.Encoder) error {
 	notice.Attach(node.DM())
 	demopage.Attach(node.DM())
 	node.HandleCommand(demopage.RulesVer, demopage.RulesCmd, demopage.HandleRules)
-	reporter := demopage.NewReporter(node.Users())
+	reporter.Watch(node.Users())
 	if err := node.Start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it had begun

@@ -23,7 +23,7 @@ const (
 
 // Reporter reports what one node sees. Its methods are safe for use by several goroutines.
 type Reporter struct {
-	users *user.Registry
+	users *user.Registry // set by Watch
 	dirty atomic.Bool // the users have changed since the last report
 	wake  chan struct{}
 
@@ -32,14 +32,14 @@ type Reporter struct {
 	left     int       // guarded by mu
 }
 
-// NewReporter makes a reporter for the node with these users. It must be called before the node
-// starts.
-func NewReporter(users *user.Registry) *Reporter {
-	r := &Reporter{users: users, wake: make(chan struct{}, 1)}
+// NewReporter makes a reporter, which needs the node's users next: see Watch.
+func NewReporter() *Reporter { return &Reporter{wake: make(chan struct{}, 1)} }
+
+// Watch gives the reporter the node's users. It must be called once, before the node starts.
+func (r *Reporter) Watch(users *user.Registry) {
+	r.users = users
 	users.OnNew(func(*user.User) { r.changed() })
 	users.OnClosed(func(*user.User, user.Reason) { r.changed() })
-
-	return r
 }
 
 func (r *Reporter) changed() {
@@ -119,7 +119,7 @@ func (r *Reporter) list() *Users {
 func names(ids []string) []string {
 	list := make([]string, len(ids))
 	for i, id := range ids {
-		list[i], _, _ = strings.Cut(id, "#")
+		list[i] = nameOf(id)
 	}
 	slices.Sort(list)
 

@@ -56,6 +56,7 @@ const (
 
 // Message is a message that has its outcome, as the sender's node saw it.
 type Message struct {
+	Kind    string `json:"kind"` // message, connect
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Via     string `json:"via"`             // the sender's node

@@ -23,12 +23,14 @@ export interface State {
 }
 
 export interface MessageReport {
+  kind: string;
   from: string;
   to: string;
   via: string;
   owner?: string;
   at?: string;
   way: "local" | "lookup" | "link";
+  /** From its sending to its outcome at the sender's node, in microseconds. */
   us: number;
   outcome: string;
   bytes: number;

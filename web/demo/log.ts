@@ -1,12 +1,16 @@
+import { shortTime } from "../shared/histogram.js";
 import { h } from "./dom.js";
 import type { Verdict } from "./words.js";
 
 /** Entries of a log; older ones are removed. */
 const maxEntries = 200;
+/** Sent messages that the server may still report. */
+const maxUnreported = 20;
 
 /** The messages of a pane. */
 export class Log {
   readonly element: HTMLElement;
+  #unreported: { to: string; bytes: number; tell: (us: number) => void }[] = [];
   #run: { from: string; element: HTMLElement; next: number; disorder: number } | undefined;
 
   constructor(label: string) {
@@ -38,11 +42,36 @@ export class Log {
       outcome,
     );
     this.#add(entry);
+    let inBrowser: string | undefined;
+    let atServers: string | undefined;
+    const show = (): void => {
+      if (inBrowser !== undefined) {
+        outcome.textContent = atServers === undefined ? inBrowser : `${inBrowser}; ${atServers} of that at the servers`;
+      }
+    };
+    this.#unreported.push({
+      to,
+      bytes: new TextEncoder().encode(text).length,
+      tell: (us) => {
+        atServers = shortTime(us / 1000);
+        show();
+      },
+    });
+    this.#unreported.splice(0, this.#unreported.length - maxUnreported);
     return (v) => {
       entry.dataset.outcome = v.outcome;
       outcome.className = v.tone;
-      outcome.textContent = v.text;
+      inBrowser = v.text;
+      show();
     };
+  }
+
+  /** Adds what the sender's node has measured to the entry of the message. */
+  reported(to: string, bytes: number, us: number): void {
+    const i = this.#unreported.findIndex((u) => u.to === to && u.bytes === bytes);
+    if (i >= 0) {
+      this.#unreported.splice(0, i + 1).at(-1)!.tell(us); // those before were not reported
+    }
   }
 
   /** One entry counts a run of numbered messages, and whether they came in order. */

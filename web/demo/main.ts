@@ -50,7 +50,12 @@ follow({
       showJoin(state.join);
     }
   },
-  messages: (messages) => cluster.messages(messages),
+  messages(messages) {
+    cluster.messages(messages);
+    for (const pane of panes) {
+      pane.messages(messages);
+    }
+  },
   caption: (caption) => cluster.caption(caption),
   alive(alive: boolean) {
     const banner = byId("banner");

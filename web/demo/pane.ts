@@ -1,5 +1,5 @@
-import { drawHistogram, histogramOf } from "../shared/histogram.js";
-import { post, type State } from "./api.js";
+import { drawHistogram, histogramOf, shortTime } from "../shared/histogram.js";
+import { post, type MessageReport, type State } from "./api.js";
 import { measured, sendLarge, sendMany } from "./bulk.js";
 import { actionButton, h } from "./dom.js";
 import { Log } from "./log.js";
@@ -8,6 +8,8 @@ import { Session, textOf, type Place, type Rules } from "./session.js";
 const many = 1000;
 const large = 100;
 const largeBytes = 60_000;
+/** Milliseconds that the servers' last measurements may take to come. */
+const reportTime = 250;
 
 export interface PaneOptions {
   user: string;
@@ -35,7 +37,8 @@ export class Pane {
   #network: HTMLElement[] = []; // controls that need a server which runs the nodes
   #result = h("div", { class: "result", "data-testid": "result", hidden: true });
   #state: State | undefined;
-  #busy = false;
+  #busy = false; // an experiment runs
+  #atServers: number[] = []; // milliseconds of the experiment's messages, as the servers measure
 
   constructor(options: PaneOptions) {
     const { user, tone, peer, index } = options;
@@ -86,6 +89,22 @@ export class Pane {
     }
     this.#showPeers();
     this.#show();
+  }
+
+  /** Takes what the servers have measured of messages. */
+  messages(messages: readonly MessageReport[]): void {
+    for (const m of messages) {
+      if (m.from !== this.user || m.kind !== "message") {
+        continue;
+      }
+      if (this.#busy) {
+        if (m.outcome === "delivered") {
+          this.#atServers.push(m.us / 1000);
+        }
+      } else {
+        this.#log.reported(m.to, m.bytes, m.us);
+      }
+    }
   }
 
   /** The nodes to try, this one first. */
@@ -207,7 +226,16 @@ export class Pane {
       drawHistogram(this.#result, histogramOf(o.times), {
         title: `${o.times.length.toLocaleString("en")} messages from ${this.user} to ${to} delivered${others}, in ${(o.ms / 1000).toFixed(2)} s`,
       });
-      this.#result.append(h("p", { class: "hint" }, "One after the other; each bar counts the times from sending to the receipt, as this browser sees them."));
+      await new Promise((done) => setTimeout(done, reportTime));
+      const servers = histogramOf(this.#atServers).marks.map((m) => `${m.name} ${shortTime(m.ms)}`);
+      this.#result.append(
+        h(
+          "p",
+          { class: "hint" },
+          "Sent one after the other. A bar counts times from sending to the receipt, as this browser sees them; " +
+            `of that, at the servers: ${servers.join(", ")}.`,
+        ),
+      );
     });
   }
 
@@ -227,6 +255,7 @@ export class Pane {
       return;
     }
     this.#busy = true;
+    this.#atServers = [];
     const count = h("p", { role: "status" }, "Sending…");
     this.#result.hidden = false;
     this.#result.replaceChildren(count);

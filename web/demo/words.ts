@@ -48,7 +48,7 @@ export function labelOf(m: MessageReport): { tone: Verdict["tone"]; label: strin
   const time = shortTime(m.us / 1000);
   switch (m.outcome) {
     case "delivered":
-      return { tone: "good", label: `${time}` };
+      return { tone: "good", label: time };
     case "declined":
     case "dropped":
       return { tone: "warn", label: `${m.outcome}, ${time}` };
@@ -59,14 +59,23 @@ export function labelOf(m: MessageReport): { tone: Verdict["tone"]; label: strin
 
 /** A message's way as a sentence. */
 export function wayOf(m: MessageReport): string {
-  const where =
-    m.way === "local"
-      ? `both are on ${m.via}, so it never left that server`
-      : m.way === "lookup"
-        ? `${m.via} first asked ${m.owner === undefined ? "the cluster" : m.owner === m.via ? "its own part of the directory" : m.owner} where ${m.to} is` +
-          (m.at === undefined ? "" : `, then sent it to ${m.at}`)
-        : `${m.via} knew where ${m.to} is, and sent it straight to ${m.at ?? "that server"}`;
-  return `${m.from} to ${m.to}: ${where}. ${capital(m.outcome)} after ${shortTime(m.us / 1000)}.`;
+  if (m.kind !== "message") {
+    return `${m.from} opens a channel with ${m.to}: ${m.outcome} after ${shortTime(m.us / 1000)}.`;
+  }
+  return `${m.from} to ${m.to}: ${placesOf(m)}. ${capital(m.outcome)} after ${shortTime(m.us / 1000)}.`;
+}
+
+function placesOf(m: MessageReport): string {
+  switch (m.way) {
+    case "local":
+      return `both are on ${m.via}, so it never left that server`;
+    case "lookup": {
+      const asked = m.owner === m.via ? `${m.via} keeps the entry of ${m.to} itself and looked there` : `${m.via} asked ${m.owner} where ${m.to} is`;
+      return m.at === undefined ? asked : `${asked}, then sent it to ${m.at}`;
+    }
+    case "link":
+      return m.at === undefined ? `${m.via} did not send it` : `${m.via} remembers where ${m.to} is, and sent it straight to ${m.at}`;
+  }
 }
 
 function capital(text: string): string {
