@@ -14,9 +14,6 @@ import (
 const (
 	// dialTime bounds the connection to a node of this machine.
 	dialTime = 3 * time.Second
-	// stalledWindow is the receive buffer of a connection that is not read from, in bytes: what a
-	// node can still send is then little more than what the system keeps for it.
-	stalledWindow = 4 << 10
 	// copyBytes is read from a connection at a time.
 	copyBytes = 64 << 10
 )
@@ -179,19 +176,10 @@ func (w *wire) stall(stalled bool) {
 	}
 	if stalled {
 		w.resume = make(chan struct{})
-		w.window(stalledWindow)
 	} else {
 		close(w.resume)
 		w.resume = nil
-		w.window(copyBytes)
 	}
 	w.mu.Unlock()
 	w.changed()
-}
-
-// window sets what the system keeps of what the node sends, in bytes.
-func (w *wire) window(bytes int) {
-	if tcp, ok := w.node.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(bytes)
-	}
 }

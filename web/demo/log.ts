@@ -1,4 +1,3 @@
-import { shortTime } from "../shared/histogram.js";
 import { h } from "./dom.js";
 import type { Verdict } from "./words.js";
 
@@ -22,9 +21,9 @@ export class Log {
   }
 
   received(from: string, text: string): void {
-    const numbered = /^no\. (\d+) of \d+/i.exec(text);
+    const numbered = /^no\. (\d+) of \d+(, \d+ kb each)?/i.exec(text);
     if (numbered !== null) {
-      this.#numbered(from, Number(numbered[1]), text);
+      this.#numbered(from, Number(numbered[1]), numbered[0]);
       return;
     }
     this.#run = undefined;
@@ -42,26 +41,26 @@ export class Log {
       outcome,
     );
     this.#add(entry);
-    let inBrowser: string | undefined;
-    let atServers: string | undefined;
+    let verdict: Verdict | undefined;
+    let atServers: number | undefined; // milliseconds
     const show = (): void => {
-      if (inBrowser !== undefined) {
-        outcome.textContent = atServers === undefined ? inBrowser : `${inBrowser}; ${atServers} of that at the servers`;
+      if (verdict !== undefined) {
+        entry.dataset.outcome = verdict.outcome;
+        outcome.className = verdict.tone;
+        outcome.textContent = verdict.text(atServers);
       }
     };
     this.#unreported.push({
       to,
       bytes: new TextEncoder().encode(text).length,
       tell: (us) => {
-        atServers = shortTime(us / 1000);
+        atServers = us / 1000;
         show();
       },
     });
     this.#unreported.splice(0, this.#unreported.length - maxUnreported);
     return (v) => {
-      entry.dataset.outcome = v.outcome;
-      outcome.className = v.tone;
-      inBrowser = v.text;
+      verdict = v;
       show();
     };
   }
@@ -87,7 +86,7 @@ export class Log {
     }
     run.next = n + 1;
     run.element.textContent =
-      `${cutText(text)} — ` + (run.disorder === 0 ? "all in order, none twice, none missing" : `${run.disorder} times out of order`);
+      `${text}: ` + (run.disorder === 0 ? "all in order, none twice, none missing" : `${run.disorder} times out of order`);
   }
 
   #add(entry: HTMLElement): void {

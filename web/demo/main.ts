@@ -14,6 +14,7 @@
  *	  textbox "Message from ada", button "Send"
  *	  buttons "Move ada to n2" (where ada is: "ada is on n1"), "Decline", "Rewrite", "Stop reading" (aria-pressed),
  *	  "Send 1,000", "Send 6 MB", "Clear channel", "Cut connection", "Log in here" (after a newer login)
+ *	                           are in a details "Experiments", which is closed at first in a narrow window
  *	  result                   data-testid: what an experiment has shown; a figure with class histogram for the 1,000
  *	join-url, qr               data-testid: the link for a further user, and its QR code
  *	banner                     data-testid: shown while the server of the page does not answer

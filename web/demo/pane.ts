@@ -55,7 +55,7 @@ export class Pane {
     this.#input = h("input", {
       type: "text",
       "aria-label": `Message from ${user}`,
-      placeholder: "Write a message",
+      placeholder: "Message",
       autocomplete: "off",
       enterkeyhint: "send",
       maxlength: "2000",
@@ -138,8 +138,8 @@ export class Pane {
 
   async #send(text: string): Promise<void> {
     const to = this.#to.value;
-    const tell = this.#log.sent(to, text);
-    tell((await measured(this.#session, to, text)).verdict);
+    const outcome = measured(this.#session, to, text); // first: showing it takes longer
+    this.#log.sent(to, text)((await outcome).verdict);
   }
 
   #controls(): HTMLElement {
@@ -156,8 +156,9 @@ export class Pane {
     const moving = h("div", { class: "control" }, h("span", {}, "Node"), this.#nodes);
     this.#network.push(cut, stop, moving);
     return h(
-      "div",
-      { class: "controls" },
+      "details",
+      { class: "controls", open: matchMedia("(min-width: 46rem)").matches },
+      h("summary", {}, "Experiments"),
       moving,
       h(
         "div",
@@ -245,7 +246,7 @@ export class Pane {
       const text =
         delivered === large
           ? `All ${large} messages of ${largeBytes / 1000} KB to ${to} were delivered.`
-          : `${delivered} messages of ${largeBytes / 1000} KB to ${to} fitted into the network's buffers, then: ${last.text}.`;
+          : `${delivered} messages of ${largeBytes / 1000} KB to ${to} fitted into the network's buffers, then: ${last.text()}.`;
       this.#result.replaceChildren(h("p", {}, text));
     });
   }

@@ -132,7 +132,7 @@ export class Session {
     }
     if (client.state === "reconnecting") {
       this.#brokenAt = performance.now();
-      this.#handlers.note(`The connection broke. ${this.user} looks for another node.`);
+      this.#handlers.note(`The connection broke. ${this.user} looks for a node.`);
     } else if (client.state === "connected") {
       const away = Math.round(performance.now() - this.#brokenAt);
       this.#handlers.note(`${this.user} is back, on ${nodeName(client)}, after ${away} ms.`);

@@ -8,39 +8,41 @@ export interface Verdict {
   /** delivered, declined, dropped, or the code of an error. */
   outcome: string;
   tone: "good" | "warn" | "bad";
-  text: string;
+  /** In words. The servers' part of the time, in milliseconds, is known a moment later. */
+  text(atServers?: number): string;
 }
 
+/** Ms is the time in this browser. */
 export function verdictOf(receipt: Receipt, to: string, ms: number): Verdict {
-  switch (receipt.result) {
-    case "delivered":
-      return { outcome: "delivered", tone: "good", text: `delivered after ${shortTime(ms)}` };
-    case "declined":
-      return { outcome: "declined", tone: "warn", text: `declined at ${to}'s node after ${shortTime(ms)}` };
-    case "dropped":
-      return { outcome: "dropped", tone: "warn", text: `dropped at ${to}'s node after ${shortTime(ms)}` };
-  }
+  const { result } = receipt;
+  const what = result === "delivered" ? "delivered" : `${result} at ${to}'s node`;
+  return { outcome: result, tone: result === "delivered" ? "good" : "warn", text: (atServers) => `${what} after ${times(ms, atServers)}` };
 }
 
 export function verdictOfError(e: unknown, to: string, ms: number): Verdict {
   if (!(e instanceof ParleyError)) {
-    return { outcome: "error", tone: "bad", text: textOf(e) };
+    return { outcome: "error", tone: "bad", text: () => textOf(e) };
   }
-  const time = shortTime(ms);
-  const unknown = { outcome: e.code, tone: "warn" as const };
-  switch (e.code) {
+  const outcome = e.code;
+  switch (outcome) {
     case "user_not_found":
-      return { outcome: e.code, tone: "bad", text: `not delivered: ${to} is not connected (known after ${time})` };
+      return { outcome, tone: "bad", text: (at) => `not delivered: ${to} is not connected. Known after ${times(ms, at)}` };
     case "recipient_busy":
-      return { outcome: e.code, tone: "bad", text: `not delivered: too much waits for ${to} already` };
+      return { outcome, tone: "bad", text: () => `not delivered: too much waits for ${to} already` };
     case "timeout":
-      return { ...unknown, text: `perhaps delivered: no answer within ${time}` };
+      return { outcome, tone: "warn", text: () => `perhaps delivered: no answer within ${shortTime(ms)}` };
     case "connection_lost":
     case "closed":
-      return { ...unknown, text: e.outcome === "not_sent" ? "not sent: the connection is closed" : "perhaps delivered: the connection broke before the answer" };
+      return e.outcome === "not_sent"
+        ? { outcome, tone: "bad", text: () => "not sent: the connection is closed" }
+        : { outcome, tone: "warn", text: () => "perhaps delivered: the connection broke before the answer" };
     default:
-      return { outcome: e.code, tone: "bad", text: e.message };
+      return { outcome, tone: "bad", text: () => e.message };
   }
+}
+
+function times(inBrowser: number, atServers: number | undefined): string {
+  return atServers === undefined ? shortTime(inBrowser) : `${shortTime(atServers)} (${shortTime(inBrowser)} with this browser)`;
 }
 
 /** The label of a message on the map. */

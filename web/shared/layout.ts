@@ -16,6 +16,8 @@ export interface Layout {
 const minCard = 96;
 const maxCard = 190;
 const margin = 4;
+/** Room above the cards for labels. */
+const above = 26;
 
 /**
  * Places n cards with heights. One stands in the middle; two and three beside each other, the third
@@ -30,14 +32,14 @@ export function layout(width: number, heights: readonly number[]): Layout {
     // The third above, in the middle: the first two are left and right of whatever is below the map.
     const cardWidth = clamp((width - 2 * margin) * 0.3, minCard, maxCard);
     const gap = clamp(width * 0.08, 36, 64);
-    const below = heights[2]! + gap;
+    const below = above + heights[2]! + gap;
     return {
       cardWidth,
-      height: below + Math.max(heights[0]!, heights[1]!) + 2 * margin,
+      height: below + Math.max(heights[0]!, heights[1]!) + margin,
       tops: [
-        { x: margin + cardWidth / 2 + inset(width), y: below + margin },
-        { x: width - margin - cardWidth / 2 - inset(width), y: below + margin },
-        { x: width / 2, y: margin },
+        { x: margin + cardWidth / 2 + inset(width), y: below },
+        { x: width - margin - cardWidth / 2 - inset(width), y: below },
+        { x: width / 2, y: above },
       ],
     };
   }
@@ -60,7 +62,7 @@ function rows(width: number, heights: readonly number[], counts: readonly number
   const column = (width - 2 * margin) / columns;
   const cardWidth = clamp(column - 40, Math.min(minCard, column - 8), maxCard);
   const tops: Point[] = [];
-  let y = margin;
+  let y = above;
   for (const [row, count] of counts.entries()) {
     const of = heights.slice(tops.length, tops.length + count);
     const shift = count < columns ? ((columns - count) * column) / 2 : 0;

@@ -66,6 +66,7 @@ const pillHeight = 22;
 const pillGap = 4;
 const bottom = 8;
 const labelTime = 2200;
+const labelHeight = 22;
 
 interface Card {
   center: Point;
@@ -214,32 +215,33 @@ export class ClusterMap {
     const time = this.#options.legTime * lengths.length;
     await finished(dot.animate(frames, { duration: time, fill: "both" }));
     dot.remove();
-    this.#label(points.at(-1)!, t);
+    this.#label(t);
   }
 
   async #flash(points: readonly Point[], t: Travel): Promise<void> {
     const line = svg("polyline", { class: `map-way ${t.tone}`, points: points.map((p) => `${p.x},${p.y}`).join(" ") });
     this.#moving.append(line);
-    this.#label(points.at(-1)!, t);
+    this.#label(t);
     await new Promise((done) => setTimeout(done, 900));
     line.remove();
   }
 
-  /** One label for each place: a newer one takes the older one's place. */
-  #label(at: Point, t: Travel): void {
-    if (t.label === undefined) {
+  /** One label above each card: a newer one takes the older one's place. */
+  #label(t: Travel): void {
+    const place = [...t.via].reverse().find((id) => this.#placed.has(id));
+    if (t.label === undefined || place === undefined) {
       return;
     }
-    const place = t.to ?? t.via.at(-1) ?? "";
     this.#labels.get(place)?.remove();
+    const { center } = this.#placed.get(place)!;
     const width = t.label.length * 6.9 + 20;
-    const x = Math.min(Math.max(at.x, width / 2 + 2), this.#width - width / 2 - 2);
-    const y = Math.max(at.y - 24, 14);
+    const x = Math.min(Math.max(center.x, width / 2 + 2), this.#width - width / 2 - 2);
+    const y = center.y - titleHeight / 2 - labelHeight / 2 - 2;
     const label = svg(
       "g",
       { class: `map-label ${t.tone}` },
-      svg("rect", { x: x - width / 2, y: y - 13, width, height: 24, rx: 12 }),
-      svg("text", { x, y: y + 4, "text-anchor": "middle" }, t.label),
+      svg("rect", { x: x - width / 2, y: y - labelHeight / 2, width, height: labelHeight, rx: labelHeight / 2 }),
+      svg("text", { x, y: y + 4.5, "text-anchor": "middle" }, t.label),
     );
     this.#labels.set(place, label);
     this.#moving.append(label);
