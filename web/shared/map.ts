@@ -54,6 +54,8 @@ export interface Travel {
 export interface MapOptions {
   /** Pills of users on a card before the rest is counted. Default: 4. */
   maxUsers?: number;
+  /** Pills for which a card has room at least, so that the map keeps its height. Default: 1. */
+  minUsers?: number;
   /** Milliseconds of a leg of a way. Default: 340. */
   legTime?: number;
   /** Messages on the map at a time; of more, the rest is not drawn. Default: 24. */
@@ -89,7 +91,7 @@ export class ClusterMap {
 
   constructor(container: HTMLElement, options: MapOptions = {}) {
     this.#container = container;
-    this.#options = { maxUsers: 4, legTime: 340, maxTravels: 24, ...options };
+    this.#options = { maxUsers: 4, minUsers: 1, legTime: 340, maxTravels: 24, ...options };
     this.#root.append(this.#links, this.#cards, this.#moving);
     container.append(this.#root);
     this.#resized = new ResizeObserver(() => {
@@ -129,13 +131,16 @@ export class ClusterMap {
   }
 
   #draw(): void {
-    this.#width = this.#container.clientWidth;
+    if (this.#width !== this.#container.clientWidth) {
+      this.#width = this.#container.clientWidth;
+      this.#moving.replaceChildren(); // what is there is at places of before
+    }
     const { nodes, users = [] } = this.#state;
     const by = new Map<string, MapUser[]>(nodes.map((n) => [n.id, []]));
     for (const u of users) {
       by.get(u.node)?.push(u);
     }
-    const heights = nodes.map((n) => cardHeight(n, by.get(n.id)!.length, this.#options.maxUsers));
+    const heights = nodes.map((n) => cardHeight(n, by.get(n.id)!.length, this.#options));
     const at = layout(this.#width, heights);
     this.#root.setAttribute("viewBox", `0 0 ${this.#width} ${at.height}`);
     this.#root.setAttribute("height", String(at.height));
@@ -254,10 +259,10 @@ export class ClusterMap {
   }
 }
 
-function cardHeight(n: MapNode, users: number, maxUsers: number): number {
-  const lines = (n.lines ?? []).length * lineHeight;
-  const pills = Math.min(users, maxUsers) * (pillHeight + pillGap);
-  return titleHeight + lines + Math.max(pills, pillHeight) + bottom - (users === 0 && lines > 0 ? pillHeight : 0);
+function cardHeight(n: MapNode, users: number, options: Required<MapOptions>): number {
+  const pill = pillHeight + pillGap;
+  const content = (n.lines ?? []).length * lineHeight + Math.min(users, options.maxUsers) * pill;
+  return titleHeight + Math.max(content, options.minUsers * pill) + bottom;
 }
 
 function pill(u: MapUser, x: number, y: number, width: number): SVGGElement {
