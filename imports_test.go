@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/tracing", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/tracing", "internal/admin", "internal/hook", "internal/demopage", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes

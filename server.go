@@ -90,6 +90,7 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	dev          *devPage // nil: the demo page is not shown
 	webhook      *webhook // nil: there is none
 	lingering    lingering
 	traces       traces
@@ -175,6 +176,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 	}
 	var err error
 	s.attachHook()
+	s.attachDev()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
