@@ -345,7 +345,8 @@ func (s *terminal) until(t *testing.T, want string) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); !strings.Contains(s.String(), want); {
-		if <-tick.C; time.Now().After(end) {
+		<-tick.C
+		if time.Now().After(end) {
 			t.Fatalf("%q was not printed:\n%s", want, s)
 		}
 	}
