@@ -160,14 +160,14 @@ type Config struct {
 	HookTimeout time.Duration
 	HookFailure string
 
-	// OTLP is the base URL of an OpenTelemetry receiver, to which traces of messages go; the program
-	// must import package otlp, for its effect. TracerProvider takes its place: the spans are made
-	// by the program's own OpenTelemetry. Default: none, unless the program imports package otlp and
-	// OTEL_EXPORTER_OTLP_ENDPOINT is set.
+	// OTLP is the base URL of an OpenTelemetry receiver, to which traces of messages go; the
+	// program must import package otlp, for its effect. TracerProvider takes its place: the spans
+	// are made by the program's own OpenTelemetry. Default: none, unless the program imports
+	// package otlp and OTEL_EXPORTER_OTLP_ENDPOINT is set.
 	OTLP           string
 	TracerProvider trace.TracerProvider
-	// TraceRatio is the part of the messages that are traced, up to 1; negative: none but those that
-	// are sent with a context of a trace. Default: 0.01.
+	// TraceRatio is the part of the messages that are traced, up to 1; negative: none but those
+	// that are sent with a context of a trace. Default: 0.01.
 	TraceRatio float64
 
 	// Drain is the time over which a stopping node sends its users away, few at a time: less if

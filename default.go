@@ -28,9 +28,12 @@ import (
 //
 // A request whose client wants a response gets exactly one, by [user.User.ServerRespond]. If the
 // handlers give none, the engine does: status 1 without data after next(nil), 5008 with the error's
-// text after next(err) and after a panic. A handler that has returned and does not call next within
-// dm's reliable timeout is answered for with 5008 and logged once; the user's next command runs,
-// and a later call of next does nothing.
+// text after next(err) and after a panic. If err is or wraps a [*wire.Error], its code takes the
+// place of 5008: a handler refuses what the user may not do with
+// next(&wire.Error{Code: wire.CodeNotAllowed, Text: "..."}), and hands on an error of package dm as
+// it is. A handler that has returned and does not call next within dm's reliable timeout is
+// answered for with 5008 and logged once; the user's next command runs, and a later call of next
+// does nothing.
 type Handler func(ver uint8, cmd uint16, payload []byte, u *user.User, next func(error))
 
 // standard is what the package-level functions have been told before the default node is made.

@@ -1,4 +1,6 @@
 package parley
 
+import "github.com/parley-dm/parley/internal/metrics"
+
 // MetricRows is the table of metrics.
-func MetricRows() []metric { return metricsTable() }
+func MetricRows() []metrics.Row { return metrics.Table() }

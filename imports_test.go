@@ -50,7 +50,8 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/messages", "internal/tracing", "internal/admin", "internal/hook", "internal/demopage", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
+		"internal/operator", "internal/hook", "internal/webhook", "internal/demopage", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -87,14 +88,27 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
-	"internal/config":   {},
-	"internal/hook":     {},                                                         // knows messages by their fields only
-	"internal/admin":    {},                                                         // packets of its own on the links of the cluster
-	"internal/httpapi":  {"wire", "internal/tracing"},                               // what it shows comes through an interface of its own
-	"internal/web":      {},                                                         // the pages that the binary embeds
-	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"}, // what the demo page asks its server
-	"internal/certs":    {},                                                         // where certificates are is told to it
-	"internal/devkey":   {"internal/auth"},
+	"internal/config":  {},
+	"internal/hook":    {},                           // knows messages by their fields only
+	"internal/admin":   {},                           // packets of its own on the links of the cluster
+	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
+	"internal/web":     {},                           // the pages that the binary embeds
+	// What the demo page asks its server.
+	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"},
+	// What operators ask for, and the waiting for users of a node that stops.
+	"internal/operator": {
+		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/sessions",
+	},
+	"internal/webhook": {"dm", "user", "internal/hook"},
+	"internal/locate":  {"internal/directory"},
+	"internal/linger":  {"user"},
+
+	"internal/metrics": {
+		"dm", "internal/directory", "internal/gateway", "internal/hook", "internal/httpapi", "internal/link", "internal/messages", "internal/natsnode",
+		"internal/storages",
+	},
+	"internal/certs":  {}, // where certificates are is told to it
+	"internal/devkey": {"internal/auth"},
 
 	"user":                {"internal/session"},
 	"internal/session":    {},                           // the engine's half of a user

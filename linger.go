@@ -2,7 +2,6 @@ package parley
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
@@ -25,95 +24,6 @@ const handOverTime = time.Second
 // stopReserve is what a stop has for the outcome of what is under way, beside Drain and Grace.
 const stopReserve = 5 * time.Second
 
-// lingering are the users who are expected back elsewhere.
-type lingering struct {
-	mu     sync.Mutex
-	grace  time.Duration              // guarded by mu; not positive: none lingers
-	users  map[node.SID]lingeringUser // guarded by mu
-	ending int                        // guarded by mu; users who leave just now
-	empty  chan struct{}              // guarded by mu; closed when there are none of both; nil: nothing waits for that
-}
-
-type lingeringUser struct {
-	user  *user.User
-	timer *time.Timer
-}
-
-// begin lets users linger from now on.
-func (l *lingering) begin(grace time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.grace = grace
-}
-
-// add begins to wait for a user, and calls over when that was in vain. It returns false if no user
-// lingers.
-func (l *lingering) add(sid node.SID, u *user.User, over func()) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.grace <= 0 {
-		return false
-	}
-	if l.users == nil {
-		l.users = make(map[node.SID]lingeringUser)
-	}
-	l.users[sid] = lingeringUser{u, time.AfterFunc(l.grace, over)}
-
-	return true
-}
-
-// remove ends the wait for a user, and runs then before it counts as ended. It does nothing if none
-// lingers under that SID.
-func (l *lingering) remove(sid node.SID, then func()) {
-	l.mu.Lock()
-	u, ok := l.users[sid]
-	if !ok {
-		l.mu.Unlock()
-
-		return
-	}
-	u.timer.Stop()
-	delete(l.users, sid)
-	l.ending++
-	l.mu.Unlock()
-	then()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ending--
-	if l.ending == 0 && len(l.users) == 0 && l.empty != nil {
-		close(l.empty)
-		l.empty = nil
-	}
-}
-
-// wait waits until none lingers, or ctx ends: then no user lingers any more, and those that did are
-// returned.
-func (l *lingering) wait(ctx context.Context) (rest map[node.SID]*user.User) {
-	l.mu.Lock()
-	if len(l.users) == 0 && l.ending == 0 {
-		l.grace = 0
-		l.mu.Unlock()
-
-		return nil
-	}
-	empty := make(chan struct{})
-	l.empty = empty
-	l.mu.Unlock()
-	select {
-	case <-empty:
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.grace = 0
-	rest = make(map[node.SID]*user.User, len(l.users))
-	for sid, u := range l.users {
-		rest[sid] = u.user
-	}
-
-	return rest
-}
-
 // StopTime is the time that [Server.Stop] needs at most to do all it should: Config.Drain,
 // Config.Grace, and some seconds for the outcome of what is under way.
 func (s *Server) StopTime() time.Duration { return s.cfg.Drain + max(0, s.cfg.Grace) + stopReserve }
@@ -133,25 +43,25 @@ func (s *Server) shareOfStop(ctx context.Context, part time.Duration) time.Durat
 // linger keeps the session of a user that was sent away. It returns false if the user is not
 // expected back.
 func (s *Server) linger(u *user.User, sid node.SID) bool {
-	if len(s.cluster.Members()) < 2 || !s.lingering.add(sid, u, func() { s.stayedAway(sid, u) }) {
+	if len(s.cluster.Members()) < 2 || !s.lingering.Add(sid, u, func() { s.stayedAway(sid, u) }) {
 		return false
 	}
 	if s.messages.Park(u) {
 		return true
 	}
-	s.lingering.remove(sid, func() {})
+	s.lingering.Remove(sid, func() {})
 
 	return false
 }
 
 // stayedAway ends the session of a user who has not come back in time.
 func (s *Server) stayedAway(sid node.SID, u *user.User) {
-	s.lingering.remove(sid, func() { s.endSession(u, sid) })
+	s.lingering.Remove(sid, func() { s.endSession(u, sid) })
 }
 
 // cameBack ends the wait for a user whose session was replaced by one elsewhere.
 func (s *Server) cameBack(u *user.User, sid node.SID) {
-	s.lingering.remove(sid, func() {
+	s.lingering.Remove(sid, func() {
 		s.handedOver.Store(true)
 		s.serving.Go(func() { // the directory is about to evict the session
 			s.directory.Release(u.ID, sid, 0)
@@ -162,7 +72,7 @@ func (s *Server) cameBack(u *user.User, sid node.SID) {
 
 // waitForUsers waits until the users that were sent away are back elsewhere, or have left.
 func (s *Server) waitForUsers(ctx context.Context) {
-	for sid, u := range s.lingering.wait(ctx) {
+	for sid, u := range s.lingering.Wait(ctx) {
 		s.stayedAway(sid, u)
 	}
 	if !s.handedOver.Load() {

@@ -40,7 +40,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 
 		return s.notConfirmed(u, directory.ErrUnsettled)
 	}
-	if refusal := s.banned(u.ID); refusal != nil {
+	if refusal := s.operator.Banned(u.ID); refusal != nil {
 		sessions.Discard(s.users, u, user.Removed)
 
 		return refusal
@@ -70,7 +70,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
 	s.messages.Joined(u)
-	s.dismissBanned(u) // Ban may have looked for the user just before it was there
+	s.operator.DismissBanned(u) // Ban may have looked for the user just before it was there
 
 	return nil
 }

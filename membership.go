@@ -25,7 +25,7 @@ type members struct{ s *Server }
 // NodeDown implements cluster.Host.
 func (m members) NodeDown(n node.ID) {
 	m.s.messages.NodeDown(n)
-	m.s.peers.NodeDown(n)
+	m.s.operator.NodeDown(n)
 }
 
 // StepOut implements cluster.Host: the users are sent to other nodes.

@@ -1,61 +1,34 @@
 package parley
 
 import (
+	"context"
 	"net/http"
 
-	"github.com/parley-dm/parley/dm"
-	"github.com/parley-dm/parley/internal/directory"
-	"github.com/parley-dm/parley/internal/gateway"
-	"github.com/parley-dm/parley/internal/hook"
 	"github.com/parley-dm/parley/internal/httpapi"
-	"github.com/parley-dm/parley/internal/latency"
-	"github.com/parley-dm/parley/internal/link"
-	"github.com/parley-dm/parley/internal/messages"
-	"github.com/parley-dm/parley/internal/quota"
+	"github.com/parley-dm/parley/internal/metrics"
+	"github.com/parley-dm/parley/internal/storages"
 )
 
-// readings are the counters of a node's parts, read for one scrape. Nil pointers: the node is not a
-// member yet.
-type readings struct {
-	node   string
-	ready  bool
-	dm     dm.Stats
-	moved  messages.Traffic
-	panics uint64 // of handlers
-
-	gateway *gateway.Stats
-	queued  int64
-	queues  *quota.Pool
-	hook    hook.Stats
-	login   latency.Snapshot
-
-	members   int
-	directory *directory.Stats
-	links     *link.Stats
-	probes    latency.Snapshot
-}
-
 // metricsHandler is what /metrics shows.
-func (s *Server) metricsHandler() http.Handler { return httpapi.Metrics(metricsTable(), s.readings) }
+func (s *Server) metricsHandler() http.Handler { return httpapi.Metrics(metrics.Table(), s.readings) }
 
-func (s *Server) readings() readings {
-	s.probe()
-	r := readings{
-		node: s.cfg.Node, ready: s.Ready() == nil, dm: s.dm.Stats(), moved: s.messages.Traffic(), panics: s.router.Panics(),
-		queues: s.queueMemory,
-		login:  s.loginTimes.Snapshot(), probes: s.probeTimes.Snapshot(),
+func (s *Server) readings() metrics.Readings {
+	r := metrics.Readings{
+		Node: s.cfg.Node, Ready: s.Ready() == nil, Messages: s.dm.Stats(), Traffic: s.messages.Traffic(), Panics: s.router.Panics(),
+		Queues: s.queueMemory, Login: s.loginTimes.Snapshot(), Probes: s.operator.Probes(),
+		Storages: storages.Of(s.dive).Stats(context.Background()),
 	}
 	if s.gateway != nil {
 		stats := s.gateway.Stats()
-		r.gateway, r.queued = &stats, s.gateway.Queued()
+		r.Gateway, r.Queued = &stats, s.gateway.Queued()
 	}
 	if s.webhook != nil {
-		r.hook = s.webhook.Stats()
+		r.Hook = s.webhook.Stats()
 	}
 	if s.takesUsers.Load() { // the parts that join makes are there
-		r.members = len(s.cluster.Members())
+		r.Members = len(s.cluster.Members())
 		users, links := s.directory.Stats(), s.cluster.Stats()
-		r.directory, r.links = &users, &links
+		r.Directory, r.Links = &users, &links
 	}
 
 	return r

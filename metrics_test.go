@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "write the table of metrics into docs/me
 
 const (
 	metricsPage  = "docs/metrics.md"
-	metricsBegin = "<!-- metrics: made from metrics_table.go, `go test -run Metrics . -update` -->\n"
+	metricsBegin = "<!-- metrics: made from internal/metrics, `go test -run Metrics . -update` -->\n"
 	metricsEnd   = "<!-- end of metrics -->\n"
 )
 
@@ -124,7 +125,12 @@ func TestMetricsOfANodeAreThoseOfTheTable(t *testing.T) {
 }
 
 // mayBeEmpty lists metrics whose labels are there only once something has happened.
-var mayBeEmpty = map[string]bool{"parley_links_ended_total": true, "parley_link_handshakes_refused_total": true}
+var mayBeEmpty = map[string]bool{
+	"parley_links_ended_total": true, "parley_link_handshakes_refused_total": true,
+	"parley_storage_operations_total": true, "parley_storage_operation_seconds": true, "parley_storage_conflicts_total": true,
+	"parley_storage_retries_total": true, "parley_storage_bytes": true, "parley_storage_limit_bytes": true,
+	"parley_storage_connected": true, "parley_storage_reconnects_total": true, "parley_storage_memory_bytes": true, // there is no storage
+}
 
 func TestMetricsCountWhatHasHappened(t *testing.T) {
 	c := way{}.newCluster(t, 2, nil)
@@ -178,6 +184,42 @@ func TestMetricsCountWhatHasHappened(t *testing.T) {
 	} {
 		if got := values[series]; got != want {
 			t.Errorf("%s is %q, want %s", series, got, want)
+		}
+	}
+}
+
+func TestMetricsShowStorages(t *testing.T) {
+	s := startNode(t, parley.Config{Node: "n1", AuthKey: testKey, Dive: []byte(`{"storages":{"Online":{"maxBytes":65536}}}`)})
+	online := s.Dive().GetStorageByName("Online")
+	if err := online.Set("alice", "n1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"alice", "zed", "zed"} {
+		_ = online.Get(key)
+	}
+	values, kinds := scrape(t, s)
+	for series, want := range map[string]string{
+		`parley_storage_operations_total{operation="Set",outcome="ok",storage="Online"}`:        "1",
+		`parley_storage_operations_total{operation="Get",outcome="ok",storage="Online"}`:        "1",
+		`parley_storage_operations_total{operation="Get",outcome="not_found",storage="Online"}`: "2",
+		`parley_storage_operation_seconds_count{operation="Get",storage="Online"}`:              "3",
+		`parley_storage_conflicts_total{storage="Online"}`:                                      "0",
+		`parley_storage_limit_bytes{storage="Online"}`:                                          "65536",
+		`parley_storage_connected`:        "1",
+		`parley_storage_reconnects_total`: "0",
+	} {
+		if values[series] != want {
+			t.Errorf("%s is %q, want %s", series, values[series], want)
+		}
+	}
+	for _, series := range []string{`parley_storage_bytes{storage="Online"}`, `parley_storage_memory_bytes`} {
+		if n, err := strconv.Atoi(values[series]); err != nil || n <= 0 {
+			t.Errorf("%s is %q", series, values[series])
+		}
+	}
+	for _, r := range parley.MetricRows() {
+		if strings.HasPrefix(r.Name, "parley_storage_") && kinds[r.Name] != string(r.Kind) {
+			t.Errorf("%s is a %s in the table and %q on the page", r.Name, r.Kind, kinds[r.Name])
 		}
 	}
 }

@@ -74,5 +74,5 @@ func (s *Server) api() http.Handler {
 		return nil
 	}
 
-	return httpapi.API(s.cfg.AdminKey, operator{s})
+	return httpapi.API(s.cfg.AdminKey, s.operator)
 }

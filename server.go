@@ -10,14 +10,12 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/puzpuzpuz/xsync/v4"
 	"golang.org/x/time/rate"
 
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/dm"
-	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/certs"
 	"github.com/parley-dm/parley/internal/cluster"
@@ -25,12 +23,17 @@ import (
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/gateway"
+	"github.com/parley-dm/parley/internal/hook"
 	"github.com/parley-dm/parley/internal/latency"
+	"github.com/parley-dm/parley/internal/linger"
 	"github.com/parley-dm/parley/internal/link"
+	"github.com/parley-dm/parley/internal/locate"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/operator"
 	"github.com/parley-dm/parley/internal/quota"
+	"github.com/parley-dm/parley/internal/webhook"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -90,25 +93,19 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
-	dev          *devPage // nil: the demo page is not shown
-	webhook      *webhook // nil: there is none
-	lingering    lingering
+	dev          *devPage         // nil: the demo page is not shown
+	webhook      *webhook.Webhook // nil: there is none
+	lingering    linger.Users
 	traces       traces
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself
 
-	peers       *admin.Peers // for operators
-	lookups     *lookups
-	bans        admin.Bans
-	operatorSID string // of messages that operators send
-	since       time.Time
-	lastProbe   atomic.Int64
-	known       knownMembers
+	operator *operator.Operator
+	lookups  *locate.Lookups
 
 	loginTimes latency.Histogram // of claims
-	probeTimes latency.Histogram // of packets to other nodes and their answers
 
 	refused    atomic.Int64 // logins that the cluster has not confirmed, and that the log has not told of
 	refusedLog rate.Sometimes
@@ -168,15 +165,14 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		queueMemory: quota.New(queueMemory(cfg.QueueMemory)),
 		done:        make(chan struct{}),
 
-		lookups: newLookups(messages.Of(module)), operatorSID: user.NewSID(), since: time.Now(),
+		lookups: locate.New(messages.Of(module)),
 
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
-	var err error
-	s.attachHook()
 	s.attachDev()
+	var err error
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,
@@ -184,6 +180,16 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 	if err != nil {
 		return nil, err
 	}
+	if cfg.HookURL != "" {
+		s.webhook = webhook.Attach(webhook.Config{
+			Hook:  hook.Config{URL: cfg.HookURL, Secret: cfg.HookSecret, Timeout: cfg.HookTimeout, Node: cfg.Node, Log: log},
+			Allow: cfg.HookFailure == config.HookAllows, Node: s.NodeID(), DM: module, Users: users,
+		})
+	}
+	s.operator = operator.New(operator.Config{
+		DM: module, Users: users, Lookups: s.lookups, Cluster: s.cluster, InTransition: s.inTransition.Load,
+		Ready: s.Ready, TakesUsers: s.takesUsers.Load, Log: log,
+	})
 
 	return s, nil
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/cluster"
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/directory"
@@ -163,19 +162,21 @@ func (s *Server) join(ctx context.Context) error {
 	s.directory = directory.New(s.cluster.Sender(cluster.PortDirectory), s.cluster.Clock(), directory.Options{Log: s.log})
 	s.directory.SetSessions(members{s})
 	s.directory.SetAsker(s.lookups)
-	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
+	s.operator.Join(s.directory, s.cluster.Sender(cluster.PortAdmin))
 	s.messages.Attach(messages.Parts{
 		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
 		Memory: s.queueMemory, Tracer: s.newTracer(),
 	})
 	s.router.Freeze()
-	s.cluster.SetDirectory(view{s.directory, s.tellBans})
+	s.cluster.SetDirectory(view{s.directory, s.operator.TellBans})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
-	s.cluster.Handle(cluster.PortAdmin, s.peers.HandlePacket)
+	s.cluster.Handle(cluster.PortAdmin, s.operator.HandlePacket)
 	s.messages.Start()
-	s.startHook() //nolint:contextcheck // ctx bounds the starting only
+	if s.webhook != nil {
+		s.webhook.Start() //nolint:contextcheck // ctx bounds the starting only
+	}
 
 	return s.cluster.Start(ctx)
 }

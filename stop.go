@@ -40,15 +40,15 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		})
 	}
 	if s.gateway != nil {
-		s.lingering.begin(s.shareOfStop(ctx, s.cfg.Grace))
+		s.lingering.Begin(s.shareOfStop(ctx, s.cfg.Grace))
 		err = s.gateway.DrainOver(ctx, s.shareOfStop(ctx, s.cfg.Drain))
 		s.waitForUsers(ctx)
 	}
 	s.messages.Stop(ctx)
-	s.stopHook(ctx)
-	if s.peers != nil {
-		s.peers.Stop()
+	if s.webhook != nil {
+		s.webhook.Close(ctx)
 	}
+	s.operator.Stop()
 	storages.Of(s.dive).Stop(ctx)
 	s.stopTraces(ctx)
 	s.stopDev()

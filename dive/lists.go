@@ -10,35 +10,32 @@ import (
 )
 
 func (s *Storage) push(ctx context.Context, name, key string, ttl int64, values []any) error {
-	ctx, o, err := s.begin(ctx, name, key)
-	if err != nil {
-		return err
-	}
-	defer o.end()
-	seconds, err := checkTTL(ttl)
-	if err != nil {
-		return o.failed(err)
-	}
-	elements, err := s.elements(key, values)
-	if err != nil || len(elements) == 0 {
-		return o.failed(err)
-	}
-	if name == opLPush { // each is pushed before the one before it
-		slices.Reverse(elements)
-	}
-
-	return o.update(ctx, func(old []byte) (bucket.Change, error) {
-		list, err := listOf(old)
+	return s.run(ctx, name, key, func(ctx context.Context, o *operation) error {
+		seconds, err := checkTTL(ttl)
 		if err != nil {
-			return bucket.Change{}, err
+			return err
 		}
-		if name == opLPush {
-			list = slices.Concat(elements, list)
-		} else {
-			list = slices.Concat(list, elements)
+		elements, err := s.elements(key, values)
+		if err != nil || len(elements) == 0 {
+			return err
+		}
+		if name == opLPush { // each is pushed before the one before it
+			slices.Reverse(elements)
 		}
 
-		return listChange(list, seconds)
+		return o.update(ctx, func(old []byte) (bucket.Change, error) {
+			list, err := listOf(old)
+			if err != nil {
+				return bucket.Change{}, err
+			}
+			if name == opLPush {
+				list = slices.Concat(elements, list)
+			} else {
+				list = slices.Concat(list, elements)
+			}
+
+			return listChange(list, seconds)
+		})
 	})
 }
 
@@ -65,70 +62,74 @@ func (s *Storage) elements(key string, values []any) (value.List, error) {
 	return list, nil
 }
 
-func (s *Storage) pop(ctx context.Context, name, key string, n int, ttl int64) ([]*Result, error) {
-	ctx, o, err := s.begin(ctx, name, key)
-	if err != nil {
-		return nil, err
-	}
-	defer o.end()
-	seconds, err := checkTTL(ttl)
-	if err != nil {
-		return nil, o.failed(err)
-	}
-	if n < 1 {
-		return nil, o.failed(fmt.Errorf("%w: %d elements are to be popped: at least 1", ErrInvalidRange, n))
-	}
-	var popped value.List
-	err = o.update(ctx, func(old []byte) (bucket.Change, error) {
-		list, err := listOf(old)
-		if err != nil || len(list) == 0 {
-			popped = nil
+func (s *Storage) pop(ctx context.Context, name, key string, n int, ttl int64) (results []*Result, err error) {
+	err = s.run(ctx, name, key, func(ctx context.Context, o *operation) error {
+		seconds, err := checkTTL(ttl)
+		if err != nil {
+			return err
+		}
+		if n < 1 {
+			return fmt.Errorf("%w: %d elements are to be popped: at least 1", ErrInvalidRange, n)
+		}
+		var popped value.List
+		if err := o.update(ctx, func(old []byte) (bucket.Change, error) {
+			list, err := listOf(old)
+			if err != nil || len(list) == 0 {
+				popped = nil
 
-			return bucket.Change{Keep: true}, err
-		}
-		k := min(n, len(list))
-		if name == opLPop {
-			popped, list = list[:k], list[k:]
-		} else {
-			popped, list = slices.Clone(list[len(list)-k:]), list[:len(list)-k]
-			slices.Reverse(popped)
-		}
-		if len(list) == 0 {
-			return bucket.Change{}, nil
-		}
+				return bucket.Change{Keep: true}, err
+			}
+			popped, list = cut(list, n, name == opLPop)
+			if len(list) == 0 {
+				return bucket.Change{}, nil
+			}
 
-		return listChange(list, seconds)
+			return listChange(list, seconds)
+		}); err != nil {
+			return err
+		}
+		results = o.results(popped)
+
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 
-	return o.results(popped), nil
+	return results, err
+}
+
+// cut takes up to n elements from the beginning of a list, or from its end, the last one first.
+func cut(list value.List, n int, first bool) (taken, rest value.List) {
+	k := min(n, len(list))
+	if first {
+		return list[:k], list[k:]
+	}
+	taken = slices.Clone(list[len(list)-k:])
+	slices.Reverse(taken)
+
+	return taken, list[:len(list)-k]
 }
 
 // lRange reads a part of a list; ttl 0 leaves the time to live as it is.
-func (s *Storage) lRange(ctx context.Context, key string, from, to int, ttl int64, extend bool) ([]*Result, error) {
-	ctx, o, err := s.begin(ctx, opLRange, key)
-	if err != nil {
-		return nil, err
-	}
-	defer o.end()
-	if (from < 0) == (to < 0) && from > to {
-		return nil, o.failed(fmt.Errorf("%w: from %d to %d: it ends before it begins", ErrInvalidRange, from, to))
-	}
-	list, err := o.list(ctx, ttl, extend)
-	if err != nil {
-		return nil, o.failed(err)
-	}
-	results := o.results(part(list, from, to))
-	s.mu.Lock()
-	callbacks := s.onRange
-	s.mu.Unlock()
-	for _, cb := range callbacks {
-		results = cb(key, results)
-	}
+func (s *Storage) lRange(ctx context.Context, key string, from, to int, ttl int64, extend bool) (results []*Result, err error) {
+	err = s.run(ctx, opLRange, key, func(ctx context.Context, o *operation) error {
+		if (from < 0) == (to < 0) && from > to {
+			return fmt.Errorf("%w: from %d to %d: it ends before it begins", ErrInvalidRange, from, to)
+		}
+		list, err := o.list(ctx, ttl, extend)
+		if err != nil {
+			return err
+		}
+		results = o.results(part(list, from, to))
+		s.mu.Lock()
+		callbacks := s.onRange
+		s.mu.Unlock()
+		for _, cb := range callbacks {
+			results = cb(key, results)
+		}
 
-	return results, nil
+		return nil
+	})
+
+	return results, err
 }
 
 func (o *operation) list(ctx context.Context, ttl int64, extend bool) (list value.List, err error) {

@@ -31,13 +31,15 @@ type Storage struct {
 	started chan struct{}  // closed when bucket is set
 	bucket  *bucket.Bucket // written before started is closed
 
+	counters map[string]*counters // by operation
+
 	mu      sync.Mutex
 	onPush  []PushCallback  // guarded by mu
 	onRange []RangeCallback // guarded by mu
 }
 
 func newStorage(m *Module, name string, o Options) *Storage {
-	return &Storage{name: name, options: o, module: m, started: make(chan struct{})}
+	return &Storage{name: name, options: o, module: m, started: make(chan struct{}), counters: newCounters()}
 }
 
 // Name is the storage's name.
@@ -66,6 +68,31 @@ type operation struct {
 	key    string
 	bucket *bucket.Bucket
 	cancel context.CancelFunc
+	begun  time.Time
+	err    error // with which it ends; nil: it has done what was asked for
+}
+
+// run runs one call of a method.
+func (s *Storage) run(ctx context.Context, name, key string, call func(ctx context.Context, o *operation) error) error {
+	ctx, o, err := s.begin(ctx, name, key)
+	if err != nil {
+		return err
+	}
+	defer o.end()
+
+	return o.failed(call(ctx, o))
+}
+
+// read is run for a method with a result.
+func (s *Storage) read(ctx context.Context, name, key string, call func(ctx context.Context, o *operation) (any, error)) *Result {
+	r := &Result{op: name, storage: s.name, key: key}
+	r.err = s.run(ctx, name, key, func(ctx context.Context, o *operation) (err error) {
+		r.held, err = call(ctx, o)
+
+		return err
+	})
+
+	return r
 }
 
 // begin checks the key and waits for the storage to be started. After it without an error, end must
@@ -73,6 +100,8 @@ type operation struct {
 func (s *Storage) begin(ctx context.Context, name, key string) (context.Context, *operation, error) {
 	o := &operation{name: name, s: s, key: key}
 	if key == "" || len(key) > maxKey {
+		o.s.counters[name].count(ErrInvalidKey, 0)
+
 		return nil, nil, o.failed(fmt.Errorf("%w: it has %d bytes: keys have 1 to %d", ErrInvalidKey, len(key), maxKey))
 	}
 
@@ -85,6 +114,7 @@ func (s *Storage) begin(ctx context.Context, name, key string) (context.Context,
 func (o *operation) open(ctx context.Context) (context.Context, error) {
 	ctx, o.cancel = context.WithTimeout(ctx, o.s.options.Timeout)
 	o.s.module.underWay.Add(1)
+	o.begun = time.Now()
 	select {
 	case <-o.s.started:
 		o.bucket = o.s.bucket
@@ -93,21 +123,24 @@ func (o *operation) open(ctx context.Context) (context.Context, error) {
 	case <-ctx.Done():
 	case <-o.s.module.life.Done():
 	}
+	err := o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
 	o.end()
 
-	return nil, o.failed(fmt.Errorf("%w: the node has not started, or has stopped", ErrUnavailable))
+	return nil, err
 }
 
 func (o *operation) end() {
 	o.cancel()
+	o.s.counters[o.name].count(o.err, time.Since(o.begun))
 	o.s.module.underWay.Add(-1)
 }
 
-// failed gives an error its place; nil stays nil.
+// failed gives an error its place, and remembers it; nil stays nil.
 func (o *operation) failed(err error) error {
 	if err == nil {
 		return nil
 	}
+	o.err = err
 	if _, placed := errors.AsType[*Error](err); placed {
 		return err
 	}
@@ -117,25 +150,23 @@ func (o *operation) failed(err error) error {
 
 // update runs a compare-and-set loop.
 func (o *operation) update(ctx context.Context, change func(old []byte) (bucket.Change, error)) error {
-	return o.failed(o.bucket.Update(ctx, o.key, change))
+	return o.bucket.Update(ctx, o.key, change)
 }
 
-func (o *operation) result(held any, err error) *Result {
-	return &Result{op: o.name, storage: o.s.name, key: o.key, held: held, err: o.failed(err)}
-}
-
-// decoded is the result of encoded bytes; nil is a key that is not there.
-func (o *operation) decoded(b []byte) *Result {
+// decode decodes what a key holds; nil is a key that is not there.
+func decode(b []byte) (any, error) {
 	if b == nil {
-		return o.result(nil, ErrNotFound)
+		return nil, ErrNotFound
 	}
 
-	return o.result(value.Decode(b))
+	return value.Decode(b)
 }
 
-// refused is the result of an operation that has not begun.
-func (s *Storage) refused(name, key string, err error) *Result {
-	return &Result{op: name, storage: s.name, key: key, err: (&operation{name: name, s: s, key: key}).failed(err)}
+// decoded is the result of encoded bytes.
+func (o *operation) decoded(b []byte) *Result {
+	held, err := decode(b)
+
+	return &Result{op: o.name, storage: o.s.name, key: o.key, held: held, err: o.failed(err)}
 }
 
 // ttl is what an operation without a time to live of its own gives.

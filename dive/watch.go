@@ -18,8 +18,9 @@ func (s *Storage) Watch(ctx context.Context, key string) (<-chan *Result, error)
 	if err != nil {
 		return nil, o.failed(err)
 	}
+	seen := &operation{name: opWatch, s: s, key: key} // o ends before
 	results := make(chan *Result, 1)
-	results <- o.decoded(first)
+	results <- seen.decoded(first)
 	ctx, cancel := context.WithCancel(ctx)
 	endWithModule := context.AfterFunc(s.module.life, cancel) //nolint:contextcheck // the module's life bounds it too
 	stop := context.AfterFunc(ctx, w.Stop)
@@ -35,7 +36,7 @@ func (s *Storage) Watch(ctx context.Context, key string) (<-chan *Result, error)
 				return
 			}
 			select {
-			case results <- o.decoded(next):
+			case results <- seen.decoded(next):
 			case <-ctx.Done():
 				return
 			}

@@ -90,8 +90,8 @@ type pair struct {
 	req      command.Request
 }
 
-// newPair makes two nodes and a user on each, or two users on one. Tracer makes that of a node; nil:
-// none.
+// newPair makes two nodes and a user on each, or two users on one. Tracer makes that of a node;
+// nil: none.
 func newPair(tb testing.TB, oneNode, callbacks bool, tracer func(tracing.Nodes) *tracing.Tracer) *pair {
 	tb.Helper()
 	places := make(map[string]nodes.Place)

@@ -10,8 +10,8 @@ type Code uint16
 const (
 	CodeMalformed      Code = 4001 // the payload does not parse
 	CodeUnknownCommand Code = 4002 // no handler for this ver and cmd
-	CodeNotAllowed     Code = 4003 // this user may not
-	CodeRateLimit      Code = 4004 // too many requests
+	CodeNotAllowed     Code = 4003 // a handler of the server's program says that this user may not
+	CodeRateLimit      Code = 4004 // too many tokens in a row, or too many requests in the eyes of a handler
 	CodeBadToken       Code = 4005 // the new token of command 703 is not accepted
 
 	CodeTimeout       Code = 5001 // no answer in time: the outcome is unknown

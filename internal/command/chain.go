@@ -159,8 +159,17 @@ func (c *chain) respond(err error) {
 	switch {
 	case id == 0: // answered, or no response is wanted
 	case err != nil:
-		c.req.Refuse(wire.CodeInternal, err.Error())
+		c.req.Refuse(codeOf(err), err.Error())
 	default:
 		c.req.Answer(wire.StatusOK, nil)
 	}
+}
+
+// codeOf is the code of a response to a command that has failed: that of a *wire.Error, else 5008.
+func codeOf(err error) wire.Code {
+	if code := wire.CodeOf(err); code != 0 {
+		return code
+	}
+
+	return wire.CodeInternal
 }

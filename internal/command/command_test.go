@@ -127,6 +127,25 @@ func TestAnErrorEndsTheCommandAndIsTheResponse(t *testing.T) {
 	c.wants("re 1 2.10 5 5008 no such room", "re 2 2.10 1 done")
 }
 
+func TestAnErrorOfTheWireGivesTheResponseItsCode(t *testing.T) {
+	r := newRouter()
+	errs := map[uint16]error{
+		10: &wire.Error{Code: wire.CodeNotAllowed, Text: "members only"},
+		11: fmt.Errorf("room 7: %w", &wire.Error{Code: wire.CodeUserNotFound, UserID: "bob"}),
+		12: &wire.Error{Text: "bytes of a handler"}, // which has no code
+		13: &wire.Error{Code: wire.CodeRateLimit},
+	}
+	for cmd, err := range errs {
+		r.Handle(2, cmd, func(_ uint8, _ uint16, _ []byte, _ *user.User, next func(error)) { next(err) })
+	}
+	c := newClient(t, r)
+	for id, cmd := range []uint16{10, 11, 12, 13} {
+		c.request(uint32(id+1), 2, cmd, "")
+	}
+	c.wants("re 1 2.10 4 4003 not allowed: members only", "re 2 2.11 5 5004 room 7: message to bob: user not found",
+		"re 3 2.12 5 5008 request failed with status 0: bytes of a handler", "re 4 2.13 4 4004 rate limit")
+}
+
 func TestAnUnknownCommandIsAnsweredWith4002(t *testing.T) {
 	c := newClient(t, newRouter())
 	c.request(1, 2, 10, "")

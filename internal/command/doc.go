@@ -17,9 +17,9 @@
 //
 // A request with an id gets exactly one response. A handler gives it with User.ServerRespond. At
 // the end of the command the engine gives what is missing: status 1 without data after next(nil),
-// 5008 with the error's text after next(err), 5008 after a panic, and 5008 when a handler has
-// returned and does not call next within the reliable timeout. That is logged once for each (ver,
-// cmd); then the user's next command runs.
+// 5008 with the error's text after next(err), or the code of the *wire.Error that err is or wraps,
+// 5008 after a panic, and 5008 when a handler has returned and does not call next within the
+// reliable timeout. That is logged once for each (ver, cmd); then the user's next command runs.
 //
 // # Limits
 //

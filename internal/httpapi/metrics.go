@@ -28,11 +28,18 @@ type Metric[S any] struct {
 	Labels []string
 	Help   string
 
-	// Read adds the values of a counter or gauge, each with the values of its labels. Times is that
-	// of a histogram.
-	Read  func(s *S, add func(value float64, labels ...string))
-	Times func(s *S) latency.Snapshot
+	// Read adds the values of a counter or gauge, Times those of a histogram, each with the values
+	// of its labels.
+	Read  func(s *S, add Add)
+	Times func(s *S, add AddTimes)
 }
+
+type (
+	// Add adds a value of a metric, with the values of its labels.
+	Add = func(value float64, labels ...string)
+	// AddTimes is Add for a histogram.
+	AddTimes = func(times latency.Snapshot, labels ...string)
+)
 
 // scrapeTime bounds one scrape.
 const scrapeTime = 10 * time.Second
@@ -83,7 +90,7 @@ func (c *collector[S]) Collect(out chan<- prometheus.Metric) {
 		desc := c.descs[i]
 		switch m.Kind {
 		case Histogram:
-			out <- histogram(desc, m.Times(&s))
+			m.Times(&s, func(times latency.Snapshot, labels ...string) { out <- histogram(desc, times, labels) })
 		case Counter, Gauge:
 			kind := prometheus.GaugeValue
 			if m.Kind == Counter {
@@ -96,7 +103,7 @@ func (c *collector[S]) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-func histogram(desc *prometheus.Desc, times latency.Snapshot) prometheus.Metric {
+func histogram(desc *prometheus.Desc, times latency.Snapshot, labels []string) prometheus.Metric {
 	var below uint64
 	buckets := make(map[float64]uint64, latency.Buckets)
 	for i := range latency.Buckets {
@@ -104,5 +111,5 @@ func histogram(desc *prometheus.Desc, times latency.Snapshot) prometheus.Metric 
 		buckets[latency.Bound(i).Seconds()] = below
 	}
 
-	return prometheus.MustNewConstHistogram(desc, times.Count(), times.Sum.Seconds(), buckets)
+	return prometheus.MustNewConstHistogram(desc, times.Count(), times.Sum.Seconds(), buckets, labels...)
 }

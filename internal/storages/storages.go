@@ -19,6 +19,8 @@ type Engine interface {
 	// remembers cfg, for those that are made later. It does not wait for other nodes. Replicas is
 	// how many the storages can have at most, 0 if that is not known.
 	Start(cfg natsnode.Config, replicas int) error
+	// Stats reads what metrics show. It asks storages for their sizes, and waits a moment for that.
+	Stats(ctx context.Context) Stats
 	// Stop ends the operations under way when they are done or ctx ends, and closes everything.
 	Stop(ctx context.Context)
 }

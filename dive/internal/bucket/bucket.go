@@ -52,6 +52,9 @@ type Bucket struct {
 
 	ready    atomic.Bool   // the stream is there, as far as is known
 	creating chan struct{} // holds a token while the stream is created
+
+	conflicts atomic.Uint64 // attempts of updates that another writer was ahead of
+	retries   atomic.Uint64 // attempts without an answer that were made again
 }
 
 // New makes the handle of a bucket. The stream is created by the first operation.
@@ -146,6 +149,7 @@ func (b *Bucket) Get(ctx context.Context, key string) (Entry, error) {
 			return e, nil
 		}
 		b.suspect(err)
+		b.retries.Add(1)
 		if !b.pause(ctx, attempt) {
 			return Entry{}, unavailable(err, false)
 		}

@@ -30,6 +30,7 @@ func (b *Bucket) Set(ctx context.Context, key string, value []byte, ttl uint32) 
 		return err
 	}
 	b.suspect(err)
+	b.retries.Add(1)
 	u := update{bucket: b, key: key, id: id, unknown: !certainlyNotSent(err), blind: true}
 
 	return u.run(ctx, func([]byte) (Change, error) { return Change{Value: value, TTL: ttl}, nil })
@@ -56,6 +57,9 @@ func (b *Bucket) Create(ctx context.Context, key string, value []byte, ttl uint3
 		return err
 	}
 	b.suspect(err)
+	if !errors.Is(err, errConflict) {
+		b.retries.Add(1)
+	}
 	u.unknown = !certainlyNotSent(err)
 
 	return u.run(ctx, func(old []byte) (Change, error) {
@@ -105,10 +109,12 @@ func (u *update) run(ctx context.Context, change func(old []byte) (Change, error
 			return nil
 		case errors.Is(err, errConflict):
 			conflicts++
+			u.bucket.conflicts.Add(1)
 		case !transient(err):
 			return err
-		case !certainlyNotSent(err):
-			u.unknown = true
+		default:
+			u.unknown = u.unknown || !certainlyNotSent(err)
+			u.bucket.retries.Add(1)
 		}
 		u.bucket.suspect(err)
 		if conflicts == maxConflicts || !u.bucket.pause(ctx, conflicts) {

@@ -1,4 +1,4 @@
-package parley
+package locate
 
 import (
 	"context"
@@ -6,22 +6,28 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-dm/parley/internal/directory"
-	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
 )
 
-// operatorToken is a bit of the tokens of operators' lookups. Those of direct messages count up
-// from 1.
-const operatorToken = 1 << 63
+// own is a bit of the tokens of lookups that are made here. Those of direct messages count up from
+// 1.
+const own = 1 << 63
 
-// lookups gives the directory's answers to those that have asked: direct messages, and operators.
-type lookups struct {
-	messages.Engine
+// Lookups gives the directory's answers to those that have asked: Locate, and else the next Asker.
+// Safe for use by several goroutines.
+type Lookups struct {
+	next directory.Asker
 
 	last atomic.Uint64
 
 	mu    sync.Mutex
-	calls map[uint64]chan located // guarded by mu; operators' lookups by token; each has room for one
+	calls map[uint64]chan located // guarded by mu; by token; each has room for one
+}
+
+// Directory tells where users are: package directory.
+type Directory interface {
+	Lookup(userID string, token uint64)
+	Cancel(token uint64)
 }
 
 // located is the answer to a lookup.
@@ -30,35 +36,36 @@ type located struct {
 	err   error
 }
 
-var _ directory.Asker = (*lookups)(nil)
+var _ directory.Asker = (*Lookups)(nil)
 
-func newLookups(e messages.Engine) *lookups {
-	return &lookups{Engine: e, calls: make(map[uint64]chan located)}
+// New returns lookups beside those of next.
+func New(next directory.Asker) *Lookups {
+	return &Lookups{next: next, calls: make(map[uint64]chan located)}
 }
 
 // Located implements directory.Asker.
-func (l *lookups) Located(token uint64, place node.Place) {
+func (l *Lookups) Located(token uint64, place node.Place) {
 	if !l.answer(token, located{place: place}) {
-		l.Engine.Located(token, place)
+		l.next.Located(token, place)
 	}
 }
 
 // NotFound implements directory.Asker.
-func (l *lookups) NotFound(token uint64) {
+func (l *Lookups) NotFound(token uint64) {
 	if !l.answer(token, located{}) {
-		l.Engine.NotFound(token)
+		l.next.NotFound(token)
 	}
 }
 
 // LookupFailed implements directory.Asker.
-func (l *lookups) LookupFailed(token uint64) {
+func (l *Lookups) LookupFailed(token uint64) {
 	if !l.answer(token, located{err: directory.ErrUnsettled}) {
-		l.Engine.LookupFailed(token)
+		l.next.LookupFailed(token)
 	}
 }
 
-func (l *lookups) answer(token uint64, a located) bool {
-	if token&operatorToken == 0 {
+func (l *Lookups) answer(token uint64, a located) bool {
+	if token&own == 0 {
 		return false
 	}
 	l.mu.Lock()
@@ -71,12 +78,13 @@ func (l *lookups) answer(token uint64, a located) bool {
 	return true
 }
 
-// locate asks where users are, in the order of their IDs. The zero Place: a user is not connected.
-func (l *lookups) locate(ctx context.Context, d *directory.Directory, ids []string) ([]node.Place, error) {
+// Locate asks where users are, in the order of their IDs. The zero Place: a user is not connected.
+// The error is directory.ErrUnsettled, or that of ctx.
+func (l *Lookups) Locate(ctx context.Context, d Directory, ids []string) ([]node.Place, error) {
 	tokens, answers := make([]uint64, len(ids)), make([]chan located, len(ids))
 	l.mu.Lock()
 	for i := range ids {
-		tokens[i], answers[i] = operatorToken|l.last.Add(1), make(chan located, 1)
+		tokens[i], answers[i] = own|l.last.Add(1), make(chan located, 1)
 		l.calls[tokens[i]] = answers[i]
 	}
 	l.mu.Unlock()
@@ -104,7 +112,7 @@ func (l *lookups) locate(ctx context.Context, d *directory.Directory, ids []stri
 }
 
 // forget gives lookups up.
-func (l *lookups) forget(d *directory.Directory, tokens []uint64) {
+func (l *Lookups) forget(d Directory, tokens []uint64) {
 	for _, t := range tokens {
 		l.mu.Lock()
 		_, out := l.calls[t]

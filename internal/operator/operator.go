@@ -1,4 +1,4 @@
-package parley
+package operator
 
 import (
 	"context"
@@ -24,28 +24,27 @@ const (
 	kickTries = 3
 )
 
-// operator is the server's face towards the server-to-server API.
-type operator struct{ s *Server }
-
-var _ httpapi.Backend = operator{}
+var _ httpapi.Backend = (*Operator)(nil)
 
 // errNotMember is the answer while the parts that join makes are not there.
-func errNotMember() error { return httpapi.FromCode(wire.CodeNodesNotFound, ErrNotReady.Error()) }
+func errNotMember() error {
+	return httpapi.FromCode(wire.CodeNodesNotFound, "parley: the node takes no users")
+}
 
 // MaxMessage implements httpapi.Backend.
-func (o operator) MaxMessage() int { return o.s.dm.Settings().MaxMessageSize }
+func (o *Operator) MaxMessage() int { return o.cfg.DM.Settings().MaxMessageSize }
 
 // Send implements httpapi.Backend. Messages of one sender to one recipient that are sent one after
 // another, at this node, arrive in that order.
-func (o operator) Send(ctx context.Context, m httpapi.Message) (wire.Receipt, error) {
+func (o *Operator) Send(ctx context.Context, m httpapi.Message) (wire.Receipt, error) {
 	if err := checkIDs(m.From, m.To); err != nil {
 		return wire.Receipt{}, err
 	}
-	if !o.s.takesUsers.Load() {
+	if !o.cfg.TakesUsers() {
 		return wire.Receipt{}, errNotMember()
 	}
-	from := user.CreateBlankUser(o.s.operatorSID, m.From)
-	r, err := o.s.dm.Send(ctx, from, m.To, dm.Message{Ver: m.Ver, Cmd: m.Cmd, Body: m.Body})
+	from := user.CreateBlankUser(o.sid, m.From)
+	r, err := o.cfg.DM.Send(ctx, from, m.To, dm.Message{Ver: m.Ver, Cmd: m.Cmd, Body: m.Body})
 	if err != nil {
 		return r, problemOf(err)
 	}
@@ -78,16 +77,16 @@ func problemOf(err error) error {
 }
 
 // Users implements httpapi.Backend.
-func (o operator) Users(ctx context.Context, ids []string) ([]httpapi.User, error) {
+func (o *Operator) Users(ctx context.Context, ids []string) ([]httpapi.User, error) {
 	if err := checkIDs(ids...); err != nil {
 		return nil, err
 	}
-	if !o.s.takesUsers.Load() {
+	if !o.cfg.TakesUsers() {
 		return nil, errNotMember()
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	places, err := o.s.lookups.locate(ctx, o.s.directory, ids)
+	places, err := o.cfg.Lookups.Locate(ctx, o.directory, ids)
 	if err != nil {
 		return nil, problemOf(err)
 	}
@@ -101,7 +100,7 @@ func (o operator) Users(ctx context.Context, ids []string) ([]httpapi.User, erro
 		}
 	}
 	for at, sids := range byNode {
-		sessions, err := o.s.peers.Sessions(ctx, at, sids)
+		sessions, err := o.peers.Sessions(ctx, at, sids)
 		if err != nil && len(ids) == 1 {
 			return nil, problemOf(fmt.Errorf("%s: %w", at, err))
 		}
@@ -125,12 +124,12 @@ func describe(users []httpapi.User, sessions []admin.Session) {
 }
 
 // Remove implements httpapi.Backend.
-func (o operator) Remove(ctx context.Context, id string, ban *time.Duration) (httpapi.Removal, error) {
+func (o *Operator) Remove(ctx context.Context, id string, ban *time.Duration) (httpapi.Removal, error) {
 	r := httpapi.Removal{ID: id}
 	if err := checkIDs(id); err != nil {
 		return r, err
 	}
-	if !o.s.takesUsers.Load() {
+	if !o.cfg.TakesUsers() {
 		return r, errNotMember()
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
@@ -142,36 +141,36 @@ func (o operator) Remove(ctx context.Context, id string, ban *time.Duration) (ht
 			return r, problemOf(err)
 		}
 		if removed {
-			o.s.log.Info("an operator has removed a user", "user", id)
+			o.cfg.Log.Info("an operator has removed a user", "user", id)
 		}
 
 		return r, nil
 	}
-	removed, err := o.s.peers.Ban(ctx, o.s.cluster.Members(), admin.Ban{User: id, For: *ban})
+	removed, err := o.peers.Ban(ctx, o.cfg.Cluster.Members(), admin.Ban{User: id, For: *ban})
 	if err != nil {
 		return r, problemOf(err)
 	}
 	r.Removed = removed
 	if *ban == 0 {
-		o.s.log.Info("an operator has lifted a ban", "user", id)
+		o.cfg.Log.Info("an operator has lifted a ban", "user", id)
 
 		return r, nil
 	}
 	until := time.Now().Add(*ban).UTC()
 	r.BannedUntil = &until
-	o.s.log.Info("an operator has banned a user", "user", id, "for", ban.String(), "was_connected", removed)
+	o.cfg.Log.Info("an operator has banned a user", "user", id, "for", ban.String(), "was_connected", removed)
 
 	return r, nil
 }
 
 // kick sends a user away, wherever it is.
-func (o operator) kick(ctx context.Context, id string) (bool, error) {
+func (o *Operator) kick(ctx context.Context, id string) (bool, error) {
 	for range kickTries {
-		places, err := o.s.lookups.locate(ctx, o.s.directory, []string{id})
+		places, err := o.cfg.Lookups.Locate(ctx, o.directory, []string{id})
 		if err != nil || !places[0].Known() {
 			return false, err
 		}
-		done, err := o.s.peers.Kick(ctx, places[0])
+		done, err := o.peers.Kick(ctx, places[0])
 		if err != nil || done {
 			return done, err
 		}
@@ -181,19 +180,18 @@ func (o operator) kick(ctx context.Context, id string) (bool, error) {
 }
 
 // Nodes implements httpapi.Backend.
-func (o operator) Nodes(ctx context.Context) ([]httpapi.Node, error) {
-	s := o.s
-	members := []node.ID{s.cluster.Self()}
+func (o *Operator) Nodes(ctx context.Context) ([]httpapi.Node, error) {
+	members := []node.ID{o.cfg.Cluster.Self()}
 	var found []admin.Node
-	if s.takesUsers.Load() {
-		if view := s.cluster.Members(); len(view) > 0 {
+	if o.cfg.TakesUsers() {
+		if view := o.cfg.Cluster.Members(); len(view) > 0 {
 			members = view
 		}
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
-		found = s.peers.Nodes(ctx, members)
+		found = o.peers.Nodes(ctx, members)
 	} else {
-		found = []admin.Node{local{s}.Node()}
+		found = []admin.Node{local{o}.Node()}
 	}
 	nodes := make([]httpapi.Node, len(found))
 	for i, n := range found {
