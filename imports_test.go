@@ -32,7 +32,7 @@ var allowedImports = map[string][]string{
 	},
 
 	// What the binary shows. Only cmd imports these.
-	"internal/demo":   {".", "client", "internal/chat", "internal/notice"},
+	"internal/demo":   {".", "client", "internal/auth", "internal/chat", "internal/demopage", "internal/devkey", "internal/httpapi", "internal/notice"},
 	"internal/chat":   {"client", "wire"},
 	"internal/notice": {"dm", "user", "wire"},
 
@@ -52,6 +52,8 @@ var allowedImports = map[string][]string{
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "internal/netio", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
 		"internal/operator", "internal/hook", "internal/webhook", "dive", "internal/storages", "internal/natsnode",
+		"internal/messages", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
+		"internal/operator", "internal/hook", "internal/webhook", "internal/demopage", "dive", "internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -93,6 +95,8 @@ var allowedImports = map[string][]string{
 	"internal/admin":   {},                           // packets of its own on the links of the cluster
 	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
 	"internal/web":     {},                           // the pages that the binary embeds
+	// What the demo page asks its server.
+	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"},
 	// What operators ask for, and the waiting for users of a node that stops.
 	"internal/operator": {
 		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/sessions",
@@ -149,7 +153,7 @@ var externalImports = []struct {
 	{"github.com/KimMachineGun", []string{"cmd/parley"}, "only the binary sets the limits of its process"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
 	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
-	{"go.opentelemetry.io", []string{".", "internal/tracing", "otlp"}, "only the tracer makes spans"},
+	{"go.opentelemetry.io", []string{".", "internal/demopage", "internal/tracing", "otlp"}, "only the tracer makes spans, and the demo page shows them"},
 	{"go.opentelemetry.io/otel/sdk", []string{"otlp"}, "a program that does not export has no exporter"},
 	{"go.opentelemetry.io/otel/exporters", []string{"otlp"}, "a program that does not export has no exporter"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},

@@ -95,6 +95,7 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	dev          *devPage         // nil: the demo page is not shown
 	webhook      *webhook.Webhook // nil: there is none
 	lingering    linger.Users
 	traces       traces
@@ -172,6 +173,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
+	s.attachDev()
 	var err error
 	s.loops = netio.NewLoops(&s.cork)
 	s.cluster, err = cluster.New(cluster.Config{

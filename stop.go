@@ -51,6 +51,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	s.operator.Stop()
 	storages.Of(s.dive).Stop(ctx)
 	s.stopTraces(ctx)
+	s.stopDev()
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

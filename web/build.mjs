@@ -20,6 +20,7 @@ for (const entry of await readdir(here, { withFileTypes: true })) {
     entryPoints: [`${here}${page}/main.ts`, `${here}${page}/style.css`],
     outdir: `${out}${page}`,
     bundle: true,
+    external: ["*/node-websocket.js"], // which browsers never load
     minify: true,
     format: "esm",
     platform: "browser",

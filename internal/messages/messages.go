@@ -102,6 +102,8 @@ type Directory interface {
 	Lookup(userID string, token uint64)
 	// Cancel says that the answer is not wanted any more.
 	Cancel(token uint64)
+	// Owner is the node that a lookup of the user asks at present, for traces; zero: none.
+	Owner(userID string) node.ID
 }
 
 // Nodes carries packets to the other nodes: those to one node arrive in the order of the calls,

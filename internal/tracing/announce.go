@@ -32,6 +32,9 @@ func (s *Span) Announce(to node.ID, k Key) {
 		return
 	}
 	span := s.otel.SpanContext()
+	if !span.IsSampled() {
+		return
+	}
 	id, of := span.SpanID(), span.TraceID()
 	b := make([]byte, 0, announcementSize)
 	b = append(append(b, k.Sender[:]...), k.Recipient[:]...)

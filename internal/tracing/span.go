@@ -73,3 +73,10 @@ func (s *Span) At(n node.ID) {
 		s.otel.SetAttributes(attribute.String("parley.at", n.String()))
 	}
 }
+
+// Asked notes the node that is asked.
+func (s *Span) Asked(owner node.ID) {
+	if s != nil && !owner.IsZero() {
+		s.otel.SetAttributes(attribute.String("parley.owner", owner.String()))
+	}
+}

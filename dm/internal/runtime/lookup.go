@@ -42,6 +42,9 @@ func (s *session) lookup(e *core.Effect) {
 
 		return
 	}
+	if span != nil {
+		span.Asked(m.parts.Directory.Owner(c.Peer()))
+	}
 	c.Token = m.tokens.Add(1) // only the goroutine that performs the session's effects uses it
 	s.looking.Add(1)
 	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch, since: time.Now().UnixNano(), span: span})
