@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { inspect, open, start, until, untilText } from "./support.mjs";
+import { connectionFaults, inspect, open, start, until, untilText } from "./support.mjs";
 
 const serve = async (t, addr = "127.0.0.1:0") => start(t, "webchat", ["-addr", addr], /open (http:\S+)/);
 
@@ -64,6 +64,26 @@ test("a message of a stranger makes a contact", async (t) => {
   await inspect(alice, "webchat-unread");
   await contact(alice, "bob").click();
   await untilText(lines(alice), "we have not met");
+});
+
+test("the pages come back when the server does, whose key is another one then", async (t) => {
+  const { match, end } = await serve(t);
+  const alice = await signIn(t, match[1], "alice", { allow: connectionFaults });
+  const bob = await signIn(t, match[1], "bob", { allow: connectionFaults });
+  await addContact(alice, "bob");
+  await untilText(contact(alice, "bob"), "online");
+  await contact(bob, "alice").click();
+  await end();
+  await untilText(alice.getByRole("status"), "Connecting again");
+  await say(alice, "said while the server is away");
+  await untilText(lines(alice), "sending…");
+  await inspect(alice, "webchat-away");
+  await serve(t, new URL(match[1]).host);
+  await untilText(alice.getByRole("status"), "Signed in as alice");
+  await untilText(bob.getByRole("status"), "Signed in as bob");
+  await untilText(contact(alice, "bob"), "online");
+  await say(alice, "said when it is back");
+  await untilText(lines(bob), "said when it is back");
 });
 
 test("who has signed in elsewhere is told so", async (t) => {
