@@ -58,10 +58,13 @@ async function start(): Promise<void> {
   parley.on("state", (state, why) => {
     if (state === "connected") {
       connected();
-    } else if (why?.goodbye === 2002) {
-      say(`${me} has signed in on another page. Load this one again to talk here.`);
+      return;
+    }
+    contacts.forEach((_, name) => setOnline(name, false));
+    if (state === "reconnecting") {
+      say("The connection is lost: trying again…");
     } else {
-      say(`${state === "closed" ? "Not connected" : "Connecting again"}: ${reason(why)}`);
+      say(why?.goodbye === 2002 ? `${me} has signed in on another page. Load this one again to talk here.` : `Not connected: ${reason(why)}`);
     }
   });
   setInterval(greetAll, greetEvery);

@@ -74,7 +74,7 @@ test("the pages come back when the server does, whose key is another one then", 
   await untilText(contact(alice, "bob"), "online");
   await contact(bob, "alice").click();
   await end();
-  await untilText(alice.getByRole("status"), "Connecting again");
+  await untilText(alice.getByRole("status"), "trying again");
   await say(alice, "said while the server is away");
   await untilText(lines(alice), "sending…");
   await inspect(alice, "webchat-away");
