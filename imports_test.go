@@ -50,6 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
+		"internal/overview", "internal/web",
 		"internal/messages", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 
@@ -84,13 +85,14 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
-	"internal/config":  {},
-	"internal/hook":    {},       // knows messages by their fields only
-	"internal/admin":   {},       // packets of its own on the links of the cluster
-	"internal/httpapi": {"wire"}, // what it shows comes through an interface of its own
-	"internal/web":     {},       // the pages that the binary embeds
-	"internal/certs":   {},       // where certificates are is told to it
-	"internal/devkey":  {"internal/auth"},
+	"internal/config":   {},
+	"internal/hook":     {},                    // knows messages by their fields only
+	"internal/admin":    {"internal/overview"}, // packets of its own on the links of the cluster
+	"internal/overview": {},                    // nodes as they describe themselves, merged into one picture
+	"internal/httpapi":  {"wire"},              // what it shows comes through an interface of its own
+	"internal/web":      {},                    // the pages that the binary embeds
+	"internal/certs":    {},                    // where certificates are is told to it
+	"internal/devkey":   {"internal/auth"},
 
 	"user":                {"internal/session"},
 	"internal/session":    {},                           // the engine's half of a user

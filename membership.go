@@ -22,6 +22,9 @@ const (
 // members is the server's face towards its cluster.
 type members struct{ s *Server }
 
+// LinkEnded implements cluster.Host.
+func (m members) LinkEnded(n node.ID, reason error) { m.s.views.LinkEnded(n, reason) }
+
 // NodeDown implements cluster.Host.
 func (m members) NodeDown(n node.ID) {
 	m.s.messages.NodeDown(n)
@@ -83,6 +86,12 @@ func (m members) Failed(err error) {
 		s.failure.Store(&err)
 		_ = s.Stop(ctx)
 	}()
+}
+
+// viewChanged is told of each view. It does not block.
+func (s *Server) viewChanged(members []node.ID) {
+	s.views.ViewChanged(s.cluster.Self(), members, time.Now())
+	s.tellBans(members)
 }
 
 // view is the directory's face towards the cluster.

@@ -30,6 +30,7 @@ import (
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/messages"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
@@ -104,6 +105,8 @@ type Server struct {
 	since       time.Time
 	lastProbe   atomic.Int64
 	known       knownMembers
+	views       overview.History
+	watch       *overview.Watch
 
 	loginTimes latency.Histogram // of claims
 	probeTimes latency.Histogram // of packets to other nodes and their answers
@@ -172,6 +175,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
 	}
+	s.watch = overview.NewWatch(s.askOverview)
 	var err error
 	s.attachHook()
 	s.cluster, err = cluster.New(cluster.Config{

@@ -163,7 +163,7 @@ func (s *Server) join(ctx context.Context) error {
 		Memory: s.queueMemory,
 	})
 	s.router.Freeze()
-	s.cluster.SetDirectory(view{s.directory, s.tellBans})
+	s.cluster.SetDirectory(view{s.directory, s.viewChanged})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)

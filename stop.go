@@ -46,6 +46,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	}
 	s.messages.Stop(ctx)
 	s.stopHook(ctx)
+	s.watch.Stop()
 	if s.peers != nil {
 		s.peers.Stop()
 	}

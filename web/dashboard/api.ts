@@ -1,0 +1,71 @@
+// Requests of the server-to-server API.
+
+export interface User {
+  id: string;
+  online: boolean;
+  node?: string;
+  session?: string;
+  since?: string;
+  transport?: string;
+  address?: string;
+}
+
+/** The text of the problem document that an answer is. */
+export async function problemText(answer: Response): Promise<string> {
+  const status = `${answer.status} ${answer.statusText}`.trim();
+  try {
+    const p = (await answer.json()) as { title?: string; detail?: string; code?: number };
+    const code = p.code ? ` (${p.code})` : "";
+    return p.detail ? `${p.detail}${code}` : `${p.title ?? status}${code}`;
+  } catch {
+    return status;
+  }
+}
+
+/** An answer that is a problem. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export class API {
+  #key: string;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  user(id: string): Promise<User> {
+    return this.#ask<User>("GET", `users/${encodeURIComponent(id)}`);
+  }
+
+  kick(id: string): Promise<{ removed: boolean }> {
+    return this.#ask("DELETE", `users/${encodeURIComponent(id)}`);
+  }
+
+  /** Sends a message. The same repeat sends nothing twice. */
+  send(from: string, to: string, text: string, repeat: string): Promise<{ result: string }> {
+    return this.#ask("POST", "messages", JSON.stringify({ from, to, text }), { "Idempotency-Key": repeat });
+  }
+
+  async #ask<T>(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<T> {
+    let answer: Response;
+    try {
+      answer = await fetch(`../v1/${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${this.#key}`, ...(body ? { "Content-Type": "application/json" } : {}), ...headers },
+        signal: AbortSignal.timeout(15_000),
+        cache: "no-store",
+        ...(body ? { body } : {}),
+      });
+    } catch (e) {
+      throw new Error(e instanceof DOMException && e.name === "TimeoutError" ? "The node has not answered within 15 s." : "The node cannot be reached.");
+    }
+    if (!answer.ok) throw new Problem(answer.status, await problemText(answer));
+    return (await answer.json()) as T;
+  }
+}

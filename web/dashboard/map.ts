@@ -1,0 +1,168 @@
+// The nodes and their links as a drawing. It says nothing that the table and the list below it do
+// not say: it is hidden from screen readers.
+import type { NodePicture, Picture } from "./picture.js";
+import { stateText, sum } from "./picture.js";
+import type { Pair } from "./links.js";
+import { pairs, roundTrip, suspended } from "./links.js";
+import { count, micros, moment, plural, rate } from "./format.js";
+import { keyed, onWidth, set, setText, svg } from "./dom.js";
+
+/** With more nodes than these, names and the links that are in order are left out. */
+const maxNames = 24;
+const maxTrips = 10;
+
+interface Place {
+  x: number;
+  y: number;
+  r: number;
+}
+
+export class NodeMap {
+  #svg = svg("svg", { "aria-hidden": "true", focusable: "false" });
+  #links = svg("g", { class: "links" });
+  #trips = svg("g", { class: "trips" });
+  #nodes = svg("g", { class: "nodes" });
+  #width = 0;
+  #picture: Picture | null = null;
+
+  constructor(parent: HTMLElement) {
+    this.#svg.append(this.#links, this.#nodes, this.#trips);
+    parent.append(this.#svg);
+    onWidth(parent, (width) => {
+      this.#width = width;
+      this.#draw();
+    });
+  }
+
+  show(p: Picture): void {
+    this.#picture = p;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const p = this.#picture;
+    if (!p || !this.#width) return;
+    const n = p.nodes.length;
+    const width = this.#width;
+    const height = n <= 1 ? 190 : n === 2 ? 230 : Math.round(Math.min(440, Math.max(320, width * 0.5)));
+    set(this.#svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+    const many = n > maxNames;
+    const places = layout(p.nodes, width, height, many);
+    const shown = pairs(p.links).filter((l) => places.has(l.a) && places.has(l.b) && (!many || suspended(l)));
+    keyed(
+      this.#links,
+      shown,
+      (l) => l.key,
+      () => svg("line"),
+      (e, l) => {
+        const [a, b] = ends(l, places);
+        set(e, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: suspended(l) ? "suspended" : "up" });
+      },
+    );
+    keyed(
+      this.#trips,
+      shown.length <= maxTrips ? shown : [],
+      (l) => l.key,
+      () => svg("text"),
+      (e, l) => {
+        const [a, b] = ends(l, places);
+        set(e, { ...between(a, b), class: suspended(l) ? "suspended" : "" });
+        setText(e, suspended(l) ? "suspended" : roundTrip(l) ? micros(roundTrip(l)) : "");
+      },
+    );
+    keyed(
+      this.#nodes,
+      p.nodes,
+      (node) => node.id,
+      () => svg("g", {}, svg("circle"), svg("text", { class: "users" }), svg("text", { class: "name" }), svg("text", { class: "note" }), svg("title")),
+      (e, node) => drawNode(e, node, places.get(node.id)!, many, node.id === p.by),
+    );
+  }
+}
+
+function ends(l: Pair, places: Map<string, Place>): [Place, Place] {
+  return [places.get(l.a)!, places.get(l.b)!];
+}
+
+/** Where the label of a line stands: in the middle of what is seen of it. */
+function between(a: Place, b: Place): { x: number; y: number } {
+  const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+  const from = a.r / length;
+  const to = 1 - b.r / length;
+  const at = (from + to) / 2;
+  return { x: round(a.x + (b.x - a.x) * at), y: round(a.y + (b.y - a.y) * at) };
+}
+
+const round = (n: number): number => Math.round(n * 10) / 10;
+
+/** Places nodes on an ellipse, the first on the left if there are two, else at the top. */
+function layout(nodes: readonly NodePicture[], width: number, height: number, many: boolean): Map<string, Place> {
+  const most = Math.max(1, ...nodes.map((n) => sum(n.users)));
+  const [small, large] = many ? [5, 14] : width < 480 ? [22, 34] : [26, 46];
+  const label = many ? 4 : 40;
+  const places = new Map<string, Place>();
+  nodes.forEach((node, i) => {
+    const r = round(small + (large - small) * Math.sqrt(sum(node.users) / most));
+    if (nodes.length === 1) {
+      places.set(node.id, { x: width / 2, y: height / 2 - label / 2, r });
+      return;
+    }
+    const angle = (nodes.length === 2 ? Math.PI : -Math.PI / 2) + (2 * Math.PI * i) / nodes.length;
+    const x = width / 2 + Math.cos(angle) * Math.min(width / 2 - large - (many ? 4 : 24), height * 1.1);
+    const top = large + 4;
+    const bottom = height - large - label;
+    places.set(node.id, { x: round(x), y: round((top + bottom) / 2 + (Math.sin(angle) * (bottom - top)) / 2), r });
+  });
+  return places;
+}
+
+const marks = { ready: "", not_ready: "…", silent: "?", other: "?", gone: "×" } as const;
+
+function drawNode(e: Element, node: NodePicture, at: Place, many: boolean, serves: boolean): void {
+  const [circle, users, name, note, title] = e.children as unknown as SVGElement[];
+  set(e, { class: `node ${node.state}`, transform: `translate(${at.x} ${at.y})` });
+  set(circle!, { r: at.r });
+  const present = node.state !== "gone" && node.state !== "silent";
+  set(users!, { y: 1 });
+  setText(users!, many ? "" : present ? count(sum(node.users)) : marks[node.state]);
+  set(name!, { y: at.r + 17 });
+  setText(name!, many ? "" : node.name + (serves ? " ★" : ""));
+  set(note!, { y: at.r + 33 });
+  setText(note!, many ? "" : nodeNote(node));
+  setText(title!, `${node.name}: ${sentence(node)}`);
+}
+
+/** The line below a node's name. */
+function nodeNote(node: NodePicture): string {
+  switch (node.state) {
+    case "ready":
+      return node.per_second ? `${rate(carried(node))} msg/s` : "";
+    case "other":
+    case "not_ready":
+      return stateText[node.state];
+    default:
+      return `${stateText[node.state]}, ${moment(node.since)}`;
+  }
+}
+
+/** Messages that a node's users sent, each second. */
+export const carried = (f: NodePicture | Picture): number | undefined =>
+  f.per_second && (f.per_second.ways?.local ?? 0) + (f.per_second.ways?.link ?? 0);
+
+/** What is to be said of a node, without its name. */
+export function sentence(node: NodePicture): string {
+  const why = node.reason ? `: ${node.reason}` : "";
+  const had = node.heard ? ` It had ${plural(sum(node.users), "user")} at ${moment(node.heard)}.` : "";
+  switch (node.state) {
+    case "ready":
+      return `${plural(sum(node.users), "user")}, ${rate(carried(node))} messages per second`;
+    case "not_ready":
+      return `takes no users since ${moment(node.since)}${why}.`;
+    case "silent":
+      return `has not answered since ${moment(node.since)}${why}.${had}`;
+    case "other":
+      return `answers with less than the others${why}. It has ${plural(sum(node.users), "user")}.`;
+    case "gone":
+      return `is not a member since ${moment(node.since)}${why}.${had}`;
+  }
+}
