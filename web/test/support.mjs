@@ -59,6 +59,21 @@ export async function untilText(locator, pattern) {
   });
 }
 
+const cleanups = new WeakMap();
+
+/** Runs a function when the test has ended: the last one that was given first. */
+function atEnd(t, f) {
+  if (!cleanups.has(t)) {
+    cleanups.set(t, []);
+    t.after(async () => {
+      const faults = [];
+      for (const each of cleanups.get(t).reverse()) await Promise.resolve(each()).catch((e) => faults.push(e));
+      if (faults.length > 0) throw faults[0];
+    });
+  }
+  cleanups.get(t).push(f);
+}
+
 /**
  * Starts a program, which ends with the test, and waits until it has written a line that matches.
  * Returns that match and a function that ends the program.
@@ -72,7 +87,7 @@ export async function start(t, name, args, pattern, env = {}) {
     child.kill(signal);
     await ended;
   };
-  t.after(() => end());
+  atEnd(t, () => end());
   const lines = [];
   const match = await new Promise((resolve, reject) => {
     for (const input of [child.stdout, child.stderr]) {
@@ -103,7 +118,7 @@ export async function open(t, url, { width = 1280, height = 800, allow = [] } = 
   page.on("console", (m) => {
     if (m.type() === "error" || m.type() === "warning") fault(`${m.type()}: ${m.text()} (${m.location().url})`);
   });
-  t.after(async () => {
+  atEnd(t, async () => {
     await context.close();
     assert.deepEqual(faults, [], `errors in the page ${url}`);
   });
