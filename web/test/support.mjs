@@ -138,7 +138,8 @@ export async function inspect(page, name) {
   for (const [look, colorScheme, viewport] of looks) {
     await page.setViewportSize(viewport ?? size);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: `${screenshots}${name}-${look}.png`, fullPage: true });
+    const fullPage = (await page.locator("dialog[open]").count()) === 0; // a dialog is before what is seen of the page
+    await page.screenshot({ path: `${screenshots}${name}-${look}.png`, fullPage });
     faults.push(...(await settled(page)).map((fault) => `${look}: wider than the screen: ${fault}`));
     faults.push(...(await serious(page, look === "light" ? undefined : ["color-contrast"])).map((fault) => `${look}: ${fault}`));
   }
