@@ -7,6 +7,8 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/parley-dm/parley/internal/auth"
 	"github.com/parley-dm/parley/internal/config"
 )
@@ -152,6 +154,16 @@ type Config struct {
 	HookTimeout time.Duration
 	HookFailure string
 
+	// OTLP is the base URL of an OpenTelemetry receiver, to which traces of messages go; the program
+	// must import package otlp, for its effect. TracerProvider takes its place: the spans are made
+	// by the program's own OpenTelemetry. Default: none, unless the program imports package otlp and
+	// OTEL_EXPORTER_OTLP_ENDPOINT is set.
+	OTLP           string
+	TracerProvider trace.TracerProvider
+	// TraceRatio is the part of the messages that are traced, up to 1; negative: none but those that
+	// are sent with a context of a trace. Default: 0.01.
+	TraceRatio float64
+
 	// Drain is the time over which a stopping node sends its users away, few at a time: less if
 	// there are few. From 100 ms to 1 h. Default: 20 s.
 	Drain time.Duration
@@ -200,6 +212,7 @@ func fromInternal(c config.Config) Config {
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
 		HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure,
+		OTLP: c.OTLP, TraceRatio: c.TraceRatio,
 		DM: c.DM, Dive: c.Dive, origins: c.Origins, exposed: c.Exposed,
 	}
 }
@@ -217,6 +230,7 @@ func (c Config) internal() config.Config {
 		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
 		Webhook:   config.Webhook{HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure},
+		Tracing:   config.Tracing{OTLP: c.OTLP, TraceRatio: c.TraceRatio},
 		DM:        c.DM, Dive: c.Dive, Origins: maps.Clone(c.origins), Exposed: c.exposed,
 	}
 }

@@ -28,11 +28,11 @@ var allowedImports = map[string][]string{
 	// and the tour, the settings (its flags are made from their table), and keys (token).
 	"cmd/parley": {
 		".", "client", "internal/auth", "internal/bench/...", "internal/chat", "internal/config", "internal/demo", "internal/devkey",
-		"internal/notice",
+		"internal/notice", "otlp",
 	},
 
 	// What the binary shows. Only cmd imports these.
-	"internal/demo":   {".", "client", "internal/chat", "internal/notice"},
+	"internal/demo":   {".", "client", "internal/auth", "internal/chat", "internal/demopage", "internal/devkey", "internal/httpapi", "internal/notice"},
 	"internal/chat":   {"client", "wire"},
 	"internal/notice": {"dm", "user", "wire"},
 
@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/overview", "internal/web",
+		"internal/overview", "internal/web", "internal/tracing",
 		"internal/messages", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 
@@ -67,11 +67,14 @@ var allowedImports = map[string][]string{
 	// them comes through internal/messages.
 	"dm": {"user", "wire", "internal/messages", "dm/internal/codec", "dm/internal/runtime"},
 	"dm/internal/runtime": {
-		"user", "wire", "internal/command", "internal/sessions", "internal/messages", "dm/internal/codec", "dm/internal/core",
+		"user", "wire", "internal/command", "internal/sessions", "internal/messages", "internal/tracing", "dm/internal/codec",
+		"dm/internal/core",
 	},
 	"dm/internal/codec": {"dm/internal/core"},
 	"dm/internal/core":  {},
-	"internal/messages": {"user", "internal/command"},
+	"internal/messages": {"user", "internal/command", "internal/tracing"},
+	"internal/tracing":  {}, // spans of messages
+	"otlp":              {"internal/tracing"},
 	"client":            {"wire", "internal/netio"},
 
 	"internal/gateway": {"user", "internal/sessions", "internal/command", "internal/auth", "internal/netio", "wire"},
@@ -86,12 +89,13 @@ var allowedImports = map[string][]string{
 	"internal/directory":   {},
 
 	"internal/config":   {},
-	"internal/hook":     {},                    // knows messages by their fields only
-	"internal/admin":    {"internal/overview"}, // packets of its own on the links of the cluster
-	"internal/overview": {},                    // nodes as they describe themselves, merged into one picture
-	"internal/httpapi":  {"wire"},              // what it shows comes through an interface of its own
-	"internal/web":      {},                    // the pages that the binary embeds
-	"internal/certs":    {},                    // where certificates are is told to it
+	"internal/hook":     {},                                                         // knows messages by their fields only
+	"internal/admin":    {"internal/overview"},                                      // packets of its own on the links of the cluster
+	"internal/overview": {},                                                         // nodes as they describe themselves, merged into one picture
+	"internal/httpapi":  {"wire", "internal/tracing"},                               // what it shows comes through an interface of its own
+	"internal/web":      {},                                                         // the pages that the binary embeds
+	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"}, // what the demo page asks its server
+	"internal/certs":    {},                                                         // where certificates are is told to it
 	"internal/devkey":   {"internal/auth"},
 
 	"user":                {"internal/session"},
@@ -135,6 +139,9 @@ var externalImports = []struct {
 	{"github.com/KimMachineGun", []string{"cmd/parley"}, "only the binary sets the limits of its process"},
 	{"github.com/alecthomas/kong", []string{"cmd/parley"}, "only the binary has a command line"},
 	{"github.com/prometheus", []string{"internal/httpapi"}, "only HTTP shows metrics"},
+	{"go.opentelemetry.io", []string{".", "internal/demopage", "internal/tracing", "otlp"}, "only the tracer makes spans, and the demo page shows them"},
+	{"go.opentelemetry.io/otel/sdk", []string{"otlp"}, "a program that does not export has no exporter"},
+	{"go.opentelemetry.io/otel/exporters", []string{"otlp"}, "a program that does not export has no exporter"},
 	{"charm.land", []string{"internal/chat"}, "only a conversation has a screen"},
 	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
 	{

@@ -93,6 +93,7 @@ type Server struct {
 
 	webhook      *webhook // nil: there is none
 	lingering    lingering
+	traces       traces
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
@@ -128,7 +129,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.hook = cfg.Authenticate
+	s.hook, s.traces.provider = cfg.Authenticate, cfg.TracerProvider
 
 	return s, nil
 }

@@ -90,6 +90,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.startStorages(); err != nil {
 		return err
 	}
+	if err := s.startTraces(); err != nil {
+		return err
+	}
 	if err := s.join(ctx); err != nil {
 		return err
 	}
@@ -160,7 +163,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.peers = admin.New(s.cluster.Sender(cluster.PortAdmin), local{s}, s.probeTimes.Observe, s.log)
 	s.messages.Attach(messages.Parts{
 		Users: s.users, Directory: s.directory, Nodes: s.cluster.Sender(cluster.PortDM), Clock: s.cluster.Clock(), Router: s.router, Log: s.log,
-		Memory: s.queueMemory,
+		Memory: s.queueMemory, Tracer: s.newTracer(),
 	})
 	s.router.Freeze()
 	s.cluster.SetDirectory(view{s.directory, s.viewChanged})

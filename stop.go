@@ -51,6 +51,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		s.peers.Stop()
 	}
 	storages.Of(s.dive).Stop(ctx)
+	s.stopTraces(ctx)
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

@@ -7,11 +7,14 @@ import (
 	"testing"
 	"time"
 
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+
 	"github.com/parley-dm/parley/dm"
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -22,6 +25,18 @@ type straight struct {
 	module *dm.Module
 	other  *straight
 	places map[string]nodes.Place // of both nodes
+	tracer *tracing.Tracer
+}
+
+// traceStraight is the same way for announcements of traces.
+type traceStraight straight
+
+func (s *traceStraight) Self() nodes.ID { return s.self }
+
+func (s *traceStraight) Send(_ nodes.ID, packet []byte) error {
+	s.other.tracer.HandlePacket(s.self, packet)
+
+	return nil
 }
 
 func (s *straight) Self() nodes.ID                             { return s.self }
@@ -74,8 +89,9 @@ type pair struct {
 	req      command.Request
 }
 
-// newPair makes two nodes and a user on each, or two users on one.
-func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
+// newPair makes two nodes and a user on each, or two users on one. Tracer makes that of a node; nil:
+// none.
+func newPair(tb testing.TB, oneNode, callbacks bool, tracer func(tracing.Nodes) *tracing.Tracer) *pair {
 	tb.Helper()
 	places := make(map[string]nodes.Place)
 	a, b := &straight{self: nodes.ID{Name: "a", Incarnation: 1}, places: places}, &straight{self: nodes.ID{Name: "b", Incarnation: 2}, places: places}
@@ -93,7 +109,12 @@ func newPair(tb testing.TB, oneNode, callbacks bool) *pair {
 			module.SetOnMessage(func(uint8, uint16, []byte, string, *user.User) []byte { return nil })
 		}
 		router := command.NewRouter(quiet)
-		messages.Of(module).Attach(messages.Parts{Users: users[i], Directory: n, Nodes: n, Clock: &clock, Router: router, Log: quiet})
+		if tracer != nil {
+			n.tracer = tracer((*traceStraight)(n))
+		}
+		messages.Of(module).Attach(messages.Parts{
+			Users: users[i], Directory: n, Nodes: n, Clock: &clock, Router: router, Log: quiet, Tracer: n.tracer,
+		})
 		router.Freeze()
 		messages.Of(module).Start()
 		tb.Cleanup(func() { messages.Of(module).Stop(context.Background()) })
@@ -140,30 +161,41 @@ var ways = []struct {
 	{"two nodes, with callbacks", false, true},
 }
 
+// tracers are the ways in which messages can be traced. Only those that are traced cost memory.
+var tracers = map[string]func(tracing.Nodes) *tracing.Tracer{
+	"tracing off":  nil,
+	"none sampled": func(n tracing.Nodes) *tracing.Tracer { return tracing.New(sdk.NewTracerProvider(), 1e-12, n) },
+	"all traced":   func(n tracing.Nodes) *tracing.Tracer { return tracing.New(sdk.NewTracerProvider(), 1, n) },
+}
+
 func TestAMessageOnAnOpenChannelAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates, and empties pools at random: make test runs this without it as well")
 	}
 	for _, c := range ways {
-		p := newPair(t, c.oneNode, c.callbacks)
-		const runs = 1000
-		if n := testing.AllocsPerRun(runs, p.send); n >= 1 {
-			t.Errorf("%s: %v allocations a message, both nodes and both directions together", c.name, n)
-		}
-		if pushed, responded := p.to.pushed.Load(), p.from.responded.Load(); pushed < runs || responded != pushed {
-			t.Errorf("%s: %d pushed, %d responded", c.name, pushed, responded)
+		for name, tracer := range tracers {
+			p := newPair(t, c.oneNode, c.callbacks, tracer)
+			const runs = 1000
+			if n := testing.AllocsPerRun(runs, p.send); (n >= 1) != (name == "all traced") {
+				t.Errorf("%s, %s: %v allocations a message, both nodes and both directions together", c.name, name, n)
+			}
+			if pushed, responded := p.to.pushed.Load(), p.from.responded.Load(); pushed < runs || responded != pushed {
+				t.Errorf("%s, %s: %d pushed, %d responded", c.name, name, pushed, responded)
+			}
 		}
 	}
 }
 
 func BenchmarkMessage(b *testing.B) {
 	for _, c := range ways {
-		b.Run(c.name, func(b *testing.B) {
-			p := newPair(b, c.oneNode, c.callbacks)
-			b.ReportAllocs()
-			for b.Loop() {
-				p.send()
-			}
-		})
+		for _, name := range []string{"tracing off", "none sampled", "all traced"} {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				p := newPair(b, c.oneNode, c.callbacks, tracers[name])
+				b.ReportAllocs()
+				for b.Loop() {
+					p.send()
+				}
+			})
+		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/parley-dm/parley/client"
 )
 
-// webchat starts the chat, and returns its address and a function that stops it. How its page behaves is tested in a browser:
-// web/test/webchat.test.mjs.
+// webchat starts the chat, and returns its address and a function that stops it. How its page
+// behaves is tested in a browser: web/test/webchat.test.mjs.
 func webchat(ctx context.Context, t *testing.T) (addr string, stop func()) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, build(ctx, t, "webchat"), "-addr", "127.0.0.1:0")

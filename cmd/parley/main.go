@@ -36,7 +36,7 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a node."`
-	Demo    demoCommand    `cmd:"" help:"Take a tour: three nodes in one process, users on different ones, and what happens between them."`
+	Demo    demoCommand    `cmd:"" help:"See it: three nodes, a page in the browser to talk and to kill nodes, and a tour in the terminal."`
 	Chat    chatCommand    `cmd:"" help:"Talk to a user on the terminal. With input from a pipe, each line is sent as one message."`
 	Send    sendCommand    `cmd:"" help:"Send one message and print its outcome."`
 	Token   tokenCommand   `cmd:"" help:"Print a token that lets a user log in."`
@@ -45,6 +45,8 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Measure: round trips, rates, logins, memory; beside a floor and plain NATS."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Show this help, or that of a command: parley help serve."`
+
+	DemoNode demoNode `cmd:"" hidden:""`
 
 	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/internal/logwriter"
 	"github.com/parley-dm/parley/internal/notice"
+	_ "github.com/parley-dm/parley/otlp" // --otlp
 )
 
 // gcPercent makes the collector run more often than by default. What a node holds is mostly idle

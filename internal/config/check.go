@@ -16,6 +16,7 @@ func (c *Config) check() error {
 		c.checkReach,
 		c.checkOperation,
 		c.checkHook,
+		c.checkTracing,
 	)
 }
 

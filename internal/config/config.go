@@ -15,6 +15,7 @@ const Off = "off"
 type Config struct {
 	Operation
 	Webhook
+	Tracing
 
 	Node string // name of this node; empty: the host's name
 

@@ -51,7 +51,7 @@ func table() string {
 			flagName, shape = fmt.Sprintf("`--%s`", s.Flag()), "true or false"
 		case config.List:
 			shape = "array of strings"
-		case config.Number:
+		case config.Number, config.Fraction:
 			shape = "number"
 		case config.Object:
 			flagName, variable, shape = "", "", "object"
@@ -74,7 +74,7 @@ func TestEveryRowOfTheTableExplainsItself(t *testing.T) {
 			t.Errorf("row %+v", s.Name)
 		}
 		seen[s.Name] = true
-		if (s.Kind == config.Text || s.Kind == config.List || s.Kind == config.Number) && s.Value == "" {
+		if (s.Kind == config.Text || s.Kind == config.List || s.Kind == config.Number || s.Kind == config.Fraction) && s.Value == "" {
 			t.Errorf("%s says nothing of its value", s.Name)
 		}
 	}

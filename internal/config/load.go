@@ -201,6 +201,10 @@ func (s Setting) read(field strictjson.Field) (string, error) {
 		n, err := field.Int()
 
 		return strconv.Itoa(n), err
+	case Fraction:
+		n, err := field.Float()
+
+		return strconv.FormatFloat(n, 'g', -1, 64), err
 	case Text:
 	}
 

@@ -57,6 +57,12 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatIsRight(t *testing.T) {
 		"hook no URL":           {flags: map[string]string{"hook-url": "h/x"}, want: `--hook-url: "h/x" is no URL of a server`},
 		"hook secret alone":     {flags: map[string]string{"hook-secret": "a-hook-secret-of-tests"}, want: "--hook-secret: it has no use without hook_url"},
 		"hook failure":          {flags: map[string]string{"hook-failure": "ask"}, want: `--hook-failure: "ask" is none of decline, allow`},
+		"receiver":              {flags: map[string]string{"otlp": "h:4318"}, want: `--otlp: "h:4318" is no URL of a receiver: write http://host:4318`},
+		"receiver's password":   {env: []string{"PARLEY_OTLP", "https://me:secret@h"}, want: "PARLEY_OTLP: it has a user name or a password: give what the receiver asks for in"},
+		"trace ratio":           {flags: map[string]string{"trace-ratio": "2"}, want: "--trace-ratio: 2 is out of bounds: a part from 0 to 1, such as 0.01"},
+		"trace ratio NaN":       {flags: map[string]string{"trace-ratio": "NaN"}, want: "--trace-ratio: NaN is out of bounds"},
+		"negative trace ratio":  {flags: map[string]string{"trace-ratio": "-1"}, want: "--trace-ratio: it is negative: write a part from 0 to 1"},
+		"trace ratio no number": {file: `{"trace_ratio": "all"}`, want: `parley.json: line 1: "trace_ratio" must be a number`},
 		"hook timeout":          {flags: map[string]string{"hook-timeout": "1m"}, want: "--hook-timeout: 1m0s is out of bounds: from 10ms to 30s"},
 		"drain short":           {flags: map[string]string{"drain": "1ms"}, want: "--drain: 1ms is out of bounds: from 100ms to 1h0m0s"},
 

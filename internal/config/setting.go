@@ -14,11 +14,12 @@ type Kind uint8
 
 // Kinds of settings.
 const (
-	Text   Kind = iota // a string
-	Switch             // true or false; as a flag its name alone
-	List               // commas on the command line and in variables, an array of strings in a file
-	Object             // a JSON object: only in a file
-	Number             // a whole number
+	Text     Kind = iota // a string
+	Switch               // true or false; as a flag its name alone
+	List                 // commas on the command line and in variables, an array of strings in a file
+	Object               // a JSON object: only in a file
+	Number               // a whole number
+	Fraction             // a number
 )
 
 // Setting is one row of the table of settings.
@@ -120,6 +121,8 @@ func generalSettings() []Setting {
 		hookSecretSetting(),
 		hookTimeoutSetting(),
 		hookFailureSetting(),
+		otlpSetting(),
+		traceRatioSetting(),
 		object("dm", "stands in for dm.json", func(c *Config) *[]byte { return (*[]byte)(&c.DM) }),
 		object("dive", "stands in for dive.json", func(c *Config) *[]byte { return (*[]byte)(&c.Dive) }),
 	}

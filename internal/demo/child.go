@@ -2,7 +2,9 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,67 +13,108 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/parley-dm/parley/internal/demopage"
 )
 
-// child is a node in a process of its own, which the tour can kill.
+// nodeCommand is the command of the parley binary that runs ServeNode.
+const nodeCommand = "demo-node"
+
+// child is the process of a node.
 type child struct {
-	cmd     *exec.Cmd
-	reading sync.WaitGroup // the rest of its output
-	ended   sync.Once
+	cmd    *exec.Cmd
+	errors bytes.Buffer  // its standard error, complete when done is closed
+	input  io.Closer     // its standard input
+	done   chan struct{} // closed when the process is gone
+	signal sync.Once
 }
 
-// startChild starts `parley serve` and waits until it is ready. Program is the parley binary.
-func startChild(ctx context.Context, program, name, join, secret string) (*node, error) {
-	const loopback = "127.0.0.1:0"
-	args := []string{"serve", "--node", name, "--tcp", loopback, "--http", loopback, "--cluster", loopback, "--join", join, "--log-level", "error"}
-	cmd := exec.Command(program, args...)                                        //nolint:noctx,gosec // its end is below; program is this binary
-	cmd.Env = append(ownSettings(os.Environ()), "PARLEY_CLUSTER_SECRET="+secret) // not an argument, which other users could read
-	cmd.SysProcAttr = dieWithParent()
-	out, err := cmd.StdoutPipe()
+// startChild starts the process of a node and waits until the node is ready. Then report is called
+// for each of its reports, and ended once, when the process is gone, by one goroutine.
+func startChild(ctx context.Context, program string, s nodeSettings, report func(*demopage.Report), ended func(*child)) (*child, place, error) {
+	c := &child{done: make(chan struct{})}
+	c.cmd = exec.Command(program, nodeCommand) //nolint:noctx,gosec // its end is below; program is this binary
+	c.cmd.Env = ownSettings(os.Environ())
+	c.cmd.Stderr = &c.errors
+	c.cmd.SysProcAttr = dieWithParent()
+	line, err := json.Marshal(s)
 	if err != nil {
-		return nil, err
+		return nil, place{}, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("node %s: %w", name, err)
+	in, err := c.cmd.StdinPipe()
+	if err != nil {
+		return nil, place{}, err
 	}
-	c := &child{cmd: cmd}
-	n := &node{name: name, secret: secret, child: c}
-	waited := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() }) // ends the scan
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, place{}, err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, place{}, fmt.Errorf("node %s: %w", s.Name, err)
+	}
+	c.input = in
+	waited := context.AfterFunc(ctx, c.kill)
 	defer waited()
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		word, value, _ := strings.Cut(lines.Text(), " ")
-		value = strings.TrimSpace(value)
-		switch word {
-		case "clients":
-			n.tcp = value
-		case "web":
-			n.web = value
-		case "cluster":
-			n.cluster = value
-		case "ready":
-			c.reading.Go(func() { _, _ = io.Copy(io.Discard, out) })
+	_, _ = in.Write(append(line, '\n')) // if the process is gone its output ends
+	lines := json.NewDecoder(bufio.NewReader(out))
+	var at place
+	if err := lines.Decode(&at); err != nil {
+		c.reap()
 
-			return n, nil
-		}
+		return nil, place{}, c.failure(ctx, s.Name)
 	}
-	c.end(os.Kill)
-
-	return nil, errors.New("node " + name + " ended before it was ready")
-}
-
-// end sends a signal and waits until the process is gone.
-func (c *child) end(s os.Signal) {
-	c.ended.Do(func() {
-		if c.cmd.Process.Signal(s) != nil {
-			_ = c.cmd.Process.Kill() // Windows has no SIGTERM
+	go func() {
+		for {
+			var r demopage.Report
+			if lines.Decode(&r) != nil {
+				break
+			}
+			report(&r)
 		}
-		c.reading.Wait()
-		_ = c.cmd.Wait()
-	})
+		c.reap()
+		ended(c)
+	}()
+
+	return c, at, nil
 }
 
-func (c *child) stop() { c.end(syscall.SIGTERM) }
+// reap waits for the end of a process whose output has ended.
+func (c *child) reap() {
+	c.kill() // a process without output is of no use
+	_ = c.cmd.Wait()
+	_ = c.input.Close()
+	close(c.done)
+}
+
+// failure says why a node did not become ready.
+func (c *child) failure(ctx context.Context, name string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if why := strings.Join(strings.Fields(c.errors.String()), " "); why != "" {
+		return errors.New("node " + name + ": " + why)
+	}
+
+	return errors.New("node " + name + " ended before it was ready")
+}
+
+// kill ends the process as kill -9 does.
+func (c *child) kill() { _ = c.cmd.Process.Kill() }
+
+// stop tells the process to end, and waits until it is gone or ctx ends: then it is killed.
+func (c *child) stop(ctx context.Context) {
+	c.signal.Do(func() {
+		if c.cmd.Process.Signal(syscall.SIGTERM) != nil {
+			c.kill() // Windows has no SIGTERM
+		}
+	})
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		c.kill()
+		<-c.done
+	}
+}
 
 // ownSettings is the environment without settings for nodes: those are the demo's.
 func ownSettings(environ []string) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,10 +15,13 @@ import (
 
 const manyMessages = 500
 
+// steps is the number of steps of the tour.
+const steps = 8
+
 // tour shows what happens between users on different nodes, one step after the other.
 func (d *demo) tour(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		d.cluster, d.logins, d.firstMessage, d.laterMessages, d.move, d.notFound, d.leaving, d.nodeDies,
+		d.logins, d.firstMessage, d.laterMessages, d.move, d.notFound, d.leaving, d.nodeDies,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -29,18 +31,27 @@ func (d *demo) tour(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) cluster(ctx context.Context) (err error) {
-	d.sayf("Parley: a tour in eight steps. Every figure was measured just now, on this machine.")
-	d.step(ctx, 1, "Three nodes form a cluster. They share a secret, find each other by gossip, and link up.")
+// begin starts the nodes.
+func (d *demo) begin(ctx context.Context) error {
+	if !d.NoTour {
+		d.sayf("Parley: a tour in eight steps. Every figure was measured just now, on this machine.")
+		d.step(ctx, 1, "Three nodes form a cluster. They share a secret, find each other by gossip, and link up.")
+	}
 	start := time.Now()
-	d.nodes, err = startNodes(ctx, d.Program)
-	if err != nil {
+	if err := d.cluster.start(ctx); err != nil {
 		return err
+	}
+	for _, n := range d.cluster.nodes {
+		at, err := d.cluster.place(n.name)
+		if err != nil {
+			return err
+		}
+		d.nodes = append(d.nodes, tourNode{name: n.name, tcp: "tcp://" + at.TCP, web: "ws://" + at.HTTP + "/ws", cluster: at.Cluster})
 	}
 	for _, n := range d.nodes {
 		d.sayf("   %s   clients %s and %s, other nodes %s", n.name, n.tcp, n.web, n.cluster)
 	}
-	d.sayf("   All three are ready after %s; n3 is a process of its own.", short(time.Since(start)))
+	d.sayf("   All three are ready after %s; each is a process of its own.", short(time.Since(start)))
 
 	return nil
 }
@@ -193,7 +204,9 @@ func (d *demo) nodeDies(ctx context.Context) error {
 		return err
 	}
 	killed := time.Now()
-	third.child.end(os.Kill)
+	if err := d.cluster.killNode(third.name); err != nil {
+		return err
+	}
 	for state := client.StateReconnecting; state != client.StateConnected; {
 		if state, err = await(ctx, grace.state, "grace waited for another node in vain"); err != nil {
 			return err
@@ -215,6 +228,14 @@ func (d *demo) nodeDies(ctx context.Context) error {
 		return err
 	}
 	d.sayf("   Alice's next message reaches grace on %s after %s: %q.", grace.nodeName(), short(took), text)
+	if d.Once {
+		return nil
+	}
+	start := time.Now()
+	if err := d.cluster.restartNode(ctx, third.name); err != nil {
+		return err
+	}
+	d.sayf("   n3 is started again, and ready after %s.", short(time.Since(start)))
 
 	return nil
 }

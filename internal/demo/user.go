@@ -16,7 +16,7 @@ type demoUser struct {
 	*client.Client
 
 	id    string
-	on    *node
+	on    tourNode
 	heard chan string       // messages, until the user answers them by itself
 	left  chan string       // peers that have left, likewise
 	state chan client.State // changes of the connection
@@ -30,7 +30,7 @@ const heardAtMost = 256
 
 // login connects a user to a node by WebSocket if ws, else by TCP, with other nodes to go to when
 // that node fails.
-func (d *demo) login(ctx context.Context, id string, ws bool, on *node, others ...*node) (*demoUser, error) {
+func (d *demo) login(ctx context.Context, id string, ws bool, on tourNode, others ...tourNode) (*demoUser, error) {
 	p := &demoUser{id: id, on: on, heard: make(chan string, heardAtMost), left: make(chan string, heardAtMost), state: make(chan client.State, heardAtMost)}
 	urls := []string{on.tcp}
 	if ws {
@@ -41,7 +41,7 @@ func (d *demo) login(ctx context.Context, id string, ws bool, on *node, others .
 	}
 	var err error
 	p.Client, err = client.Dial(ctx, strings.Join(urls, ","),
-		client.WithTokenSource(func(context.Context) (string, error) { return d.nodes[0].server.Token(id) }),
+		client.WithTokenSource(func(context.Context) (string, error) { return d.cluster.Token(id) }),
 		client.WithName("parley-demo"),
 		client.OnMessage(p.message),
 		client.OnPeerDisconnect(p.gone),

@@ -72,3 +72,15 @@ func (d *Directory) Cancel(token uint64) {
 	d.core.cancel(token)
 	d.unlock()
 }
+
+// Owner is the member that a lookup of the user asks, in the present view; zero while this node has
+// none.
+func (d *Directory) Owner(userID string) node.ID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if p := d.core.ownerOf(hashUser(userID)); p != nil {
+		return p.id
+	}
+
+	return node.ID{}
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/strictjson"
+	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -48,7 +49,8 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 
 		return
 	}
-	got, again, err := a.sent.do(r.Context(), key, body, func(ctx context.Context) (wire.Receipt, error) { return a.backend.Send(ctx, m) })
+	ctx := tracing.FromHeader(r.Context(), r.Header)
+	got, again, err := a.sent.do(ctx, key, body, func(ctx context.Context) (wire.Receipt, error) { return a.backend.Send(ctx, m) })
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTime)) // sending may have taken longer than the server's own
 	if again {
 		w.Header().Set("Idempotency-Replayed", "true")

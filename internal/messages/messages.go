@@ -7,6 +7,7 @@ import (
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/quota"
+	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -90,6 +91,8 @@ type Parts struct {
 	// Memory is what messages that wait for their outcomes may hold, those of all users together.
 	// Nil: unlimited.
 	Memory *quota.Pool
+	// Tracer makes the spans of messages. Nil: none.
+	Tracer *tracing.Tracer
 }
 
 // Directory tells where users are. Neither method blocks.
@@ -99,6 +102,8 @@ type Directory interface {
 	Lookup(userID string, token uint64)
 	// Cancel says that the answer is not wanted any more.
 	Cancel(token uint64)
+	// Owner is the node that a lookup of the user asks at present, for traces; zero: none.
+	Owner(userID string) node.ID
 }
 
 // Nodes carries packets to the other nodes: those to one node arrive in the order of the calls,

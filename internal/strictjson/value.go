@@ -36,6 +36,16 @@ func (f Field) Int() (int, error) {
 	return *n, nil
 }
 
+// Float reads the value as a number.
+func (f Field) Float() (float64, error) {
+	var n *float64
+	if json.Unmarshal(f.Raw, &n) != nil || n == nil {
+		return 0, f.wrong("a number")
+	}
+
+	return *n, nil
+}
+
 // Duration reads the value as a string such as "1m30s".
 func (f Field) Duration() (time.Duration, error) {
 	var s *string

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"sync"
 
@@ -49,7 +50,7 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 		conv = s.core.Conversation(to)
 	}
 	c := newRequester(req)
-	err = s.queue(conv, kind, req.Ver, req.Cmd, msg, c)
+	err = s.queue(context.Background(), conv, kind, req.Ver, req.Cmd, msg, c)
 	s.holdClient(conv)
 	s.unlock()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/parley-dm/parley/dm/internal/codec"
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/tracing"
 )
 
 // delivery is an item that was taken, on its way through the callbacks to its recipient's client.
@@ -22,7 +23,8 @@ type delivery struct {
 	busy bool   // it is an end whose message was left out
 	body []byte // its own
 
-	weight int64 // in the session's queue
+	weight int64         // in the session's queue
+	span   *tracing.Span // nil: the message is not traced
 
 	payload []byte // scratch for the push
 }
@@ -63,6 +65,7 @@ func (d *delivery) Run() {
 	s := d.s
 	s.begin(len(d.body))
 	defer s.done()
+	d.span.Event("dequeued")
 	cbs := &s.m.callbacks
 	switch d.Kind {
 	case core.Message:
@@ -166,6 +169,7 @@ func (d *delivery) decided(accepted bool, o core.Outcome) {
 	s.effects = s.core.CallbackDone(s.effects, s.m.sweep.now.Load(), d.conv, &d.Arrival, accepted)
 	s.effects = s.core.Reply(s.effects, &d.Arrival, o)
 	s.unlock()
+	d.endTrace(o)
 	d.release()
 }
 
@@ -178,6 +182,7 @@ func (d *delivery) push(ver uint8, cmd uint16, msg []byte) {
 		d.payload = append(d.payload, msg...)
 		msg = d.payload
 	}
+	d.span.Event("push")
 	err := sessions.Of(d.s.user).Push(ver, cmd, msg, true, d)
 	if errors.Is(err, sessions.ErrTooLarge) && (d.Kind == core.Clear || d.Kind == core.Leave) {
 		d.s.m.callbacks.clear(d.from, d.s.user) // the end is told without its message
@@ -196,6 +201,7 @@ func (d *delivery) Pushed(err error) {
 			Reply: core.Reply{Epoch: d.Epoch, Seq: d.Seq, Since: d.Seq, Outcome: core.Delivered, Place: s.place},
 			To:    d.From.SID, By: s.id,
 		}, d.NoReply)
+		d.endTrace(core.Delivered)
 		d.release()
 	case errors.Is(err, sessions.ErrBusy):
 		d.reply(core.Busy)
@@ -212,6 +218,7 @@ func (d *delivery) reply(o core.Outcome) {
 	s.mu.Lock()
 	s.effects = s.core.Reply(s.effects, &d.Arrival, o)
 	s.unlock()
+	d.endTrace(o)
 	d.release()
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -17,7 +18,8 @@ type lookup struct {
 	conv   *core.Conversation
 	epoch  uint64
 	online chan<- core.Outcome
-	since  int64 // when it was asked for, in nanoseconds
+	since  int64         // when it was asked for, in nanoseconds
+	span   *tracing.Span // nil: the message that asked is not traced
 }
 
 // ended says that a lookup is not out any more.
@@ -28,19 +30,24 @@ func (l *lookup) ended() {
 }
 
 // lookup looks a peer up: on this node first, then in the directory.
-func (s *session) lookup(c *core.Conversation, epoch uint64) {
-	m := s.m
+func (s *session) lookup(e *core.Effect) {
+	m, c, epoch := s.m, e.Conv, e.Epoch
+	span := m.spanOf(e.Item).Lookup()
 	m.stats.lookups.Add(1)
 	if u := m.parts.Users.ByUID(c.Peer()); u != nil {
+		endLookup(span, m.self, core.Delivered)
 		s.mu.Lock()
 		s.effects = s.core.OnLookupFound(s.effects, m.sweep.now.Load(), c, epoch, node.Place{Node: m.self, SID: sidOf(u)})
 		s.unlock()
 
 		return
 	}
+	if span != nil {
+		span.Asked(m.parts.Directory.Owner(c.Peer()))
+	}
 	c.Token = m.tokens.Add(1) // only the goroutine that performs the session's effects uses it
 	s.looking.Add(1)
-	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch, since: time.Now().UnixNano()})
+	m.lookups.Store(c.Token, lookup{s: s, conv: c, epoch: epoch, since: time.Now().UnixNano(), span: span})
 	m.parts.Directory.Lookup(c.Peer(), c.Token)
 }
 
@@ -50,6 +57,7 @@ func (s *session) cancel(c *core.Conversation) { s.m.cancel(c.Token) }
 func (m *Runtime) cancel(token uint64) {
 	if l, out := m.lookups.LoadAndDelete(token); out {
 		l.ended()
+		endLookup(l.span, core.Node{}, core.Timeout)
 		m.parts.Directory.Cancel(token)
 	}
 }
@@ -79,6 +87,7 @@ func (m *Runtime) lookedUp(token uint64, at core.Place, o core.Outcome) {
 		return
 	}
 	l.ended()
+	endLookup(l.span, at.Node, o)
 	s, now := l.s, m.sweep.now.Load()
 	s.mu.Lock()
 	if o == core.Delivered {

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-dm/parley/dm/internal/codec"
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/tracing"
 )
 
 // perform performs one effect. The session is not locked.
@@ -21,7 +22,7 @@ func (s *session) perform(e *core.Effect) {
 	case core.Answer:
 		s.m.answer(e.To, &codec.Answer{Reply: e.Reply, To: e.To.SID, By: s.id}, e.NoReply)
 	case core.Lookup:
-		s.lookup(e.Conv, e.Epoch)
+		s.lookup(e)
 	case core.CancelLookup:
 		s.cancel(e.Conv)
 	case core.Backoff:
@@ -40,6 +41,7 @@ func (s *session) perform(e *core.Effect) {
 // carry sends an item to the node of the session that it is for.
 func (s *session) carry(e *core.Effect) {
 	m, it := s.m, e.Item
+	span := m.spanOf(it)
 	e.NoReply = it.Kind == core.Message && it.Owner == nil
 	if e.To.Node == m.self {
 		m.stats.local.Add(1)
@@ -49,7 +51,8 @@ func (s *session) carry(e *core.Effect) {
 			},
 			To: e.To.SID, Sender: s.id, Recipient: e.Conv.Wire(), Ver: it.Ver, Cmd: it.Cmd, Message: it.Body,
 		}
-		m.item(&in)
+		span.Carried(m.self)
+		m.item(&in, span.Parent())
 
 		return
 	}
@@ -60,6 +63,8 @@ func (s *session) carry(e *core.Effect) {
 	})
 	*buf = packet
 	if err == nil {
+		span.Carried(e.To.Node)
+		span.Announce(e.To.Node, tracing.Key{Sender: s.place.SID, Recipient: e.To.SID, Epoch: e.Epoch, Seq: e.Seq})
 		err = m.parts.Nodes.Send(e.To.Node, packet)
 	}
 	if err == nil {

@@ -3,6 +3,7 @@ package runtime
 import (
 	"github.com/parley-dm/parley/dm/internal/codec"
 	"github.com/parley-dm/parley/dm/internal/core"
+	"github.com/parley-dm/parley/internal/tracing"
 )
 
 // HandlePacket implements messages.Engine.
@@ -19,7 +20,7 @@ func (m *Runtime) handle(from core.Node, packet []byte) error {
 		if err != nil {
 			return err
 		}
-		m.item(&in)
+		m.item(&in, m.announced(&in))
 	case codec.AnswerType:
 		a, err := codec.ParseAnswer(from, packet)
 		if err != nil {
@@ -47,7 +48,7 @@ func (m *Runtime) handle(from core.Node, packet []byte) error {
 
 // item takes an item for a session of this node. Any other session than the one that it names
 // refuses it.
-func (m *Runtime) item(in *codec.Item) {
+func (m *Runtime) item(in *codec.Item, parent *tracing.Parent) {
 	s := m.known(in.To)
 	if s == nil && in.Found { // the session takes part from now on
 		if u := m.parts.Users.ByUID(string(in.Recipient)); u != nil {
@@ -66,13 +67,13 @@ func (m *Runtime) item(in *codec.Item) {
 
 		return
 	}
-	s.arrive(in)
+	s.arrive(in, parent)
 }
 
 // arrive gives an arrival to the core, and what is taken to the callbacks. The session is locked,
 // and unlocked on return. Where there are no callbacks that is all that a message locks: it is
 // pushed at once.
-func (s *session) arrive(in *codec.Item) {
+func (s *session) arrive(in *codec.Item, parent *tracing.Parent) {
 	m, now := s.m, s.m.sweep.now.Load()
 	full := s.bytes.Load() > maxInboxBytes || s.held.Load() >= maxInboxItems || s.shareUsed(in)
 	fx, c, admission := s.core.Arrive(s.effects, now, &in.Arrival, in.Sender, full)
@@ -84,6 +85,9 @@ func (s *session) arrive(in *codec.Item) {
 	}
 	m.stats.received.Add(1)
 	d := newDelivery(s, c, in, admission == core.Emptied)
+	if parent != nil {
+		d.trace(parent)
+	}
 	if in.Kind == core.Message && m.callbacks.noneForMessages() && s.inboxed.Load() == 0 {
 		s.effects = s.core.CallbackDone(s.effects, now, c, &d.Arrival, true)
 		s.unlock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/messages"
+	"github.com/parley-dm/parley/internal/tracing"
 )
 
 // Runtime carries the direct messages of one node. Callbacks are set before it is attached to the
@@ -24,6 +25,7 @@ type Runtime struct {
 	configured bool  // Setup has read them
 	setupErr   error // of Setup
 	parts      messages.Parts
+	tracer     *tracing.Tracer // of parts; nil: no message is traced
 	self       core.Node
 	selfAddr   string
 
@@ -70,7 +72,7 @@ func (m *Runtime) ExposeCommands() { m.expose = true }
 
 // Attach implements messages.Engine.
 func (m *Runtime) Attach(parts messages.Parts) {
-	m.parts = parts
+	m.parts, m.tracer = parts, parts.Tracer
 	m.self = parts.Nodes.Self()
 	m.selfAddr = m.self.String()
 	m.callbacks.freeze(parts.Log)

@@ -39,13 +39,13 @@ func (m *Runtime) SendMessageByUserID(u *user.User, to string, ver uint8, cmd ui
 	if cb != nil {
 		c = callback(cb)
 	}
-	m.send(u, to, core.Message, ver, cmd, message, c)
+	m.send(context.Background(), u, to, core.Message, ver, cmd, message, c)
 }
 
 // Send sends a message and waits for its outcome: see dm.Module.
 func (m *Runtime) Send(ctx context.Context, from *user.User, to string, ver uint8, cmd uint16, body []byte) (wire.Receipt, error) {
 	w := make(waiter, 1)
-	m.send(from, to, core.Message, ver, cmd, body, w)
+	m.send(ctx, from, to, core.Message, ver, cmd, body, w)
 
 	return w.wait(ctx)
 }
@@ -53,13 +53,13 @@ func (m *Runtime) Send(ctx context.Context, from *user.User, to string, ver uint
 // Connect opens a channel ahead of the first message: see dm.Module.
 func (m *Runtime) Connect(ctx context.Context, from *user.User, to string) (wire.Receipt, error) {
 	w := make(waiter, 1)
-	m.send(from, to, core.Connect, EngineVer, CmdConnect, nil, w)
+	m.send(ctx, from, to, core.Connect, EngineVer, CmdConnect, nil, w)
 
 	return w.wait(ctx)
 }
 
-// send queues an item, or says at once why not.
-func (m *Runtime) send(from *user.User, to string, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) {
+// send queues an item, or says at once why not. Ctx is read for a trace that goes on.
+func (m *Runtime) send(ctx context.Context, from *user.User, to string, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) {
 	var err error
 	switch {
 	case from == nil:
@@ -76,7 +76,7 @@ func (m *Runtime) send(from *user.User, to string, kind core.Kind, ver uint8, cm
 	}
 	s := m.session(from)
 	conv := s.core.Conversation(to)
-	if err := s.queue(conv, kind, ver, cmd, body, c); err != nil {
+	if err := s.queue(ctx, conv, kind, ver, cmd, body, c); err != nil {
 		s.unlock()
 		m.refuse(c, err)
 
@@ -86,12 +86,15 @@ func (m *Runtime) send(from *user.User, to string, kind core.Kind, ver uint8, cm
 }
 
 // queue queues an item, if there is room. The session is locked.
-func (s *session) queue(conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) error {
+func (s *session) queue(ctx context.Context, conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) error {
 	m := s.m
 	if !s.room(conv, len(body)) || s.calling.Load() >= maxCalls {
 		s.effects = s.core.Release(s.effects, conv)
 
 		return codeError(wire.CodeOverloaded, conv.Peer())
+	}
+	if m.tracer != nil {
+		c = s.traced(ctx, conv, kind, ver, cmd, body, c)
 	}
 	now := time.Now().UnixNano()
 	s.effects = s.core.Send(s.effects, now, conv, m.newItem(now, kind, ver, cmd, body, c))
