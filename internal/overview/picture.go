@@ -36,7 +36,7 @@ type NodePicture struct {
 	Name    string           `json:"name"`
 	State   State            `json:"state"`
 	Reason  string           `json:"reason,omitempty"`  // for each state but ready
-	Since   *time.Time       `json:"since,omitempty"`   // of the state; of a silent node when it last answered
+	Since   *time.Time       `json:"since,omitempty"`   // of the state, unless it is ready, as far as was watched: see Silent
 	Heard   *time.Time       `json:"heard,omitempty"`   // when it gave the figures below
 	Started *time.Time       `json:"started,omitempty"` // by its own clock
 	Users   map[string]int64 `json:"users,omitempty"`
