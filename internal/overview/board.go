@@ -25,8 +25,9 @@ type Answer struct {
 
 // Board makes pictures out of rounds. The zero value knows nothing of earlier rounds.
 type Board struct {
-	nodes map[string]*memory
 	timeline
+
+	nodes map[string]*memory
 }
 
 // memory is what a board knows of a node from earlier rounds.

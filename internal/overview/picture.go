@@ -4,12 +4,13 @@ import "time"
 
 // Picture is a cluster at one moment, as one of its nodes has it from all.
 type Picture struct {
+	Figures
+
 	At        time.Time `json:"at"` // of the clock of the node that has made it
 	By        string    `json:"by"`
 	Members   int       `json:"members"`   // in that node's view
 	Answering int       `json:"answering"` // of these; Users and Figures are theirs
 	Users     int64     `json:"users"`
-	Figures
 
 	Nodes   []NodePicture `json:"nodes"`
 	Links   []LinkPicture `json:"links"`
@@ -32,6 +33,8 @@ const (
 // NodePicture is a node in a Picture. One that does not answer keeps its last figures but for rates
 // and percentiles.
 type NodePicture struct {
+	Figures
+
 	ID      string           `json:"id"`
 	Name    string           `json:"name"`
 	State   State            `json:"state"`
@@ -45,7 +48,6 @@ type NodePicture struct {
 
 	QueueBytes int64 `json:"queue_bytes"`
 	QueueLimit int64 `json:"queue_limit,omitempty"`
-	Figures
 }
 
 // LinkPicture is the half of a link that one node has.
