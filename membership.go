@@ -2,9 +2,11 @@ package parley
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-dm/parley/internal/directory"
+	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/wire"
 )
@@ -23,7 +25,14 @@ const (
 type members struct{ s *Server }
 
 // LinkEnded implements cluster.Host.
-func (m members) LinkEnded(n node.ID, reason error) { m.s.views.LinkEnded(n, reason) }
+func (m members) LinkEnded(n node.ID, reason error) {
+	if errors.Is(reason, link.ErrPaused) {
+		m.s.views.Paused(m.s.cluster.Self(), reason, time.Now())
+
+		return
+	}
+	m.s.views.LinkEnded(n, reason)
+}
 
 // NodeDown implements cluster.Host.
 func (m members) NodeDown(n node.ID) {

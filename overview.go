@@ -40,7 +40,6 @@ func (s *Server) askOverview(ctx context.Context, after func(id string) uint64) 
 
 		return r
 	}
-	s.probe()
 	ctx, cancel := context.WithTimeout(ctx, overviewTime)
 	defer cancel()
 	r.Answers = s.peers.Overview(ctx, members, after)
@@ -52,6 +51,7 @@ func (s *Server) askOverview(ctx context.Context, after func(id string) uint64) 
 // Overview implements admin.Local.
 func (l local) Overview(after uint64) *overview.Node {
 	s := l.s
+	s.probe()
 	n := &overview.Node{
 		ID: s.NodeID(), Started: s.since.UTC(), Age: time.Since(s.since), Ready: true,
 		QueueBytes: s.queueMemory.Used(), QueueLimit: s.queueMemory.Limit(), Views: s.views.After(after),

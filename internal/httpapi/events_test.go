@@ -10,15 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3filter"
-
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/overview"
 )
-
-func init() { // the description says only that events are text
-	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
-}
 
 // round is what a cluster with a node in each state answers.
 func round(i int) overview.Round {
@@ -102,7 +96,7 @@ func TestAStreamOfPicturesOutlivesTheTimeoutsOfRequests(t *testing.T) {
 	server.Config.ReadTimeout, server.Config.WriteTimeout = short, short
 	server.Start()
 	defer server.Close()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/events", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/events", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

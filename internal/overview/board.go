@@ -25,8 +25,9 @@ type Answer struct {
 
 // Board makes pictures out of rounds. The zero value knows nothing of earlier rounds.
 type Board struct {
-	nodes map[string]*memory
 	timeline
+
+	nodes map[string]*memory
 }
 
 // memory is what a board knows of a node from earlier rounds.
@@ -71,12 +72,12 @@ func (b *Board) Update(r Round) *Picture {
 			links = append(links, LinkPicture{a.ID, l.To, l.Suspended, l.Queued, micros(l.RoundTrip)})
 		}
 	}
-	b.forget(members)
 	kept := maps.Clone(members)
 	for _, c := range b.departed(members, r.At) {
 		kept[c.Node] = true
 		p.Nodes = append(p.Nodes, b.gone(c))
 	}
+	b.forget(kept)
 	maps.DeleteFunc(b.nodes, func(id string, _ *memory) bool { return !kept[id] })
 	slices.SortFunc(p.Nodes, func(x, y NodePicture) int {
 		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.ID, y.ID))
@@ -109,7 +110,10 @@ func (b *Board) member(now time.Time, a Answer) NodePicture {
 		}
 	}
 	n := m.picture(a.ID)
-	n.State, n.Reason, n.Since = state, reason, pointer(m.since)
+	n.State, n.Reason = state, reason
+	if state != Ready {
+		n.Since = pointer(m.since)
+	}
 	if a.Node != nil && !a.Older {
 		n.Figures = figures(m.past[0], before, a.Node)
 	}

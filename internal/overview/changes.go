@@ -1,6 +1,7 @@
 package overview
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -68,9 +69,15 @@ func (t *timeline) tell(by string, views []View) {
 func (t *timeline) add(c Change, seen Seen) {
 	for i := range t.changes {
 		old := &t.changes[i]
-		known := func(s Seen) bool { return s.By == seen.By }
-		if old.Kind != c.Kind || old.Node != c.Node || old.At.Sub(seen.At).Abs() > together || slices.ContainsFunc(old.Seen, known) {
+		if old.Kind != c.Kind || old.Node != c.Node || old.At.Sub(seen.At).Abs() > together {
 			continue
+		}
+		if j := slices.IndexFunc(old.Seen, func(s Seen) bool { return s.By == seen.By }); j >= 0 {
+			if old.Seen[j].At.Equal(seen.At) {
+				return // it is told again
+			}
+
+			continue // it happened twice
 		}
 		if old.Why == "" || (c.Why != "" && seen.At.Before(old.At)) {
 			old.Why = c.Why
@@ -86,13 +93,9 @@ func (t *timeline) add(c Change, seen Seen) {
 	t.changes = append(t.changes, c)
 }
 
-// forget forgets how far nodes have told that are not members any more.
-func (t *timeline) forget(members map[string]bool) {
-	for id := range t.told {
-		if !members[id] {
-			delete(t.told, id)
-		}
-	}
+// forget forgets how far nodes have told, but for these.
+func (t *timeline) forget(but map[string]bool) {
+	maps.DeleteFunc(t.told, func(id string, _ uint64) bool { return !but[id] })
 }
 
 const (

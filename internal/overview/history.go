@@ -19,6 +19,7 @@ type History struct {
 	reasons map[node.ID]string // guarded by mu; of links that have ended, until the view changes
 	views   []View             // guarded by mu; the oldest first
 	last    uint64             // guarded by mu; number of the newest view
+	paused  bool               // guarded by mu; the view is about to be empty
 }
 
 // LinkEnded notes why the link to a node has ended. Call it before the view changes.
@@ -34,10 +35,27 @@ func (h *History) LinkEnded(n node.ID, reason error) {
 	h.reasons[n] = reason.Error()
 }
 
+// Paused notes that the process did not run for a while: its links end one after another, and then
+// its view is empty. It is the node that has left, not the others.
+func (h *History) Paused(self node.ID, reason error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.members, self) {
+		return
+	}
+	h.paused, h.members = true, nil
+	h.addLocked(View{At: now.UTC(), Left: []Left{{ID: self.String(), Why: reason.Error()}}})
+}
+
 // ViewChanged notes a view. If it is empty, the node itself is not a member any more.
 func (h *History) ViewChanged(self node.ID, members []node.ID, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.paused {
+		h.paused = len(members) > 0
+
+		return
+	}
 	v := View{At: now.UTC(), Members: len(members)}
 	switch was, is := slices.Contains(h.members, self), slices.Contains(members, self); {
 	case is && !was: // what it sees from now on has not changed: it has come
@@ -49,9 +67,12 @@ func (h *History) ViewChanged(self node.ID, members []node.ID, now time.Time) {
 	}
 	h.members = slices.Clone(members)
 	clear(h.reasons)
-	if len(v.Joined) == 0 && len(v.Left) == 0 {
-		return
+	if len(v.Joined) > 0 || len(v.Left) > 0 {
+		h.addLocked(v)
 	}
+}
+
+func (h *History) addLocked(v View) {
 	h.last++
 	v.Number = h.last
 	if len(h.views) == keptViews {

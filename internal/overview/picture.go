@@ -4,12 +4,13 @@ import "time"
 
 // Picture is a cluster at one moment, as one of its nodes has it from all.
 type Picture struct {
+	Figures
+
 	At        time.Time `json:"at"` // of the clock of the node that has made it
 	By        string    `json:"by"`
 	Members   int       `json:"members"`   // in that node's view
 	Answering int       `json:"answering"` // of these; Users and Figures are theirs
 	Users     int64     `json:"users"`
-	Figures
 
 	Nodes   []NodePicture `json:"nodes"`
 	Links   []LinkPicture `json:"links"`
@@ -32,11 +33,13 @@ const (
 // NodePicture is a node in a Picture. One that does not answer keeps its last figures but for rates
 // and percentiles.
 type NodePicture struct {
+	Figures
+
 	ID      string           `json:"id"`
 	Name    string           `json:"name"`
 	State   State            `json:"state"`
 	Reason  string           `json:"reason,omitempty"`  // for each state but ready
-	Since   *time.Time       `json:"since,omitempty"`   // of the state; of a silent node when it last answered
+	Since   *time.Time       `json:"since,omitempty"`   // of the state, unless it is ready, as far as was watched: see Silent
 	Heard   *time.Time       `json:"heard,omitempty"`   // when it gave the figures below
 	Started *time.Time       `json:"started,omitempty"` // by its own clock
 	Users   map[string]int64 `json:"users,omitempty"`
@@ -45,7 +48,6 @@ type NodePicture struct {
 
 	QueueBytes int64 `json:"queue_bytes"`
 	QueueLimit int64 `json:"queue_limit,omitempty"`
-	Figures
 }
 
 // LinkPicture is the half of a link that one node has.

@@ -47,7 +47,7 @@ func NewWatch(ask func(ctx context.Context, after func(id string) uint64) Round)
 // returns an error. A watcher that is slow misses pictures. Errors: ErrTooMany, ErrStopped, send's,
 // ctx's.
 func (w *Watch) Pictures(ctx context.Context, send func(picture []byte) error) error {
-	pictures, err := w.enter()
+	pictures, err := w.enter() //nolint:contextcheck // the rounds are for all watchers
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,7 @@ export function table(t: HTMLElement, caption: string, heads: string[], numeric:
       html("tbody"),
     );
   }
+  heads.forEach((text, i) => setText(t.querySelector("thead tr")!.children[i]!, text));
   const body = t.querySelector("tbody")!;
   const shown = rows.length > 0 ? rows : [{ key: "\0none", cells: [none] }];
   keyed(

@@ -11,7 +11,7 @@ import { showTimes } from "./times.js";
 import { linksTable } from "./links.js";
 import { showChanges, showErrors, showNodes, showRates, showShaping, showTiles } from "./sections.js";
 import { byId, setText } from "./dom.js";
-import { moment, seconds } from "./format.js";
+import { moment, plural } from "./format.js";
 
 const stored = "parley-admin-key";
 
@@ -107,17 +107,16 @@ function showStatus(): void {
   status.dataset.state = kind === "live" && cut ? "cut" : kind;
   board.classList.toggle("old", cut);
   byId("retry").hidden = state.kind !== "cut" || !stream;
-  setText(byId("status-text"), statusText(old, cut));
+  setText(byId("status-text"), statusText(cut));
   document.title = (cut && stream ? "(cut) " : "") + "Parley dashboard";
 }
 
-function statusText(old: number, cut: boolean): string {
+function statusText(cut: boolean): string {
   if (!stream) return "Signed out";
   const since = newest ? ` The figures are of ${moment(newest.at)}.` : "";
-  if (state.kind === "paused") return `Paused while nobody looked.${since}`;
+  if (state.kind === "paused") return `Paused while this tab was hidden.${since}`;
   if (state.kind === "cut") return `The stream is cut: ${state.why}.${since} Trying again.`;
   if (!newest) return "Connecting…";
   if (cut || state.kind !== "live") return `Waiting for ${nameOf(newest.by)}.${since}`;
-  const all = newest.answering === newest.members ? `all ${newest.members}` : `${newest.answering} of ${newest.members}`;
-  return `Live: ${all} ${newest.members === 1 ? "node" : "nodes"}, through ${nameOf(newest.by)}`.replace("all 1 node", "one node") + (old > 60 ? seconds(old) : "");
+  return `Live through ${nameOf(newest.by)}: ${newest.answering} of ${plural(newest.members, "member")} ${newest.answering === 1 ? "answers" : "answer"}`;
 }

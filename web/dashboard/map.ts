@@ -44,7 +44,7 @@ export class NodeMap {
     if (!p || !this.#width) return;
     const n = p.nodes.length;
     const width = this.#width;
-    const height = n <= 1 ? 190 : n === 2 ? 230 : Math.round(Math.min(440, Math.max(320, width * 0.5)));
+    const height = n <= 1 ? 190 : n === 2 ? 230 : Math.round(Math.min(420, Math.max(320, width * 0.45)));
     set(this.#svg, { viewBox: `0 0 ${width} ${height}`, width, height });
     const many = n > maxNames;
     const places = layout(p.nodes, width, height, many);
@@ -63,11 +63,15 @@ export class NodeMap {
       this.#trips,
       shown.length <= maxTrips ? shown : [],
       (l) => l.key,
-      () => svg("text"),
+      () => svg("g", {}, svg("rect", { y: -9, height: 18 }), svg("text")),
       (e, l) => {
-        const [a, b] = ends(l, places);
-        set(e, { ...between(a, b), class: suspended(l) ? "suspended" : "" });
-        setText(e, suspended(l) ? "suspended" : roundTrip(l) ? micros(roundTrip(l)) : "");
+        const text = suspended(l) ? "suspended" : roundTrip(l) ? micros(roundTrip(l)) : "";
+        const { x, y } = between(...ends(l, places));
+        const half = text.length * 3.4 + (text ? 5 : 0);
+        set(e, { transform: `translate(${x} ${y})` });
+        set(e.children[0]!, { x: -half, width: 2 * half });
+        set(e.children[1]!, { class: suspended(l) ? "suspended" : "" });
+        setText(e.children[1]!, text);
       },
     );
     keyed(
@@ -101,17 +105,20 @@ function layout(nodes: readonly NodePicture[], width: number, height: number, ma
   const [small, large] = many ? [5, 14] : width < 480 ? [22, 34] : [26, 46];
   const label = many ? 4 : 40;
   const places = new Map<string, Place>();
+  const angles = nodes.map((_, i) => (nodes.length === 2 ? Math.PI : -Math.PI / 2) + (2 * Math.PI * i) / nodes.length);
+  const low = Math.max(...angles.map(Math.sin));
+  const high = Math.min(...angles.map(Math.sin));
   nodes.forEach((node, i) => {
     const r = round(small + (large - small) * Math.sqrt(sum(node.users) / most));
     if (nodes.length === 1) {
       places.set(node.id, { x: width / 2, y: height / 2 - label / 2, r });
       return;
     }
-    const angle = (nodes.length === 2 ? Math.PI : -Math.PI / 2) + (2 * Math.PI * i) / nodes.length;
-    const x = width / 2 + Math.cos(angle) * Math.min(width / 2 - large - (many ? 4 : 24), height * 1.1);
+    const x = width / 2 + Math.cos(angles[i]!) * Math.min(width / 2 - large - (many ? 4 : 24), height * 0.95);
     const top = large + 4;
     const bottom = height - large - label;
-    places.set(node.id, { x: round(x), y: round((top + bottom) / 2 + (Math.sin(angle) * (bottom - top)) / 2), r });
+    const down = low - high < 0.1 ? 0.5 : (Math.sin(angles[i]!) - high) / (low - high);
+    places.set(node.id, { x: round(x), y: round(top + down * (bottom - top)), r });
   });
   return places;
 }
@@ -157,12 +164,12 @@ export function sentence(node: NodePicture): string {
     case "ready":
       return `${plural(sum(node.users), "user")}, ${rate(carried(node))} messages per second`;
     case "not_ready":
-      return `takes no users since ${moment(node.since)}${why}.`;
+      return `has taken no users since ${moment(node.since)}${why}.`;
     case "silent":
       return `has not answered since ${moment(node.since)}${why}.${had}`;
     case "other":
       return `answers with less than the others${why}. It has ${plural(sum(node.users), "user")}.`;
     case "gone":
-      return `is not a member since ${moment(node.since)}${why}.${had}`;
+      return `left at ${moment(node.since)}${why}.${had}`;
   }
 }

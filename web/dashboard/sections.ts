@@ -12,6 +12,9 @@ function errorsOf(counts: Counts | undefined): Record<string, number> {
   return Object.fromEntries(Object.entries(counts?.outcomes ?? {}).filter(([name]) => !good.has(name)));
 }
 
+/** What the window is called: it is shorter when the page was opened a moment ago. */
+const lately = (p: Picture): string => (p.window < 55 ? `Last ${seconds(p.window)}` : "Last minute");
+
 interface Tile {
   name: string;
   value: string;
@@ -22,7 +25,6 @@ interface Tile {
 export function showTiles(p: Picture): void {
   const gone = p.nodes.filter((n) => n.state === "gone").length;
   const errors = sum(errorsOf(p.minute));
-  const minute = p.window < 55 ? seconds(p.window) : "minute";
   const tiles: Tile[] = [
     {
       name: "Nodes",
@@ -32,7 +34,7 @@ export function showTiles(p: Picture): void {
     },
     { name: "Users", value: count(p.users), note: "connected now", state: "" },
     { name: "Messages", value: rate(carried(p)), note: "per second", state: "" },
-    { name: "Errors", value: count(errors), note: p.minute ? `in the last ${minute}` : "are being counted", state: errors ? "warn" : "good" },
+    { name: "Errors", value: count(errors), note: p.minute ? `in the ${lately(p).toLowerCase()}` : "are being counted", state: errors ? "warn" : "good" },
   ];
   keyed(
     byId("tiles"),
@@ -131,7 +133,7 @@ export function showErrors(p: Picture): void {
     byId("outcomes"),
     parts,
     (o) => o.name,
-    (o) => html("div", { class: "part" }, html("span"), html("meter", { min: "0", max: "1", "aria-label": `Part of the outcomes of the last minute: ${o.name}` })),
+    (o) => html("div", { class: "part" }, html("span"), html("meter", { min: "0", max: "1", "aria-label": `Part of the outcomes lately: ${o.name}` })),
     (e, o) => {
       setText(e.children[0]!, `${o.name} ${count(o.n)}`);
       const meter = e.children[1] as HTMLMeterElement;
@@ -147,7 +149,7 @@ export function showErrors(p: Picture): void {
   table(
     byId("errors-table"),
     "Errors by reason",
-    ["Reason", "Last minute", "Since start"],
+    ["Reason", lately(p), "Since start"],
     [1, 2],
     rows.map((r) => ({
       key: `${r.group} ${r.name}`,
@@ -176,7 +178,7 @@ export function showShaping(p: Picture): void {
   table(
     byId("shaping-table"),
     "Times that a client was slowed or a queue was full",
-    ["Times that", "Last minute", "Since start"],
+    ["Times that", lately(p), "Since start"],
     [1, 2],
     Object.entries(shapingText).map(([name, text]) => ({
       key: name,
@@ -200,7 +202,7 @@ export function showChanges(p: Picture): void {
       e.children[0]!.setAttribute("datetime", c.at);
       setText(e.children[0]!, moment(c.at));
       setText(e.querySelector("strong")!, c.node.replace(/#.*/, ""));
-      setText(e.querySelector("span")!, c.kind === "joined" ? "came" : `left${c.why ? `: ${c.why}` : ""}`);
+      setText(e.querySelector("span")!, c.kind === "joined" ? "joined" : `left${c.why ? `: ${c.why}` : ""}`);
       setText(e.children[2]!, `seen by ${c.seen.map((s) => s.by.replace(/#.*/, "") + delay(c.at, s.at)).join(", ")}`);
     },
   );

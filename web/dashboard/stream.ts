@@ -18,7 +18,7 @@ const firstPause = 500;
 const longestPause = 15_000;
 /** Pictures come each second: after so many without one the stream counts as cut. */
 const patience = 5_000;
-/** A page that nobody sees has its nodes make no pictures. */
+/** A tab that is hidden for so long ends its stream, so that the nodes make no pictures for it. */
 const hiddenTime = 60_000;
 
 export class Stream {
