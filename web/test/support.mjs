@@ -107,8 +107,8 @@ export async function start(t, name, args, pattern, env = {}) {
  * page's program throws, or writes an error to the console that none of `allow` matches: Chromium
  * itself writes one for each connection that fails.
  */
-export async function open(t, url, { width = 1280, height = 800, allow = [] } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: "light" });
+export async function open(t, url, { width = 1280, height = 800, scale = 1, allow = [] } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, colorScheme: "light" });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const faults = [];
