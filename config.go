@@ -121,6 +121,12 @@ type Config struct {
 	// Insecure allows listeners that other machines reach to have the development key or no TLS.
 	Insecure bool
 
+	// Dev shows the demo page at / of HTTP, which must be on a loopback address: whoever opens it
+	// logs in as any user, and sees every message's way. It needs the development key. Decline and
+	// rewrite on the page work by callbacks that run before the program's own. With a
+	// TracerProvider the page does not show messages.
+	Dev bool
+
 	// Pprof is a listener of its own for profiles of the process. They show what is in memory.
 	// Default: none.
 	Pprof string
@@ -209,7 +215,7 @@ func fromInternal(c config.Config) Config {
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
-		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
+		Dev: c.Dev, Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace,
 		HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure,
 		OTLP: c.OTLP, TraceRatio: c.TraceRatio,
@@ -227,7 +233,7 @@ func (c Config) internal() config.Config {
 		MaxPending: c.MaxPending, AddressPending: c.AddressPending, AddressOpen: c.AddressOpen,
 		AddressLogins: c.AddressLogins, UserLogins: c.UserLogins,
 		RateMessages: c.RateMessages, RateBytes: c.RateBytes, QueueMemory: c.QueueMemory, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Insecure: c.Insecure,
-		Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
+		Dev: c.Dev, Pprof: c.Pprof, Heartbeat: c.Heartbeat, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
 		Operation: config.Operation{Admin: c.Admin, AdminKey: c.AdminKey, AdminHosts: c.AdminHosts, Drain: c.Drain, Grace: c.Grace},
 		Webhook:   config.Webhook{HookURL: c.HookURL, HookSecret: c.HookSecret, HookTimeout: c.HookTimeout, HookFailure: c.HookFailure},
 		Tracing:   config.Tracing{OTLP: c.OTLP, TraceRatio: c.TraceRatio},

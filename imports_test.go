@@ -50,7 +50,7 @@ var allowedImports = map[string][]string{
 	".": {
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
-		"internal/overview", "internal/web", "internal/tracing",
+		"internal/overview", "internal/web", "internal/tracing", "internal/demopage",
 		"internal/messages", "internal/admin", "internal/hook", "dive", "internal/storages", "internal/natsnode",
 	},
 

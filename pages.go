@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 
+	"github.com/parley-dm/parley/internal/demopage"
 	"github.com/parley-dm/parley/internal/httpapi"
 	"github.com/parley-dm/parley/internal/web"
 )
@@ -32,6 +33,9 @@ func (s *Server) openAdmin(ctx context.Context, tlsConfig *tls.Config) error {
 // pagesHTTP is what the HTTP listener shows.
 func (s *Server) pagesHTTP() httpapi.Pages {
 	p := httpapi.Pages{WebSocket: s.webSocket}
+	if s.dev != nil {
+		p.Root = demopage.New(s.dev.feed, s.dev)
+	}
 	if s.cfg.Admin == "" {
 		p.API, p.Dashboard = s.api(), s.dashboard()
 		p.Metrics = s.metricsHandler()

@@ -91,6 +91,7 @@ type Server struct {
 	adminAddr net.Addr
 	serving   sync.WaitGroup
 
+	dev          *devPage // nil: the demo page is not shown
 	webhook      *webhook // nil: there is none
 	lingering    lingering
 	traces       traces
@@ -179,6 +180,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 	s.watch = overview.NewWatch(s.askOverview)
 	var err error
 	s.attachHook()
+	s.attachDev()
 	s.cluster, err = cluster.New(cluster.Config{
 		Node: cfg.Node, Addr: cfg.Cluster, Advertise: cfg.Advertise, Join: cfg.Join, Secret: cfg.ClusterSecret,
 		MinMembers: cfg.MinMembers, Cork: &s.cork, Logger: log,

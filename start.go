@@ -96,6 +96,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
+	if err := s.startDev(); err != nil { //nolint:contextcheck // ctx bounds the starting only
+		return err
+	}
 	s.takesUsers.Store(true)
 
 	return s.openTCP(ctx)

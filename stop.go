@@ -52,6 +52,7 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	}
 	storages.Of(s.dive).Stop(ctx)
 	s.stopTraces(ctx)
+	s.stopDev()
 	if e := s.cluster.Stop(ctx); err == nil {
 		err = e
 	}

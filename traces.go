@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parley-dm/parley/internal/cluster"
+	"github.com/parley-dm/parley/internal/demopage"
 	"github.com/parley-dm/parley/internal/tracing"
 )
 
@@ -31,6 +32,10 @@ func (s *Server) startTraces() error {
 	case s.traces.provider != nil && s.cfg.OTLP != "":
 		return fmt.Errorf("%s: the program has a TracerProvider, which takes its place: give one of them", s.cfg.Where("otlp"))
 	case s.traces.provider != nil:
+		return nil
+	case s.dev != nil: // all messages are traced for its page
+		s.traces.provider, s.cfg.TraceRatio = demopage.NewRecorder(s.dev.reporter.Add), 1
+
 		return nil
 	case s.cfg.OTLP != "" && !tracing.Registered():
 		return fmt.Errorf("%s: this program has no exporter of traces: it must import github.com/parley-dm/parley/otlp", s.cfg.Where("otlp"))

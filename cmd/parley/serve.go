@@ -95,6 +95,9 @@ func announce(out io.Writer, cfg parley.Config, node *parley.Server) {
 			fmt.Fprintf(out, "%-9s%s%s%s\n", l.name, l.before, l.value, l.after)
 		}
 	}
+	if cfg.Dev {
+		fmt.Fprintf(out, "page     %s\n", node.PageURL())
+	}
 	if cfg.AuthKey == "" && len(cfg.AuthKeys) == 0 {
 		fmt.Fprintln(out, "key      made on this machine: parley token, send and chat sign with it (not for production: see --auth-key)")
 	}

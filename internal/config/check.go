@@ -17,6 +17,7 @@ func (c *Config) check() error {
 		c.checkOperation,
 		c.checkHook,
 		c.checkTracing,
+		c.checkDev,
 	)
 }
 

@@ -58,6 +58,7 @@ type Config struct {
 	TLSCert  string // PEM file; empty: no TLS
 	TLSKey   string // PEM file
 	Insecure bool   // allow what other machines can reach with a made-up key or without TLS
+	Dev      bool   // show the demo page on HTTP, which lets users of this machine log in as any user
 
 	// Pprof is a listener of its own for profiles of the process, host:port; empty: none. Who
 	// reaches it sees what is in memory.

@@ -73,7 +73,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "advertise": "10.0.0.1:7300", "min_members": 2, "nats": "nats://h:4222", "pprof": "127.0.0.1:7500", "join": ["127.0.0.1:7301", "127.0.0.1:7302"],
 		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": ["parley.internal", "n1"], "drain": "5s", "grace": "7s",
 		"hook_url": "https://h/x", "hook_secret": "a-hook-secret-of-tests", "hook_timeout": "2s", "hook_failure": "allow",
-		"otlp": "http://h:4318", "trace_ratio": 0.25,
+		"otlp": "http://h:4318", "trace_ratio": 0.25, "dev": false,
 		"cluster_secret": "`+secret+`", "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": true,
 		"auth_keys": ["file:old.pem", "jwks:k.json"], "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": ["a", "b"], "token_grace": "1m",
 		"origin": ["https://app.example", "*"], "trusted_proxies": ["10.0.0.1", "fd00::/8"], "max_pending": 0, "address_pending": 1, "address_open": 2,
@@ -84,7 +84,7 @@ func TestEverySettingHasItsThreeForms(t *testing.T) {
 	written := map[string]string{
 		"admin": "127.0.0.1:7600", "admin_key": "an-admin-key-of-tests", "admin_hosts": "parley.internal,n1", "drain": "5s", "grace": "7s",
 		"hook_url": "https://h/x", "hook_secret": "a-hook-secret-of-tests", "hook_timeout": "2s", "hook_failure": "allow",
-		"otlp": "http://h:4318", "trace_ratio": "0.25",
+		"otlp": "http://h:4318", "trace_ratio": "0.25", "dev": "false",
 		"node": "n1", "tcp": "off", "http": ":0", "cluster": "127.0.0.1:7300", "pprof": "127.0.0.1:7500", "join": "127.0.0.1:7301, 127.0.0.1:7302",
 		"cluster_secret": secret, "auth_key": "file:key.pem", "tls_cert": "c.pem", "tls_key": "k.pem", "insecure": "true",
 		"auth_keys": "file:old.pem,jwks:k.json", "auth_leeway": "0s", "auth_issuer": "i", "auth_audience": "a, b", "token_grace": "1m",

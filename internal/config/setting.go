@@ -105,6 +105,7 @@ func generalSettings() []Setting {
 				return err
 			},
 		},
+		devSetting(),
 		text("pprof", "ADDR", "", "where profiles of this node can be had (/debug/pprof/); off: nowhere", checkOptional,
 			func(c *Config) *string { return &c.Pprof }),
 		bounded("heartbeat", "15s", "longest silence of a healthy connection; after two the session ends", checkHeartbeat,

@@ -130,6 +130,7 @@ func (d *demo) guide(ctx context.Context) error {
 	if err != nil || d.Once {
 		return err
 	}
+	d.pause(touring)
 	d.keepTalkers()
 	d.sayf("\n%s", last)
 	d.cluster.feed.SetCaption(demopage.Caption{Text: last})
@@ -152,16 +153,24 @@ func (d *demo) keepTalkers() {
 
 // step begins a part of the tour, after a pause for the reader.
 func (d *demo) step(ctx context.Context, n int, title string) {
-	if !d.Fast && n > 1 {
-		timer := time.NewTimer(readingTime)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done(): // the step itself returns its error
-		}
+	if n > 1 {
+		d.pause(ctx)
 	}
 	d.sayf("\n%d. %s", n, title)
 	d.cluster.feed.SetCaption(demopage.Caption{Step: n, Steps: steps, Text: title})
+}
+
+// pause gives the reader time.
+func (d *demo) pause(ctx context.Context) {
+	if d.Fast {
+		return
+	}
+	timer := time.NewTimer(readingTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done(): // what follows returns its error
+	}
 }
 
 // stay has the users answer until ctx ends.

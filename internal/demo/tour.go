@@ -231,6 +231,7 @@ func (d *demo) nodeDies(ctx context.Context) error {
 	if d.Once {
 		return nil
 	}
+	d.pause(ctx)
 	start := time.Now()
 	if err := d.cluster.restartNode(ctx, third.name); err != nil {
 		return err

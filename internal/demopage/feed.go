@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 )
+
+// errClosed: the feed was closed.
+var errClosed = errors.New("the feed is closed")
 
 // maxWaiting bounds the messages that wait for one page.
 const maxWaiting = 4000
@@ -17,6 +21,7 @@ type Feed struct {
 	caption []byte // JSON of the newest Caption
 	pages   map[*subscriber]struct{}
 	viewed  chan struct{} // closed when the first page is open
+	over    chan struct{} // closed by Close
 }
 
 // subscriber is one open page.
@@ -29,8 +34,11 @@ type subscriber struct {
 
 // NewFeed returns a feed without a state.
 func NewFeed() *Feed {
-	return &Feed{pages: map[*subscriber]struct{}{}, viewed: make(chan struct{})}
+	return &Feed{pages: map[*subscriber]struct{}{}, viewed: make(chan struct{}), over: make(chan struct{})}
 }
+
+// Close ends the streams of all pages. It must be called once at most.
+func (f *Feed) Close() { close(f.over) }
 
 // Viewed is closed when the first page is open.
 func (f *Feed) Viewed() <-chan struct{} { return f.viewed }
@@ -118,6 +126,8 @@ func (f *Feed) unsubscribe(p *subscriber) {
 func (f *Feed) next(ctx context.Context, p *subscriber) ([]event, error) {
 	select {
 	case <-p.wake:
+	case <-f.over:
+		return nil, errClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

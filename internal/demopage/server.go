@@ -185,7 +185,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 		cancel()
 		var text strings.Builder
 		switch {
-		case r.Context().Err() != nil:
+		case r.Context().Err() != nil || errors.Is(err, errClosed):
 			return
 		case err != nil:
 			text.WriteString(": still here\n\n")

@@ -27,6 +27,8 @@ type Pages struct {
 	Dashboard http.Handler
 	// Profiles is the handler of /debug/pprof/.
 	Profiles http.Handler
+	// Root is the handler of everything else.
+	Root http.Handler
 }
 
 // New returns the handler of a listener, which may be open before the node can serve.
@@ -62,6 +64,9 @@ func New(n Health, pages Pages) http.Handler {
 	}
 	if pages.Profiles != nil {
 		mux.Handle("GET /debug/pprof/", pages.Profiles)
+	}
+	if pages.Root != nil {
+		mux.Handle("/", pages.Root)
 	}
 
 	return mux

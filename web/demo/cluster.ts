@@ -6,7 +6,7 @@ import { labelOf, wayOf } from "./words.js";
 
 /** The live picture of the cluster, with the buttons of its nodes. */
 export class ClusterView {
-  #map = new ClusterMap(byId("map"));
+  #map = new ClusterMap(byId("map"), { minUsers: 2 });
   #users: readonly string[];
   #controls: boolean;
   #buttons = new Map<string, HTMLButtonElement>();

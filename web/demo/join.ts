@@ -1,5 +1,5 @@
 import type { State } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { qrCode } from "./qr.js";
 import { qrImage } from "./qr-image.js";
 
@@ -15,8 +15,10 @@ export function showJoin(join: State["join"]): void {
   link.href = join.url;
   link.textContent = join.url;
   byId("qr").replaceChildren(qrImage(qrCode(join.url), `QR code of ${join.url}`));
-  byId("join-hint").textContent = join.local
-    ? "Only this machine reaches it. For a phone in the same network start the demo with --listen 0.0.0.0:7070."
-    : "Any device in the same network can open it.";
+  byId("join-hint").replaceChildren(
+    ...(join.local
+      ? ["Only this machine reaches it. For a phone in the same network start the demo with ", h("code", {}, "--listen 0.0.0.0:7070"), "."]
+      : ["Any device in the same network can open it."]),
+  );
   byId("join").hidden = false;
 }

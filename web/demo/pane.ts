@@ -1,5 +1,5 @@
 import { drawHistogram, histogramOf, shortTime } from "../shared/histogram.js";
-import { post, type MessageReport, type State } from "./api.js";
+import { post, type MessageReport, type NodeState, type State } from "./api.js";
 import { measured, sendLarge, sendMany } from "./bulk.js";
 import { actionButton, h } from "./dom.js";
 import { Log } from "./log.js";
@@ -107,10 +107,10 @@ export class Pane {
     }
   }
 
-  /** The nodes to try, this one first. */
+  /** The nodes to try: this one first, then those that are up. */
   #places(first: string | undefined): Place[] {
-    const nodes = this.#state!.nodes.filter((n) => n.ws !== "");
-    return [...nodes.filter((n) => n.name === first), ...nodes.filter((n) => n.name !== first)];
+    const rank = (n: NodeState): number => (n.state !== "up" ? 2 : n.name === first ? 0 : 1);
+    return this.#state!.nodes.filter((n) => n.ws !== "").sort((a, b) => rank(a) - rank(b));
   }
 
   #button(label: string, work: () => Promise<void> | void): HTMLButtonElement {
@@ -208,7 +208,7 @@ export class Pane {
 
   async #move(node: string): Promise<void> {
     const start = performance.now();
-    await this.#session.login(this.#places(node).slice(0, 1));
+    await this.#session.login(this.#places(node));
     this.#log.note(
       `${this.user} has logged in on ${this.#session.node}, within ${Math.round(performance.now() - start)} ms, and keeps all channels: peers notice nothing.`,
     );

@@ -47,15 +47,15 @@ function times(inBrowser: number, atServers: number | undefined): string {
 
 /** The label of a message on the map. */
 export function labelOf(m: MessageReport): { tone: Verdict["tone"]; label: string } {
-  const time = shortTime(m.us / 1000);
   switch (m.outcome) {
     case "delivered":
-      return { tone: "good", label: time };
+      return { tone: "good", label: shortTime(m.us / 1000) };
     case "declined":
     case "dropped":
-      return { tone: "warn", label: `${m.outcome}, ${time}` };
+    case "timeout":
+      return { tone: "warn", label: m.outcome };
     default:
-      return { tone: "bad", label: `${m.outcome}, ${time}` };
+      return { tone: "bad", label: m.outcome };
   }
 }
 

@@ -21,7 +21,7 @@ const above = 26;
 
 /**
  * Places n cards with heights. One stands in the middle; two and three beside each other, the third
- * above them; more in rows of equal width, each second row shifted.
+ * lower; more in rows of equal width, each second row shifted.
  */
 export function layout(width: number, heights: readonly number[]): Layout {
   const n = heights.length;
@@ -29,17 +29,17 @@ export function layout(width: number, heights: readonly number[]): Layout {
     return rows(width, heights, [n], 0);
   }
   if (n === 3) {
-    // The third above, in the middle: the first two are left and right of whatever is below the map.
+    // The third one lower, in the middle: each two have a line of their own, also in a narrow window.
     const cardWidth = clamp((width - 2 * margin) * 0.3, minCard, maxCard);
-    const gap = clamp(width * 0.08, 36, 64);
-    const below = above + heights[2]! + gap;
+    const drop = clamp(width * 0.07, 56, 76);
+    const side = margin + cardWidth / 2 + Math.max(0, (width - 560) * 0.12);
     return {
       cardWidth,
-      height: below + Math.max(heights[0]!, heights[1]!) + margin,
+      height: above + Math.max(heights[0]!, heights[1]!, heights[2]! + drop) + margin,
       tops: [
-        { x: margin + cardWidth / 2 + inset(width), y: below },
-        { x: width - margin - cardWidth / 2 - inset(width), y: below },
-        { x: width / 2, y: above },
+        { x: side, y: above },
+        { x: width - side, y: above },
+        { x: width / 2, y: above + drop },
       ],
     };
   }
@@ -50,11 +50,6 @@ export function layout(width: number, heights: readonly number[]): Layout {
     counts.push(Math.min(columns, rest));
   }
   return rows(width, heights, counts, 48);
-}
-
-/** How far the outer cards stand from the edge, where there is room. */
-function inset(width: number): number {
-  return Math.max(0, (width - 560) * 0.12);
 }
 
 function rows(width: number, heights: readonly number[], counts: readonly number[], gap: number): Layout {

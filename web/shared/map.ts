@@ -54,6 +54,8 @@ export interface Travel {
 export interface MapOptions {
   /** Pills of users on a card before the rest is counted. Default: 4. */
   maxUsers?: number;
+  /** Pills for which a card has room at least, so that the map keeps its height. Default: 1. */
+  minUsers?: number;
   /** Milliseconds of a leg of a way. Default: 340. */
   legTime?: number;
   /** Messages on the map at a time; of more, the rest is not drawn. Default: 24. */
@@ -66,6 +68,9 @@ const pillHeight = 22;
 const pillGap = 4;
 const bottom = 8;
 const labelTime = 2200;
+const moveTime = 600;
+/** Users whose latest place is remembered. */
+const maxRemembered = 500;
 const labelHeight = 22;
 
 interface Card {
@@ -78,7 +83,9 @@ export class ClusterMap {
   #root = svg("svg", { class: "map", role: "img" });
   #links = svg("g");
   #cards = svg("g");
+  #pills = svg("g");
   #moving = svg("g", { "aria-hidden": "true" });
+  #lastAt = new Map<string, { node: string; at: Point }>(); // of each user, also of those that are not there at the moment
   #labels = new Map<string, SVGGElement>();
   #placed = new Map<string, Card>();
   #state: MapState = { nodes: [], links: [] };
@@ -89,8 +96,8 @@ export class ClusterMap {
 
   constructor(container: HTMLElement, options: MapOptions = {}) {
     this.#container = container;
-    this.#options = { maxUsers: 4, legTime: 340, maxTravels: 24, ...options };
-    this.#root.append(this.#links, this.#cards, this.#moving);
+    this.#options = { maxUsers: 4, minUsers: 1, legTime: 340, maxTravels: 24, ...options };
+    this.#root.append(this.#links, this.#cards, this.#pills, this.#moving);
     container.append(this.#root);
     this.#resized = new ResizeObserver(() => {
       if (Math.abs(container.clientWidth - this.#width) >= 1) {
@@ -129,18 +136,23 @@ export class ClusterMap {
   }
 
   #draw(): void {
-    this.#width = this.#container.clientWidth;
+    if (this.#width !== this.#container.clientWidth) {
+      this.#width = this.#container.clientWidth;
+      this.#lastAt.clear();
+      this.#moving.replaceChildren(); // what is there is at places of before
+    }
     const { nodes, users = [] } = this.#state;
     const by = new Map<string, MapUser[]>(nodes.map((n) => [n.id, []]));
     for (const u of users) {
       by.get(u.node)?.push(u);
     }
-    const heights = nodes.map((n) => cardHeight(n, by.get(n.id)!.length, this.#options.maxUsers));
+    const heights = nodes.map((n) => cardHeight(n, by.get(n.id)!.length, this.#options));
     const at = layout(this.#width, heights);
     this.#root.setAttribute("viewBox", `0 0 ${this.#width} ${at.height}`);
     this.#root.setAttribute("height", String(at.height));
     this.#root.setAttribute("aria-label", describe(this.#state, by));
     this.#placed.clear();
+    this.#pills.replaceChildren();
     this.#cards.replaceChildren(...nodes.map((n, i) => this.#card(n, by.get(n.id)!, at, i, heights[i]!)));
     this.#links.replaceChildren(...this.#state.links.flatMap((l) => this.#link(l)));
   }
@@ -164,7 +176,7 @@ export class ClusterMap {
     }
     const shown = users.slice(0, users.length > this.#options.maxUsers ? this.#options.maxUsers - 1 : users.length);
     for (const u of shown) {
-      card.append(pill(u, left + 8, top, at.cardWidth - 16));
+      this.#pill(u, left + 8, top, at.cardWidth - 16);
       pills.set(u.id, { x, y: top + pillHeight / 2 });
       top += pillHeight + pillGap;
     }
@@ -176,6 +188,21 @@ export class ClusterMap {
     }
     this.#placed.set(n.id, { center: { x, y: y + titleHeight / 2 }, users: pills });
     return card;
+  }
+
+  /** Draws a user. One that was on another node before comes from there. */
+  #pill(u: MapUser, x: number, y: number, width: number): void {
+    const element = pill(u, x, y, width);
+    this.#pills.append(element);
+    const before = this.#lastAt.get(u.id);
+    this.#lastAt.set(u.id, { node: u.node, at: { x, y } });
+    if (before !== undefined && before.node !== u.node && !reducedMotion()) {
+      const from = `translate(${before.at.x - x}px, ${before.at.y - y}px)`;
+      element.animate([{ transform: from }, { transform: "none" }], { duration: moveTime, easing: "ease-in-out" });
+    }
+    if (this.#lastAt.size > maxRemembered) {
+      this.#lastAt.delete(this.#lastAt.keys().next().value!);
+    }
   }
 
   #link(l: MapLink): SVGLineElement[] {
@@ -254,10 +281,10 @@ export class ClusterMap {
   }
 }
 
-function cardHeight(n: MapNode, users: number, maxUsers: number): number {
-  const lines = (n.lines ?? []).length * lineHeight;
-  const pills = Math.min(users, maxUsers) * (pillHeight + pillGap);
-  return titleHeight + lines + Math.max(pills, pillHeight) + bottom - (users === 0 && lines > 0 ? pillHeight : 0);
+function cardHeight(n: MapNode, users: number, options: Required<MapOptions>): number {
+  const pill = pillHeight + pillGap;
+  const content = (n.lines ?? []).length * lineHeight + Math.min(users, options.maxUsers) * pill;
+  return titleHeight + Math.max(content, options.minUsers * pill) + bottom;
 }
 
 function pill(u: MapUser, x: number, y: number, width: number): SVGGElement {
