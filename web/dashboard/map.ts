@@ -10,7 +10,7 @@ import { keyed, onWidth, set, setText, svg } from "./dom.js";
 /** With more nodes than these, links have no labels, and thin lines. */
 const maxThick = 5;
 /** With more, nodes stand in rows, and only the links in trouble are drawn. */
-const maxRing = (width: number): number => (width < 480 ? 6 : 10);
+const maxRing = (width: number): number => (width < 480 ? 6 : 8);
 /** With more, nodes have no names. */
 const maxNames = 48;
 
