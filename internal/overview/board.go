@@ -63,10 +63,13 @@ func (b *Board) Update(r Round) *Picture {
 		if a.Node == nil {
 			continue
 		}
-		p.Answering++
 		for _, users := range n.Users {
 			p.Users += users
 		}
+		if a.Older {
+			continue
+		}
+		p.Answering++
 		p.add(&n.Figures)
 		for _, l := range a.Node.Links {
 			links = append(links, LinkPicture{a.ID, l.To, l.Suspended, l.Queued, micros(l.RoundTrip)})

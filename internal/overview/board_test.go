@@ -99,7 +99,7 @@ func TestANodeOfAnotherVersionShowsWhatItTells(t *testing.T) {
 	older := overview.Answer{ID: "n2#2", Older: true, Fault: "older", Node: &overview.Node{ID: "n2#2", Ready: true, Users: map[string]int64{"any": 4}, Members: 2}}
 	for range 2 {
 		p := s.round(s.node("n1#1", 10, 0), older)
-		if n := p.Nodes[1]; n.State != overview.Other || n.Reason != "older" || n.Users["any"] != 4 || n.PerSecond != nil || p.Users != 7 {
+		if n := p.Nodes[1]; n.State != overview.Other || n.Reason != "older" || n.Users["any"] != 4 || n.PerSecond != nil || p.Users != 7 || p.Answering != 1 {
 			t.Errorf("%+v", p)
 		}
 	}

@@ -9,8 +9,8 @@ type Picture struct {
 	At        time.Time `json:"at"` // of the clock of the node that has made it
 	By        string    `json:"by"`
 	Members   int       `json:"members"`   // in that node's view
-	Answering int       `json:"answering"` // of these; Users and Figures are theirs
-	Users     int64     `json:"users"`
+	Answering int       `json:"answering"` // of these, with all figures: the sums are theirs
+	Users     int64     `json:"users"`     // of all that tell, those of other versions included
 
 	Nodes   []NodePicture `json:"nodes"`
 	Links   []LinkPicture `json:"links"`

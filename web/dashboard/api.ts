@@ -22,16 +22,6 @@ export async function problemText(answer: Response): Promise<string> {
   }
 }
 
-/** An answer that is a problem. */
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
 export class API {
   #key: string;
 
@@ -39,8 +29,10 @@ export class API {
     this.#key = key;
   }
 
-  user(id: string): Promise<User> {
-    return this.#ask<User>("GET", `users/${encodeURIComponent(id)}`);
+  /** Where a user is. */
+  async user(id: string): Promise<User> {
+    const { users } = await this.#ask<{ users: User[] }>("GET", `users?ids=${encodeURIComponent(id)}`);
+    return users[0]!;
   }
 
   kick(id: string): Promise<{ removed: boolean }> {
@@ -65,7 +57,7 @@ export class API {
     } catch (e) {
       throw new Error(e instanceof DOMException && e.name === "TimeoutError" ? "The node has not answered within 15 s." : "The node cannot be reached.");
     }
-    if (!answer.ok) throw new Problem(answer.status, await problemText(answer));
+    if (!answer.ok) throw new Error(await problemText(answer));
     return (await answer.json()) as T;
   }
 }

@@ -53,7 +53,7 @@ export class RateChart {
     });
     keyed(
       this.#grid,
-      [...rows, ...(width < 420 ? columns.filter((_, i) => i % 2 === 1 || i === 0) : columns)],
+      [...rows, ...(width < 420 ? columns.filter((_, i) => i % 2 === 1) : columns)],
       (g) => g.key,
       () => svg("g", {}, svg("line"), svg("text")),
       (e, g) => {

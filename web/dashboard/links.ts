@@ -31,10 +31,15 @@ export const suspended = (p: Pair): boolean => Boolean(p.ab?.suspended || p.ba?.
 /** The longer of the two round trips, in microseconds; 0: not known. */
 export const roundTrip = (p: Pair): number => Math.max(p.ab?.round_trip ?? 0, p.ba?.round_trip ?? 0);
 
+const queued = (p: Pair): number => (p.ab?.queued ?? 0) + (p.ba?.queued ?? 0);
+
+/** Links in trouble come first. What is under way all the time is no trouble: else the order would change each second. */
+const trouble = (p: Pair): number => (suspended(p) ? 2 : queued(p) > 64 * 1024 ? 1 : 0);
+
 const heads = ["Link", "State", "Round trip", "Not acknowledged"];
 
 export function linksTable(t: HTMLElement, note: HTMLElement, p: Picture): void {
-  const all = pairs(p.links);
+  const all = pairs(p.links).sort((x, y) => trouble(y) - trouble(x));
   table(
     t,
     "Links between nodes",
@@ -47,7 +52,7 @@ export function linksTable(t: HTMLElement, note: HTMLElement, p: Picture): void 
         `${nameOf(l.a)} – ${nameOf(l.b)}`,
         suspended(l) ? "suspended" : l.ab && l.ba ? "up" : "up, as one side says",
         roundTrip(l) ? micros(roundTrip(l)) : "–",
-        bytes((l.ab?.queued ?? 0) + (l.ba?.queued ?? 0)),
+        bytes(queued(l)),
       ],
     })),
     p.members > 1 ? "No node that answers tells of a link." : "A node that is alone has no links.",

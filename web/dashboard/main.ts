@@ -70,7 +70,7 @@ function signOut(why: string): void {
 
 function setState(s: StreamState): void {
   state = s;
-  if (s.kind === "refused") return signOut("The node does not take this key: it is not its --admin-key.");
+  if (s.kind === "refused") return signOut("The node does not take this key: it is not the one that it was started with.");
   if (s.kind === "cut" && !newest) setText(byId("login-error"), `No figures yet: ${s.why}. The page tries again.`);
   showStatus();
 }
@@ -115,8 +115,8 @@ function statusText(cut: boolean): string {
   if (!stream) return "Signed out";
   const since = newest ? ` The figures are of ${moment(newest.at)}.` : "";
   if (state.kind === "paused") return `Paused while this tab was hidden.${since}`;
-  if (state.kind === "cut") return `The stream is cut: ${state.why}.${since} Trying again.`;
+  if (state.kind === "cut") return `The stream is cut: ${state.why}.${since} Trying again; each other node has this page, too.`;
   if (!newest) return "Connecting…";
   if (cut || state.kind !== "live") return `Waiting for ${nameOf(newest.by)}.${since}`;
-  return `Live through ${nameOf(newest.by)}: ${newest.answering} of ${plural(newest.members, "member")} ${newest.answering === 1 ? "answers" : "answer"}`;
+  return `Live through ${nameOf(newest.by)}: figures of ${newest.answering} of ${plural(newest.members, "member")}`;
 }

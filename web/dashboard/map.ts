@@ -7,9 +7,12 @@ import { pairs, roundTrip, suspended } from "./links.js";
 import { count, micros, moment, plural, rate } from "./format.js";
 import { keyed, onWidth, set, setText, svg } from "./dom.js";
 
-/** With more nodes than these, names and the links that are in order are left out. */
-const maxNames = 24;
-const maxTrips = 10;
+/** With more nodes than these, links have no labels, and thin lines. */
+const maxThick = 5;
+/** With more, nodes stand in rows, and only the links in trouble are drawn. */
+const maxRing = (width: number): number => (width < 480 ? 6 : 8);
+/** With more, nodes have no names. */
+const maxNames = 48;
 
 interface Place {
   x: number;
@@ -44,10 +47,9 @@ export class NodeMap {
     if (!p || !this.#width) return;
     const n = p.nodes.length;
     const width = this.#width;
-    const height = n <= 1 ? 190 : n === 2 ? 230 : Math.round(Math.min(420, Math.max(320, width * 0.45)));
+    const many = n > maxRing(width);
+    const { places, height } = many ? rows(p.nodes, width) : ring(p.nodes, width);
     set(this.#svg, { viewBox: `0 0 ${width} ${height}`, width, height });
-    const many = n > maxNames;
-    const places = layout(p.nodes, width, height, many);
     const shown = pairs(p.links).filter((l) => places.has(l.a) && places.has(l.b) && (!many || suspended(l)));
     keyed(
       this.#links,
@@ -56,12 +58,12 @@ export class NodeMap {
       () => svg("line"),
       (e, l) => {
         const [a, b] = ends(l, places);
-        set(e, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: suspended(l) ? "suspended" : "up" });
+        set(e, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: suspended(l) ? "suspended" : n > maxThick ? "up thin" : "up" });
       },
     );
     keyed(
       this.#trips,
-      shown.length <= maxTrips ? shown : [],
+      n <= maxThick ? shown : [],
       (l) => l.key,
       () => svg("g", {}, svg("rect", { y: -9, height: 18 }), svg("text")),
       (e, l) => {
@@ -79,7 +81,7 @@ export class NodeMap {
       p.nodes,
       (node) => node.id,
       () => svg("g", {}, svg("circle"), svg("text", { class: "users" }), svg("text", { class: "name" }), svg("text", { class: "note" }), svg("title")),
-      (e, node) => drawNode(e, node, places.get(node.id)!, many, node.id === p.by),
+      (e, node) => drawNode(e, node, places.get(node.id)!, n > maxNames, node.id === p.by),
     );
   }
 }
@@ -99,28 +101,52 @@ function between(a: Place, b: Place): { x: number; y: number } {
 
 const round = (n: number): number => Math.round(n * 10) / 10;
 
-/** Places nodes on an ellipse, the first on the left if there are two, else at the top. */
-function layout(nodes: readonly NodePicture[], width: number, height: number, many: boolean): Map<string, Place> {
+/** The radius of a node: its area shows its users, between a smallest and a largest. */
+function radius(nodes: readonly NodePicture[], small: number, large: number): (n: NodePicture) => number {
   const most = Math.max(1, ...nodes.map((n) => sum(n.users)));
-  const [small, large] = many ? [5, 14] : width < 480 ? [22, 34] : [26, 46];
-  const label = many ? 4 : 40;
+  return (n) => round(small + (large - small) * Math.sqrt(sum(n.users) / most));
+}
+
+interface Layout {
+  places: Map<string, Place>;
+  height: number;
+}
+
+/** Places many nodes in rows: with room for names, or as dots. */
+function rows(nodes: readonly NodePicture[], width: number): Layout {
+  const named = nodes.length <= maxNames;
+  const [wide, high, middle] = named ? [112, 104, 34] : [36, 36, 18];
+  const across = Math.max(1, Math.floor(width / wide));
+  const step = width / across;
+  const r = named ? radius(nodes, 20, 32) : radius(nodes, 6, 15);
+  const places = new Map(nodes.map((n, i) => [n.id, { x: round(((i % across) + 0.5) * step), y: Math.floor(i / across) * high + middle, r: r(n) }]));
+  return { places, height: Math.ceil(nodes.length / across) * high };
+}
+
+/** Places nodes on an ellipse, the first on the left if there are two, else at the top. */
+function ring(nodes: readonly NodePicture[], width: number): Layout {
+  const n = nodes.length;
+  const height = n <= 1 ? 190 : n === 2 ? 230 : Math.round(Math.min(420, Math.max(320, width * 0.45)));
+  const large = width < 480 || nodes.length > 6 ? 34 : 46;
+  const sized = radius(nodes, large * 0.6, large);
+  const label = 40;
   const places = new Map<string, Place>();
   const angles = nodes.map((_, i) => (nodes.length === 2 ? Math.PI : -Math.PI / 2) + (2 * Math.PI * i) / nodes.length);
   const low = Math.max(...angles.map(Math.sin));
   const high = Math.min(...angles.map(Math.sin));
   nodes.forEach((node, i) => {
-    const r = round(small + (large - small) * Math.sqrt(sum(node.users) / most));
+    const r = sized(node);
     if (nodes.length === 1) {
       places.set(node.id, { x: width / 2, y: height / 2 - label / 2, r });
       return;
     }
-    const x = width / 2 + Math.cos(angles[i]!) * Math.min(width / 2 - large - (many ? 4 : 24), height * 0.95);
+    const x = width / 2 + Math.cos(angles[i]!) * Math.min(width / 2 - large - 24, height * 0.95);
     const top = large + 4;
     const bottom = height - large - label;
     const down = low - high < 0.1 ? 0.5 : (Math.sin(angles[i]!) - high) / (low - high);
     places.set(node.id, { x: round(x), y: round(top + down * (bottom - top)), r });
   });
-  return places;
+  return { places, height };
 }
 
 const marks = { ready: "", not_ready: "…", silent: "?", other: "?", gone: "×" } as const;
@@ -147,8 +173,10 @@ function nodeNote(node: NodePicture): string {
     case "other":
     case "not_ready":
       return stateText[node.state];
-    default:
-      return `${stateText[node.state]}, ${moment(node.since)}`;
+    case "silent":
+      return `no answer, ${moment(node.since)}`;
+    case "gone":
+      return `gone, ${moment(node.since)}`;
   }
 }
 

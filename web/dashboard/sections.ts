@@ -29,7 +29,7 @@ export function showTiles(p: Picture): void {
     {
       name: "Nodes",
       value: p.answering === p.members ? count(p.members) : `${p.answering} of ${p.members}`,
-      note: p.answering < p.members ? "answer: all sums are theirs" : gone ? `${plural(gone, "node")} gone` : "all answer",
+      note: p.answering < p.members ? "give all figures: the sums are theirs" : gone ? `${plural(gone, "node")} gone` : "all answer",
       state: p.answering < p.members ? "bad" : gone ? "warn" : "good",
     },
     { name: "Users", value: count(p.users), note: "connected now", state: "" },
@@ -49,11 +49,13 @@ export function showTiles(p: Picture): void {
   );
 }
 
+const maxAttention = 12;
+
 export function showNodes(p: Picture): void {
   const odd = p.nodes.filter((n) => n.state !== "ready" || (n.members !== p.members && n.members > 0) || !n.settled);
   keyed(
     byId("attention"),
-    odd,
+    odd.slice(0, maxAttention),
     (n) => n.id,
     () => html("li", {}, html("strong"), " ", html("span")),
     (e, n) => {
@@ -62,23 +64,25 @@ export function showNodes(p: Picture): void {
       setText(e.children[1]!, n.state === "ready" ? disagreement(n, p) : sentence(n));
     },
   );
+  setText(byId("more"), odd.length > maxAttention ? `and ${plural(odd.length - maxAttention, "other node")}: see the table.` : "");
   table(
     byId("nodes-table"),
-    "Nodes",
-    ["Node", "State", "Users", "Sent/s", "Sees", "Queues", "Started", "Figures of"],
+    "Nodes. A star marks the one that serves this page.",
+    ["Node", "State", "Users", "Sent/s", "Sees", "Queues", "Started", "Figures of", "ID"],
     [2, 3, 4, 5],
     p.nodes.map((n) => ({
       key: n.id,
       state: n.state === "ready" ? "" : n.state,
       cells: [
-        n.id + (n.id === p.by ? " (serves this page)" : ""),
-        n.state === "ready" ? "ready" : `${stateText[n.state]} since ${moment(n.since)}${n.reason ? `: ${n.reason}` : ""}`,
+        n.name + (n.id === p.by ? " ★" : ""),
+        n.state === "ready" ? "ready" : `${stateText[n.state]} since ${moment(n.since)}`,
         users(n),
         rate(carried(n)),
         n.heard ? `${n.members}` : "–",
         n.heard && n.state !== "other" ? bytes(n.queue_bytes) : "–",
         moment(n.started),
         moment(n.heard),
+        n.id.slice(n.name.length),
       ],
     })),
     "",
@@ -103,7 +107,7 @@ export function showRates(p: Picture): void {
     byId("rates-legend"),
     [...ways],
     (w) => w,
-    (w) => html("li", {}, html("span", { class: `swatch ${w}`, "aria-hidden": "true" }), html("strong"), ` ${wayText[w]}`),
+    (w) => html("li", {}, html("span", { class: `swatch ${w}`, "aria-hidden": "true" }), html("strong"), html("span", {}, wayText[w])),
     (e, w) => setText(e.children[1]!, rate(p.per_second && (p.per_second.ways?.[w] ?? 0))),
   );
   table(

@@ -80,6 +80,7 @@ function draw(e: Element, k: Kind): void {
     (a) => svg("text", { x: a.x, y: size.height + 12, "text-anchor": a.anchor }, a.text),
   );
   const [p50, , p99] = percentiles(k.times);
+  set(e, { class: k.times.count ? "some" : "none" });
   const text = e.querySelector(".percentiles")!;
   setText(text, k.times.count ? `median ${p50}, 99 % within ${p99} · ${plural(k.times.count, "time")}` : "none in this time");
 }

@@ -1,6 +1,5 @@
 // Looking a user up, sending to it, and sending it away. The last two ask first.
 import type { API, User } from "./api.js";
-import { Problem } from "./api.js";
 import { nameOf } from "./picture.js";
 import { moment, plural, seconds } from "./format.js";
 import { byId, html } from "./dom.js";
@@ -38,11 +37,10 @@ export class Users {
     const asked = ++this.#asked;
     let shown: HTMLElement[];
     try {
-      shown = this.#card(await this.#api().user(id));
+      const u = await this.#api().user(id);
+      shown = u.online ? this.#card(u) : [html("p", {}, `${id} is not connected to any node.`)];
     } catch (e) {
-      const absent = e instanceof Problem && e.status === 404;
-      shown = [html("p", { class: absent ? "" : "error" }, textOf(e))];
-      if (absent) shown.push(html("p", { class: "muted small" }, "No member has a session of this user: that is certain, not a guess."));
+      shown = [html("p", { class: "error" }, textOf(e))];
     }
     if (asked === this.#asked) this.#shown.replaceChildren(...shown);
   }
@@ -52,7 +50,7 @@ export class Users {
       ["User", u.id],
       ["Node", u.node ? nameOf(u.node) : "–"],
       ["Since", u.since ? `${moment(u.since)} (${seconds((Date.now() - Date.parse(u.since)) / 1000)})` : "–"],
-      ["Way in", u.transport ?? "–"],
+      ["Transport", u.transport ?? "–"],
       ["Address", u.address ?? "–"],
       ["Session", u.session ?? "–"],
     ];
