@@ -13,7 +13,7 @@ async function openDashboard(t, node, options) {
 
 const status = (page) => page.getByRole("status").first();
 const tile = (page, name) => page.getByRole("list", { name: "The cluster now" }).getByRole("listitem").filter({ hasText: name });
-const timeline = (page) => page.getByRole("region", { name: "Who came and who left" });
+const timeline = (page) => page.locator("#changes");
 
 test("a key is asked for, and a wrong one is refused", async (t) => {
   const [node] = await startCluster(t, 1);
@@ -56,10 +56,10 @@ test("a user is found, sent to, and sent away", async (t) => {
   const heard = [];
   const bob = await logIn(t, n2, "bob", { message: (m) => heard.push(`${m.from}: ${m.text}`) });
   const page = await openDashboard(t, n1, { allow: [/status of 404/] });
-  const user = page.getByRole("region", { name: "Find a user" });
+  const user = page.locator("section", { has: page.locator("#user-form") });
   await user.getByLabel("User ID").fill("zed");
   await user.getByRole("button", { name: "Look up" }).click();
-  await untilText(user, "No member has a session");
+  await untilText(user, "zed is not connected to any node");
   await user.getByLabel("User ID").fill("bob");
   await user.getByRole("button", { name: "Look up" }).click();
   await untilText(user, /Node\s+n2/);

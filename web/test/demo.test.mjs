@@ -50,7 +50,8 @@ test("two users on two nodes talk, and the picture shows the way", async (t) => 
   const demo = await startDemo(t);
   const { page, ada, ben } = await openDemo(t, demo);
   await inspect(page, "demo-start");
-  await say(ada, "hello ben");
+  await page.keyboard.type("hello ben"); // where the cursor is at first
+  await page.keyboard.press("Enter");
   await untilOutcome(ada, "hello ben", "delivered");
   await untilText(log(ben), "hello ben");
   await untilText(page.getByTestId("last-way"), /ada to ben: n1 .*Delivered after/);
@@ -173,6 +174,19 @@ test("messages are declined, rewritten, and held up by a reader that stalls", as
   await pressed(ben, "Stop reading", false);
   await say(ada, "is it over?");
   await untilOutcome(ada, "is it over?", "delivered");
+});
+
+test("the page of a single node, parley serve --dev, has no nodes to kill", async (t) => {
+  const node = await start(t, "parley", ["serve", "--dev", "--tcp", "off", "--http", "127.0.0.1:0"], /^ready$/);
+  const page = await open(t, node.lines.find((l) => l.startsWith("page")).split(/\s+/)[1]);
+  const [ada, ben] = [page.getByTestId("pane-1"), page.getByTestId("pane-2")];
+  await untilOn(ada, /./);
+  await untilOn(ben, /./);
+  await say(ada, "hello ben");
+  await untilOutcome(ada, "hello ben", "delivered");
+  await untilText(log(ben), "hello ben");
+  assert.equal(await page.getByRole("button", { name: /Kill|Move/ }).count(), 0);
+  await inspect(page, "demo-dev");
 });
 
 test("the page says when the demo is over", async (t) => {
