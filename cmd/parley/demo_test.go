@@ -10,7 +10,7 @@ import (
 
 func TestTheDemoStaysUpAndItsCommandsWork(t *testing.T) {
 	home(t)
-	demo := start(t, "demo", "--fast")
+	demo := start(t, "demo", "--fast", "--no-open", "--listen", "127.0.0.1:0")
 	url := demo.line(demo.out, "  "+os.Args[0]+" chat --as dave --with alice --url")
 	dave := start(t, "chat", "--as", "dave", "--with", "alice", "--url", url)
 	dave.line(dave.err, "* dave talks to alice")

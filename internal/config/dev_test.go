@@ -18,11 +18,11 @@ func TestTheDemoPageIsForThisMachineAndTheDevelopmentKey(t *testing.T) {
 		}
 	}
 	for want, flags := range map[string]map[string]string{
-		"--dev shows a page on http, which is off":               {"http": "off"},
-		"--dev lets those who reach 0.0.0.0:1 log in as any":     {"http": "0.0.0.0:1", "insecure": "true"},
-		"--dev logs users in with the development key":           {"auth-key": secret + secret},
-		"--dev shows the traces of messages on its page: it do":  {"otlp": "http://h:4318"},
-		`--dev: "perhaps" is neither true nor false`: {"dev": "perhaps"},
+		"--dev shows a page on http, which is off":              {"http": "off"},
+		"--dev lets those who reach 0.0.0.0:1 log in as any":    {"http": "0.0.0.0:1", "insecure": "true"},
+		"--dev logs users in with the development key":          {"auth-key": secret + secret},
+		"--dev shows the traces of messages on its page: it do": {"otlp": "http://h:4318"},
+		`--dev: "perhaps" is neither true nor false`:            {"dev": "perhaps"},
 	} {
 		if flags["dev"] == "" {
 			flags["dev"] = "true"

@@ -33,11 +33,11 @@ type child struct {
 // for each of its reports, and ended once, when the process is gone, by one goroutine.
 func startChild(ctx context.Context, program string, s nodeSettings, report func(*demopage.Report), ended func(*child)) (*child, place, error) {
 	c := &child{done: make(chan struct{})}
-	c.cmd = exec.Command(program, nodeCommand) //nolint:noctx,gosec // its end is below; program is this binary
+	c.cmd = exec.Command(program, nodeCommand) //nolint:noctx // its end is below
 	c.cmd.Env = ownSettings(os.Environ())
 	c.cmd.Stderr = &c.errors
 	c.cmd.SysProcAttr = dieWithParent()
-	line, err := json.Marshal(s)
+	line, err := json.Marshal(s) //nolint:gosec // the secret goes to the node only, by a pipe
 	if err != nil {
 		return nil, place{}, err
 	}

@@ -52,6 +52,16 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
+// demo is the cluster and its users.
+type demo struct {
+	Options
+
+	cluster *cluster
+	page    *page // nil: none is served
+	nodes   []tourNode
+	users   []*demoUser
+}
+
 func (d *demo) run(ctx context.Context) error {
 	if err := d.begin(ctx); err != nil {
 		return err
@@ -67,16 +77,6 @@ func (d *demo) run(ctx context.Context) error {
 	}
 
 	return nil
-}
-
-// demo is the cluster and its users.
-type demo struct {
-	Options
-
-	cluster *cluster
-	page    *page // nil: none is served
-	nodes   []tourNode
-	users   []*demoUser
 }
 
 // tourNode is where a node of the tour can be reached.

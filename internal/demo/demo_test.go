@@ -11,13 +11,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
-	"github.com/parley-dm/parley"
-	"github.com/parley-dm/parley/internal/notice"
 )
 
-// asNode, in the environment, makes the test binary behave as `parley serve`, as far as the demo
-// needs it.
+// asNode, in the environment, makes the test binary behave as the process of a node.
 const asNode = "PARLEY_TEST_AS_NODE"
 
 func TestMain(m *testing.M) {
@@ -27,27 +23,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// serveNode runs a node until the process is killed.
+// serveNode is the process of a node.
 func serveNode() {
-	args := map[string]string{}
-	for i := 2; i+1 < len(os.Args); i += 2 {
-		args[os.Args[i]] = os.Args[i+1]
-	}
-	server, err := parley.New(parley.Config{
-		Node: args["--node"], TCP: args["--tcp"], HTTP: args["--http"], Cluster: args["--cluster"],
-		Join: strings.Split(args["--join"], ","), ClusterSecret: os.Getenv("PARLEY_CLUSTER_SECRET"), LogLevel: "error",
-	})
-	if err == nil {
-		server.DM().ExposeCommands()
-		notice.Attach(server.DM())
-		err = server.Start(context.Background())
-	}
-	if err != nil {
+	if err := ServeNode(context.Background(), os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("clients  tcp://%s\nweb      ws://%s/ws\ncluster  %s\nready\n", server.TCPAddr(), server.HTTPAddr(), server.ClusterAddr())
-	<-server.Done()
 	os.Exit(0)
 }
 
@@ -55,7 +36,18 @@ func options(t *testing.T, out io.Writer) Options {
 	t.Helper()
 	t.Setenv(asNode, "1")
 
-	return Options{Out: out, Fast: true, Program: os.Args[0], Command: "parley"}
+	return Options{Out: out, Fast: true, NoOpen: true, Listen: anyPort, Program: program(t), Command: "parley"}
+}
+
+// program is this test binary, which nodes run.
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return path
 }
 
 // home keeps the development key of the demo's nodes out of the real cache.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -45,7 +46,7 @@ func (d *demo) openPage(ctx context.Context) error {
 	url := fmt.Sprintf("http://127.0.0.1:%d/", port)
 	join := demopage.Join{URL: url + "?join", Local: true}
 	if ip := reachableAt(ln.Addr()); ip != nil {
-		join = demopage.Join{URL: fmt.Sprintf("http://%s/?join", net.JoinHostPort(ip.String(), fmt.Sprint(port)))}
+		join = demopage.Join{URL: fmt.Sprintf("http://%s/?join", net.JoinHostPort(ip.String(), strconv.Itoa(port)))}
 	}
 	if ip := ln.Addr().(*net.TCPAddr).IP; !ip.IsUnspecified() { //nolint:forcetypeassert // as above
 		url = "http://" + ln.Addr().String() + "/"
@@ -148,14 +149,14 @@ func browse(url string) bool {
 	var cmd *exec.Cmd
 	switch runtime.GOOS {
 	case "darwin":
-		cmd = exec.Command("open", url) //nolint:noctx // it ends by itself
+		cmd = exec.Command("open", url) //nolint:noctx,gosec // it ends by itself; the address is the page's
 	case "windows":
-		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url) //nolint:noctx // it ends by itself
+		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url) //nolint:noctx,gosec // it ends by itself; the address is the page's
 	default:
 		if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 			return false
 		}
-		cmd = exec.Command("xdg-open", url) //nolint:noctx // it ends by itself
+		cmd = exec.Command("xdg-open", url) //nolint:noctx,gosec // it ends by itself; the address is the page's
 	}
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	if cmd.Start() != nil {

@@ -79,7 +79,7 @@ func (s *nodeSettings) serve(ctx context.Context, out *json.Encoder) error {
 		return err
 	}
 	if err := out.Encode(place{ID: node.NodeID(), TCP: node.TCPAddr(), HTTP: node.HTTPAddr(), Cluster: node.ClusterAddr()}); err != nil {
-		return errors.Join(err, stop(node))
+		return errors.Join(err, stop(node)) //nolint:contextcheck // it has a time of its own
 	}
 	reporting, cancel := context.WithCancel(ctx)
 	var reports sync.WaitGroup
@@ -95,7 +95,7 @@ func (s *nodeSettings) serve(ctx context.Context, out *json.Encoder) error {
 	defer cancel()
 	select {
 	case <-ctx.Done():
-		return stop(node)
+		return stop(node) //nolint:contextcheck // ctx has ended
 	case <-node.Done():
 		return node.Err()
 	}

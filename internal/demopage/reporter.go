@@ -24,7 +24,7 @@ const (
 // Reporter reports what one node sees. Its methods are safe for use by several goroutines.
 type Reporter struct {
 	users *user.Registry // set by Watch
-	dirty atomic.Bool // the users have changed since the last report
+	dirty atomic.Bool    // the users have changed since the last report
 	wake  chan struct{}
 
 	mu       sync.Mutex

@@ -32,7 +32,8 @@ func HandleRules(ver uint8, cmd uint16, payload []byte, u *user.User, next func(
 	dec := json.NewDecoder(bytes.NewReader(payload))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
-		u.ServerRespond(wire.AppendErrorData(nil, wire.CodeMalformed, `send {"decline": false, "rewrite": false}: `+err.Error()), ver, cmd, uint8(wire.StatusBad), true)
+		text := `send {"decline": false, "rewrite": false}: ` + err.Error()
+		u.ServerRespond(wire.AppendErrorData(nil, wire.CodeMalformed, text), ver, cmd, uint8(wire.StatusBad), true)
 	} else {
 		u.Set(rulesKey, r)
 		u.ServerRespond(nil, ver, cmd, uint8(wire.StatusOK), true)

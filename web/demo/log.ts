@@ -13,11 +13,11 @@ export class Log {
   #run: { from: string; element: HTMLElement; next: number; disorder: number } | undefined;
 
   constructor(label: string) {
-    this.element = h("ol", { class: "log", role: "log", "aria-label": label, "aria-live": "polite", tabindex: "0" });
+    this.element = h("div", { class: "log", role: "log", "aria-label": label, "aria-live": "polite", tabindex: "0" });
   }
 
   note(text: string): void {
-    this.#add(h("li", { "data-kind": "note" }, text));
+    this.#add(h("div", { "data-kind": "note" }, text));
   }
 
   received(from: string, text: string): void {
@@ -27,14 +27,14 @@ export class Log {
       return;
     }
     this.#run = undefined;
-    this.#add(h("li", { "data-kind": "received", "data-from": from }, h("b", {}, `${from} `), h("span", { class: "text" }, cutText(text))));
+    this.#add(h("div", { "data-kind": "received", "data-from": from }, h("b", {}, `${from} `), h("span", { class: "text" }, cutText(text))));
   }
 
   /** Adds a sent message, and returns what tells its outcome. */
   sent(to: string, text: string): (v: Verdict) => void {
     const outcome = h("small", {}, "on its way");
     const entry = h(
-      "li",
+      "div",
       { "data-kind": "sent", "data-outcome": "pending" },
       h("b", {}, `to ${to} `),
       h("span", { class: "text" }, cutText(text)),
@@ -78,7 +78,7 @@ export class Log {
     if (this.#run === undefined || this.#run.from !== from || n === 1) {
       const element = h("span", { class: "text" });
       this.#run = { from, element, next: 1, disorder: 0 };
-      this.#add(h("li", { "data-kind": "received", "data-from": from, "aria-live": "off" }, h("b", {}, `${from} `), element));
+      this.#add(h("div", { "data-kind": "received", "data-from": from, "aria-live": "off" }, h("b", {}, `${from} `), element));
     }
     const run = this.#run;
     if (n !== run.next) {

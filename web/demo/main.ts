@@ -8,7 +8,7 @@
  *	                           the node's name, data-state is connecting, connected, reconnecting or closed
  *	  in a pane:
  *	  status                   data-testid: where the user is, in words
- *	  log "Messages of ada"    li with data-kind sent, received or note; sent ones have data-outcome: pending, then
+ *	  log "Messages of ada"    its elements have data-kind sent, received or note; sent ones have data-outcome: pending, then
  *	                           delivered, declined, dropped or an error's code
  *	  to                       data-testid of the select with the recipient
  *	  textbox "Message from ada", button "Send"

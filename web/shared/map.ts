@@ -69,6 +69,7 @@ const pillGap = 4;
 const bottom = 8;
 const labelTime = 2200;
 const moveTime = 600;
+const wayTime = 900;
 /** Users whose latest place is remembered. */
 const maxRemembered = 500;
 const labelHeight = 22;
@@ -82,6 +83,7 @@ export class ClusterMap {
   #container: HTMLElement;
   #root = svg("svg", { class: "map", role: "img" });
   #links = svg("g");
+  #ways = svg("g", { "aria-hidden": "true" });
   #cards = svg("g");
   #pills = svg("g");
   #moving = svg("g", { "aria-hidden": "true" });
@@ -97,7 +99,7 @@ export class ClusterMap {
   constructor(container: HTMLElement, options: MapOptions = {}) {
     this.#container = container;
     this.#options = { maxUsers: 4, minUsers: 1, legTime: 340, maxTravels: 24, ...options };
-    this.#root.append(this.#links, this.#cards, this.#pills, this.#moving);
+    this.#root.append(this.#links, this.#ways, this.#cards, this.#pills, this.#moving);
     container.append(this.#root);
     this.#resized = new ResizeObserver(() => {
       if (Math.abs(container.clientWidth - this.#width) >= 1) {
@@ -121,7 +123,7 @@ export class ClusterMap {
     this.#travels++;
     try {
       if (reducedMotion()) {
-        await this.#flash(points, t);
+        await this.#flash(t);
       } else {
         await this.#move(points, t);
       }
@@ -139,6 +141,7 @@ export class ClusterMap {
     if (this.#width !== this.#container.clientWidth) {
       this.#width = this.#container.clientWidth;
       this.#lastAt.clear();
+      this.#ways.replaceChildren();
       this.#moving.replaceChildren(); // what is there is at places of before
     }
     const { nodes, users = [] } = this.#state;
@@ -245,11 +248,13 @@ export class ClusterMap {
     this.#label(t);
   }
 
-  async #flash(points: readonly Point[], t: Travel): Promise<void> {
+  /** Without motion the links on the way light up for a moment. */
+  async #flash(t: Travel): Promise<void> {
+    const points = t.via.flatMap((id) => this.#placed.get(id)?.center ?? []);
     const line = svg("polyline", { class: `map-way ${t.tone}`, points: points.map((p) => `${p.x},${p.y}`).join(" ") });
-    this.#moving.append(line);
+    this.#ways.append(line);
     this.#label(t);
-    await new Promise((done) => setTimeout(done, 900));
+    await new Promise((done) => setTimeout(done, wayTime));
     line.remove();
   }
 
