@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/internal/overview"
@@ -100,31 +102,23 @@ func TestANodeThatStopsStaysInThePicture(t *testing.T) {
 	<-c.nodes[1].Done()
 }
 
-func TestADashboardEndsWithItsNode(t *testing.T) {
-	c := operated().newCluster(t, 2, nil)
-	ended := make(chan struct{})
-	begun := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.nodes[0].AdminAddr()+"/v1/events", http.NoBody)
-		if err != nil {
-			return
-		}
-		r.Header.Set("Authorization", "Bearer "+testAdminKey)
-		answer, err := http.DefaultClient.Do(r)
-		close(begun)
-		if err != nil {
-			return
-		}
-		defer answer.Body.Close()
-		in := bufio.NewReader(answer.Body)
-		for err == nil {
-			_, err = in.ReadString('\n')
-		}
-	}()
-	<-begun
-	if err := c.nodes[0].Stop(t.Context()); err != nil {
-		t.Error(err)
+func TestADashboardDoesNotHoldUpAStop(t *testing.T) {
+	c := way{config: func(c *parley.Config) { c.AdminKey = testAdminKey }}.newCluster(t, 1, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.nodes[0].HTTPAddr()+"/v1/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
 	}
-	<-ended
+	r.Header.Set("Authorization", "Bearer "+testAdminKey)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	begun := time.Now()
+	if err := c.nodes[0].Stop(t.Context()); err != nil || time.Since(begun) > patience {
+		t.Errorf("%v, after %v", err, time.Since(begun))
+	}
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		t.Errorf("the stream is not ended but broken: %v", err)
+	}
 }

@@ -20,7 +20,6 @@ func (a *api) getEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // that of the request would end the stream; a recorder has none
 	begun := false
 	err := a.backend.Pictures(r.Context(), func(picture []byte) error {
 		if !begun {
