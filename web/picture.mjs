@@ -15,7 +15,7 @@ test("the picture of the demo page", async (t) => {
   const say = async (pane, text) => {
     await pane.getByRole("textbox").fill(text);
     await pane.getByRole("button", { name: "Send", exact: true }).click();
-    await pane.locator("li[data-outcome=delivered]").filter({ hasText: text }).getByText("with this browser").waitFor();
+    await pane.locator("[data-outcome=delivered]").filter({ hasText: text }).getByText("with this browser").waitFor();
   };
   await say(panes[0], "hello ben, which server are you on?");
   await say(panes[1], "the second one, and you?");

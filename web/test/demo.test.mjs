@@ -42,7 +42,7 @@ async function say(pane, text, to) {
 /** Waits until the newest message with the text has the outcome. */
 const untilOutcome = (pane, text, outcome) =>
   until(`${text} is ${outcome}`, async () => {
-    const sent = pane.locator("li[data-kind=sent]").filter({ hasText: text }).last();
+    const sent = pane.locator("[data-kind=sent]").filter({ hasText: text }).last();
     return (await sent.getAttribute("data-outcome", { timeout: 1000 })) === outcome;
   });
 
