@@ -76,7 +76,7 @@ func TestTheDashboardIsWhereTheAPIIs(t *testing.T) {
 			if addr == "" {
 				continue
 			}
-			answer, err := http.Get("http://" + addr + "/dashboard") //nolint:noctx // the node answers, or ends it
+			answer, err := http.Get("http://" + addr + "/dashboard")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package parley
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/parley-dm/parley/internal/httpapi"
@@ -56,8 +57,11 @@ func (l local) Overview(after uint64) *overview.Node {
 		ID: s.NodeID(), Started: s.since.UTC(), Age: time.Since(s.since), Ready: true,
 		QueueBytes: s.queueMemory.Used(), QueueLimit: s.queueMemory.Limit(), Views: s.views.After(after),
 	}
-	if err := s.Ready(); err != nil {
-		n.Ready, n.Reason = false, err.Error()
+	switch err := s.Ready(); {
+	case s.stopping.Load():
+		n.Ready, n.Reason = false, "it stops, and sends its users to other nodes"
+	case err != nil:
+		n.Ready, n.Reason = false, strings.TrimPrefix(err.Error(), "parley: ")
 	}
 	moved := s.messages.Traffic()
 	sent := s.dm.Stats()

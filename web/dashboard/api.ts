@@ -10,17 +10,29 @@ export interface User {
   address?: string;
 }
 
-/** The text of the problem document that an answer is. */
-export async function problemText(answer: Response): Promise<string> {
+/** An answer that is a problem. Code is that of the wire; 0: it has none. */
+export class Problem extends Error {
+  constructor(
+    readonly code: number,
+    text: string,
+  ) {
+    super(text);
+  }
+}
+
+/** The problem document that an answer is. */
+export async function problemOf(answer: Response): Promise<Problem> {
   const status = `${answer.status} ${answer.statusText}`.trim();
   try {
     const p = (await answer.json()) as { title?: string; detail?: string; code?: number };
-    const code = p.code ? ` (${p.code})` : "";
-    return p.detail ? `${p.detail}${code}` : `${p.title ?? status}${code}`;
+    return new Problem(p.code ?? 0, (p.detail ?? p.title ?? status) + (p.code ? ` (${p.code})` : ""));
   } catch {
-    return status;
+    return new Problem(0, status);
   }
 }
+
+/** The code of a message whose outcome is not known. */
+export const codeTimeout = 5001;
 
 export class API {
   #key: string;
@@ -39,7 +51,7 @@ export class API {
     return this.#ask("DELETE", `users/${encodeURIComponent(id)}`);
   }
 
-  /** Sends a message. The same repeat sends nothing twice. */
+  /** Sends a message. A request with the same repeat sends nothing, and gets the same answer. */
   send(from: string, to: string, text: string, repeat: string): Promise<{ result: string }> {
     return this.#ask("POST", "messages", JSON.stringify({ from, to, text }), { "Idempotency-Key": repeat });
   }
@@ -57,7 +69,7 @@ export class API {
     } catch (e) {
       throw new Error(e instanceof DOMException && e.name === "TimeoutError" ? "The node has not answered within 15 s." : "The node cannot be reached.");
     }
-    if (!answer.ok) throw new Error(await problemText(answer));
+    if (!answer.ok) throw await problemOf(answer);
     return (await answer.json()) as T;
   }
 }

@@ -1,6 +1,6 @@
 // The live stream of pictures. EventSource cannot send the key, so the events are read from fetch.
 import type { Picture } from "./picture.js";
-import { problemText } from "./api.js";
+import { problemOf } from "./api.js";
 
 export type StreamState =
   | { kind: "connecting" }
@@ -117,7 +117,7 @@ export class Stream {
         cache: "no-store",
       });
       if (answer.status === 401) return true;
-      if (!answer.ok || !answer.body) throw new Error(await problemText(answer));
+      if (!answer.ok || !answer.body) throw await problemOf(answer);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ; ) {
         const { done, value } = await reader.read();

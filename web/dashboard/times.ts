@@ -27,7 +27,7 @@ function kindsOf(p: Picture): Kind[] {
 }
 
 export function showTimes(parent: HTMLElement, t: HTMLElement, note: HTMLElement, p: Picture): void {
-  setText(note, p.window ? `of the last ${seconds(p.window)}` : "");
+  setText(note, p.window ? `of the last ${p.window < 55 ? seconds(p.window) : "minute"}` : "");
   const all = kindsOf(p);
   keyed(
     parent,

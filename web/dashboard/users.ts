@@ -1,6 +1,7 @@
 // Looking a user up, sending to it, and sending it away. The last two ask first.
 import type { API, User } from "./api.js";
 import { nameOf } from "./picture.js";
+import { Problem, codeTimeout } from "./api.js";
 import { moment, plural, seconds } from "./format.js";
 import { byId, html } from "./dom.js";
 
@@ -23,6 +24,10 @@ export class Users {
       void this.#look(this.#id.value);
     });
     for (const b of document.querySelectorAll<HTMLButtonElement>("dialog [data-close]")) b.addEventListener("click", () => b.closest("dialog")!.close());
+    for (const d of document.querySelectorAll("dialog"))
+      d.addEventListener("close", () => {
+        if (document.activeElement === document.body) this.#id.focus(); // the button that opened it is gone
+      });
     this.#prepareSend();
     this.#prepareKick();
   }
@@ -79,8 +84,15 @@ export class Users {
     onSubmit("send", async () => {
       const [from, to, text] = ["send-from", "send-to", "send-text"].map((id) => byId<HTMLInputElement>(id).value) as [string, string, string];
       const begun = performance.now();
-      const { result } = await this.#api().send(from, to, text, key);
-      renew(); // only after an outcome that is known
+      const { result } = await this.#api()
+        .send(from, to, text, key)
+        .catch((e: unknown) => {
+          if (!(e instanceof Problem)) throw e; // the node may have taken it: the same request again sends nothing twice
+          renew();
+          if (e.code !== codeTimeout) throw e;
+          throw new Error(`${e.message}. It may have arrived: if you send it again, it may arrive twice.`);
+        });
+      renew();
       return [`The outcome: ${result}, after ${plural(Math.max(1, Math.round(performance.now() - begun)), "millisecond")}.`, result === "delivered" ? "good" : "warn"];
     });
   }
