@@ -92,6 +92,9 @@ func TestOneTraceFollowsAMessageFromNodeToNode(t *testing.T) {
 	about["parley.node"] = n2
 	wantAttributes(t, deliver, about)
 	wantAttributes(t, lookup, map[string]string{"parley.node": n1, "parley.at": n2, "parley.outcome": "found"})
+	if owner := attributes(lookup)["parley.owner"]; owner != n1 && owner != n2 {
+		t.Errorf("the owner of bob is %q", owner)
+	}
 	if len(send.Events) != 1 || send.Events[0].Name != "carried" || send.Events[0].Attributes[0].Value.String() != n2 {
 		t.Errorf("events of send: %+v", send.Events)
 	}

@@ -43,6 +43,7 @@ func (s *straight) Self() nodes.ID                             { return s.self }
 func (s *straight) Linked(nodes.ID) bool                       { return true }
 func (s *straight) SendLater(to nodes.ID, packet []byte) error { return s.Send(to, packet) }
 func (s *straight) Cancel(uint64)                              {}
+func (s *straight) Owner(string) nodes.ID                      { return nodes.ID{} }
 
 func (s *straight) Send(_ nodes.ID, packet []byte) error {
 	messages.Of(s.other.module).HandlePacket(s.self, packet)

@@ -31,6 +31,7 @@ func (w *otherNode) Linked(n nodes.ID) bool                     { return n == th
 func (w *otherNode) SendLater(to nodes.ID, packet []byte) error { return w.Send(to, packet) }
 func (w *otherNode) Lookup(_ string, token uint64)              { messages.Of(w.module).NotFound(token) }
 func (w *otherNode) Cancel(uint64)                              {}
+func (w *otherNode) Owner(string) nodes.ID                      { return nodes.ID{} }
 func (w *otherNode) Send(_ nodes.ID, packet []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -19,6 +19,7 @@ async function buildPage(from, to) {
     outdir: to,
     alias: { "@parley-dm/client": `${root}sdk/js/src/index.ts` },
     bundle: true,
+    external: ["*/node-websocket.js"], // which browsers never load
     minify: true,
     format: "esm",
     platform: "browser",

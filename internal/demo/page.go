@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/parley-dm/parley/internal/demopage"
@@ -102,7 +101,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	var lc net.ListenConfig
 	if addr == "" {
 		ln, err := lc.Listen(ctx, "tcp", DefaultListen)
-		if errors.Is(err, syscall.EADDRINUSE) {
+		if err != nil { // another process is there, perhaps another demo
 			ln, err = lc.Listen(ctx, "tcp", anyPort)
 		}
 
