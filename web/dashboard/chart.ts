@@ -43,7 +43,7 @@ export class RateChart {
     const width = this.#width;
     set(this.#svg, { viewBox: `0 0 ${width} ${height}`, width, height });
     const end = this.#samples.at(-1)?.at ?? 0;
-    const top = ceiling(Math.max(1, ...this.#samples.flatMap((s) => ways.map((w) => s.values[w] ?? 0))));
+    const top = ceiling(Math.max(10, ...this.#samples.flatMap((s) => ways.map((w) => s.values[w] ?? 0))));
     const x = (at: number) => pad.left + (width - pad.left - pad.right) * (1 - (end - at) / span);
     const y = (value: number) => height - pad.bottom - (height - pad.top - pad.bottom) * (value / top);
     const rows = [0, top / 2, top].map((v) => ({ key: `y${v / top}`, x1: pad.left, x2: width - pad.right, y: y(v), text: rate(v), tx: pad.left - 6, ty: y(v) + 4, anchor: "end" }));
