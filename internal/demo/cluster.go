@@ -186,6 +186,7 @@ func (c *cluster) killNode(name string) error {
 	c.mu.Unlock()
 	child.kill()
 	<-child.done
+	c.ended(n, child)
 
 	return nil
 }
@@ -280,7 +281,7 @@ func (c *cluster) reported(n *node, r *demopage.Report) {
 	c.publishLocked()
 }
 
-// ended takes note that the process of a node is gone.
+// ended takes note that the process of a node is gone. Both its reader and killNode tell.
 func (c *cluster) ended(n *node, gone *child) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
