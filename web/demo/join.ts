@@ -17,7 +17,7 @@ export function showJoin(join: State["join"]): void {
   byId("qr").replaceChildren(qrImage(qrCode(join.url), `QR code of ${join.url}`));
   byId("join-hint").replaceChildren(
     ...(join.local
-      ? ["Only this machine reaches it. For a phone in the same network start the demo with ", h("code", {}, "--listen 0.0.0.0:7070"), "."]
+      ? ["Only this machine reaches it. For a phone in the same network: ", h("code", {}, "parley demo --listen 0.0.0.0:7070"), "."]
       : ["Any device in the same network can open it."]),
   );
   byId("join").hidden = false;
