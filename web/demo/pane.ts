@@ -108,6 +108,11 @@ export class Pane {
     }
   }
 
+  #hasStarted({ mode, nodes }: State): boolean {
+    const wanted = nodes.find((n) => n.name === this.#options.node);
+    return mode === "node" || this.#options.node === undefined || wanted?.state === "up" || wanted?.state === "down";
+  }
+
   /** The nodes to try: this one first, then those that are up. */
   #places(first: string | undefined): Place[] {
     const rank = (n: NodeState): number => (n.state !== "up" ? 2 : n.name === first ? 0 : 1);
