@@ -73,6 +73,11 @@ export function atEnd(t, f) {
   cleanups.get(t).push(f);
 }
 
+// A test that is given up leaves nothing behind.
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill()));
+process.on("SIGTERM", () => process.exit(1));
+
 /**
  * Starts a program, which ends with the test, and waits until it has written a line that matches.
  * Returns that match and a function that ends the program.
@@ -82,6 +87,8 @@ export async function start(t, name, args, pattern, env = {}) {
   const own = Object.entries(process.env).filter(([key]) => !key.startsWith("PARLEY_"));
   const child = spawn(program(name), args, { env: { ...Object.fromEntries(own), ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.on("close", resolve));
+  children.add(child);
+  child.on("close", () => children.delete(child));
   const end = async (signal = "SIGTERM") => {
     child.kill(signal);
     await ended;
