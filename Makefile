@@ -110,18 +110,33 @@ $(JS)/node_modules/.package-lock.json: $(JS)/package.json $(JS)/package-lock.jso
 	cd $(JS) && npm ci --no-audit --no-fund
 	@touch $@
 
+# A fresh Debian machine may have no browser. CHROMIUM=PATH uses another one.
+.PHONY: chromium
+chromium:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+		echo "installing chromium, which the tests of the pages need"; \
+		as_root=; [ "$$(id -u)" -eq 0 ] || as_root=sudo; \
+		$$as_root apt-get update -qq; \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
 WEB := web
-WEB_SOURCES := $(shell git ls-files $(WEB) $(JS)/src internal/web/dist 2>/dev/null)
+PAGES := internal/web/dist examples/webchat/dist
+WEB_SOURCES := $(shell git ls-files $(WEB) $(JS)/src examples/webchat $(PAGES) ':!$(WEB)/test' 2>/dev/null)
+WEB_TESTS := $(wildcard $(WEB)/test/*)
 
 .PHONY: web
 web: $(WEB)/build/checked ## Build the pages that the binary embeds, and test them in a browser
 
+$(WEB)/build/checked: $(WEB)/build/built $(WEB_TESTS) $(wildcard $(GO_SOURCES)) | chromium
+	cd $(WEB) && GO="$(GO)" npm test --silent
+	@touch $@
+
 # The committed files are the build of their sources, or this fails.
-$(WEB)/build/checked: $(WEB)/node_modules/.package-lock.json $(wildcard $(WEB_SOURCES))
+$(WEB)/build/built: $(WEB)/node_modules/.package-lock.json $(wildcard $(WEB_SOURCES))
 	@! grep -n '"resolved"' $(WEB)/package-lock.json # it names no registry: see .npmrc
-	cd $(WEB) && npm run --silent build
-	@changed=$$(git status --porcelain internal/web/dist); [ -z "$$changed" ] || { \
-		echo "$$changed"; echo "internal/web/dist is not what is committed: look at it and commit it"; exit 1; }
+	cd $(WEB) && npm run --silent types && npm run --silent build
+	@changed=$$(git status --porcelain $(PAGES)); [ -z "$$changed" ] || { \
+		echo "$$changed"; echo "$(PAGES): not what is committed: look at it and commit it"; exit 1; }
 	@mkdir -p $(WEB)/build && touch $@
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | node
@@ -168,4 +183,4 @@ growth: ## Simulate the directory with 10 to 200 nodes and 100 million users: th
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist $(JS)/dist $(JS)/build
+	rm -rf bin dist $(JS)/dist $(JS)/build $(WEB)/build $(WEB)/screenshots

@@ -59,3 +59,36 @@ func TestTheProfilesAreForThisMachinesOwnNames(t *testing.T) {
 		_ = conn.Close()
 	}
 }
+
+func TestTheDashboardIsWhereTheAPIIs(t *testing.T) {
+	const page = "<title>Parley dashboard</title>"
+	for _, c := range []struct {
+		admin, key string
+		http, at   string // what the page has on the HTTP listener, and on that for operators
+	}{
+		{"", testAdminKey, page, ""},
+		{"", "", "the dashboard needs an admin key", ""},
+		{"127.0.0.1:0", testAdminKey, "404 page not found", page},
+		{"127.0.0.1:0", "", "404 page not found", "the dashboard needs an admin key"},
+	} {
+		s := startNode(t, parley.Config{AuthKey: newSecret, Admin: c.admin, AdminKey: c.key})
+		for addr, want := range map[string]string{s.HTTPAddr(): c.http, s.AdminAddr(): c.at} {
+			if addr == "" {
+				continue
+			}
+			answer, err := http.Get("http://" + addr + "/dashboard")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(answer.Body)
+			_ = answer.Body.Close()
+			if err != nil || !strings.Contains(string(text), want) || (want == page) != (answer.StatusCode == http.StatusOK) {
+				t.Errorf("admin %q, key %q: %d %.100q, %v; want %q", c.admin, c.key, answer.StatusCode, text, err, want)
+			}
+			if want == page && !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("headers: %v", answer.Header)
+			}
+		}
+		http.DefaultClient.CloseIdleConnections()
+	}
+}

@@ -51,9 +51,8 @@ var allowedImports = map[string][]string{
 		"dm", "user", "wire", "internal/sessions", "internal/cluster", "internal/directory", "internal/link",
 		"internal/gateway", "internal/command", "internal/auth", "internal/certs", "internal/config", "internal/devkey", "internal/httpapi",
 		"internal/messages", "internal/netio", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
-		"internal/operator", "internal/hook", "internal/webhook", "dive", "internal/storages", "internal/natsnode",
-		"internal/messages", "internal/tracing", "internal/metrics", "internal/locate", "internal/linger",
-		"internal/operator", "internal/hook", "internal/webhook", "internal/demopage", "dive", "internal/storages", "internal/natsnode",
+		"internal/operator", "internal/hook", "internal/webhook", "internal/demopage", "internal/overview", "internal/web", "dive",
+		"internal/storages", "internal/natsnode",
 	},
 
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
@@ -90,16 +89,17 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
-	"internal/config":  {},
-	"internal/hook":    {},                           // knows messages by their fields only
-	"internal/admin":   {},                           // packets of its own on the links of the cluster
-	"internal/httpapi": {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
-	"internal/web":     {},                           // the pages that the binary embeds
+	"internal/config":   {},
+	"internal/hook":     {},                           // knows messages by their fields only
+	"internal/overview": {},                           // nodes as they describe themselves, merged into one picture
+	"internal/admin":    {"internal/overview"},        // packets of its own on the links of the cluster
+	"internal/httpapi":  {"wire", "internal/tracing"}, // what it shows comes through an interface of its own
+	"internal/web":      {},                           // the pages that the binary embeds
 	// What the demo page asks its server.
 	"internal/demopage": {"dm", "user", "wire", "internal/httpapi", "internal/web"},
 	// What operators ask for, and the waiting for users of a node that stops.
 	"internal/operator": {
-		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/sessions",
+		"dm", "user", "wire", "internal/admin", "internal/directory", "internal/gateway", "internal/httpapi", "internal/locate", "internal/overview", "internal/sessions",
 	},
 	"internal/webhook": {"dm", "user", "internal/hook"},
 	"internal/locate":  {"internal/directory"},

@@ -2,9 +2,11 @@ package parley
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-dm/parley/internal/directory"
+	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/wire"
 )
@@ -21,6 +23,16 @@ const (
 
 // members is the server's face towards its cluster.
 type members struct{ s *Server }
+
+// LinkEnded implements cluster.Host.
+func (m members) LinkEnded(n node.ID, reason error) {
+	if errors.Is(reason, link.ErrPaused) {
+		m.s.views.Paused(m.s.cluster.Self(), reason, time.Now())
+
+		return
+	}
+	m.s.views.LinkEnded(n, reason)
+}
 
 // NodeDown implements cluster.Host.
 func (m members) NodeDown(n node.ID) {
@@ -83,6 +95,12 @@ func (m members) Failed(err error) {
 		s.failure.Store(&err)
 		_ = s.Stop(ctx)
 	}()
+}
+
+// viewChanged is told of each view. It does not block.
+func (s *Server) viewChanged(members []node.ID) {
+	s.views.ViewChanged(s.cluster.Self(), members, time.Now())
+	s.operator.TellBans(members)
 }
 
 // view is the directory's face towards the cluster.

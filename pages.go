@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/demopage"
 	"github.com/parley-dm/parley/internal/httpapi"
+	"github.com/parley-dm/parley/internal/web"
 )
 
 // openAdmin opens the listener for operators.
@@ -36,7 +37,7 @@ func (s *Server) pagesHTTP() httpapi.Pages {
 		p.Root = demopage.New(s.dev.feed, s.dev)
 	}
 	if s.cfg.Admin == "" {
-		p.API = s.api()
+		p.API, p.Dashboard = s.api(), s.dashboard()
 		p.Metrics = s.metricsHandler()
 		if !s.cfg.OpenMetrics() {
 			p.Metrics = httpapi.Bearer(s.cfg.AdminKey, p.Metrics)
@@ -48,7 +49,7 @@ func (s *Server) pagesHTTP() httpapi.Pages {
 
 // pagesAdmin is what the admin listener shows.
 func (s *Server) pagesAdmin() http.Handler {
-	p := httpapi.Pages{API: s.api(), Metrics: s.metricsHandler()}
+	p := httpapi.Pages{API: s.api(), Dashboard: s.dashboard(), Metrics: s.metricsHandler()}
 	if s.cfg.Pprof == s.cfg.Admin {
 		p.Profiles = httpapi.Profiles()
 		if s.cfg.AdminKey != "" {
@@ -66,6 +67,15 @@ func (s *Server) maxBody() int64 {
 	}
 
 	return max(maxBodyBytes, httpapi.MaxBody(s.dm.Settings().MaxMessageSize))
+}
+
+// dashboard is the page for operators. All that it shows comes from the API.
+func (s *Server) dashboard() http.Handler {
+	if s.cfg.AdminKey == "" {
+		return httpapi.NoDashboard()
+	}
+
+	return web.Page("dashboard")
 }
 
 // api is the server-to-server API; nil without a key.

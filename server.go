@@ -33,6 +33,7 @@ import (
 	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/operator"
+	"github.com/parley-dm/parley/internal/overview"
 	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/internal/webhook"
 	"github.com/parley-dm/parley/user"
@@ -106,6 +107,7 @@ type Server struct {
 
 	operator *operator.Operator
 	lookups  *locate.Lookups
+	views    overview.History // for the dashboard
 
 	loginTimes latency.Histogram // of claims
 
@@ -191,7 +193,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 	}
 	s.operator = operator.New(operator.Config{
 		DM: module, Users: users, Lookups: s.lookups, Cluster: s.cluster, InTransition: s.inTransition.Load,
-		Ready: s.Ready, TakesUsers: s.takesUsers.Load, Log: log,
+		Ready: s.Ready, TakesUsers: s.takesUsers.Load, Overview: s.overview, Log: log,
 	})
 
 	return s, nil

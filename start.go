@@ -168,7 +168,7 @@ func (s *Server) join(ctx context.Context) error {
 		Memory: s.queueMemory, Tracer: s.newTracer(),
 	})
 	s.router.Freeze()
-	s.cluster.SetDirectory(view{s.directory, s.operator.TellBans})
+	s.cluster.SetDirectory(view{s.directory, s.viewChanged})
 	s.cluster.SetHost(members{s})
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)

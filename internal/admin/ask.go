@@ -3,10 +3,13 @@ package admin
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 )
 
 // Sessions describes sessions of one node. One that is not there any more is left out.
@@ -75,12 +78,15 @@ func (p *Peers) Nodes(ctx context.Context, members []node.ID) []Node {
 		case a.Node != nil:
 			nodes[i] = *a.Node
 		default:
-			nodes[i] = Node{ID: members[i].String(), Reason: "it has another version"}
+			nodes[i] = Node{ID: members[i].String(), Reason: otherVersion}
 		}
 	}
 
 	return nodes
 }
+
+// otherVersion is the reason of a node that does not know a question.
+const otherVersion = "it has another version"
 
 // askEach asks several nodes at once.
 func (p *Peers) askEach(ctx context.Context, members []node.ID, q *request) ([]answer, []error) {
@@ -92,6 +98,51 @@ func (p *Peers) askEach(ctx context.Context, members []node.ID, q *request) ([]a
 	all.Wait()
 
 	return answers, errs
+}
+
+// Overview asks nodes for their parts of the dashboard. After is the number of the newest view that a
+// node has told of. It returns when all have answered, or when ctx ends.
+func (p *Peers) Overview(ctx context.Context, members []node.ID, after func(id string) uint64) []overview.Answer {
+	found := make([]overview.Answer, len(members))
+	var all sync.WaitGroup
+	for i, m := range members {
+		id := m.String()
+		q := &request{Node: true, Overview: new(after(id))}
+		all.Go(func() {
+			a, err := p.ask(ctx, m, q)
+			found[i] = overviewOf(id, a, err)
+		})
+	}
+	all.Wait()
+
+	return found
+}
+
+func overviewOf(id string, a answer, err error) overview.Answer {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return overview.Answer{ID: id, Fault: "it has not answered in time"}
+	case err != nil:
+		return overview.Answer{ID: id, Fault: err.Error()}
+	case a.Overview != nil:
+		return overview.Answer{ID: id, Node: a.Overview}
+	case a.Node == nil:
+		return overview.Answer{ID: id, Fault: otherVersion}
+	}
+	n := overview.Node{
+		ID: id, Started: a.Node.Since, Ready: a.Node.Ready, Reason: a.Node.Reason, Members: a.Node.Members,
+		Users: map[string]int64{"any": int64(a.Node.Users)},
+	}
+
+	return overview.Answer{ID: id, Node: &n, Older: true, Fault: "it has another version, which does not know the rest of these figures"}
+}
+
+// RoundTrips tells how long the last probe of each node and its echo took.
+func (p *Peers) RoundTrips() map[node.ID]time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return maps.Clone(p.roundTrips)
 }
 
 // Probe sends each of these nodes, but for this one, a packet that comes back. It does not wait.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 )
 
 // The kinds of packets.
@@ -23,6 +24,9 @@ type request struct {
 	Kick     string   `json:"kick,omitempty"`     // SID
 	Bans     []Ban    `json:"bans,omitempty"`
 	Node     bool     `json:"node,omitempty"`
+	// Overview wants the changes of the view after this number too. It comes with Node, which nodes
+	// of earlier versions know.
+	Overview *uint64 `json:"overview,omitempty"`
 }
 
 // answer is what comes back.
@@ -31,6 +35,8 @@ type answer struct {
 	Done     bool      `json:"done,omitempty"`     // kick: the session was here; bans: a user was here
 	Full     bool      `json:"full,omitempty"`     // bans: there was no room for all
 	Node     *Node     `json:"node,omitempty"`
+
+	Overview *overview.Node `json:"overview,omitempty"`
 }
 
 func packet(kind byte, id uint64, body []byte) []byte {
@@ -77,6 +83,9 @@ func serve(l Local, q *request) (a answer) {
 	if q.Node {
 		n := l.Node()
 		a.Node = &n
+	}
+	if q.Overview != nil {
+		a.Overview = l.Overview(*q.Overview)
 	}
 
 	return a

@@ -34,6 +34,8 @@ type Peers struct {
 	last   uint64           // guarded by mu; id of the newest call
 	calls  map[uint64]*call // guarded by mu
 	closed bool             // guarded by mu
+
+	roundTrips map[node.ID]time.Duration // guarded by mu; of the last probe that came back
 }
 
 // job is a request of another node, or what is due to one that has entered.
@@ -56,6 +58,7 @@ func New(links Links, local Local, probed func(time.Duration), log *slog.Logger)
 	p := &Peers{
 		links: links, local: local, log: log, probed: probed, begun: time.Now(),
 		waiting: make(chan job, maxWaiting), stopped: make(chan struct{}), calls: make(map[uint64]*call),
+		roundTrips: make(map[node.ID]time.Duration),
 	}
 	p.done.Go(p.answerRequests)
 
@@ -79,6 +82,7 @@ func (p *Peers) Stop() {
 func (p *Peers) NodeDown(n node.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.roundTrips, n)
 	p.endLocked(func(c *call) bool { return c.to == n })
 }
 
@@ -104,7 +108,7 @@ func (p *Peers) HandlePacket(from node.ID, received []byte) {
 		_ = p.links.Send(from, packet(kindEcho, id, body)) // a probe that is lost is not counted
 	case kindEcho:
 		if len(body) == 8 {
-			p.probed(time.Since(p.begun) - time.Duration(binary.BigEndian.Uint64(body)))
+			p.echoed(from, time.Since(p.begun)-time.Duration(binary.BigEndian.Uint64(body)))
 		}
 	case kindRequest:
 		select {
@@ -115,6 +119,13 @@ func (p *Peers) HandlePacket(from node.ID, received []byte) {
 	case kindAnswer:
 		p.answered(from, id, body)
 	}
+}
+
+func (p *Peers) echoed(from node.ID, roundTrip time.Duration) {
+	p.probed(roundTrip)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.roundTrips[from] = roundTrip
 }
 
 func (p *Peers) answered(from node.ID, id uint64, body []byte) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/admin"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 )
 
 // network carries packets between the nodes of a test.
@@ -52,6 +53,7 @@ type host struct {
 	bans   admin.Bans
 	kicked atomic.Bool
 	hold   chan struct{} // if not nil, Node waits for it
+	older  bool          // it has no overview
 }
 
 func (h *host) Session(sid node.SID) (admin.Session, bool) {
@@ -65,6 +67,14 @@ func (h *host) Kick(sid node.SID) bool { return sid == h.sid && !h.kicked.Swap(t
 func (h *host) Ban(b admin.Ban) (bool, error) { return b.User == h.user() && b.For > 0, h.bans.Set(b) }
 
 func (h *host) Bans() []admin.Ban { return h.bans.PassOn() }
+
+func (h *host) Overview(after uint64) *overview.Node {
+	if h.older {
+		return nil
+	}
+
+	return &overview.Node{ID: h.id.String(), Ready: true, Views: []overview.View{{Number: after + 1}}}
+}
 
 func (h *host) Node() admin.Node {
 	if h.hold != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 )
 
 // Errors of Peers. Test with errors.Is.
@@ -55,6 +56,9 @@ type Local interface {
 	Bans() []Ban
 	// Node describes this node.
 	Node() Node
+	// Overview is this node's part of the dashboard, with the changes of its view after that
+	// number.
+	Overview(after uint64) *overview.Node
 }
 
 // Links carries packets to the other nodes. Package cluster implements it.

@@ -136,6 +136,15 @@ func (c *Cluster) Stats() link.Stats {
 	return c.ep.Stats()
 }
 
+// Links lists the links as they are now; none for a node that is alone.
+func (c *Cluster) Links() []link.State {
+	if c.ep == nil {
+		return nil
+	}
+
+	return c.ep.States()
+}
+
 // Ready returns nil if this node is a member and sees MinMembers, else why not.
 func (c *Cluster) Ready() error {
 	_, err := c.joined()

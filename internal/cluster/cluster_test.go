@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/cluster"
+	"github.com/parley-dm/parley/internal/link"
 	"github.com/parley-dm/parley/internal/link/memnet"
 	"github.com/parley-dm/parley/internal/node"
 )
@@ -37,6 +38,7 @@ type testNode struct {
 	view   []string // guarded by mu; as the directory was told
 	ahead  []string // guarded by mu
 	downs  []string // guarded by mu; as the host was told
+	ended  []string // guarded by mu; as the host was told, with the reason
 	paused int      // guarded by mu
 	outs   int      // guarded by mu
 	failed error    // guarded by mu
@@ -141,6 +143,12 @@ func (n *testNode) Paused() {
 }
 
 type hostOf struct{ *testNode }
+
+func (h hostOf) LinkEnded(id node.ID, reason error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = append(h.ended, id.Name+": "+reason.Error())
+}
 
 func (h hostOf) NodeDown(id node.ID) {
 	h.mu.Lock()
@@ -286,7 +294,7 @@ func TestADeadProcessIsNoticedAtOnce(t *testing.T) {
 			n1.mu.Lock()
 			defer n1.mu.Unlock()
 
-			return slices.Contains(n1.downs, "n3")
+			return slices.Contains(n1.downs, "n3") && slices.Contains(n1.ended, "n3: "+link.ErrGone.Error())
 		})
 	})
 }

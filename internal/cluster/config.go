@@ -76,6 +76,8 @@ type Directory interface {
 
 // Host is what a node does about its membership.
 type Host interface {
+	// LinkEnded: the link to n has ended, and the directory is about to know it. It must not block.
+	LinkEnded(n node.ID, reason error)
 	// NodeDown: the link to n has ended, and the directory knows it. Calls for different nodes may
 	// come at the same time.
 	NodeDown(n node.ID)

@@ -85,6 +85,7 @@ func (h *handler) HandlePacket(l *link.Link, port uint8, packet []byte) {
 // LinkDown implements link.Handler.
 func (h *handler) LinkDown(l *link.Link, reason error) {
 	c := (*Cluster)(h)
+	c.host.LinkEnded(l.Peer(), reason)
 	c.event(func(acts []action, now time.Time) []action {
 		c.logLocked(func() { c.log.Info("the link to a node has ended", "node", l.Peer().String(), "why", reason.Error()) })
 

@@ -59,6 +59,7 @@ func (a *api) routes() []route {
 		{"GET /v1/users/{id}", a.getUser},
 		{"DELETE /v1/users/{id}", a.deleteUser},
 		{"GET /v1/nodes", a.getNodes},
+		{"GET /v1/events", a.getEvents},
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/parley-dm/parley/internal/httpapi"
+	"github.com/parley-dm/parley/internal/overview"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -72,6 +73,24 @@ func (b *backend) Remove(_ context.Context, id string, ban *time.Duration) (http
 	}
 
 	return r, b.err
+}
+
+func (b *backend) Pictures(_ context.Context, send func([]byte) error) error {
+	if b.err != nil {
+		return b.err
+	}
+	var board overview.Board
+	for i := range 2 {
+		picture, err := json.Marshal(board.Update(round(i)))
+		if err != nil {
+			return err
+		}
+		if err := send(picture); err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 func (b *backend) Nodes(context.Context) ([]httpapi.Node, error) {
@@ -152,6 +171,9 @@ func asDescribed(t *testing.T, router routers.Router, r *http.Request, body stri
 }
 
 func TestTheAPIIsAsDescribed(t *testing.T) {
+	// The description says of events that they are text; the rest a test of their own checks.
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
+	defer openapi3filter.UnregisterBodyDecoder("text/event-stream")
 	_, router := description(t)
 	const message = `{"from":"shop","to":"alice","text":"hi"}`
 	code := func(c wire.Code) error { return httpapi.FromCode(c, "as the test wants") }
@@ -196,6 +218,10 @@ func TestTheAPIIsAsDescribed(t *testing.T) {
 		{"DELETE", "/v1/users/zed?ban=10", "", nil, 400, `ban: \"10\" is no time`, true},
 		{"DELETE", "/v1/users/zed?ban=-1m", "", nil, 400, `ban: \"-1m\" is no time`, true},
 		{"DELETE", "/v1/users/alice?ban=1h", "", code(wire.CodeOverloaded), 429, `"code":5007`, false},
+		{"GET", "/v1/events", "", nil, 200, "event: picture\ndata: {", false},
+		{"GET", "/v1/events?every=2s", "", nil, 400, `there is no parameter \"every\" here`, false},
+		{"GET", "/v1/events", "", code(wire.CodeOverloaded), 429, `"code":5007`, false},
+		{"GET", "/v1/events", "", code(wire.CodeNodesNotFound), 503, `"code":5003`, false},
 		{"GET", "/v1/nodes", "", nil, 200, `{"id":"n2#2","ready":false,"reason":"the node does not answer","users":0,"members":0}`, false},
 	} {
 		h := httpapi.API(key, &backend{err: c.err})

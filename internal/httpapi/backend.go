@@ -19,6 +19,9 @@ type Backend interface {
 	Remove(ctx context.Context, id string, ban *time.Duration) (Removal, error)
 	// Nodes describes the members of the cluster.
 	Nodes(ctx context.Context) ([]Node, error)
+	// Pictures gives send a picture of the cluster each second, as JSON, until ctx ends or send
+	// returns an error. An error before the first picture is a *Problem.
+	Pictures(ctx context.Context, send func(picture []byte) error) error
 	// MaxMessage is the length of the longest message, in bytes.
 	MaxMessage() int
 }

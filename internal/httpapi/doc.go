@@ -4,6 +4,7 @@
 //	GET /readyz    200 when the node takes users, else 503 and the reason in one line
 //	GET /ws        WebSocket; 503 until the node can serve clients
 //	GET /metrics   metrics in Prometheus' text format, read from counters when they are asked for
+//	GET /dashboard the page for operators, for a browser; all that it shows comes from the API
 //	/v1/...        the server-to-server API, for clients with the admin key; openapi.json describes it
 //
 // What the API is asked for a [Backend] does. [Profiles] is for operators only, and [Hosts] for

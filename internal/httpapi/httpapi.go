@@ -23,6 +23,8 @@ type Pages struct {
 	Metrics http.Handler
 	// API is the handler of /v1/.
 	API http.Handler
+	// Dashboard is the handler of /dashboard/, whose paths begin below it.
+	Dashboard http.Handler
 	// Profiles is the handler of /debug/pprof/.
 	Profiles http.Handler
 	// Root is the handler of everything else.
@@ -57,6 +59,9 @@ func New(n Health, pages Pages) http.Handler {
 	if pages.API != nil {
 		mux.Handle("/v1/", pages.API)
 	}
+	if pages.Dashboard != nil {
+		mux.Handle("GET /dashboard/", http.StripPrefix("/dashboard", pages.Dashboard))
+	}
 	if pages.Profiles != nil {
 		mux.Handle("GET /debug/pprof/", pages.Profiles)
 	}
@@ -65,6 +70,13 @@ func New(n Health, pages Pages) http.Handler {
 	}
 
 	return mux
+}
+
+// NoDashboard is the dashboard of a listener whose API is not there.
+func NoDashboard() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusNotFound, "the dashboard needs an admin key: start the nodes with --admin-key")
+	})
 }
 
 // notReady answers 503 with a reason in one line.

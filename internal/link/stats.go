@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"sync/atomic"
+
+	"github.com/parley-dm/parley/internal/node"
 )
 
 // Stats counts since the endpoint began.
@@ -60,6 +62,27 @@ func refusalName(err error) string {
 	return "broken"
 }
 
+// State is one link, now.
+type State struct {
+	Peer        node.ID
+	Suspended   bool
+	QueuedBytes int64 // kept until the other side has acknowledged them
+}
+
+// States lists the links.
+func (e *Endpoint) States() []State {
+	links := e.Links()
+	states := make([]State, len(links))
+	for i, l := range links {
+		l.mu.Lock()
+		queued := int64(l.log.bytes)
+		l.mu.Unlock()
+		states[i] = State{Peer: l.Peer(), Suspended: l.Suspended(), QueuedBytes: queued}
+	}
+
+	return states
+}
+
 // Stats reads the counters.
 func (e *Endpoint) Stats() Stats {
 	s := Stats{
@@ -69,13 +92,11 @@ func (e *Endpoint) Stats() Stats {
 		Retransmitted: e.count.retransmitted.Load(),
 		Ended:         make(map[string]int64), RefusedHandshakes: make(map[string]int64),
 	}
-	for _, l := range e.Links() {
-		if l.Suspended() {
+	for _, l := range e.States() {
+		if l.Suspended {
 			s.Suspended++
 		}
-		l.mu.Lock()
-		s.QueuedBytes += int64(l.log.bytes)
-		l.mu.Unlock()
+		s.QueuedBytes += l.QueuedBytes
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-dm/parley/internal/latency"
 	"github.com/parley-dm/parley/internal/locate"
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/overview"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -26,7 +27,10 @@ type Config struct {
 	// when its parts are there, until its end.
 	Ready      func() error
 	TakesUsers func() bool
-	Log        *slog.Logger
+	// Overview is this node's part of the dashboard, with the changes of its view after that
+	// number.
+	Overview func(after uint64) *overview.Node
+	Log      *slog.Logger
 }
 
 // Cluster knows the members of the cluster.
@@ -48,13 +52,19 @@ type Operator struct {
 	bans       admin.Bans
 	lastProbe  atomic.Int64
 	probeTimes latency.Histogram // of packets to other nodes and their answers
+	watch      *overview.Watch   // of the dashboard
 
 	mu    sync.Mutex
 	known map[node.ID]bool // guarded by mu; nodes that have this one's bans
 }
 
 // New makes an operator of a node that is no member yet.
-func New(cfg Config) *Operator { return &Operator{cfg: cfg, since: time.Now(), sid: user.NewSID()} }
+func New(cfg Config) *Operator {
+	o := &Operator{cfg: cfg, since: time.Now(), sid: user.NewSID()}
+	o.watch = overview.NewWatch(o.askOverview)
+
+	return o
+}
 
 // Join is called once, before the node takes users.
 func (o *Operator) Join(d locate.Directory, links admin.Links) {
@@ -70,6 +80,7 @@ func (o *Operator) NodeDown(n node.ID) { o.peers.NodeDown(n) }
 
 // Stop ends what is under way.
 func (o *Operator) Stop() {
+	o.watch.Stop()
 	if o.peers != nil {
 		o.peers.Stop()
 	}

@@ -37,6 +37,7 @@ export class Pane {
   #network: HTMLElement[] = []; // controls that need a server which runs the nodes
   #result = h("div", { class: "result", "data-testid": "result", hidden: true });
   #state: State | undefined;
+  #begun = false; // the login
   #busy = false; // an experiment runs
   #atServers: number[] = []; // milliseconds of the experiment's messages, as the servers measure
 
@@ -80,11 +81,11 @@ export class Pane {
     this.#input.focus();
   }
 
-  /** Takes what the server says of the cluster. The first one begins the login. */
+  /** Takes what the server says of the cluster. The login begins once the wanted node has started. */
   update(state: State): void {
-    const first = this.#state === undefined;
     this.#state = state;
-    if (first) {
+    if (!this.#begun && this.#hasStarted(state)) {
+      this.#begun = true;
       void this.#session.start(() => this.#places(this.#options.node));
     }
     this.#showPeers();
@@ -105,6 +106,11 @@ export class Pane {
         this.#log.reported(m.to, m.bytes, m.us);
       }
     }
+  }
+
+  #hasStarted({ mode, nodes }: State): boolean {
+    const wanted = nodes.find((n) => n.name === this.#options.node);
+    return mode === "node" || this.#options.node === undefined || wanted?.state === "up" || wanted?.state === "down";
   }
 
   /** The nodes to try: this one first, then those that are up. */
