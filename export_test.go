@@ -1,4 +1,32 @@
 package parley
 
+import (
+	"log/slog"
+
+	"github.com/parley-dm/parley/internal/cluster"
+	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/user"
+)
+
 // MetricRows is the table of metrics.
 func MetricRows() []metric { return metricsTable() }
+
+// ID is NodeID, as other nodes know it.
+func (s *Server) ID() node.ID { return s.cluster.Self() }
+
+// PortSessions is cluster.PortSessions.
+const PortSessions = uint8(cluster.PortSessions)
+
+// SendPacket sends a packet to another node.
+func (s *Server) SendPacket(port uint8, to node.ID, packet []byte) error {
+	return s.cluster.Sender(cluster.Port(port)).Send(to, packet)
+}
+
+// LeftBehindLog is leftBehindLog.
+type LeftBehindLog = leftBehindLog
+
+// Note is note.
+func (l *leftBehindLog) Note(log *slog.Logger, u *user.User, left []sessions.LeftBehind) {
+	l.note(log, u, left)
+}

@@ -92,6 +92,8 @@ type Server struct {
 
 	webhook      *webhook // nil: there is none
 	lingering    lingering
+	predecessors predecessors // of sessions whose logins are under way
+	leftBehind   leftBehindLog
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
@@ -171,6 +173,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
+		leftBehind: leftBehindLog{rest: rate.Sometimes{Interval: leftBehindPause}},
 	}
 	var err error
 	s.attachHook()

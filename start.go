@@ -168,6 +168,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
 	s.cluster.Handle(cluster.PortAdmin, s.peers.HandlePacket)
+	s.cluster.Handle(cluster.PortSessions, s.handleReplaced)
 	s.messages.Start()
 	s.startHook() //nolint:contextcheck // ctx bounds the starting only
 

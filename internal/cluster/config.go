@@ -18,8 +18,9 @@ const (
 	PortDirectory Port = 2 // which node and session each user is on
 	PortDM        Port = 3 // direct messages
 	PortAdmin     Port = 4 // what operators ask for
+	PortSessions  Port = 5 // what a session that was replaced tells the newer one
 
-	ports = 5
+	ports = 6
 )
 
 // Config names a node and the cluster that it joins.
