@@ -43,8 +43,12 @@ var allowedImports = map[string][]string{
 	"internal/bench/natsbench": {},
 
 	// Chaos runs the binary and the public Go client. The library only makes tokens for it.
-	"internal/chaos":           {".", "client", "wire"},
+	"internal/chaos":           {".", "client", "wire", "internal/chaos/storageop"},
 	"internal/chaos/cmd/chaos": {"internal/chaos"},
+
+	// The nodes of its runs with storages have a command for them.
+	"internal/chaos/cmd/storagenode": {".", "dive", "user", "internal/chaos/storageop"},
+	"internal/chaos/storageop":       {"dive"},
 
 	// The only place where the parts meet.
 	".": {
@@ -137,7 +141,7 @@ var externalImports = []struct {
 	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
 	{
 		"os/signal",
-		[]string{"cmd/parley", "internal/chaos/cmd/chaos", ".", "examples/..."},
+		[]string{"cmd/parley", "internal/chaos/cmd/chaos", "internal/chaos/cmd/storagenode", ".", "examples/..."},
 		"a library takes no signals: only programs and parley.Start do",
 	},
 }

@@ -135,10 +135,10 @@ func (h *storageHistory) end(worker string, q storageop.Request, a storageop.Ans
 // sumLocked judges the sum that an increment has returned.
 func (h *storageHistory) sumLocked(c *counterHistory, worker, key string, sum int64) {
 	if other, seen := c.sums[sum]; seen {
-		h.violateLocked(lostIncrement, "%s: increments of %s and %s have both returned %d", key, other, worker, sum)
+		h.violateLockedf(lostIncrement, "%s: increments of %s and %s have both returned %d", key, other, worker, sum)
 	}
 	if last := c.newest[worker]; sum < last {
-		h.violateLocked(lostIncrement, "%s: an increment of %s has returned %d after %d", key, worker, sum, last)
+		h.violateLockedf(lostIncrement, "%s: an increment of %s has returned %d after %d", key, worker, sum, last)
 	}
 	c.sums[sum], c.newest[worker] = worker, sum
 }
@@ -148,17 +148,17 @@ func (h *storageHistory) poppedLocked(worker, key, v string) {
 	q := h.queueLocked(key)
 	q.popped[v]++
 	if q.popped[v] > 1 {
-		h.violateLocked(poppedTwice, "%s: %s was popped again by %s", key, v, worker)
+		h.violateLockedf(poppedTwice, "%s: %s was popped again by %s", key, v, worker)
 	}
 	from, n := splitQueueValue(v)
 	way := [2]string{worker, from}
 	if last := q.newest[way]; n < last {
-		h.violateLocked(popDisordered, "%s: %s has popped %s after number %d", key, worker, v, last)
+		h.violateLockedf(popDisordered, "%s: %s has popped %s after number %d", key, worker, v, last)
 	}
 	q.newest[way] = max(q.newest[way], n)
 }
 
-func (h *storageHistory) violateLocked(r rule, format string, args ...any) {
+func (h *storageHistory) violateLockedf(r rule, format string, args ...any) {
 	h.violations = append(h.violations, violation{rule: r, text: fmt.Sprintf(format, args...)})
 }
 
@@ -176,9 +176,9 @@ func (h *storageHistory) judge(end finalState) []violation {
 	for _, key := range slices.Sorted(maps.Keys(h.counters)) {
 		switch c, n := h.counters[key], end.counters[key]; {
 		case n < c.done:
-			h.violateLocked(lostIncrement, "%s: %d increments were acknowledged, it is %d", key, c.done, n)
+			h.violateLockedf(lostIncrement, "%s: %d increments were acknowledged, it is %d", key, c.done, n)
 		case n > c.done+c.unknown:
-			h.violateLocked(effective, "%s: %d increments were acknowledged, %d are unknown, it is %d", key, c.done, c.unknown, n)
+			h.violateLockedf(effective, "%s: %d increments were acknowledged, %d are unknown, it is %d", key, c.done, c.unknown, n)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(h.queues)) {
@@ -198,7 +198,7 @@ func (h *storageHistory) judgeQueueLocked(key string) {
 	q := h.queues[key]
 	for _, v := range slices.Sorted(maps.Keys(q.popped)) {
 		if r := q.pushed[v]; r != storageop.Done && r != storageop.Unknown {
-			h.violateLocked(effective, "%s: %s was popped, its push was answered with %q", key, v, r)
+			h.violateLockedf(effective, "%s: %s was popped, its push was answered with %q", key, v, r)
 		}
 	}
 	var missing []string
@@ -208,7 +208,7 @@ func (h *storageHistory) judgeQueueLocked(key string) {
 		}
 	}
 	if len(missing) > q.unknownPops { // an unknown pop may have taken one
-		h.violateLocked(lostValue, "%s: %d values are gone, %d pops are unknown: %s", key, len(missing), q.unknownPops, strings.Join(missing, ", "))
+		h.violateLockedf(lostValue, "%s: %d values are gone, %d pops are unknown: %s", key, len(missing), q.unknownPops, strings.Join(missing, ", "))
 	}
 }
 
@@ -228,12 +228,12 @@ func (h *storageHistory) judgeLockLocked(key, held string) {
 	}
 	switch {
 	case len(winners) > 1:
-		h.violateLocked(wrongWinner, "%s was set by %s", key, strings.Join(winners, " and "))
+		h.violateLockedf(wrongWinner, "%s was set by %s", key, strings.Join(winners, " and "))
 	case len(winners) == 1 && held != winners[0]:
-		h.violateLocked(wrongWinner, "%s was set to %s, it holds %q", key, winners[0], held)
+		h.violateLockedf(wrongWinner, "%s was set to %s, it holds %q", key, winners[0], held)
 	case len(winners) == 0 && held == "" && exists:
-		h.violateLocked(wrongWinner, "%s was there, and holds nothing", key)
+		h.violateLockedf(wrongWinner, "%s was there, and holds nothing", key)
 	case len(winners) == 0 && held != "" && !possible:
-		h.violateLocked(effective, "%s holds %s, whose SetIfNotExists was answered with %q", key, held, h.locks[key][held])
+		h.violateLockedf(effective, "%s holds %s, whose SetIfNotExists was answered with %q", key, held, h.locks[key][held])
 	}
 }

@@ -64,7 +64,7 @@ func (w *worker) work(ctx, requests context.Context) {
 	for sleep(ctx, time.Duration(w.rng.ExpFloat64()*float64(workerPause))) == nil {
 		q := w.draw()
 		w.history.begin(q)
-		a := w.ask(requests, q) //nolint:contextcheck // an operation outlives the end of the work
+		a := w.ask(requests, q)
 		w.history.end(w.id, q, a)
 		if a.Result == storageop.Done || a.Result == storageop.Exists {
 			w.writes.Add(1)

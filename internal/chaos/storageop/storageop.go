@@ -30,9 +30,9 @@ const (
 
 // Request is what a client asks for.
 type Request struct {
-	Op    Op
-	Key   string
-	Value string
+	Op    Op     `json:"op"`
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // Result is what became of an operation.
@@ -48,10 +48,10 @@ const (
 
 // Answer is what comes back.
 type Answer struct {
-	Result Result
-	Number int64    `json:",omitempty"`
-	Values []string `json:",omitempty"`
-	Error  string   `json:",omitempty"`
+	Result Result   `json:"result"`
+	Number int64    `json:"number,omitempty"`
+	Values []string `json:"values,omitempty"`
+	Error  string   `json:"error,omitempty"`
 }
 
 // Serve performs a request, and returns the bytes of the answer.

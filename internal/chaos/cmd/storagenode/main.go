@@ -15,7 +15,8 @@ import (
 	"github.com/parley-dm/parley/user"
 )
 
-const replicas = 3
+// storages has a timeout that is longer than an election takes.
+const storages = `{"storages": {"` + storageop.Storage + `": {"replicas": 3, "timeout": "10s"}}}`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -31,9 +32,9 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	cfg.DM = json.RawMessage(`{"reliableTimeout": "15s"}`)                                                                         // longer than an operation may take
-	cfg.Dive = json.RawMessage(fmt.Sprintf(`{"storages": {%q: {"replicas": %d, "timeout": "10s"}}}`, storageop.Storage, replicas)) // longer than an election takes
-	s, err := parley.New(cfg)                                                                                                      //nolint:contextcheck // it only reads files
+	cfg.DM = json.RawMessage(`{"reliableTimeout": "15s"}`) // longer than an operation may take
+	cfg.Dive = json.RawMessage(storages)
+	s, err := parley.New(cfg) //nolint:contextcheck // it only reads files
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string) error {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	fmt.Println("ready")
+	fmt.Fprintln(os.Stdout, "ready")
 	select {
 	case <-ctx.Done():
 	case <-s.Done():
