@@ -32,6 +32,7 @@ type storageHistory struct {
 	queues     map[string]*queueHistory                  // guarded by mu
 	locks      map[string]map[string]storageop.Result    // guarded by mu: by key and value
 	results    map[storageop.Op]map[storageop.Result]int // guarded by mu
+	staleReads int                                       // guarded by mu
 	violations []violation                               // guarded by mu
 }
 
@@ -39,6 +40,7 @@ type counterHistory struct {
 	done, unknown int64
 	sums          map[int64]string // by whom each sum was seen
 	newest        map[string]int64 // sum that each worker has seen last
+	largest       int64            // of sums
 }
 
 type queueHistory struct {
@@ -65,18 +67,14 @@ func splitQueueValue(v string) (worker string, n int) {
 	return worker, n
 }
 
-// begin enters an operation that is about to be sent.
-func (h *storageHistory) begin(q storageop.Request) {
+// begin enters an operation that is about to be sent. For a read of a counter it returns what the
+// counter has at least.
+func (h *storageHistory) begin(q storageop.Request) (atLeast int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch q.Op {
 	case storageop.Incr:
-		c := h.counters[q.Key]
-		if c == nil {
-			c = &counterHistory{sums: map[int64]string{}, newest: map[string]int64{}}
-			h.counters[q.Key] = c
-		}
-		c.unknown++
+		h.counterLocked(q.Key).unknown++
 	case storageop.Push:
 		h.queueLocked(q.Key).pushed[q.Value] = storageop.Unknown
 	case storageop.Pop:
@@ -87,7 +85,20 @@ func (h *storageHistory) begin(q storageop.Request) {
 		}
 		h.locks[q.Key][q.Value] = storageop.Unknown
 	case storageop.Read:
+		return h.counterLocked(q.Key).largest
 	}
+
+	return 0
+}
+
+func (h *storageHistory) counterLocked(key string) *counterHistory {
+	c := h.counters[key]
+	if c == nil {
+		c = &counterHistory{sums: map[int64]string{}, newest: map[string]int64{}}
+		h.counters[key] = c
+	}
+
+	return c
 }
 
 func (h *storageHistory) queueLocked(key string) *queueHistory {
@@ -100,8 +111,8 @@ func (h *storageHistory) queueLocked(key string) *queueHistory {
 	return q
 }
 
-// end enters the answer to an operation of a worker.
-func (h *storageHistory) end(worker string, q storageop.Request, a storageop.Answer) {
+// end enters the answer to an operation of a worker. AtLeast is what begin has returned.
+func (h *storageHistory) end(worker string, q storageop.Request, a storageop.Answer, atLeast int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.results[q.Op] == nil {
@@ -129,6 +140,9 @@ func (h *storageHistory) end(worker string, q storageop.Request, a storageop.Ans
 	case storageop.Lock:
 		h.locks[q.Key][q.Value] = a.Result
 	case storageop.Read:
+		if a.Result == storageop.Done && a.Number < atLeast {
+			h.staleReads++
+		}
 	}
 }
 
@@ -140,7 +154,7 @@ func (h *storageHistory) sumLocked(c *counterHistory, worker, key string, sum in
 	if last := c.newest[worker]; sum < last {
 		h.violateLockedf(lostIncrement, "%s: an increment of %s has returned %d after %d", key, worker, sum, last)
 	}
-	c.sums[sum], c.newest[worker] = worker, sum
+	c.sums[sum], c.newest[worker], c.largest = worker, sum, max(c.largest, sum)
 }
 
 // poppedLocked judges a value that was popped.

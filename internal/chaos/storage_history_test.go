@@ -101,8 +101,7 @@ func TestTheJudgeOfStoragesFindsWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newStorageHistory()
 			for _, s := range c.steps {
-				h.begin(s.Request)
-				h.end(s.worker, s.Request, s.Answer)
+				h.end(s.worker, s.Request, s.Answer, h.begin(s.Request))
 			}
 			var rules []string
 			for _, v := range h.judge(c.end) {
@@ -112,5 +111,27 @@ func TestTheJudgeOfStoragesFindsWhatIsWrong(t *testing.T) {
 				t.Errorf("%s, want %s: %v", got, c.want, fmt.Sprint(h.violations))
 			}
 		})
+	}
+}
+
+func TestReadsThatAreOlderThanAnIncrementAreCounted(t *testing.T) {
+	h := newStorageHistory()
+	read := func(atLeast, n int64) {
+		q := storageop.Request{Op: storageop.Read, Key: "c"}
+		h.end("a", q, storageop.Answer{Result: storageop.Done, Number: n}, atLeast)
+	}
+	before := h.begin(storageop.Request{Op: storageop.Read, Key: "c"})
+	for _, s := range []storageStep{incr("a", storageop.Done, 1), incr("b", storageop.Done, 2)} {
+		h.end(s.worker, s.Request, s.Answer, h.begin(s.Request))
+	}
+	after := h.begin(storageop.Request{Op: storageop.Read, Key: "c"})
+	read(before, 0)
+	read(after, 2)
+	if h.staleReads != 0 {
+		t.Errorf("%d stale reads", h.staleReads)
+	}
+	read(after, 1)
+	if h.staleReads != 1 {
+		t.Errorf("%d stale reads", h.staleReads)
 	}
 }

@@ -20,6 +20,7 @@ type StorageReport struct {
 	skipped    []string
 	results    map[storageop.Op]map[storageop.Result]int
 	left       int // values in queues in the end
+	staleReads int
 	violations []violation
 }
 
@@ -32,7 +33,7 @@ func (r *StorageReport) recovered(what string, took time.Duration) {
 
 func (r *StorageReport) gather(from *storageRunner, end finalState) {
 	r.violations = append(from.history.judge(end), from.runner.history.violations...)
-	r.results = from.history.results
+	r.results, r.staleReads = from.history.results, from.history.staleReads
 	for _, values := range end.queues {
 		r.left += len(values)
 	}
@@ -50,7 +51,9 @@ func (r *StorageReport) Print(w io.Writer) {
 		x := r.results[op]
 		fmt.Fprintf(w, "  %-18s %9d %9d %9d %9d\n", op, x[storageop.Done], x[storageop.Exists], x[storageop.Unknown], x[storageop.Failed])
 	}
-	fmt.Fprintf(w, "  values in queues in the end: %d\n\nviolations (must be 0)\n", r.left)
+	fmt.Fprintf(w, "  values in queues in the end: %d\n", r.left)
+	fmt.Fprintf(w, "  reads older than an acknowledged increment (allowed where a leader is cut off): %d\n", r.staleReads)
+	fmt.Fprintln(w, "\nviolations (must be 0)")
 	for _, rule := range storageRules {
 		n := 0
 		for _, v := range r.violations {

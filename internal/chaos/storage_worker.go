@@ -63,10 +63,10 @@ func (w *worker) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func (w *worker) work(ctx, requests context.Context) {
 	for sleep(ctx, time.Duration(w.rng.ExpFloat64()*float64(workerPause))) == nil {
 		q := w.draw()
-		w.history.begin(q)
+		atLeast := w.history.begin(q)
 		a := w.ask(requests, q)
-		w.history.end(w.id, q, a)
-		if a.Result == storageop.Done || a.Result == storageop.Exists {
+		w.history.end(w.id, q, a, atLeast)
+		if q.Op != storageop.Read && (a.Result == storageop.Done || a.Result == storageop.Exists) {
 			w.writes.Add(1)
 		}
 	}
@@ -76,14 +76,17 @@ func (w *worker) work(ctx, requests context.Context) {
 func (w *worker) draw() storageop.Request {
 	queue := fmt.Sprint("queue", w.rng.IntN(storageQueues))
 	now := int(time.Since(w.begun) * locksPerSecond / time.Second)
-	switch n := w.rng.IntN(10); {
+	counter := fmt.Sprint("counter", w.rng.IntN(storageCounters))
+	switch n := w.rng.IntN(12); {
 	case n == 0 && now > w.tried:
 		w.tried = now
 
 		return storageop.Request{Op: storageop.Lock, Key: fmt.Sprint("lock", now), Value: w.id}
 	case n < 4:
-		return storageop.Request{Op: storageop.Incr, Key: fmt.Sprint("counter", w.rng.IntN(storageCounters))}
-	case n < 7:
+		return storageop.Request{Op: storageop.Incr, Key: counter}
+	case n < 6:
+		return storageop.Request{Op: storageop.Read, Key: counter}
+	case n < 9:
 		w.pushed++
 
 		return storageop.Request{Op: storageop.Push, Key: queue, Value: queueValue(w.id, w.pushed)}
