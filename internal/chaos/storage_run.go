@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,16 +23,6 @@ const (
 	// upToDateLine is what a core node logs once all have what it lost with its process.
 	upToDateLine = "all replicas of a storage are up to date"
 )
-
-// storageFaults are the faults of runs with storages. No two core nodes are without their memory at
-// a time: what both had is lost then, as docs/dive.md says.
-var storageFaults = []string{
-	"killed, restarted at once", "killed, restarted later", "machine vanishes", "drained and restarted",
-	"paused longer than the failure timeout", "paused, briefly",
-	"cut off from all nodes", "cut off briefly", "receives nothing from nodes", "sends nothing to nodes", "cut off from one node",
-	"cut off from clients", "loses a tenth of its packets", "the cluster is split in two halves",
-	"links cut, gossip intact", "link connections reset in bursts", "bytes of links changed",
-}
 
 // storageRunner is a run whose clients use storages.
 type storageRunner struct {
@@ -212,32 +201,6 @@ func (r *storageRunner) connectWorkers(ctx context.Context) error {
 func (r *storageRunner) closeWorkers() {
 	for _, w := range r.workers {
 		_ = w.Close()
-	}
-}
-
-// faultSource returns a function that draws faults: each once before any is drawn again.
-func (r *storageRunner) faultSource(rng *rand.Rand) func() fault {
-	var all, deck []fault
-	for _, f := range faults {
-		if !slices.Contains(storageFaults, f.name) {
-			continue
-		}
-		if why := f.unavailable(r.runner); why != "" {
-			r.skipped = append(r.skipped, f.name+": "+why)
-		} else {
-			all = append(all, f)
-		}
-	}
-
-	return func() fault {
-		if len(deck) == 0 {
-			deck = slices.Clone(all)
-			rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-		}
-		f := deck[0]
-		deck = deck[1:]
-
-		return f
 	}
 }
 
