@@ -23,6 +23,14 @@ func (s *Server) SendPacket(port uint8, to node.ID, packet []byte) error {
 	return s.cluster.Sender(cluster.Port(port)).Send(to, packet)
 }
 
+// WaitingPredecessors counts what waits for logins.
+func (s *Server) WaitingPredecessors() int {
+	s.predecessors.mu.Lock()
+	defer s.predecessors.mu.Unlock()
+
+	return len(s.predecessors.waiting)
+}
+
 // LeftBehindLog is leftBehindLog.
 type LeftBehindLog = leftBehindLog
 

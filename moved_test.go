@@ -267,6 +267,46 @@ func TestWhatTheNewerSessionHasStays(t *testing.T) {
 	c.stop(first)
 }
 
+func TestOnSIDUpdateComesAfterOnNew(t *testing.T) {
+	var (
+		mu    sync.Mutex
+		calls []string
+	)
+	call := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, what)
+	}
+	news := make(chan *user.User)
+	goOn := make(chan struct{})
+	c := way{}.newCluster(t, 2, func(_ int, s *parley.Server) {
+		s.Users().OnNew(func(u *user.User) {
+			news <- u
+			<-goOn
+			call("new")
+		})
+		s.Users().OnSIDUpdate(func(string, string, *user.User) { call("update") })
+	})
+	go func() {
+		u := <-news
+		defer close(goOn)
+		sid, older := sessions.Of(u).SID(), node.SID{1}
+		if err := c.nodes[0].SendPacket(parley.PortSessions, c.nodes[1].ID(), append(sid[:], older[:]...)); err != nil {
+			t.Error(err)
+		}
+		c.eventually("the packet is there", func() bool { return c.nodes[1].WaitingPredecessors() == 1 })
+	}()
+	c.login("alice", 1, false)
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Equal(calls, []string{"new", "update"}) {
+		t.Error(calls)
+	}
+	if n := c.nodes[1].WaitingPredecessors(); n != 0 {
+		t.Errorf("%d wait for a login that is over", n)
+	}
+}
+
 func TestWhatStaysBehindIsLoggedOnceForEachType(t *testing.T) {
 	var text bytes.Buffer
 	var l parley.LeftBehindLog

@@ -158,6 +158,9 @@ func (s *Server) handleReplaced(from node.ID, packet []byte) {
 
 		return
 	}
+	if _, inTransition := s.inTransition.Load(newer); inTransition {
+		return // Admit takes it in its turn
+	}
 	if u := s.users.BySID(newer.String()); u != nil {
 		s.serving.Go(func() { s.succeed(u) })
 	}
