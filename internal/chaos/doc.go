@@ -72,7 +72,8 @@
 //	             unknown ones. No two increments return the same sum, and a client's sums grow.
 //	queues       a value is popped once at most, and no value of a push that has failed. An
 //	             acknowledged value is popped, or there in the end, or may have been taken by one
-//	             pop with an unknown outcome. A client pops another one's values in their order.
+//	             pop with an unknown outcome. A client pops another one's acknowledged values in
+//	             their order.
 //	set once     SetIfNotExists has one winner at most, whose value is there in the end.
 //
 // # Limits

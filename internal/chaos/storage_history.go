@@ -47,7 +47,7 @@ type queueHistory struct {
 	pushed      map[string]storageop.Result // by value
 	popped      map[string]int
 	unknownPops int
-	newest      map[[2]string]int // number that a worker has popped last of another worker's
+	order       map[[2]string][]int // numbers that a worker has popped of another worker's
 }
 
 func newStorageHistory() *storageHistory {
@@ -104,7 +104,7 @@ func (h *storageHistory) counterLocked(key string) *counterHistory {
 func (h *storageHistory) queueLocked(key string) *queueHistory {
 	q := h.queues[key]
 	if q == nil {
-		q = &queueHistory{pushed: map[string]storageop.Result{}, popped: map[string]int{}, newest: map[[2]string]int{}}
+		q = &queueHistory{pushed: map[string]storageop.Result{}, popped: map[string]int{}, order: map[[2]string][]int{}}
 		h.queues[key] = q
 	}
 
@@ -166,10 +166,7 @@ func (h *storageHistory) poppedLocked(worker, key, v string) {
 	}
 	from, n := splitQueueValue(v)
 	way := [2]string{worker, from}
-	if last := q.newest[way]; n < last {
-		h.violateLockedf(popDisordered, "%s: %s has popped %s after number %d", key, worker, v, last)
-	}
-	q.newest[way] = max(q.newest[way], n)
+	q.order[way] = append(q.order[way], n)
 }
 
 func (h *storageHistory) violateLockedf(r rule, format string, args ...any) {
@@ -215,6 +212,9 @@ func (h *storageHistory) judgeQueueLocked(key string) {
 			h.violateLockedf(effective, "%s: %s was popped, its push was answered with %q", key, v, r)
 		}
 	}
+	for way := range q.order {
+		h.judgeOrderLocked(key, way)
+	}
 	var missing []string
 	for _, v := range slices.Sorted(maps.Keys(q.pushed)) {
 		if q.pushed[v] == storageop.Done && q.popped[v] == 0 {
@@ -223,6 +223,23 @@ func (h *storageHistory) judgeQueueLocked(key string) {
 	}
 	if len(missing) > q.unknownPops { // an unknown pop may have taken one
 		h.violateLockedf(lostValue, "%s: %d values are gone, %d pops are unknown: %s", key, len(missing), q.unknownPops, strings.Join(missing, ", "))
+	}
+}
+
+// judgeOrderLocked judges the order of the values that one worker has popped of another. A push
+// whose outcome is unknown may have been done after the next one: the node that had lost its client
+// still tried.
+func (h *storageHistory) judgeOrderLocked(key string, way [2]string) {
+	q := h.queues[key]
+	last := 0
+	for _, n := range q.order[way] {
+		if q.pushed[queueValue(way[1], n)] != storageop.Done {
+			continue
+		}
+		if n < last {
+			h.violateLockedf(popDisordered, "%s: %s has popped number %d of %s after number %d", key, way[0], n, way[1], last)
+		}
+		last = n
 	}
 }
 

@@ -83,6 +83,12 @@ func TestTheJudgeOfStoragesFindsWhatIsWrong(t *testing.T) {
 		"values out of order": {
 			[]storageStep{push("w1/1", done), push("w1/2", done), pop("a", done, "w1/2"), pop("a", done, "w1/1")}, finalState{}, string(popDisordered),
 		},
+		"an unknown push that was done late": {
+			[]storageStep{
+				push("w1/1", unknown), push("w1/2", done), push("w1/3", done), pop("a", done, "w1/2"), pop("a", done, "w1/1"), pop("a", done, "w1/3"),
+			},
+			finalState{}, "",
+		},
 		"a failed push that was done": {[]storageStep{push("w1/1", failed), pop("a", done, "w1/1")}, finalState{}, string(effective)},
 		"a value from nowhere":        {[]storageStep{pop("a", done, "w1/1")}, finalState{}, string(effective)},
 		"a lock that one has": {
