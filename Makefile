@@ -177,6 +177,10 @@ fuzz: ## Fuzz every decoder, a minute each (FUZZTIME=1m)
 chaos: ## Kill, pause, drain and cut off real nodes under real clients, and judge (CHAOS_TIME=10m CHAOS_SEED=0)
 	$(GO) run ./internal/chaos/cmd/chaos -time $(CHAOS_TIME) -seed $(CHAOS_SEED) $(CHAOS_FLAGS)
 
+.PHONY: chaos-storages
+chaos-storages: ## The same for storages: counters, queues and keys that are set once (CHAOS_TIME=10m CHAOS_SEED=0)
+	$(GO) run ./internal/chaos/cmd/chaos -storages -time $(CHAOS_TIME) -seed $(CHAOS_SEED) $(CHAOS_FLAGS)
+
 .PHONY: growth
 growth: ## Simulate the directory with 10 to 200 nodes and 100 million users: the table of docs/growth.md
 	$(GO) test ./internal/directory -count=1 -run TestSimulatedClusters -v -args -sim

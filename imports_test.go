@@ -43,8 +43,12 @@ var allowedImports = map[string][]string{
 	"internal/bench/natsbench": {},
 
 	// Chaos runs the binary and the public Go client. The library only makes tokens for it.
-	"internal/chaos":           {".", "client", "wire"},
+	"internal/chaos":           {".", "client", "wire", "internal/chaos/storageop"},
 	"internal/chaos/cmd/chaos": {"internal/chaos"},
+
+	// The nodes of its runs with storages have a command for them.
+	"internal/chaos/cmd/storagenode": {".", "dive", "user", "internal/chaos/storageop"},
+	"internal/chaos/storageop":       {"dive"},
 
 	// The only place where the parts meet.
 	".": {
@@ -58,9 +62,8 @@ var allowedImports = map[string][]string{
 	// Storages: the API, its values, and the stream that keeps them. What a node tells them comes
 	// through internal/storages; natsnode is the way to JetStream, a server of its own included.
 	// Direct messages know nothing of all that.
-	"dive":                 {"internal/storages", "internal/natsnode", "dive/internal/bucket", "dive/internal/value"},
+	"dive":                 {"internal/storages", "internal/natsnode", "dive/internal/bucket"},
 	"dive/internal/bucket": {},
-	"dive/internal/value":  {},
 	"internal/storages":    {"internal/natsnode"},
 	"internal/natsnode":    {},
 
@@ -123,6 +126,7 @@ var allowedImports = map[string][]string{
 	"internal/testkit":    {}, // tests only
 	"internal/node":       {}, // what names a node, a session and a moment
 	"internal/latency":    {}, // how long things take
+	"internal/value":      {}, // values as bytes, with their Go type
 
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
 	// them.
@@ -134,7 +138,7 @@ var allowedImports = map[string][]string{
 	"examples/...": {".", "dm", "dive", "user", "client", "wire"},
 }
 
-var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node", "internal/latency"}
+var ground = []string{"internal/quota", "internal/strictjson", "internal/logwriter", "internal/node", "internal/latency", "internal/value"}
 
 // externalImports lists which packages may import a library, or a part of the standard library that
 // belongs to another layer. Where several prefixes fit, all must allow it.
@@ -160,7 +164,7 @@ var externalImports = []struct {
 	{"github.com/charmbracelet", []string{"cmd/parley", "internal/chat"}, "only the binary has a terminal"},
 	{
 		"os/signal",
-		[]string{"cmd/parley", "internal/chaos/cmd/chaos", ".", "examples/..."},
+		[]string{"cmd/parley", "internal/chaos/cmd/chaos", "internal/chaos/cmd/storagenode", ".", "examples/..."},
 		"a library takes no signals: only programs and parley.Start do",
 	},
 }

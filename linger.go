@@ -11,9 +11,10 @@ import (
 // A stopping node sends its users away and expects them back on other nodes. Until then, for
 // Config.Grace at most, their sessions linger: the directory still has them, and their channels
 // stay open. The login elsewhere evicts such a session as it does any older one, which hands its
-// channels over; so no peer is told that the user left. A user who does not come back leaves then.
+// channels over, and the user's data; so no peer is told that the user left. A user who does not
+// come back leaves then.
 //
-//	goodbye 1001 ─▶ linger ──newer login elsewhere──▶ Replaced: channels handed over
+//	goodbye 1001 ─▶ linger ──newer login elsewhere──▶ Replaced: channels and data handed over
 //	                  └──────────Grace──────────────▶ Leave: peers are told
 
 // handOverTime is how long a node whose users are back elsewhere keeps its links: the nodes of the

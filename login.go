@@ -53,16 +53,22 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
 			s.messages.Replaced(u, replaced.Next)
+			s.passPredecessorOn(u.ID, sid, replaced.Next)
 			sessions.Discard(s.users, u, user.Left)
 
 			return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 		}
 		s.messages.Abandoned(u)
+		s.predecessors.take(sid)
 		sessions.Discard(s.users, u, user.Left)
 
 		return s.notConfirmed(u, err)
 	}
 	sessions.Of(u).SetStamp(uint64(stamp))
+	older, replaces := s.predecessors.take(sid)
+	if replaces {
+		s.adopt(u, older)
+	}
 	if !sessions.Add(s.users, u) { // evicted since
 		s.messages.Abandoned(u)
 		s.directory.Release(u.ID, sid, 0)
@@ -70,6 +76,10 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 		return &gateway.Refusal{Code: wire.GoodbyeReplaced, Text: replacedText}
 	}
 	s.messages.Joined(u)
+	if replaces {
+		sessions.Renewed(s.users, u, older.sid.String())
+	}
+	s.succeed(u)                // it may have been told between the lines above
 	s.operator.DismissBanned(u) // Ban may have looked for the user just before it was there
 
 	return nil
@@ -124,6 +134,7 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
 	newestEpoch = s.messages.Replaced(u, next)
+	s.tellSuccessor(u, sid, next)
 	sessions.Remove(s.users, u)
 	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
 	s.cameBack(u, sid)

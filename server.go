@@ -47,6 +47,10 @@ const (
 	StatusError = uint8(wire.StatusError) // the request was right and failed
 )
 
+// ErrorData is the message of a response with [StatusBad] or [StatusError]: a code and a text, which
+// clients get as an error. The codes in package wire are the engine's own.
+func ErrorData(code wire.Code, text string) []byte { return wire.AppendErrorData(nil, code, text) }
+
 // Errors of a Server. Test with errors.Is.
 var (
 	// ErrStarted: the server has been started before.
@@ -100,6 +104,8 @@ type Server struct {
 	webhook      *webhook.Webhook // nil: there is none
 	lingering    linger.Users
 	traces       traces
+	predecessors predecessors // of sessions whose logins are under way
+	leftBehind   leftBehindLog
 	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
@@ -174,6 +180,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		inTransition: xsync.NewMap[node.SID, *user.User](),
 
 		refusedLog: rate.Sometimes{First: 1, Interval: refusedLogPause},
+		leftBehind: leftBehindLog{rest: rate.Sometimes{Interval: leftBehindPause}},
 	}
 	s.attachDev()
 	var err error

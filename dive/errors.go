@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/parley-dm/parley/dive/internal/bucket"
-	"github.com/parley-dm/parley/dive/internal/value"
+	"github.com/parley-dm/parley/internal/value"
 )
 
 // What can go wrong. Test with errors.Is: the errors of operations are of type *[Error] and wrap

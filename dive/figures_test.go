@@ -25,6 +25,9 @@ const (
 	figureTime    = 100 * time.Millisecond // for each turn
 	figureRounds  = 10                     // turns of each operation
 	figureWriters = 16                     // at once, where the rate is measured
+
+	// leaderTime is how long a node needs to learn which core node leads, and to connect to it.
+	leaderTime = 5 * time.Second
 )
 
 // pair is one operation and the least that a program could do with the engine for the same.
@@ -202,6 +205,9 @@ func TestFiguresOfTheManual(t *testing.T) {
 		noError(t, err)
 		t.Cleanup(node.Close)
 		noError(t, s.Set("k", 1))
+		for begun := time.Now(); place.cores > 1 && time.Since(begun) < leaderTime; {
+			noError(t, s.Get("k").Err())
+		}
 		printTable(t, place.name, s, rawBucket(t, node, place.replicas))
 	}
 }

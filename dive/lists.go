@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/parley-dm/parley/dive/internal/bucket"
-	"github.com/parley-dm/parley/dive/internal/value"
+	"github.com/parley-dm/parley/internal/value"
 )
 
 func (s *Storage) push(ctx context.Context, name, key string, ttl int64, values []any) error {

@@ -164,7 +164,7 @@ func (m *Module) openLocked(s *Storage) error {
 		return err
 	}
 	b, err := bucket.New(m.node.Conn(), bucket.Config{
-		Name: s.name, Replicas: s.options.Replicas, MaxBytes: s.options.MaxBytes, Timeout: s.options.Timeout,
+		Name: s.name, Replicas: s.options.Replicas, MaxBytes: s.options.MaxBytes, Timeout: s.options.Timeout, ConnTo: m.node.ConnTo,
 	})
 	if err != nil {
 		return err
@@ -173,6 +173,9 @@ func (m *Module) openLocked(s *Storage) error {
 	close(s.started)
 	log, core := m.cfg.Log.With("storage", s.name), m.cfg.Core != ""
 	m.background.Go(func() { m.prepare(s, log, core) })
+	if m.cfg.URL == "" && !core && len(m.cfg.CoreNodes) > 1 {
+		m.background.Go(func() { b.FollowLeader(m.life) })
+	}
 
 	return nil
 }

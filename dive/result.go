@@ -3,7 +3,7 @@ package dive
 import (
 	"reflect"
 
-	"github.com/parley-dm/parley/dive/internal/value"
+	"github.com/parley-dm/parley/internal/value"
 )
 
 // Result is what an operation has found: a value, or why there is none. Its methods convert the

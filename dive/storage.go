@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/dive/internal/bucket"
-	"github.com/parley-dm/parley/dive/internal/value"
+	"github.com/parley-dm/parley/internal/value"
 )
 
 const maxKey = 200

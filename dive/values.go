@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/parley-dm/parley/dive/internal/bucket"
-	"github.com/parley-dm/parley/dive/internal/value"
+	"github.com/parley-dm/parley/internal/value"
 )
 
 // set writes a value; with absent only if the key has none.

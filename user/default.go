@@ -22,6 +22,10 @@ func OnClosed(f func(u *User, why Reason)) { Default.OnClosed(f) }
 // OnDiscard adds a callback for every user whose session on this node is over.
 func OnDiscard(f func(sid string, u *User)) { Default.OnDiscard(f) }
 
+// OnSIDUpdate adds a callback for every session of this node that takes over from an older session
+// of the same user: see [Registry.OnSIDUpdate].
+func OnSIDUpdate(f func(oldSID, newSID string, u *User)) { Default.OnSIDUpdate(f) }
+
 // GetUserByID is GetUserBySID: what the original engine calls a user's ID is that of the session.
 func GetUserByID(sid string) *User { return Default.BySID(sid) }
 

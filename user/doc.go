@@ -16,6 +16,12 @@
 // # Limits
 //
 // A registry sees only its own node: a user connected to another node is reached through package
-// dm. Data kept with [User.Set] lives as long as the session: it does not follow a user to another
-// node or a later login.
+// dm.
+//
+// Data kept with [User.Set] lives as long as the session, with one exception: when the node stops
+// and the user comes back on another one within the grace time, the data go along. [RegisterType]
+// tells which types do so by themselves. Encoded, they are [MaxMovedBytes] at most; beyond that the
+// keys that come last are left behind. The log names what is left behind. What the newer session
+// has under a key already stays. Data do not go along to any other later login, nor from a node
+// that is killed, or that has left its cluster for a while.
 package user

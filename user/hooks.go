@@ -13,4 +13,13 @@ func init() { //nolint:gochecknoinits // see session.Hooks
 	session.Hooks.Discard = func(r, u any, why uint8) {
 		r.(*Registry).discard(u.(*User), Reason(why)) //nolint:forcetypeassert // as above
 	}
+	session.Hooks.Pack = func(u any, mayBlock bool) ([]byte, []session.LeftBehind, bool) {
+		return u.(*User).pack(mayBlock) //nolint:forcetypeassert // as above
+	}
+	session.Hooks.Adopt = func(u any, packed []byte) []session.LeftBehind {
+		return u.(*User).adopt(packed) //nolint:forcetypeassert // as above
+	}
+	session.Hooks.Renewed = func(r, u any, old string) {
+		r.(*Registry).renewed(u.(*User), old) //nolint:forcetypeassert // as above
+	}
 }

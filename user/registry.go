@@ -22,6 +22,7 @@ type Registry struct {
 	mu       sync.Mutex   // serialises the setting of callbacks
 	onNew    atomic.Value // []func(*User)
 	onClosed atomic.Value // []func(*User, Reason)
+	onSID    atomic.Value // []func(oldSID, newSID string, u *User)
 }
 
 // NewRegistry returns an empty registry.
@@ -76,6 +77,18 @@ func (r *Registry) OnClosed(f func(u *User, why Reason)) {
 func (r *Registry) OnDiscard(f func(sid string, u *User)) {
 	if f != nil {
 		r.OnClosed(func(u *User, _ Reason) { f(u.SID, u) })
+	}
+}
+
+// OnSIDUpdate adds a callback that runs, once, for every session of this node that takes over from
+// an older session of the same user, with the SIDs of both: the user was sent away by a node that
+// stops and has come back here, or has logged in again while it was connected, here or elsewhere.
+// It runs after the OnNew callbacks. The data that go along have come: see [RegisterType]. It runs
+// before the client has its welcome, or, if the older session's node is slow to tell, a moment
+// later. A nil callback is ignored.
+func (r *Registry) OnSIDUpdate(f func(oldSID, newSID string, u *User)) {
+	if f != nil {
+		addCallback(r, &r.onSID, f)
 	}
 }
 
@@ -148,6 +161,14 @@ func (r *Registry) discard(u *User, why Reason) {
 	callbacks, _ := r.onClosed.Load().([]func(*User, Reason))
 	for _, f := range callbacks {
 		recovered(u, func() { f(u, why) })
+	}
+}
+
+// renewed is sessions.Renewed.
+func (r *Registry) renewed(u *User, old string) {
+	callbacks, _ := r.onSID.Load().([]func(string, string, *User))
+	for _, f := range callbacks {
+		recovered(u, func() { f(old, u.SID, u) })
 	}
 }
 

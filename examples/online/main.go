@@ -6,6 +6,9 @@
 //	go run ./examples/online node 2
 //	go run ./examples/online login alice 1
 //	go run ./examples/online ask alice 2
+//
+// When node 1 or 2 is interrupted, its users come back on the other one, and are online since they
+// came first: their data go along.
 package main
 
 import (
@@ -17,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,7 +39,7 @@ const (
 	key     = "for examples only: your servers have a secret of their own"
 	ttl     = 10 // seconds; said again in the storage's settings
 	refresh = 3 * time.Second
-	drain   = 5 * time.Second
+	drain   = 20 * time.Second // users come back elsewhere meanwhile
 
 	sinceKey = "since" // of a user's data
 )
@@ -97,8 +101,10 @@ func node(ctx context.Context, number int) error {
 		}()
 	})
 	s.Users().OnNew(func(u *user.User) {
-		u.Set(sinceKey, time.Now().Format(time.TimeOnly)+", node "+s.NodeID())
-		go say(ctx, online, u)
+		if u.Get(sinceKey) == nil { // else it has come along from a node that stops
+			u.Set(sinceKey, time.Now().Format(time.TimeOnly))
+		}
+		go say(ctx, s, online, u)
 	})
 	s.Users().OnClosed(func(u *user.User, why user.Reason) {
 		if why == user.Left {
@@ -121,7 +127,7 @@ func keep(ctx context.Context, s *parley.Server, online *dive.Storage) {
 	defer t.Stop()
 	for {
 		s.Users().Range(func(u *user.User) bool {
-			say(ctx, online, u)
+			say(ctx, s, online, u)
 
 			return true
 		})
@@ -134,9 +140,9 @@ func keep(ctx context.Context, s *parley.Server, online *dive.Storage) {
 }
 
 // say writes that a user is online.
-func say(ctx context.Context, online *dive.Storage, u *user.User) {
-	since, _ := u.Get(sinceKey).(string)
-	if err := online.SetExContext(ctx, u.ID, since, ttl); err != nil {
+func say(ctx context.Context, s *parley.Server, online *dive.Storage, u *user.User) {
+	since, _ := u.GetAsString(sinceKey)
+	if err := online.SetExContext(ctx, u.ID, since+", node "+s.NodeID(), ttl); err != nil {
 		fmt.Fprintln(os.Stderr, "online:", err)
 	}
 }
@@ -155,7 +161,8 @@ func tell(ctx context.Context, online *dive.Storage, userID string) string {
 
 // login connects a user until it is interrupted.
 func login(ctx context.Context, userID string, number int) error {
-	c, err := dial(ctx, userID, number)
+	const both = 3
+	c, err := dial(ctx, userID, number, both-number)
 	if err != nil {
 		return err
 	}
@@ -180,13 +187,19 @@ func ask(ctx context.Context, userID string, number int) error {
 	return nil
 }
 
-// dial makes the token here because this is an example: clients get theirs from your login server.
-func dial(ctx context.Context, userID string, number int) (*client.Client, error) {
+// dial connects to the first of the nodes that takes the user. The token is made here because this
+// is an example: clients get theirs from your login server.
+func dial(ctx context.Context, userID string, nodes ...int) (*client.Client, error) {
 	claims := jwt.MapClaims{"sub": userID, "exp": time.Now().Add(time.Hour).Unix()}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(key))
 	if err != nil {
 		return nil, fmt.Errorf("a token for %s: %w", userID, err)
 	}
 
-	return client.Dial(ctx, fmt.Sprintf("tcp://127.0.0.1:%d", *base+number), client.WithToken(token))
+	var urls []string
+	for _, n := range nodes {
+		urls = append(urls, fmt.Sprintf("tcp://127.0.0.1:%d", *base+n))
+	}
+
+	return client.Dial(ctx, strings.Join(urls, ","), client.WithToken(token))
 }

@@ -60,6 +60,22 @@
 //	             for in all that crosses between nodes, and in all that impostors receive. The
 //	             same search must find them between clients and nodes.
 //
+// # Storages
+//
+// RunStorages is a run of its own: five nodes, of which three are core nodes, run cmd/storagenode,
+// and the clients use a storage with three replicas through all of them. They increment counters,
+// push to and pop from queues, and set keys once. The faults are those of nodes and of the network,
+// one at a time, mostly of core nodes; after a restart the run waits until all replicas are up to
+// date, since two core nodes without their memory may lose what both had.
+//
+//	increments   a counter is at least the acknowledged increments, and at most these and the
+//	             unknown ones. No two increments return the same sum, and a client's sums grow.
+//	queues       a value is popped once at most, and no value of a push that has failed. An
+//	             acknowledged value is popped, or there in the end, or may have been taken by one
+//	             pop with an unknown outcome. A client pops another one's acknowledged values in
+//	             their order.
+//	set once     SetIfNotExists has one winner at most, whose value is there in the end.
+//
 // # Limits
 //
 // Processes end with the run, in whatever way that ends: on Linux even if it is killed. Elsewhere a

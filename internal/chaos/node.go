@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,7 +13,8 @@ import (
 type node struct {
 	place int
 	name  string
-	log   string // the file that all its processes write to
+	log   string   // the file that all its processes write to
+	flags []string // of its processes, beside those that all nodes have
 
 	mu         sync.Mutex
 	state      nodeState // guarded by mu
@@ -54,7 +56,7 @@ func (n *node) start(ctx context.Context, net network, o *Options, join []string
 		"--cluster-secret", clusterSecret, "--tcp", n.tcp, "--http", n.http, "--cluster", n.cluster,
 		"--join", strings.Join(join, ","),
 		"--address-pending", "0", "--address-open", "0", "--address-logins", "0", "--user-logins", "0", // all clients have one address
-	}, more...)
+	}, slices.Concat(n.flags, more)...)
 	n.mu.Unlock()
 	cmd := exec.Command(o.Binary, args...) //nolint:gosec,noctx // the binary under test; node.end and node.drain alone end it
 	p, err := launch(cmd, n.log, func(c *exec.Cmd) error { return net.start(n.place, c) })
@@ -96,6 +98,14 @@ func (n *node) drain() error {
 	}
 
 	return nil
+}
+
+// current is the node's newest process.
+func (n *node) current() *process {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+
+	return n.process
 }
 
 func (n *node) pause() error {

@@ -20,8 +20,9 @@ const (
 	PortDM        Port = 3 // direct messages
 	PortAdmin     Port = 4 // what operators ask for
 	PortTraces    Port = 5 // the traces of messages that follow
+	PortSessions  Port = 6 // what a session that was replaced tells the newer one
 
-	ports = 6
+	ports = 7
 )
 
 // Config names a node and the cluster that it joins.

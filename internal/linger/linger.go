@@ -47,6 +47,15 @@ func (l *Users) Add(sid node.SID, u *user.User, over func()) bool {
 	return true
 }
 
+// Has reports whether a user lingers under that SID.
+func (l *Users) Has(sid node.SID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.users[sid]
+
+	return ok
+}
+
 // Remove ends the wait for a user, and runs then before it counts as ended. It does nothing if none
 // lingers under that SID.
 func (l *Users) Remove(sid node.SID, then func()) {

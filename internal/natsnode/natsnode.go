@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,9 +40,10 @@ const (
 
 // Node is a connection to JetStream, and the server behind it if that runs in this process.
 type Node struct {
-	conn   *nats.Conn
-	server *server.Server
-	dir    string
+	conn    *nats.Conn
+	server  *server.Server
+	dir     string
+	directs directs
 }
 
 // Open starts what this node runs of NATS, and connects. Where JetStream is on other nodes it does
@@ -85,6 +87,8 @@ func Open(cfg Config) (*Node, error) {
 	default:
 		urls = "tls://" + strings.Join(cfg.CoreNodes, ",tls://")
 		options = append(options, nats.Secure(secure))
+		n.directs.addrs = cfg.CoreNodes
+		n.directs.options = append(slices.Clone(options), nats.NoReconnect(), nats.RetryOnFailedConnect(false))
 	}
 	conn, err := nats.Connect(urls, options...)
 	if err != nil {
@@ -102,11 +106,9 @@ func (n *Node) Conn() *nats.Conn { return n.conn }
 
 // Close ends the connection and the server, and waits for them.
 func (n *Node) Close() {
+	n.directs.close()
 	if n.conn != nil {
-		ended := make(chan struct{})
-		n.conn.SetClosedHandler(func(*nats.Conn) { close(ended) })
-		n.conn.Close()
-		<-ended
+		closeConn(n.conn)
 	}
 	if n.server != nil {
 		n.server.Shutdown()

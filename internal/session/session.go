@@ -11,7 +11,8 @@ import (
 const (
 	created uint32 = iota
 	registered
-	closed
+	closed          // and was registered before
+	neverRegistered // closed, and never was
 )
 
 // Session is the engine's half of a user. All methods are safe for use by several goroutines.
@@ -100,7 +101,7 @@ func (s *Session) SetStamp(stamp uint64) { s.stamp.Store(stamp) }
 func (s *Session) Stamp() uint64 { return s.stamp.Load() }
 
 // Closed reports whether the session is over.
-func (s *Session) Closed() bool { return s.state.Load() == closed }
+func (s *Session) Closed() bool { return s.state.Load() >= closed }
 
 // Register moves a new session into the registry. It returns false if the session was closed first.
 func (s *Session) Register() bool { return s.state.CompareAndSwap(created, registered) }
@@ -108,9 +109,21 @@ func (s *Session) Register() bool { return s.state.CompareAndSwap(created, regis
 // EndLife closes the session. It reports whether the session was open, and whether it was
 // registered: then MarkDiscard must follow, once the registry does not list the session any more.
 func (s *Session) EndLife() (wasOpen, wasRegistered bool) {
-	old := s.state.Swap(closed)
+	switch {
+	case s.state.CompareAndSwap(created, neverRegistered):
+		return true, false
+	case s.state.CompareAndSwap(registered, closed): // it may have been registered since the line above
+		return true, true
+	}
 
-	return old != closed, old == registered
+	return false, false
+}
+
+// WasRegistered reports whether the session is or was in the registry.
+func (s *Session) WasRegistered() bool {
+	state := s.state.Load()
+
+	return state == registered || state == closed
 }
 
 // MarkDiscard notes that the OnDiscard callbacks are due.
@@ -129,4 +142,14 @@ var Hooks struct {
 	Add     func(registry, user any) bool
 	Remove  func(registry, user any) bool
 	Discard func(registry, user any, why uint8)
+	Pack    func(user any, mayBlock bool) (packed []byte, left []LeftBehind, ok bool)
+	Adopt   func(user any, packed []byte) (left []LeftBehind)
+	Renewed func(registry, user any, old string)
+}
+
+// LeftBehind is a value of a user's data that does not go along to a newer session.
+type LeftBehind struct {
+	Key  string
+	Type string // "" if it is not known
+	Err  error
 }

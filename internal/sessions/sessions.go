@@ -30,6 +30,19 @@ func Discard(r *user.Registry, u *user.User, why user.Reason) {
 	session.Hooks.Discard(r, u, uint8(why))
 }
 
+// Pack encodes the data of a user that can go along to a newer session. With mayBlock false it
+// neither blocks nor runs functions of the program; then ok may be false, and nothing was done.
+func Pack(u *user.User, mayBlock bool) (packed []byte, left []LeftBehind, ok bool) {
+	return session.Hooks.Pack(u, mayBlock)
+}
+
+// Adopt gives a user the packed data of an older session. What it has under a key already stays.
+func Adopt(u *user.User, packed []byte) (left []LeftBehind) { return session.Hooks.Adopt(u, packed) }
+
+// Renewed runs the OnSIDUpdate callbacks: u, which must have been added, is the newer session of a
+// user whose older one had that SID.
+func Renewed(r *user.Registry, u *user.User, old string) { session.Hooks.Renewed(r, u, old) }
+
 type (
 	// Conn carries frames to one client.
 	Conn = session.Conn
@@ -37,6 +50,8 @@ type (
 	Done = session.Done
 	// HoldReason is why a client is not read from.
 	HoldReason = session.HoldReason
+	// LeftBehind is a value of a user's data that does not go along to a newer session.
+	LeftBehind = session.LeftBehind
 )
 
 // The reasons of Conn.Hold.

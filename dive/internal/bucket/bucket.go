@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,10 @@ type Config struct {
 	Replicas int
 	MaxBytes int64
 	Timeout  time.Duration // of the longest operation; it says how long deletions are remembered
+
+	// ConnTo is the best connection to the core node of that name, without blocking. Nil: there is
+	// one connection only.
+	ConnTo func(name string) *nats.Conn
 }
 
 const (
@@ -51,6 +54,8 @@ type Bucket struct {
 	prefix string // of the subjects
 
 	ready    atomic.Bool   // the stream is there, as far as is known
+	used     atomic.Bool   // since the leader was asked for
+	leader   atomic.Value  // string: the core node that leads the stream, as far as is known; "": none
 	creating chan struct{} // holds a token while the stream is created
 
 	conflicts atomic.Uint64 // attempts of updates that another writer was ahead of
@@ -64,11 +69,14 @@ func New(nc *nats.Conn, cfg Config) (*Bucket, error) {
 		return nil, err
 	}
 
-	return &Bucket{
+	b := &Bucket{
 		cfg: cfg, nc: nc, js: js,
 		stream: "PARLEY_" + cfg.Name, prefix: "parley.dive." + cfg.Name + ".",
 		creating: make(chan struct{}, 1),
-	}, nil
+	}
+	b.leader.Store("")
+
+	return b, nil
 }
 
 // Ensure creates the stream if it is not known to be there. It returns when the stream is there, or
@@ -122,22 +130,6 @@ func (b *Bucket) create(ctx context.Context) error {
 	return err
 }
 
-// UpToDate tells whether all replicas have all that their leader has.
-func (b *Bucket) UpToDate(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, attemptTime)
-	defer cancel()
-	stream, err := b.js.Stream(ctx, b.stream) // with the newest of what is told of it
-	if err != nil {
-		return false
-	}
-	cluster := stream.CachedInfo().Cluster
-	if cluster == nil || cluster.Leader == "" || len(cluster.Replicas)+1 < b.cfg.Replicas {
-		return false
-	}
-
-	return !slices.ContainsFunc(cluster.Replicas, func(p *jetstream.PeerInfo) bool { return !p.Current || p.Offline })
-}
-
 // Get reads an entry.
 func (b *Bucket) Get(ctx context.Context, key string) (Entry, error) {
 	for attempt := 0; ; attempt++ {
@@ -156,8 +148,12 @@ func (b *Bucket) Get(ctx context.Context, key string) (Entry, error) {
 	}
 }
 
-// suspect has the stream created anew before the next request if it may be gone.
+// suspect has the stream created anew before the next request if it may be gone, and has the next
+// request go over the node's own connection if the leader has not answered.
 func (b *Bucket) suspect(err error) {
+	if err != nil && !errors.Is(err, errConflict) {
+		b.leader.Store("")
+	}
 	if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, errNoStream) {
 		b.ready.Store(false)
 	}
@@ -169,7 +165,7 @@ func (b *Bucket) read(ctx context.Context, key string) (Entry, error) {
 	if b.cfg.Replicas > 1 {
 		return b.readLeader(ctx, key)
 	}
-	answer, err := b.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+b.stream+"."+b.prefix+encodeKey(key), nil)
+	answer, err := b.conn().RequestWithContext(ctx, "$JS.API.DIRECT.GET."+b.stream+"."+b.prefix+encodeKey(key), nil)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -201,7 +197,7 @@ func (b *Bucket) readLeader(ctx context.Context, key string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	answer, err := b.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+b.stream, ask)
+	answer, err := b.conn().RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+b.stream, ask)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -234,7 +230,7 @@ func (b *Bucket) write(ctx context.Context, key string, e Entry, ttl uint32, exp
 	if expected != nil {
 		m.Header[headerExpected] = []string{strconv.FormatUint(*expected, 10)}
 	}
-	answer, err := b.nc.RequestMsgWithContext(ctx, m)
+	answer, err := b.conn().RequestMsgWithContext(ctx, m)
 	if errors.Is(err, nats.ErrMaxPayload) {
 		return ErrTooLarge
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -32,8 +33,12 @@ func run() int {
 	flag.DurationVar(&o.KillNotice, "kill-notice", 0, "how long peers may take to hear of a killed process (default 250ms)")
 	flag.DurationVar(&o.VanishNotice, "vanish-notice", 0, "and of a machine that vanished (default 2s)")
 	flag.StringVar(&o.Binary, "binary", "", "the parley binary (default: built from ./cmd/parley)")
+	storages := flag.Bool("storages", false, "clients use storages instead of messages (default then: 5 nodes, 12 clients)")
 	race := flag.Bool("race", false, "build it with the race detector")
 	flag.Parse()
+	if *storages {
+		forStorages(&o)
+	}
 	if o.Namespaces {
 		if status, done := chaos.Rootless(); done {
 			return status
@@ -42,7 +47,11 @@ func run() int {
 	o.Out = os.Stdout
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	report, err := prepareAndRun(ctx, o, *race)
+	run, command := runMessages, "./cmd/parley"
+	if *storages {
+		run, command = runStorages, "./internal/chaos/cmd/storagenode"
+	}
+	report, err := prepareAndRun(ctx, o, *race, command, run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 
@@ -56,14 +65,55 @@ func run() int {
 	return 0
 }
 
+// report is the result of a run.
+type report interface {
+	OK() bool
+	Print(w io.Writer)
+}
+
+func runMessages(ctx context.Context, o chaos.Options) (report, error) {
+	r, err := chaos.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+
+	return r, nil
+}
+
+func runStorages(ctx context.Context, o chaos.Options) (report, error) {
+	r, err := chaos.RunStorages(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+
+	return r, nil
+}
+
+// forStorages leaves it to a run with storages how many nodes and clients there are, unless flags
+// say so.
+func forStorages(o *chaos.Options) {
+	nodes, clients := 0, 0
+	flag.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "nodes":
+			nodes = o.Nodes
+		case "clients":
+			clients = o.Clients
+		}
+	})
+	o.Nodes, o.Clients = nodes, clients
+}
+
 // prepareAndRun makes a directory for the binary and the logs, which is kept if the logs may be
 // wanted.
-func prepareAndRun(ctx context.Context, o chaos.Options, race bool) (report *chaos.Report, err error) {
+func prepareAndRun(
+	ctx context.Context, o chaos.Options, race bool, command string, run func(context.Context, chaos.Options) (report, error),
+) (result report, err error) {
 	if o.Dir, err = os.MkdirTemp("", "parley-chaos-"); err != nil {
 		return nil, err
 	}
 	defer func() {
-		if report != nil && report.OK() {
+		if result != nil && result.OK() {
 			_ = os.RemoveAll(o.Dir)
 		}
 	}()
@@ -76,11 +126,11 @@ func prepareAndRun(ctx context.Context, o chaos.Options, race bool) (report *cha
 		if race {
 			args = append(args, "-race")
 		}
-		build := exec.CommandContext(ctx, "go", append(args, "./cmd/parley")...) //nolint:gosec // the flags are ours
+		build := exec.CommandContext(ctx, "go", append(args, command)...) //nolint:gosec // the flags are ours
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("chaos: go build: %w: %s", err, out)
 		}
 	}
 
-	return chaos.Run(ctx, o)
+	return run(ctx, o)
 }

@@ -8,7 +8,7 @@ import (
 	"reflect"
 )
 
-// ErrType means that a value is of a type that storages do not keep.
+// ErrType means that a value is of a type that is not encoded.
 var ErrType = errors.New("value of a type that is not kept")
 
 // ErrKind means that a value cannot be had as the type that was asked for.

@@ -1,4 +1,5 @@
-// Package value turns the values of a storage into bytes and back, with their Go type.
+// Package value turns plain values into bytes and back, with their Go type: those of a storage, and
+// those that go along with a user to another node.
 //
 //	Encode(any) ──▶ kind (1 byte) + payload ──▶ Decode ──▶ the same value, of the same type
 //
