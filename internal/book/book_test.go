@@ -1,0 +1,88 @@
+package book_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-dm/parley/internal/book"
+)
+
+// load reads the project.
+func load(t *testing.T) (*book.Project, string) {
+	t.Helper()
+	root, err := book.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := book.Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return p, root
+}
+
+// pages lists the documents of the repository.
+func pages(t *testing.T, root string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("git does not list the files: %v", err)
+	}
+
+	return strings.Fields(string(out))
+}
+
+// ofThePast reports whether a document tells of its time, and not of the project as it is.
+func ofThePast(page string) bool {
+	return page == "CHANGELOG.md" || strings.HasPrefix(page, "docs/decisions/")
+}
+
+func TestWhatTheDocumentsNameExists(t *testing.T) {
+	p, root := load(t)
+	checked := 0
+	for _, name := range pages(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // deleted, and not committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked++
+		page := book.Parse(name, string(text))
+		wrong := p.CheckLinks(page)
+		if !ofThePast(name) {
+			wrong = p.Check(page)
+		}
+		for _, problem := range wrong {
+			t.Error(problem)
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d documents were found", checked)
+	}
+}
+
+// TestTheContentsListEveryPage holds docs/README.md to the folder.
+func TestTheContentsListEveryPage(t *testing.T) {
+	_, root := load(t)
+	contents, err := os.ReadFile(filepath.Join(root, "docs", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range pages(t, root) {
+		inDocs, ok := strings.CutPrefix(name, "docs/")
+		if _, err := os.Stat(filepath.Join(root, name)); !ok || inDocs == "README.md" || err != nil {
+			continue
+		}
+		if !strings.Contains(string(contents), "("+inDocs+")") {
+			t.Errorf("docs/README.md does not list %s", inDocs)
+		}
+	}
+}
