@@ -84,7 +84,7 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
-	"internal/book":    {"internal/config"}, // tests only: what documents name
+	"internal/book":    {"internal/config", "wire"}, // tests only: what documents name
 	"internal/config":  {},
 	"internal/hook":    {},       // knows messages by their fields only
 	"internal/admin":   {},       // packets of its own on the links of the cluster

@@ -111,11 +111,11 @@ func TestDialReturnsTheServersGoodbye(t *testing.T) {
 
 func TestDialReturnsAGoodbyeThatCameAheadOfTheHello(t *testing.T) {
 	f := serve(t, "tcp", func(p *peer) {
-		p.send(farewell(wire.GoodbyeLimit, "Too many connections"))
+		p.send(farewell(wire.GoodbyeRemoved, "Too many connections"))
 		p.drain()
 	})
 	_, err := client.Dial(t.Context(), f.url, client.WithToken("secret"))
-	if bye, ok := errors.AsType[*client.GoodbyeError](err); !ok || bye.Code != wire.GoodbyeLimit {
+	if bye, ok := errors.AsType[*client.GoodbyeError](err); !ok || bye.Code != wire.GoodbyeRemoved {
 		t.Errorf("error is %v", err)
 	}
 }

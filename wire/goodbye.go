@@ -21,7 +21,6 @@ const (
 	GoodbyeBadToken Goodbye = 2001 // the token is missing, forged, expired, or names no user
 	GoodbyeReplaced Goodbye = 2002 // the same user logged in anew
 	GoodbyeProtocol Goodbye = 2003 // bytes that no client should send
-	GoodbyeLimit    Goodbye = 2004 // over a limit
 	GoodbyeRemoved  Goodbye = 2005 // an operator or the application removed the user
 )
 
@@ -45,8 +44,6 @@ func (g Goodbye) String() string {
 		return "replaced by a newer login"
 	case GoodbyeProtocol:
 		return "protocol error"
-	case GoodbyeLimit:
-		return "over a limit"
 	case GoodbyeRemoved:
 		return "removed"
 	}

@@ -33,7 +33,7 @@ func TestEveryErrorIsExplainedInOneLine(t *testing.T) {
 		{&client.GoodbyeError{Code: wire.GoodbyeReplaced}, "logged in elsewhere"},
 		{&client.GoodbyeError{Code: wire.GoodbyeStopping}, "is stopping"},
 		{&client.GoodbyeError{Code: wire.GoodbyeStopping, Text: string(wire.AppendReason(nil, 0, "no way"))}, "tcp://h:1: no way"},
-		{&client.GoodbyeError{Code: wire.GoodbyeLimit, Text: "too\nmany"}, "ended the connection: "},
+		{&client.GoodbyeError{Code: 2999, Text: "too\nmany"}, "ended the connection: "},
 		{&client.Error{Code: wire.CodeTooLarge, Text: "70000 bytes"}, "70000 bytes"},
 		{errors.New("two\nlines \x1b[31mred"), "two lines \uFFFD[31mred"},
 	} {

@@ -43,7 +43,7 @@ func causeOf(g wire.Goodbye) Cause {
 		return CauseProtocol
 	case wire.GoodbyeRemoved:
 		return CauseRemoved
-	case wire.GoodbyeLeaving, wire.GoodbyeLimit:
+	case wire.GoodbyeLeaving:
 	}
 
 	return CauseOther

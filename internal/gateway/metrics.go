@@ -9,7 +9,7 @@ import (
 // goodbyeCodes are counted one by one; the first stands for all others.
 var goodbyeCodes = [...]wire.Goodbye{
 	0, wire.GoodbyeStopping, wire.GoodbyeHeartbeat, wire.GoodbyeSlow,
-	wire.GoodbyeBadToken, wire.GoodbyeReplaced, wire.GoodbyeProtocol, wire.GoodbyeLimit, wire.GoodbyeRemoved,
+	wire.GoodbyeBadToken, wire.GoodbyeReplaced, wire.GoodbyeProtocol, wire.GoodbyeRemoved,
 }
 
 // goodbye counts a goodbye to a client.

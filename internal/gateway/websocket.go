@@ -198,7 +198,7 @@ func closeStatus(code wire.Goodbye) uint16 {
 		return uint16(ws.StatusGoingAway)
 	case wire.GoodbyeProtocol:
 		return uint16(ws.StatusProtocolError)
-	case wire.GoodbyeHeartbeat, wire.GoodbyeSlow, wire.GoodbyeBadToken, wire.GoodbyeReplaced, wire.GoodbyeLimit, wire.GoodbyeRemoved:
+	case wire.GoodbyeHeartbeat, wire.GoodbyeSlow, wire.GoodbyeBadToken, wire.GoodbyeReplaced, wire.GoodbyeRemoved:
 	}
 
 	return uint16(ws.StatusPolicyViolation)
