@@ -79,6 +79,7 @@ func (n *names) add(d ast.Decl) {
 			case *ast.ValueSpec:
 				for _, name := range s.Names {
 					n.all[name.Name] = true
+					n.member(name.Name, embedded) // its type's, which may be declared elsewhere
 				}
 			}
 		}
