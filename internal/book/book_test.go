@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,6 +84,39 @@ func TestTheContentsListEveryPage(t *testing.T) {
 		}
 		if !strings.Contains(string(contents), "("+inDocs+")") {
 			t.Errorf("docs/README.md does not list %s", inDocs)
+		}
+	}
+}
+
+var alertName = regexp.MustCompile(`\bParley[A-Z]\w+`)
+
+// TestEveryAlertHasItsAdvice holds the table of docs/monitoring.md to deploy/alerts.yaml.
+func TestEveryAlertHasItsAdvice(t *testing.T) {
+	_, root := load(t)
+	names := func(file string) map[string]bool {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]bool{}
+		for _, name := range alertName.FindAllString(string(text), -1) {
+			found[name] = true
+		}
+
+		return found
+	}
+	there, told := names("deploy/alerts.yaml"), names("docs/monitoring.md")
+	if len(there) < 10 {
+		t.Errorf("deploy/alerts.yaml has %d alerts", len(there))
+	}
+	for name := range there {
+		if !told[name] {
+			t.Errorf("docs/monitoring.md does not say what to do about %s", name)
+		}
+	}
+	for name := range told {
+		if !there[name] {
+			t.Errorf("docs/monitoring.md tells of %s, which deploy/alerts.yaml has not", name)
 		}
 	}
 }
