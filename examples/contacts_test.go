@@ -30,16 +30,21 @@ func TestContactsHearWhoComesAndLeaves(t *testing.T) {
 			t.Fatal(err)
 		}
 
+		known := map[string]bool{"": true}
+
 		return c, func(want string) {
 			t.Helper()
-			select {
-			case got := <-heard:
-				if got != want {
+			for got := ""; known[got]; { // what a client hears twice counts once
+				select {
+				case got = <-heard:
+				case <-ctx.Done():
+					t.Fatalf("%s hears nothing, want %q", userID, want)
+				}
+				if !known[got] && got != want {
 					t.Errorf("%s hears %q, want %q", userID, got, want)
 				}
-			case <-ctx.Done():
-				t.Fatalf("%s hears nothing, want %q", userID, want)
 			}
+			known[want] = true
 		}
 	}
 	alice, aliceWants := login("alice")

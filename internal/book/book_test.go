@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parley-dm/parley/internal/book"
@@ -18,13 +19,26 @@ func load(t *testing.T) (*book.Project, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := book.Load(root)
+	p, err := project(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	return p, root
 }
+
+// project loads the project once.
+func project(root string) (*book.Project, error) {
+	once.Do(func() { loaded, errLoaded = book.Load(root) })
+
+	return loaded, errLoaded
+}
+
+var (
+	once      sync.Once
+	loaded    *book.Project // nothing changes it
+	errLoaded error
+)
 
 // pages lists the documents of the repository.
 func pages(t *testing.T, root string) []string {
