@@ -10,6 +10,7 @@ type check func(p *Project, page *Page, l *Line) []string
 
 // checks of a document that describes the project as it is.
 var checks = []check{
+	checkSpans,       // backquotes in pairs, or what is between them would not be checked
 	checkLinks,       // relative links, with the anchor behind #
 	checkPaths,       // files and folders of the repository
 	checkFlags,       // --flag alone

@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+func checkSpans(_ *Project, _ *Page, l *Line) []string {
+	if l.Code || strings.HasPrefix(strings.TrimSpace(l.Text), "```") || strings.Count(l.Text, "`")%2 == 0 {
+		return nil
+	}
+
+	return []string{"backquotes do not come in pairs: keep what is between them on one line"}
+}
+
 // lone is a flag that stands alone in backquotes, perhaps with its value.
 var lone = regexp.MustCompile(`^--([a-z][a-z0-9-]*)(?:[ =].*)?$`)
 

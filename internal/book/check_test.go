@@ -11,6 +11,7 @@ import (
 func TestAWrongDocumentIsFound(t *testing.T) {
 	p, _ := load(t)
 	for _, c := range []struct{ name, right, wrong, want string }{
+		{"backquotes", "`a b` c", "`a\nb c", "backquotes do not come in pairs"},
 		{"link", "[a](promises.md)", "[a](promise.md)", "the link promise.md leads to no file"},
 		{"link to a folder", "[a](../wire)", "[a](../wires)", "the link ../wires leads to no file"},
 		{"anchor", "[a](promises.md#limits-and-bounds)", "[a](promises.md#limits)", "names a heading that docs/promises.md has not"},
