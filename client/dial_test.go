@@ -111,7 +111,7 @@ func TestDialReturnsTheServersGoodbye(t *testing.T) {
 
 func TestDialReturnsAGoodbyeThatCameAheadOfTheHello(t *testing.T) {
 	f := serve(t, "tcp", func(p *peer) {
-		p.send(farewell(wire.GoodbyeRemoved, "Too many connections"))
+		p.send(farewell(wire.GoodbyeRemoved, "banned"))
 		p.drain()
 	})
 	_, err := client.Dial(t.Context(), f.url, client.WithToken("secret"))

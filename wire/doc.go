@@ -101,9 +101,8 @@
 //	code                    what happened                           what a client does
 //	4001 malformed          the payload does not parse              mends its program; the session goes on
 //	4002 unknown command    no handler for this ver and cmd         the same
-//	4003 not allowed        this user may not: sent by commands of  tells its user
-//	                        the application only
-//	4004 rate limit         two new tokens within a second          waits, sends less
+//	4003 not allowed        the server's program has refused it     tells its user
+//	4004 rate limit         tokens in a row; or the program says so waits, sends less
 //	4005 bad token          the new token is not accepted           gets another; the session goes on with the old one
 //	5001 timeout            no answer in time                       does not know the outcome: a repetition may arrive twice
 //	5002 message nil        an empty message                        mends its program
@@ -142,8 +141,7 @@
 //	                        no user ID
 //	2002 replaced           the same user logged in elsewhere       stays away, or the two replace each other for ever
 //	2003 protocol error     bytes that no client should send        mends its program
-//	2005 removed            the server's program or an operator     stays away
-//	                        removed the user
+//	2005 removed            the server's program removed the user   stays away
 //
 // # Bad bytes
 //

@@ -21,7 +21,7 @@ func TestCloseTellsTheClientAndTheNodeWhy(t *testing.T) {
 		cause Cause
 	}{
 		1001: {user.Stopping, CauseStopping}, 1003: {user.Left, CauseSlow}, 2002: {user.Replaced, CauseReplaced},
-		2999: {user.Left, CauseOther}, 2005: {user.Removed, CauseRemoved}, 3000: {user.Left, CauseOther},
+		2005: {user.Removed, CauseRemoved}, 3000: {user.Left, CauseOther},
 	} {
 		overBoth(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 			c := dial(t)
@@ -140,7 +140,7 @@ func TestARefusedLoginGetsTheNodesGoodbyeAndHasNotLeft(t *testing.T) {
 		code wire.Goodbye
 		text string
 	}{
-		{&Refusal{Code: wire.GoodbyeRemoved, Text: "no more users"}, wire.GoodbyeRemoved, "no more users"},
+		{&Refusal{Code: wire.GoodbyeRemoved, Text: "banned"}, wire.GoodbyeRemoved, "banned"},
 		{&Refusal{Code: wire.GoodbyeStopping, After: 1500 * time.Millisecond}, wire.GoodbyeStopping, `{"reconnect_in_ms":`},
 		{errors.Join(errors.New("wrapped"), &Refusal{Code: wire.GoodbyeReplaced, Text: "newer"}), wire.GoodbyeReplaced, "newer"},
 		{errors.New("cut off"), wire.GoodbyeStopping, `{"reconnect_in_ms":`},
