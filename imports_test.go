@@ -92,6 +92,7 @@ var allowedImports = map[string][]string{
 	"internal/link/memnet": {},
 	"internal/directory":   {},
 
+	"internal/book":     {"internal/config", "wire"}, // tests only: what documents name
 	"internal/config":   {},
 	"internal/hook":     {},                           // knows messages by their fields only
 	"internal/overview": {},                           // nodes as they describe themselves, merged into one picture

@@ -24,7 +24,7 @@ const patience = 2 * time.Minute // building included
 
 func build(ctx context.Context, t *testing.T, name string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), name)
+	binary := filepath.Join(t.TempDir(), filepath.Base(name))
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "./"+name)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build ./%s: %v\n%s", name, err, out)
@@ -33,13 +33,13 @@ func build(ctx context.Context, t *testing.T, name string) string {
 	return binary
 }
 
-// seedserver runs the server on a port that the system chooses, and returns its address and a way
-// to stop it.
-func seedserver(ctx context.Context, t *testing.T) (addr string, stop func() error) {
+// server runs a server in its own folder, on a port that the system chooses, and returns its
+// address and a way to stop it.
+func server(ctx context.Context, t *testing.T, name string, environ ...string) (addr string, stop func() error) {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, build(ctx, t, "seedserver"))
-	cmd.Dir = "seedserver" // where configs/ is
-	cmd.Env = append(os.Environ(), "PARLEY_TCP=127.0.0.1:0", "PARLEY_HTTP=127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, build(ctx, t, name))
+	cmd.Dir = name // where configs/ is
+	cmd.Env = append(append(os.Environ(), "PARLEY_TCP=127.0.0.1:0", "PARLEY_HTTP=127.0.0.1:0"), environ...)
 	logs, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func seedserver(ctx context.Context, t *testing.T) (addr string, stop func() err
 func TestHelloTalksToSeedserver(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	addr, stop := seedserver(ctx, t)
+	addr, stop := server(ctx, t, "seedserver")
 	out, err := exec.CommandContext(ctx, build(ctx, t, "hello"), "-url", "tcp://"+addr).CombinedOutput()
 	if err != nil {
 		t.Fatalf("hello: %v\n%s", err, out)

@@ -18,7 +18,7 @@ import (
 
 // signing is the key that signs tokens.
 type signing struct {
-	AuthKey string `env:"PARLEY_AUTH_KEY" help:"The nodes' auth key: a secret, or file:PATH (default: the development key that serve makes)." placeholder:"KEY"`
+	AuthKey string `env:"PARLEY_AUTH_KEY" help:"Auth key: a secret, or file:PATH of one or of a private key (default: this machine's)." placeholder:"KEY"`
 }
 
 // key is the auth key that was given, or else that of this machine.

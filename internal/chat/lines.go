@@ -125,7 +125,7 @@ func (l *lines) show(e Event) error {
 		case client.StateReconnecting:
 			fmt.Fprintf(l.streams.Err, "* connection lost, reconnecting\n")
 		case client.StateClosed:
-			return errors.New(Explain(l.talk.Err(), l.peer, l.url))
+			return errors.New(Explain(l.talk.Err(), l.peer, l.talk.URL()))
 		}
 	}
 

@@ -196,7 +196,7 @@ func (s *screen) changed(state client.State) {
 	case client.StateReconnecting:
 		s.note(wrong, "the connection is lost: coming back by itself")
 	case client.StateClosed:
-		s.note(wrong, Explain(s.talk.Err(), s.peer, s.url)+"; ctrl+c leaves")
+		s.note(wrong, Explain(s.talk.Err(), s.peer, s.talk.URL())+"; ctrl+c leaves")
 	}
 }
 

@@ -52,7 +52,8 @@ type Hook struct {
 	mu     sync.RWMutex
 	closed bool // guarded by mu; events is closed
 
-	stats counters
+	stats    counters
+	failures failureLog
 }
 
 type counters struct {
@@ -167,7 +168,11 @@ func (h *Hook) outcome(err error) {
 		return
 	}
 	h.stats.failed.Add(1)
-	if h.breaker.failed(time.Now()) {
+	now := time.Now()
+	if count := h.failures.due(now); count > 0 {
+		h.cfg.Log.Warn("requests to the hook have failed", "count", count, "error", err)
+	}
+	if h.breaker.failed(now) {
 		h.cfg.Log.Warn("the hook does not answer: it is not asked for a moment", "for", openTime.String(), "error", err)
 	}
 }

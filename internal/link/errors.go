@@ -41,7 +41,7 @@ var (
 	// ErrSecret: the nodes do not have the same cluster secret.
 	ErrSecret = errors.New("its cluster secret is not ours; all nodes need the same one")
 	// ErrVersion: the other node speaks another version of links.
-	ErrVersion = errors.New("it speaks another version of links")
+	ErrVersion = errors.New("it speaks another version of links; all nodes of a cluster need the same one")
 	// ErrSelf: at the address is this node itself.
 	ErrSelf = errors.New("it is this node itself")
 	// ErrNotCluster: at the address is no node's cluster port.
