@@ -8,7 +8,7 @@ import (
 )
 
 type benchCommand struct {
-	Floor    benchFloor    `cmd:"" help:"Round trips through two bare relays: the floor of all ratios."`
+	Floor    benchFloor    `cmd:"" help:"Round trips through two bare relays, as one thread with epoll (the machine's floor) and as goroutines (the Go floor)."`
 	Pingpong benchPingPong `cmd:"" help:"Round trips between pairs of users, and server CPU time per message."`
 	Rate     benchRate     `cmd:"" help:"Messages at a stated rate, corrected for coordinated omission."`
 	Connect  benchConnect  `cmd:"" help:"Logins per second, and CPU time per login over all nodes."`
@@ -16,7 +16,7 @@ type benchCommand struct {
 	First    benchFirst    `cmd:"" help:"Latency of a first message to another node, and of 'user not found', by number of nodes."`
 	Notice   benchNotice   `cmd:"" help:"Time from kill -9 of a node to the disconnect notice at its clients' peers."`
 	Abuse    benchAbuse    `cmd:"" help:"What attacking clients do to honest ones: quiet, control, attack, for each of many attacks."`
-	Compare  benchCompare  `cmd:"" help:"Floor, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
+	Compare  benchCompare  `cmd:"" help:"Floors, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
 
 	Attack     benchAttack `cmd:"" hidden:""`
 	Relay      benchRelay  `cmd:"" hidden:""`
@@ -29,7 +29,7 @@ type benchFloor struct {
 	benchPinned
 }
 
-// Run measures the bare relay.
+// Run measures the bare relays.
 func (c *benchFloor) Run(ctx context.Context, s *streams) error {
 	n := benchNodes{benchOutput: c.benchOutput}
 
@@ -40,11 +40,16 @@ type benchPingPong struct {
 	benchNodes
 	benchLoad
 	benchPinned
+
+	Floors bool `default:"true" negatable:"" help:"Measure the floors first (not with --url)."`
 }
 
 // Run measures round trips.
 func (c *benchPingPong) Run(ctx context.Context, s *streams) error {
-	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.PingPong(ctx, c.load(c.Pinned)) })
+	load := c.load(c.Pinned)
+	load.NoFloors = !c.Floors
+
+	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.PingPong(ctx, load) })
 }
 
 type benchRate struct {

@@ -8,13 +8,20 @@ import (
 	"github.com/parley-dm/parley/internal/bench/natsbench"
 )
 
-// benchRelay is one of the two relays of the floor, in a process of its own.
+// benchRelay is one of the two relays of a floor, in a process of its own.
 type benchRelay struct {
 	Join string
+	Loop bool // the machine's floor, in place of the Go floor
 }
 
 // Run relays until it is told to stop.
 func (c *benchRelay) Run(ctx context.Context, s *streams) error {
+	if c.Loop {
+		bench.OwnProcessor()
+
+		return bench.ServeLoopRelay(ctx, c.Join, s.announce)
+	}
+
 	return bench.ServeRelay(ctx, c.Join, s.announce)
 }
 

@@ -33,10 +33,10 @@ func TestRatiosToTheFloor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		floor, parley := c.Contenders[0], c.Contenders[1]
+		floor, parley := c.GoFloor(), c.Parley()
 		t.Logf("round trip %.0f µs, floor %.0f µs: %.2f × (at most %.2f); CPU a message %.1f µs, floor %.1f µs: %.2f × (at most %.2f)",
-			parley.P50, floor.P50, parley.P50Ratio, mostRoundTrip, parley.ServerCPU, floor.ServerCPU, parley.CPURatio, mostCPU)
-		if parley.P50Ratio <= mostRoundTrip && parley.CPURatio <= mostCPU {
+			parley.P50, floor.P50, parley.GoRatios.P50, mostRoundTrip, parley.ServerCPU, floor.ServerCPU, parley.GoRatios.CPU, mostCPU)
+		if parley.GoRatios.P50 <= mostRoundTrip && parley.GoRatios.CPU <= mostCPU {
 			return
 		}
 		if attempt == 2 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // messageNote says what a message is.
@@ -18,60 +17,6 @@ func (s *Setup) messageNote(size int) string {
 }
 
 const cpuNote = "a round trip is two messages; CPU is what both servers take for one message, user and kernel time"
-
-// Floor measures the bare relay.
-func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-
-	return s.roundTrips(ctx, s.startRelays, load, "floor", fmt.Sprintf(
-		"the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
-}
-
-// PingPong measures round trips between users of Parley.
-func (s *Setup) PingPong(ctx context.Context, load Load) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-	one, err := s.singleBinary()
-	if err != nil {
-		return nil, err
-	}
-
-	return one.roundTrips(ctx, one.parleyNodes, load, "pingpong", s.messageNote(load.Size))
-}
-
-func (s *Setup) roundTrips(ctx context.Context, start starter, load Load, command, note string) (*Report, error) {
-	measure := s.unpinned
-	r := newReport(command, nil, note, cpuNote)
-	if load.Pinned {
-		if len(s.URLs) > 0 {
-			return nil, errors.New("--pinned only works with processes that bench starts: not with --url")
-		}
-		measure = s.pinned
-		r.Notes = append(r.Notes, pinNote())
-	}
-	t, err := measure(ctx, start, load)
-	if err != nil {
-		return nil, err
-	}
-	r.Results = t
-	r.Table.Head = latencyHead("round trip", "messages/s", "server CPU")
-	name := fmt.Sprintf("%d pairs, %d servers", load.Pairs, t.Servers)
-	if load.Pairs == 1 {
-		name = fmt.Sprintf("1 pair, %d servers", t.Servers)
-	}
-	if load.Pinned {
-		name += ", pinned"
-	}
-	r.Table.add(latencyRow(name, t.RoundTrip, formatNumber(t.PerSecond), orDash(t.ServerCPU, formatMicros))...)
-	r.Chart = Chart{Title: "Round trip, " + t.Name, Subtitle: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{t.Name, t.hist}}}
-
-	return r, nil
-}
 
 // Rate measures messages sent at a stated rate.
 func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, error) {

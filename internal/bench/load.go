@@ -13,6 +13,7 @@ type Load struct {
 	Warmup   time.Duration // before that
 	SameNode bool          // both users of a pair on one node
 	Pinned   bool          // all processes on one processor, where that is possible
+	NoFloors bool          // Parley alone
 	Patience time.Duration // after which a message counts as lost; 0: 5 s
 }
 

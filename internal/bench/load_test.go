@@ -52,7 +52,7 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plausible(t, trips.Results.(RoundTrips).RoundTrip)
+	plausible(t, trips.Results.([]RoundTrips)[0].RoundTrip)
 	flow, err := running.Rate(t.Context(), quick(3), 500)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -53,9 +54,10 @@ func (s *Setup) progressPart(from, to float64, name string) *Setup {
 
 // The kinds of servers, as tables name them.
 const (
-	floorName  = "floor"
-	parleyName = "Parley"
-	natsName   = "NATS"
+	machineFloorName = "machine floor"
+	goFloorName      = "Go floor"
+	parleyName       = "Parley"
+	natsName         = "NATS"
 )
 
 // loopback is where servers listen, at a port that the system chooses.
@@ -185,15 +187,25 @@ func (s *system) add(p *process, addr string) {
 	}
 }
 
-// startRelays starts the floor: n bare relays, one or two.
-func (s *Setup) startRelays(ctx context.Context, n int) (*system, error) {
-	sys := &system{name: floorName, proto: relayProtocol{}}
+// startGoFloor starts the Go floor: n bare relays, one or two.
+func (s *Setup) startGoFloor(ctx context.Context, n int) (*system, error) {
+	return s.startRelays(ctx, goFloorName, n, nil)
+}
+
+// startMachineFloor starts the machine's floor. Its relays are never interrupted for the sake of
+// other goroutines, because there are none.
+func (s *Setup) startMachineFloor(ctx context.Context, n int) (*system, error) {
+	return s.startRelays(ctx, machineFloorName, n, []string{"GODEBUG=asyncpreemptoff=1"}, "--loop")
+}
+
+func (s *Setup) startRelays(ctx context.Context, name string, n int, env []string, flags ...string) (*system, error) {
+	sys := &system{name: name, proto: relayProtocol{}}
 	for i := range n {
-		args := []string{"bench", "relay"}
+		args := append([]string{"bench", "relay"}, flags...)
 		if i > 0 {
 			args = append(args, "--join", sys.addrs[0])
 		}
-		p, said, err := s.Self.start(ctx, "relay "+strconv.Itoa(i+1), nil, args...)
+		p, said, err := s.Self.start(ctx, fmt.Sprintf("%s, relay %d", name, i+1), env, args...)
 		if err != nil {
 			sys.stop()
 
