@@ -27,19 +27,23 @@ type benchFloor struct {
 	benchOutput
 	benchLoad
 	benchPinned
+	benchCounts
 }
 
 // Run measures the bare relays.
 func (c *benchFloor) Run(ctx context.Context, s *streams) error {
 	n := benchNodes{benchOutput: c.benchOutput}
+	load := c.load(c.Pinned)
+	load.Counts = c.Counts
 
-	return n.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Floor(ctx, c.load(c.Pinned)) })
+	return n.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Floor(ctx, load) })
 }
 
 type benchPingPong struct {
 	benchNodes
 	benchLoad
 	benchPinned
+	benchCounts
 
 	Floors bool `default:"true" negatable:"" help:"Measure the floors first (not with --url)."`
 }
@@ -47,7 +51,7 @@ type benchPingPong struct {
 // Run measures round trips.
 func (c *benchPingPong) Run(ctx context.Context, s *streams) error {
 	load := c.load(c.Pinned)
-	load.NoFloors = !c.Floors
+	load.NoFloors, load.Counts = !c.Floors, c.Counts
 
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.PingPong(ctx, load) })
 }

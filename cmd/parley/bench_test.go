@@ -95,6 +95,21 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 	}
 }
 
+func TestBenchCountsWhatServersDoForAMessage(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts are read from /proc")
+	}
+	out, all := measure[[]bench.RoundTrips](t, "floor", "--pairs", "3", "--counts", "--duration", "300ms", "--warmup", "50ms")
+	for _, trips := range all {
+		if trips.Counts == nil || trips.Counts.ContextSwitches <= 0 || trips.Counts.SystemCalls < 0 {
+			t.Errorf("%+v", trips.Counts)
+		}
+	}
+	if !strings.Contains(out, "context switches") {
+		t.Errorf("it prints\n%s", out)
+	}
+}
+
 func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
 	_, flow := measure[bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
 	plausible(t, flow.OneWay)
@@ -330,6 +345,7 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},
 		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--competitor-pid mqtt=1: write KIND=PID,PID"},
 		{[]string{"pingpong", "--pid", "1"}, "--pid names processes"},
+		{[]string{"pingpong", "--url", "tcp://h:1", "--counts"}, "--counts"},
 		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1", "--auth-key", "short"}, "--auth-key: "},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 )
 
+var errNoCounts = errors.New("--counts: system calls and context switches are counted on Linux only")
+
 // Floor measures the floors: bare relays.
 func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
 	load, err := load.check()
@@ -41,6 +43,12 @@ func (s *Setup) roundTrips(ctx context.Context, kinds []starter, load Load, comm
 	if load.Pinned && len(s.URLs) > 0 {
 		return nil, errors.New("--pinned only works with processes that bench starts: not with --url")
 	}
+	if load.Counts && !canMeasure {
+		return nil, errNoCounts
+	}
+	if load.Counts && len(s.URLs) > 0 && len(s.PIDs) == 0 {
+		return nil, errors.New("--counts needs the processes of running nodes: give their --pid")
+	}
 	r := newReport(command, nil, note, cpuNote)
 	if len(kinds) > 1 || command == "floor" {
 		r.Notes = append(r.Notes, floorNote)
@@ -69,6 +77,11 @@ func (s *Setup) roundTrips(ctx context.Context, kinds []starter, load Load, comm
 		r.Table.add(latencyRow(t.Name, t.RoundTrip, formatNumber(t.PerSecond), orDash(t.ServerCPU, formatMicros))...)
 	}
 	r.Results = all
+	if load.Counts {
+		counts, notes := countsTable(all)
+		r.ExtraTables = append(r.ExtraTables, counts)
+		r.Notes = append(r.Notes, notes...)
+	}
 	last := all[len(all)-1]
 	for _, floor := range all[:len(all)-1] {
 		r.Notes = append(r.Notes, last.ratioNote(floor))
