@@ -60,12 +60,19 @@ type benchRate struct {
 	benchNodes
 	benchLoad
 
-	Rate float64 `default:"1000" help:"Messages a second, of all pairs together (default: ${default})." placeholder:"N"`
+	Rate      float64 `default:"1000" help:"Messages a second, of all pairs together (default: ${default})." placeholder:"N"`
+	OfHighest float64 `help:"In place of --rate: this part of the rate that Parley reaches with these pairs in a closed loop, such as 0.5." placeholder:"PART"`
+	Rounds    int     `default:"1" help:"Rounds with fresh servers; medians count (default: ${default})." placeholder:"N"`
+	Floors    bool    `default:"true" negatable:"" help:"Measure the floors at the same rate (not with --url)."`
 }
 
 // Run measures messages at a rate.
 func (c *benchRate) Run(ctx context.Context, s *streams) error {
-	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Rate(ctx, c.load(false), c.Rate) })
+	load := c.load(false)
+	load.NoFloors = !c.Floors
+	o := bench.RateOptions{Rate: c.Rate, OfHighest: c.OfHighest, Rounds: c.Rounds}
+
+	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Rate(ctx, load, o) })
 }
 
 type benchConnect struct {

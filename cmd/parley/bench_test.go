@@ -111,11 +111,24 @@ func TestBenchCountsWhatServersDoForAMessage(t *testing.T) {
 }
 
 func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
-	_, flow := measure[bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
-	plausible(t, flow.OneWay)
-	if flow.Messages != 100 || flow.Late.Count != 100 {
-		t.Errorf("%+v", flow)
+	_, all := measure[[]bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms", "--rounds", "2")
+	if len(all) != len(floors())+1 {
+		t.Fatalf("%+v", all)
 	}
+	for _, flow := range all {
+		plausible(t, flow.OneWay)
+		if flow.Messages != 200 || flow.Late.Count != 200 {
+			t.Errorf("%+v", flow)
+		}
+	}
+}
+
+func TestBenchSendsAtAPartOfTheHighestRate(t *testing.T) {
+	out, all := measure[[]bench.OpenLoop](t, "rate", "--of-highest", "0.25", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms", "--no-floors")
+	if len(all) != 1 || all[0].TargetRate <= 0 || !strings.Contains(out, "that Parley reaches in a closed loop") {
+		t.Fatalf("%+v\n%s", all, out)
+	}
+	plausible(t, all[0].OneWay)
 }
 
 func TestBenchMeasuresLoginsOfAWholeCluster(t *testing.T) {
@@ -334,6 +347,8 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"floor", "--duration", "0s"}, "--duration 0s: how long"},
 		{[]string{"floor", "--url", "tcp://h:1"}, "unknown flag --url"},
 		{[]string{"rate", "--rate", "0"}, "--rate 0: messages a second"},
+		{[]string{"rate", "--of-highest", "2"}, "--of-highest 2: a part"},
+		{[]string{"rate", "--rounds", "0"}, "--rounds 0: at least 1"},
 		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
 		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
 		{[]string{"notice", "--nodes", "1"}, "--nodes 1: between 2"},

@@ -18,38 +18,6 @@ func (s *Setup) messageNote(size int) string {
 
 const cpuNote = "a round trip is two messages; CPU is what both servers take for one message, user and kernel time"
 
-// Rate measures messages sent at a stated rate.
-func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-	one, err := s.singleBinary()
-	if err != nil {
-		return nil, err
-	}
-	sys, err := one.parleyNodes(ctx, load.servers())
-	if err != nil {
-		return nil, err
-	}
-	defer sys.stop()
-	f, err := s.openLoop(ctx, sys, load, rate)
-	if err != nil {
-		return nil, err
-	}
-	r := newReport("rate", f, s.messageNote(load.Size),
-		"from when a message was due until it arrived (corrected for coordinated omission); the generator's own lateness is included")
-	r.Table.Head = latencyHead("one way", "messages/s", "server CPU")
-	r.Table.add(latencyRow(fmt.Sprintf("%g/s asked, %d pairs", rate, load.Pairs), f.OneWay, formatNumber(f.PerSecond), orDash(f.ServerCPU, formatMicros))...)
-	r.Table.add(latencyRow("generator late", f.Late, "", orDash(f.GeneratorCPU, formatMicros))...)
-	r.Chart = Chart{
-		Title: "One way at a stated rate, Parley", Subtitle: fmt.Sprintf("%g messages/s, %d pairs, %d bytes", rate, load.Pairs, load.Size),
-		Curves: []curve{{"one way", f.hist}},
-	}
-
-	return r, nil
-}
-
 // Connect measures logins, with each number of nodes.
 func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, error) {
 	if err := checkUsers(users); err != nil {

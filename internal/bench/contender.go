@@ -24,6 +24,10 @@ type Contender struct {
 
 	Ratios   Ratios `json:"to_machine_floor"` // all 0 where there is no machine's floor
 	GoRatios Ratios `json:"to_go_floor"`
+	// Best is the ratio of Parley's best round to the floor's, for each figure: what a busy machine
+	// disturbed least.
+	Best   Ratios `json:"best_to_machine_floor"`
+	GoBest Ratios `json:"best_to_go_floor"`
 
 	onePair, manyPairs, pinned []RoundTrips // by round
 	system                     *system
@@ -112,31 +116,50 @@ func (c *Contender) aggregate(machineFloor, goFloor *Contender) {
 	c.PerSecond = of(c.manyPairs, func(t RoundTrips) float64 { return t.PerSecond })
 	c.PinnedP50, c.PinnedP99 = of(c.pinned, p50), of(c.pinned, p99)
 	if machineFloor != nil {
-		c.Ratios = c.ratios(machineFloor)
+		c.Ratios, c.Best = c.ratios(machineFloor)
 	}
-	c.GoRatios = c.ratios(goFloor)
+	c.GoRatios, c.GoBest = c.ratios(goFloor)
 }
 
-func (c *Contender) ratios(floor *Contender) Ratios {
+func (c *Contender) ratios(floor *Contender) (medians, best Ratios) {
 	p50 := func(t RoundTrips) float64 { return t.RoundTrip.P50 }
+	cpu := func(t RoundTrips) float64 { return t.ServerCPU }
+	rate := func(t RoundTrips) float64 { return t.PerSecond }
 
 	return Ratios{
-		P50:       medianRatio(c.onePair, floor.onePair, p50),
-		PinnedP50: medianRatio(c.pinned, floor.pinned, p50),
-		CPU:       medianRatio(c.manyPairs, floor.manyPairs, func(t RoundTrips) float64 { return t.ServerCPU }),
-		PerSecond: medianRatio(c.manyPairs, floor.manyPairs, func(t RoundTrips) float64 { return t.PerSecond }),
-	}
+			P50: medianRatio(c.onePair, floor.onePair, p50), PinnedP50: medianRatio(c.pinned, floor.pinned, p50),
+			CPU: medianRatio(c.manyPairs, floor.manyPairs, cpu), PerSecond: medianRatio(c.manyPairs, floor.manyPairs, rate),
+		}, Ratios{
+			P50: bestRatio(c.onePair, floor.onePair, p50, lowest), PinnedP50: bestRatio(c.pinned, floor.pinned, p50, lowest),
+			CPU: bestRatio(c.manyPairs, floor.manyPairs, cpu, lowest), PerSecond: bestRatio(c.manyPairs, floor.manyPairs, rate, highest),
+		}
 }
 
 // medianRatio is the median of the rounds' own ratios: a slow phase of the machine slows both in
 // one round.
 func medianRatio(mine, floor []RoundTrips, f func(RoundTrips) float64) float64 {
-	var values []float64
+	var ratios []float64
 	for i := range mine {
 		if f(floor[i]) > 0 {
-			values = append(values, f(mine[i])/f(floor[i]))
+			ratios = append(ratios, f(mine[i])/f(floor[i]))
 		}
 	}
 
-	return median(values)
+	return median(ratios)
+}
+
+// bestRatio is the ratio of the best rounds, which may be different ones; 0: not known.
+func bestRatio(mine, floor []RoundTrips, f func(RoundTrips) float64, best func([]float64) float64) float64 {
+	figures := func(all []RoundTrips) (figures []float64) {
+		for _, t := range all {
+			figures = append(figures, f(t))
+		}
+
+		return figures
+	}
+	if of := best(figures(floor)); of > 0 {
+		return best(figures(mine)) / of
+	}
+
+	return 0
 }

@@ -179,6 +179,21 @@ func TestAMedianIsTheMiddle(t *testing.T) {
 	}
 }
 
+func TestTheBestRoundsOfBothAreCompared(t *testing.T) {
+	trips := func(p50, cpu, rate float64) RoundTrips {
+		return RoundTrips{RoundTrip: Latency{P50: p50}, ServerCPU: cpu, PerSecond: rate}
+	}
+	floor := &Contender{onePair: []RoundTrips{trips(10, 0, 0), trips(20, 0, 0)}, manyPairs: []RoundTrips{trips(0, 5, 100), trips(0, 6, 200)}}
+	parley := &Contender{onePair: []RoundTrips{trips(40, 0, 0), trips(30, 0, 0)}, manyPairs: []RoundTrips{trips(0, 10, 80), trips(0, 15, 100)}}
+	parley.aggregate(nil, floor)
+	if want := (Ratios{P50: 3, CPU: 2, PerSecond: .5}); parley.GoBest != want {
+		t.Errorf("the best ratios are %+v, want %+v", parley.GoBest, want)
+	}
+	if want := (Ratios{P50: 2.75, CPU: 2.25, PerSecond: .65}); parley.GoRatios != want || parley.Ratios != (Ratios{}) {
+		t.Errorf("the ratios are %+v, want %+v", parley.GoRatios, want)
+	}
+}
+
 func TestTheBarDrawsOverItselfAndGoesAway(t *testing.T) {
 	var out strings.Builder
 	b := NewProgressBar(&out)
