@@ -27,12 +27,30 @@ func (c *Comparison) report(s *Setup, m CompareOptions) *Report {
 	if m.Pinned {
 		r.Notes = append(r.Notes, pinNote())
 	}
+	c.bestNote(r)
 	c.binaryNotes(r)
 	c.clusterTables(r, s)
 	c.competitorNotes(r, m)
 	r.Chart.Title, r.Chart.Subtitle = "Parley beside the floors and other servers", strings.Join(r.Notes[:1], "; ")
 
 	return r
+}
+
+// bestNote adds what budgets look at, of the best rounds: other programs on the machine disturb those
+// least.
+func (c *Comparison) bestNote(r *Report) {
+	best, floor := c.Parley().Best, machineFloorName
+	if c.Floors < 2 {
+		best, floor = c.Parley().GoBest, goFloorName
+	}
+	note := fmt.Sprintf("the best rounds of both, %s to the %s: round trip p50 of one pair %s", c.Parley().Name, floor, formatRatio(best.P50))
+	if best.PinnedP50 > 0 {
+		note += ", pinned " + formatRatio(best.PinnedP50)
+	}
+	if best.CPU > 0 {
+		note += ", CPU a message " + formatRatio(best.CPU)
+	}
+	r.Notes = append(r.Notes, note+", messages/s "+formatRatio(best.PerSecond))
 }
 
 // loadTable adds the table with a column for each contender.
