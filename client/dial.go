@@ -54,7 +54,7 @@ func connect(ctx context.Context, a address, timeout time.Duration, cfg *config)
 
 // login says hello and waits for the welcome.
 func login(tr transport, hello wire.Hello, cfg *config) (*conn, error) {
-	writing := tr.write(wire.AppendFrame(nil, wire.Frame{Kind: wire.KindHello, Payload: hello.Append(nil)}))
+	writing := writeWhole(tr, wire.AppendFrame(nil, wire.Frame{Kind: wire.KindHello, Payload: hello.Append(nil)}))
 	f, err := tr.next() // even if writing failed: the server may have said why it closed
 	if err != nil {
 		return nil, noWelcome(errors.Join(writing, err))

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -14,34 +15,35 @@ const (
 	outboxKeep  = 256 << 10 // a larger buffer is not kept for the next time
 )
 
-// outbox combines the writes of one connection. A sender that adds a frame while no goroutine
-// writes tries to write it at once, if the transport can do that without waiting. A frame that is
-// added meanwhile is left for the writer; what that one finds behind its own goes to the
-// connection's writing goroutine (run), many frames in one system call. So a lone frame costs no
-// change of goroutines, many together cost one system call a batch, and no caller waits for the
+// outbox is the queue of frames of one connection, and a netio.Queue: a sender that adds a frame
+// while no goroutine writes tries to write it at once, if the transport can do that without
+// waiting. What has to wait goes to the connection's writing goroutine (run). So a lone frame costs
+// no change of goroutines, many together cost one system call a batch, and no caller waits for the
 // network while it holds other callers' frames.
 type outbox struct {
 	tr      transport
-	try     tryWriter // tr, or nil if it cannot
 	clock   func() time.Duration
 	wake    chan struct{} // holds one: run has work
 	flushed chan struct{} // closed when run is over
 
+	// Owned by the writer.
+	batch  []byte // taken from the queue
+	off    int    // bytes of batch that are written
+	failed error  // of a write that waited
+
 	mu      sync.Mutex
 	queue   []byte        // guarded by mu: frames that no writer has taken
 	spare   []byte        // guarded by mu: the buffer for the next queue
-	rest    []byte        // guarded by mu: what tryWrite left over; goes before queue
-	writing bool          // guarded by mu: a goroutine writes, or run has been woken to
+	writing bool          // guarded by mu: there is a writer
 	last    bool          // guarded by mu: finish was called, nothing may follow
 	room    chan struct{} // guarded by mu: closed when queue is taken; nil while no sender waits for that
 
 	sent  atomic.Int64 // clock when bytes were last handed to the operating system
-	since atomic.Int64 // clock when the write under way began, 0 without one
+	since atomic.Int64 // clock when the write under way that may wait began, 0 without one
 }
 
 func (o *outbox) init(tr transport, clock func() time.Duration) {
 	o.tr, o.clock = tr, clock
-	o.try, _ = tr.(tryWriter)
 	o.wake = make(chan struct{}, 1)
 	o.flushed = make(chan struct{})
 	o.sent.Store(int64(clock()))
@@ -72,18 +74,8 @@ func (o *outbox) add(f wire.Frame, peer string) (room <-chan struct{}, ok bool) 
 		return nil, true
 	}
 	o.writing = true
-	if o.try == nil {
-		o.mu.Unlock()
-		o.wakeUp()
-
-		return nil, true
-	}
-	batch := o.takeLocked()
 	o.mu.Unlock()
-
-	n := o.try.tryWrite(batch)
-	o.sent.Store(int64(o.clock()))
-	o.handOver(batch, n)
+	netio.Combine(o, o.Next(0, nil, false), false)
 
 	return nil, true
 }
@@ -100,22 +92,6 @@ func appendRequest(dst []byte, f wire.Frame, peer string) []byte {
 	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-wire.LengthSize))
 
 	return dst
-}
-
-// handOver ends an attempt that wrote the first n bytes of batch: run gets what is left of it and
-// what came meanwhile.
-func (o *outbox) handOver(batch []byte, n int) {
-	o.mu.Lock()
-	if n == len(batch) && len(o.queue) == 0 {
-		o.writing = false
-		o.keepLocked(batch)
-		o.mu.Unlock()
-
-		return
-	}
-	o.rest = batch[n:]
-	o.mu.Unlock()
-	o.wakeUp()
 }
 
 // finish queues the connection's last frame.
@@ -137,6 +113,58 @@ func (o *outbox) finish(f wire.Frame) {
 	}
 }
 
+// Next implements netio.Queue. A write that waits sees an error of one that did not again.
+func (o *outbox) Next(n int, err error, waits bool) netio.Piece {
+	if n > 0 {
+		o.off += n
+		o.sent.Store(int64(o.clock()))
+	}
+	if waits {
+		o.since.Store(0)
+		if err != nil {
+			o.failed = err
+
+			return netio.Piece{}
+		}
+	}
+	if o.off == len(o.batch) && !o.take() {
+		return netio.Piece{}
+	}
+	if waits {
+		o.since.Store(int64(o.clock()))
+	}
+
+	return netio.Piece{To: o.tr, Bytes: o.batch[o.off:]}
+}
+
+// take makes all that waits the batch of the writer. It returns false if that is nothing: then the
+// caller is no longer the writer.
+func (o *outbox) take() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if cap(o.batch) <= outboxKeep && cap(o.batch) > cap(o.spare) {
+		o.spare = o.batch[:0]
+	}
+	o.batch, o.off = nil, 0
+	if len(o.queue) == 0 {
+		if o.writing = false; o.last {
+			o.wakeUp() // run ends
+		}
+
+		return false
+	}
+	o.batch, o.queue, o.spare = o.queue, o.spare[:0], nil
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
+
+	return true
+}
+
+// Continue implements netio.Queue.
+func (o *outbox) Continue() { o.wakeUp() }
+
 // run writes what is left for it, until the last frame is written, a write fails or done is closed.
 func (o *outbox) run(done <-chan struct{}) error {
 	defer close(o.flushed)
@@ -146,11 +174,11 @@ func (o *outbox) run(done <-chan struct{}) error {
 			return nil
 		case <-o.wake:
 		}
-		finished, err := o.flush()
-		if err != nil {
-			return err
+		netio.Combine(o, o.Next(0, nil, true), true)
+		if o.failed != nil {
+			return o.failed
 		}
-		if finished {
+		if o.finished() {
 			o.tr.closeWrite()
 
 			return nil
@@ -158,54 +186,12 @@ func (o *outbox) run(done <-chan struct{}) error {
 	}
 }
 
-// flush writes until nothing is left and tells whether anything may follow.
-func (o *outbox) flush() (finished bool, err error) {
-	for {
-		o.mu.Lock()
-		batch := o.rest
-		if o.rest = nil; len(batch) == 0 {
-			batch = o.takeLocked()
-		}
-		if len(batch) == 0 {
-			o.writing = false
-			o.keepLocked(batch)
-			finished = o.last
-			o.mu.Unlock()
+// finished tells whether the last frame is written.
+func (o *outbox) finished() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 
-			return finished, nil
-		}
-		o.mu.Unlock()
-
-		o.since.Store(int64(o.clock()))
-		err := o.tr.write(batch)
-		o.since.Store(0)
-		if err != nil {
-			return false, err
-		}
-		o.sent.Store(int64(o.clock()))
-		o.mu.Lock()
-		o.keepLocked(batch)
-		o.mu.Unlock()
-	}
-}
-
-// takeLocked takes all that waits.
-func (o *outbox) takeLocked() []byte {
-	batch := o.queue
-	o.queue, o.spare = o.spare[:0], nil
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
-	}
-
-	return batch
-}
-
-// keepLocked makes a batch that is written the buffer for a later one.
-func (o *outbox) keepLocked(batch []byte) {
-	if cap(batch) <= outboxKeep && cap(batch) > cap(o.spare) {
-		o.spare = batch[:0]
-	}
+	return o.last && !o.writing
 }
 
 func (o *outbox) wakeUp() {

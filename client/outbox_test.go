@@ -26,19 +26,23 @@ type recorder struct {
 	closed  bool     // guarded by mu
 }
 
-func (r *recorder) write(frames []byte) error {
+func (r *recorder) NonBlocking() bool { return false }
+
+func (r *recorder) TryWrite([]byte) (int, error) { return 0, nil }
+
+func (r *recorder) Write(frames []byte, _ time.Duration) (int, error) {
 	if r.gate != nil {
 		<-r.gate
 	}
 	if r.fail != nil {
-		return r.fail
+		return 0, r.fail
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.batches = append(r.batches, bytes.Clone(frames))
 	r.stream = append(r.stream, frames...)
 
-	return nil
+	return len(frames), nil
 }
 
 func (r *recorder) closeWrite() {
@@ -54,13 +58,15 @@ type reluctant struct {
 	takes func(n int) int
 }
 
-func (r *reluctant) tryWrite(frames []byte) int {
+func (r *reluctant) NonBlocking() bool { return true }
+
+func (r *reluctant) TryWrite(frames []byte) (int, error) {
 	n := min(len(frames), r.takes(len(frames)))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stream = append(r.stream, frames[:n]...)
 
-	return n
+	return n, nil
 }
 
 func startOutbox(tr transport) *outbox {
@@ -201,6 +207,7 @@ func TestAFullOutboxSaysWhenThereIsRoom(t *testing.T) {
 
 func TestFinishWakesThoseWhoWaitForRoom(t *testing.T) {
 	o := startOutbox(&recorder{})
+	o.add(request(0), "") // in the writer's hand
 	o.add(wire.Frame{Payload: make([]byte, outboxLimit)}, "")
 	room, _ := o.add(request(1), "")
 	o.finish(wire.Frame{Kind: wire.KindGoodbye})
@@ -208,6 +215,22 @@ func TestFinishWakesThoseWhoWaitForRoom(t *testing.T) {
 	<-room
 	if _, ok := o.add(request(1), ""); ok {
 		t.Error("let in")
+	}
+}
+
+// The last frame may come while a sender writes, who then writes it too.
+func TestALastFrameThatASenderWritesEndsTheOutbox(t *testing.T) {
+	var o *outbox
+	r := &reluctant{}
+	r.takes = func(n int) int {
+		o.finish(wire.Frame{Kind: wire.KindGoodbye})
+
+		return n
+	}
+	o = startOutbox(r)
+	o.add(request(1), "")
+	if err := o.run(nil); err != nil || !r.closed || len(r.batches) > 0 {
+		t.Errorf("%v, closed: %v, batches of run: %d", err, r.closed, len(r.batches))
 	}
 }
 

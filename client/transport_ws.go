@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -87,21 +88,30 @@ func (m *messages) next() (wire.Frame, error) {
 	}
 }
 
-// write makes a message of each frame, and one system call of them all.
-func (m *messages) write(frames []byte) error {
+// NonBlocking implements netio.Stream: the library waits.
+func (m *messages) NonBlocking() bool { return false }
+
+// TryWrite implements netio.Stream.
+func (m *messages) TryWrite([]byte) (int, error) { return 0, nil }
+
+// Write implements netio.Stream. It makes a message of each frame, and one system call of them all.
+func (m *messages) Write(frames []byte, _ time.Duration) (int, error) {
 	m.base.hold()
-	for len(frames) > 0 {
-		body, n, err := wire.Split(frames, len(frames))
+	for rest := frames; len(rest) > 0; {
+		body, n, err := wire.Split(rest, len(rest))
 		if err != nil || n == 0 {
 			panic("client: the outbox holds something that is no frame")
 		}
 		if err := m.ws.Write(context.Background(), websocket.MessageBinary, body); err != nil {
-			return err
+			return 0, err
 		}
-		frames = frames[n:]
+		rest = rest[n:]
+	}
+	if err := m.base.release(); err != nil {
+		return 0, err
 	}
 
-	return m.base.release()
+	return len(frames), nil
 }
 
 // closeWrite sends a close frame and waits for the server's, at most some seconds; the reading

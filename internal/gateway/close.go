@@ -95,7 +95,8 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	}
 	dropped.fail()
 	if idle {
-		s.write(s.nextBatch(false))
+		s.mu.Lock()
+		s.beginWriting()
 	}
 	switch {
 	case !s.conn.Watched():
@@ -148,7 +149,7 @@ func (s *session) outboxDrained() {
 }
 
 // closeWrite closes the sending side. Over TLS that is a record of its own and may block: only a
-// drain goroutine does it there, and none runs without a goodbye.
+// goroutine that waits does it there, and none runs without a goodbye.
 func (s *session) closeWrite() {
 	if s.conn.NonBlocking() || s.code != 0 {
 		s.conn.CloseWrite()

@@ -11,7 +11,7 @@
 //	              └─ the end ─▶ Host.Leave, once
 //
 //	user.Push ─▶ outbox ─▶ writer ─▶ socket ─▶ Done.Pushed
-//	                         └─ not all accepted ─▶ drain goroutine
+//	                         └─ not all accepted ─▶ a goroutine that waits
 //
 //	 sweeper: one timer for all ─▶ pings, silence
 //
@@ -35,7 +35,7 @@
 // Sessions and their phases: session.go. Login: login.go. Closing: close.go. Reading and parsing
 // frames (with package wire): read.go, and loop.go where a loop watches the connection; fair
 // shares: budget.go and hold.go. The connection and its buffer are package netio's. Writing:
-// send.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
+// send.go and write.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients: pause.go.
 // WebSocket: websocket.go for the framing, upgrade.go and handshake.go for the handshake. Counters:
 // counters.go. Before the login: door.go for what an address can hold, visitor.go for a connection
 // at the door, guard.go for those of an HTTP server, handshakes.go and slot.go for TLS, proxy.go

@@ -205,7 +205,7 @@ func TestRefusalsAreLoggedInOneLineASecondWithTheirReasons(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var log bytes.Buffer
-		d := &denials{log: slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
+		d := &denials{log: slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
 			mu.Lock()
 			defer mu.Unlock()
 
@@ -228,9 +228,9 @@ func TestRefusalsAreLoggedInOneLineASecondWithTheirReasons(t *testing.T) {
 	})
 }
 
-type writer func(p []byte) (int, error)
+type writerFunc func(p []byte) (int, error)
 
-func (w writer) Write(p []byte) (int, error) { return w(p) }
+func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
 
 func TestEveryDenialHasAName(t *testing.T) {
 	seen := map[string]bool{}

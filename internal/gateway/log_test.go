@@ -15,7 +15,7 @@ import (
 func (n *node) logOf(level slog.Level) (text func() string) {
 	var mu sync.Mutex
 	var b bytes.Buffer
-	n.gw.log = slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
+	n.gw.log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
 

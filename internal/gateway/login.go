@@ -225,9 +225,7 @@ func (s *session) welcome(u *user.User, id auth.Identity) bool {
 	s.moveToLoop()
 	s.phase.Store(open)
 	s.out.prepend(b)
-	b = s.out.pop()
-	s.mu.Unlock()
-	s.write(b)
+	s.beginWriting()
 	s.logBegin(u)
 	if w.TokenMS > 0 {
 		s.gw.wheel.move(s, now+1) // its next look could be too late

@@ -81,22 +81,23 @@ func (b *writeBatch) fail() {
 // outbox is the queue of frames towards one client. It does no I/O and no locking. The zero value
 // is empty and holds no memory.
 //
-//	encode ▶ tail ◀─ next ─ head ── take ▶ one batch in the writer's hands ── wrote ▶
-//	       └──────────── bytes, frames: all of these ───────────┘
+//	encode ▶ tail ◀─ next ─ ... ◀─ next ─ head, which the writer may hold ── advance ▶
+//	       └────────────────── bytes, frames: all of these ──────────────────┘
 type outbox struct {
-	head, tail *writeBatch // wait
-	bytes      int         // encoded and not written, what the writer has in hand included
-	frames     int
+	head, tail *writeBatch
+	bytes      int // encoded and not written
+	frames     int32
+	held       bool // the writer has head in hand: nothing is appended to it, and nothing drops it
 }
 
 // hasRoom reports whether a frame of n bytes fits.
 func (o *outbox) hasRoom(n, maxBytes, maxFrames int) bool {
-	return o.bytes+n <= maxBytes && o.frames < maxFrames
+	return o.bytes+n <= maxBytes && int(o.frames) < maxFrames
 }
 
 // batchFor is the batch to append the next frame, of n bytes, to. Call frameAdded after that.
 func (o *outbox) batchFor(n int) *writeBatch {
-	if o.tail == nil || len(o.tail.b)+n > batchBytes {
+	if o.tail == nil || o.held && o.tail == o.head || len(o.tail.b)+n > batchBytes {
 		b := newWriteBatch()
 		if o.tail == nil {
 			o.head = b
@@ -116,7 +117,7 @@ func (o *outbox) frameAdded(b *writeBatch, start int, done sessions.Done) {
 	o.frames++
 }
 
-// prepend puts a batch of one frame in front of the queue.
+// prepend puts a batch of one frame in front of a queue that no writer holds.
 func (o *outbox) prepend(b *writeBatch) {
 	b.frames = append(b.frames, frameEnd{offset: len(b.b)})
 	o.bytes += len(b.b)
@@ -128,13 +129,22 @@ func (o *outbox) prepend(b *writeBatch) {
 	}
 }
 
-// pop gives the writer the next batch, nil if there is none.
-func (o *outbox) pop() *writeBatch {
-	b := o.head
-	if b == nil {
-		return nil
+// hold gives the writer a batch that is not written, nil if there is none. The one that it had in
+// hand, if written, leaves the outbox.
+func (o *outbox) hold() *writeBatch {
+	if o.held && len(o.head.unwritten()) == 0 {
+		o.letGo().recycle()
 	}
+	o.held = o.head != nil
+
+	return o.head
+}
+
+// letGo takes the batch in the writer's hand out of the outbox, without what it counts.
+func (o *outbox) letGo() *writeBatch {
+	b := o.head
 	o.head, b.next = b.next, nil
+	o.held = false
 	if o.head == nil {
 		o.tail = nil
 	}
@@ -145,17 +155,22 @@ func (o *outbox) pop() *writeBatch {
 // remove subtracts what has left the outbox.
 func (o *outbox) remove(bytes, frames int) {
 	o.bytes -= bytes
-	o.frames -= frames
+	o.frames -= int32(frames)
 }
 
-// drop empties the outbox, except for the writer's batch, and returns the dropped batches: call
-// fail on them, without a lock.
+// drop empties the outbox, except for the batch in the writer's hand, and returns the dropped
+// batches: call fail on them, without a lock.
 func (o *outbox) drop() *writeBatch {
 	dropped := o.head
+	if o.held {
+		dropped, o.head.next = o.head.next, nil
+		o.tail = o.head
+	} else {
+		o.head, o.tail = nil, nil
+	}
 	for b := dropped; b != nil; b = b.next {
 		o.remove(len(b.b), len(b.frames))
 	}
-	o.head, o.tail = nil, nil
 
 	return dropped
 }

@@ -31,7 +31,6 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			o        outbox
-			inHand   *writeBatch
 			said     bytes.Buffer // every frame that was queued, in order
 			wrote    bytes.Buffer
 			finished []int
@@ -62,22 +61,16 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 				frames, ends = append(frames, out), append(ends, said.Len())
 			},
 			"write": func(t *rapid.T) {
-				if inHand == nil {
-					inHand = o.pop()
-				}
-				if inHand == nil {
+				b := o.hold()
+				if b == nil {
 					return
 				}
-				n := rapid.IntRange(0, len(inHand.unwritten())).Draw(t, "n")
+				n := rapid.IntRange(0, len(b.unwritten())).Draw(t, "n")
 				if rapid.Bool().Draw(t, "all") {
-					n = len(inHand.unwritten())
+					n = len(b.unwritten())
 				}
-				wrote.Write(inHand.unwritten()[:n])
-				o.remove(n, inHand.advance(n))
-				if len(inHand.unwritten()) == 0 {
-					inHand.recycle()
-					inHand = nil
-				}
+				wrote.Write(b.unwritten()[:n])
+				o.remove(n, b.advance(n))
 			},
 			"drop": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "rarely") > 0 || dropped {
@@ -85,11 +78,12 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 				}
 				dropped = true
 				o.drop().fail()
-				if inHand == nil && (o.bytes != 0 || o.frames != 0) {
-					t.Fatalf("%d bytes in %d frames left", o.bytes, o.frames)
+				bytes, frames := 0, 0
+				if o.held {
+					bytes, frames = len(o.head.unwritten()), len(o.head.frames)-o.head.reported
 				}
-				if inHand != nil && (o.bytes != len(inHand.unwritten()) || o.frames != len(inHand.frames)-inHand.reported) {
-					t.Fatalf("%d bytes in %d frames left, in hand %d", o.bytes, o.frames, len(inHand.unwritten()))
+				if o.bytes != bytes || int(o.frames) != frames {
+					t.Fatalf("%d bytes in %d frames left, in hand %d in %d", o.bytes, o.frames, bytes, frames)
 				}
 			},
 			"": func(t *rapid.T) {
@@ -114,8 +108,10 @@ func TestAnOutboxKeepsOrderBoundsAndOutcomes(t *testing.T) {
 				}
 			},
 		})
-		inHand.fail()
 		o.drop().fail()
+		if o.held {
+			o.letGo().fail()
+		}
 		for i, f := range frames {
 			if len(f.err) != 1 {
 				t.Fatalf("at the end frame %d got %v", i, f.err)
@@ -137,7 +133,7 @@ func TestTheWelcomeGoesInFront(t *testing.T) {
 	w.b = append(w.b, "welcome"...)
 	o.prepend(w)
 	var got []string
-	for b := o.pop(); b != nil; b = o.pop() {
+	for b := o.hold(); b != nil; b = o.hold() {
 		got = append(got, string(b.unwritten()))
 		o.remove(len(b.unwritten()), b.advance(len(b.unwritten())))
 	}

@@ -50,7 +50,7 @@ func (t transport) websocket() bool { return t == overWS || t == overWSS }
 // session is one connection. It is the sessions.Conn of its user.
 //
 // One goroutine at a time is its reader: it logs the client in, reads, dispatches, and ends last;
-// see read.go and loop.go. The writer is a goroutine that has a frame to send: see send.go.
+// see read.go and loop.go. The writer is a goroutine that has a frame to send: see write.go.
 // There is one session for every client, so fields are few.
 type session struct {
 	gw   *Gateway

@@ -52,21 +52,19 @@ func (c *conn) closeWrite() {
 // linger bounds the time that the connection has left.
 func (c *conn) linger(d time.Duration) { _ = c.base.SetDeadline(time.Now().Add(d)) }
 
-// send encrypts a piece, which may be nil, and writes it together with what waits. It returns false
-// if that would have to wait; flush does so.
-func (c *conn) send(piece []byte) (done bool, err error) {
-	if len(piece) > 0 {
-		if _, err := c.tls.Write(piece); err != nil {
-			return false, err
-		}
+// encrypt adds a piece, which may be empty, to what is to be written.
+func (c *conn) encrypt(piece []byte) error {
+	if len(piece) == 0 {
+		return nil
 	}
+	_, err := c.tls.Write(piece)
 
-	return c.wire.tryFlush()
+	return err
 }
 
 // transport carries TLS records. During the handshake it is the network connection. Afterwards
-// records that TLS writes gather in it until tryFlush or flush, and a reader that is about to wait
-// says so.
+// records that TLS writes gather in it until the writer takes them, and a reader that is about to
+// wait says so.
 type transport struct {
 	net.Conn
 
@@ -153,44 +151,24 @@ func (t *transport) waits() bool {
 	return len(t.gathered) > 0
 }
 
-// next makes what has gathered the bytes to write.
-func (t *transport) next() {
-	if t.off < len(t.out) {
-		return
-	}
+// inHand tells whether the writer has something in hand that is not written.
+func (t *transport) inHand() bool { return t.off < len(t.out) }
+
+// piece is what the writer has in hand.
+func (t *transport) piece() netio.Piece { return netio.Piece{To: &t.sock, Bytes: t.out[t.off:]} }
+
+// next gives the writer, who has nothing in hand, what has gathered. It returns false if that is
+// nothing.
+func (t *transport) next() bool {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.out, t.gathered = t.gathered, t.out[:0]
 	t.off = 0
 	if cap(t.gathered) > keepOut {
 		t.gathered = nil
 	}
-	t.mu.Unlock()
-}
 
-// tryFlush writes what has gathered as far as that does not wait.
-func (t *transport) tryFlush() (done bool, err error) {
-	for t.next(); t.off < len(t.out); t.next() {
-		n, err := t.sock.TryWrite(t.out[t.off:])
-		t.off += n
-		if err != nil || t.off < len(t.out) {
-			return false, err
-		}
-	}
-
-	return true, nil
-}
-
-// flush writes what has gathered, and waits for it.
-func (t *transport) flush() error {
-	for t.next(); t.off < len(t.out); t.next() {
-		n, err := t.sock.Write(t.out[t.off:], 0)
-		t.off += n
-		if err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return len(t.out) > 0
 }
 
 // fill waits for bytes and reads them.

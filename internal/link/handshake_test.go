@@ -320,12 +320,13 @@ func TestAForgedFrameEndsTheLinkAsAProtocolError(t *testing.T) {
 			if l.writing || l.conn == nil {
 				return false
 			}
-			if _, err := l.conn.send(forged); err != nil {
+			if err := l.conn.encrypt(forged); err != nil {
 				t.Error(err)
 			}
 
 			return true
 		})
+		l.beat()
 		await(t, name, func() bool { return b.has("down a 1: protocol") && (a.has("down b 1: refused")) })
 		if log.count("level=WARN") != 1 || b.Stats().Ended["protocol"] != 1 {
 			t.Error(name, log.buf.String())

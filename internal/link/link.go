@@ -47,6 +47,7 @@ type Link struct {
 	late    *time.Timer   // guarded by mu; writes what is low priority
 	armed   bool          // guarded by mu; late is to come, and counts in the endpoint's work
 	scratch [ackSize]byte // owned by the writer
+	written *conn         // owned by the writer; to which it has written last; nil: to none
 }
 
 const (

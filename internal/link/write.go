@@ -1,20 +1,20 @@
 package link
 
-import "time"
+import (
+	"time"
 
-// Writing. A sender appends its frame to the log. If there is no writer it becomes the writer, and
-// writes at once without waiting. A sender that comes meanwhile leaves its frame to the writer:
-// under load one call carries many frames. What the system does not take goes on in a goroutine
-// that ends when it did. The writer is one for the link, whatever its connection: a frame that is
-// being encrypted for a connection that broke is not touched before.
+	"github.com/parley-dm/parley/internal/netio"
+)
+
+// Writing. A sender appends its frame to the log, and becomes the writer if there is none: see
+// netio.Combine. The writer is one for the link, whatever its connection: a frame that is being
+// encrypted for a connection that broke is not touched before.
 //
 // While the reader handles what has arrived the link is corked: answers gather, and the reader
 // flushes them before it waits. Low-priority packets (SendLater) wait for the next write, or
 // maxLate.
 
 const (
-	// maxTurns is how many pieces a sender writes before a goroutine goes on.
-	maxTurns = 16
 	// corkBytes is how much gathers at most while the link is corked.
 	corkBytes = 32 << 10
 	// maxLate is how long a low-priority packet waits.
@@ -122,7 +122,8 @@ func (l *Link) unlockAndWrite(now bool) {
 	}
 	l.writing = true
 	l.mu.Unlock()
-	l.write(false)
+	w := (*writer)(l)
+	netio.Combine(w, w.Next(0, nil, false), false)
 }
 
 // dueLocked tells whether there is something to write that need not wait for more.
@@ -145,50 +146,72 @@ func (l *Link) dueLocked(now bool) bool {
 	return now || !l.e.cfg.Cork.holdsLocked(l)
 }
 
-// write is the writer's work. Without mayWait it never waits.
-func (l *Link) write(mayWait bool) {
-	for turn := 0; ; turn++ {
+// writer is a link as a netio.Queue: its log, encrypted piece by piece for the connection that it
+// has at the time.
+type writer Link
+
+// Next implements netio.Queue.
+func (w *writer) Next(n int, err error, _ bool) netio.Piece {
+	l := (*Link)(w)
+	if n > 0 {
+		l.written.wire.off += n
+	}
+	if err != nil {
+		l.broke(l.written)
+	}
+	for {
 		l.mu.Lock()
 		l.log.done()
-		if turn > 0 && !l.dueLocked(true) {
-			l.writing = false
-			l.mu.Unlock()
-
-			return
-		}
 		c := l.conn
-		if c == nil {
-			l.writing = false
+		if c == nil || !c.wire.inHand() && !l.dueLocked(true) {
+			l.writing, l.written = false, nil
 			l.mu.Unlock()
 
-			return
+			return netio.Piece{}
 		}
-		if turn == maxTurns && !mayWait {
-			l.e.work.Go(func() { l.write(true) }) // the reader of conn counts, so that Close waits already, or not yet
+		l.written = c
+		if c.wire.inHand() {
 			l.mu.Unlock()
 
-			return
+			return c.wire.piece()
 		}
-		piece, last := l.pieceLocked()
+		piece, last := l.pieceLocked(c)
 		l.mu.Unlock()
-		if !l.push(c, piece, mayWait) {
-			return
-		}
-		if last {
+		switch err := c.encrypt(piece); {
+		case err != nil:
+			l.broke(c)
+		case c.wire.next():
+			return c.wire.piece()
+		case last:
 			c.closeWrite()
 		}
 	}
 }
 
-// pieceLocked takes what is written next. Last: nothing follows it.
-func (l *Link) pieceLocked() (piece []byte, last bool) {
+// Continue implements netio.Queue.
+func (w *writer) Continue() {
+	l := (*Link)(w)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.log.done()
+	if l.conn == nil { // the next connection begins anew
+		l.writing, l.written = false, nil
+
+		return
+	}
+	// The reader of conn counts, so that Close waits already, or not yet.
+	l.e.work.Go(func() { netio.Combine(w, w.Next(0, nil, true), true) })
+}
+
+// pieceLocked takes what is written next to c. Last: there is nothing, and nothing will be.
+func (l *Link) pieceLocked(c *conn) (piece []byte, last bool) {
 	now := time.Duration(l.e.lastTick.Load())
 	count := l.received.Load()
 	before := l.log.taken
 	piece, acks := l.log.take(count, count > l.told, now)
 	if l.log.pending == 0 {
 		l.urgent, l.beating = false, false
-		last = l.ended && len(piece) == 0
+		last = l.ended && len(piece) == 0 && !c.wire.waits()
 		l.half = last
 	}
 	if len(piece) == 0 && l.ackNow && !l.ended {
@@ -205,40 +228,4 @@ func (l *Link) pieceLocked() (piece []byte, last bool) {
 	}
 
 	return piece, last
-}
-
-// push writes a piece. It returns false if another goroutine is the writer from then on.
-func (l *Link) push(c *conn, piece []byte, mayWait bool) bool {
-	done, err := c.send(piece)
-	switch {
-	case err != nil:
-		l.broke(c)
-
-		return true
-	case done:
-		return true
-	case mayWait:
-		l.drain(c)
-
-		return true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.log.done()
-	if l.conn != c {
-		return true
-	}
-	l.e.work.Go(func() {
-		l.drain(c)
-		l.write(true)
-	}) // as in write
-
-	return false
-}
-
-// drain waits until the connection has taken what was encrypted. Closing the connection ends it.
-func (l *Link) drain(c *conn) {
-	if err := c.wire.flush(); err != nil {
-		l.broke(c)
-	}
 }

@@ -1,6 +1,6 @@
 // Package netio is what gateway, link and client have in common towards the network: connections
-// that are read and written with single system calls, loops that watch many of them, and the read
-// buffer of gateway and link.
+// that are read and written with single system calls, loops that watch many of them, the read
+// buffer of gateway and link, and the writer that combines what many goroutines send.
 //
 //	             ┌──────────────── Conn ────────────────┐
 //	TryWrite(p) ▶│ one write of what the system accepts │
@@ -10,7 +10,7 @@
 //	                                 ▼
 //	Loop ── OnReadable ─▶ TryRead, TryWrite ──▶ the descriptor alone, watched by the loop (epoll, edge-triggered)
 //
-// Begin with [Conn]; then [Loop], and [ReadBuffer] for what has arrived.
+// Begin with [Conn]; then [Loop], [ReadBuffer] for what has arrived, and [Combine] for what is sent.
 //
 // # Limits
 //

@@ -143,7 +143,7 @@ func (l *Loop) run(generation uint64) {
 	var batch [maxEvents]syscall.EpollEvent
 	var n int
 	wait := func(uintptr) bool {
-		n, _ = syscall.EpollWait(l.epoll, batch[:], 0)
+		n = pollNow(l.epoll, batch[:])
 
 		return n > 0
 	}

@@ -62,7 +62,7 @@ func (c *pollConn) read(in Buffer) (n int, err error) {
 // readSocket reads once. It returns false to wait until the connection is readable.
 func (c *pollConn) readSocket(fd uintptr) bool {
 	for {
-		n, err := syscall.Read(int(fd), c.buffer.Space())
+		n, err := readNow(int(fd), c.buffer.Space())
 		switch err {
 		case nil:
 			if c.readBytes = n; n == 0 {
@@ -97,7 +97,7 @@ func (c *pollConn) write(p []byte, waits bool) (int, error) {
 
 func (c *pollConn) writeSocket(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), c.out)
+		n, err := writeNow(int(fd), c.out)
 		switch err {
 		case nil:
 			c.writtenBytes = n

@@ -107,7 +107,7 @@ func (b *rawConn) tryRead(p []byte) (n int, err error) {
 	}
 	defer b.release()
 	for {
-		n, err := syscall.Read(b.fd, p)
+		n, err := readNow(b.fd, p)
 		switch err {
 		case nil:
 			if n == 0 {
@@ -131,7 +131,7 @@ func (b *rawConn) tryWrite(p []byte) (n int, err error) {
 	}
 	defer b.release()
 	for {
-		n, err := syscall.Write(b.fd, p)
+		n, err := writeNow(b.fd, p)
 		switch err {
 		case nil:
 			return n, nil
