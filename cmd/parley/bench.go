@@ -19,6 +19,7 @@ type benchCommand struct {
 	Compare  benchCompare  `cmd:"" help:"Floors, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
 
 	Attack     benchAttack `cmd:"" hidden:""`
+	Crowd      benchCrowd  `cmd:"" hidden:""`
 	Relay      benchRelay  `cmd:"" hidden:""`
 	NATSServer benchNATS   `cmd:"" hidden:"" name:"nats-server"`
 }
@@ -100,12 +101,14 @@ type benchIdle struct {
 	Nodes  []int         `default:"1" help:"Nodes to start, each a process; several numbers are measured in turn (default: ${default})." placeholder:"N,…"`
 	Settle time.Duration `default:"10s" help:"How long memory may take to settle (default: ${default})." placeholder:"TIME"`
 	Rounds int           `default:"1" help:"Rounds; the median counts (default: ${default})." placeholder:"N"`
+
+	Generators int `default:"1" help:"Processes that hold the users, each with a limit of open files of its own (default: ${default})." placeholder:"N"`
 }
 
 // Run measures what idle users cost.
 func (c *benchIdle) Run(ctx context.Context, s *streams) error {
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.IdleTime = c.Rest
+		b.IdleTime, b.Generators = c.Rest, c.Generators
 
 		return b.Idle(ctx, bench.IdleOptions{Users: c.Users, Nodes: c.Nodes, Settle: c.Settle, Rounds: c.Rounds})
 	})

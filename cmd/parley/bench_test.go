@@ -169,6 +169,16 @@ func TestBenchMeasuresWhatAnIdleUserCostsAWholeCluster(t *testing.T) {
 	}
 }
 
+func TestSeveralProcessesHoldIdleUsers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is read from /proc")
+	}
+	_, all := measure[[]bench.Memory](t, "idle", "--users", "100", "--nodes", "2", "--generators", "3", "--settle", "200ms", "--rest", "50ms")
+	if len(all) != 1 || all[0].Users != 100 || all[0].After < 2<<20 || all[0].Logins.PerSecond <= 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestBenchMeasuresSeveralBinariesInTurn(t *testing.T) {
 	_, all := measure[[]bench.Logins](t, "connect", "--users", "10", "--rest", "10ms", "--binary", "before="+os.Args[0], "--binary", "after=self")
 	if len(all) != 2 || all[0].Binary != "before" || all[1].Binary != "after" {
@@ -349,6 +359,7 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"rate", "--rate", "0"}, "--rate 0: messages a second"},
 		{[]string{"rate", "--of-highest", "2"}, "--of-highest 2: a part"},
 		{[]string{"rate", "--rounds", "0"}, "--rounds 0: at least 1"},
+		{[]string{"idle", "--generators", "99"}, "--generators 99: between 1 and"},
 		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
 		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
 		{[]string{"notice", "--nodes", "1"}, "--nodes 1: between 2"},

@@ -16,6 +16,8 @@ func (s *Setup) messageNote(size int) string {
 	return fmt.Sprintf("a message is request 701 (%s), %d bytes, by %s", how, size, s.transport())
 }
 
+const maxGenerators = 64
+
 const cpuNote = "a round trip is two messages; CPU is what both servers take for one message, user and kernel time"
 
 // Connect measures logins, with each number of nodes.
@@ -52,6 +54,12 @@ func (s *Setup) Idle(ctx context.Context, p IdleOptions) (*Report, error) {
 	}
 	if !canMeasure {
 		return nil, errNoMemory
+	}
+	if s.Generators < 0 || s.Generators > maxGenerators {
+		return nil, fmt.Errorf("--generators %d: between 1 and %d are possible", s.Generators, maxGenerators)
+	}
+	if s.Generators > 1 && len(s.URLs) > 0 && s.Key.Secret() == "" {
+		return nil, errors.New("--generators need the secret that signs the tokens of running nodes: give --auth-key")
 	}
 	all, err := s.idleRuns(ctx, p)
 	if err != nil {

@@ -32,14 +32,13 @@ const steadyTime = 2 * time.Second
 // measureMemory logs users in, waits until the servers' memory has settled, for at most settle, and
 // divides the growth by the users. Then it measures the servers' CPU time at rest.
 func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
-	var warm []*conn // one user on each node: what a server allocates for its first user is not part of the figure
+	if s.Generators > 1 {
+		return s.measureCrowd(ctx, sys, users, settle)
+	}
+	warm, err := sys.warmUp(ctx, users)
 	defer func() { closeConns(warm) }()
-	for i := range sys.addrs {
-		c, err := sys.dial(ctx, i, uint32(users+i))
-		if err != nil {
-			return Memory{}, err
-		}
-		warm = append(warm, c)
+	if err != nil {
+		return Memory{}, err
 	}
 	sys.awaitIdle(ctx)
 	m := Memory{Binary: sys.name, Nodes: len(sys.addrs), Transport: s.transport(), Users: users}
@@ -48,7 +47,6 @@ func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settl
 		return m, errNoMemory
 	}
 	var conns []*conn
-	var err error
 	if m.Logins, conns, err = s.progressPart(0, .5, "idle").measureLogins(ctx, sys, users); err != nil {
 		return m, err
 	}
@@ -84,6 +82,20 @@ func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settl
 	m.PerUser = (float64(m.After) - float64(m.Before)) / float64(users)
 
 	return m, nil
+}
+
+// warmUp logs one user in on each node: what a server allocates for its first user is not part of a
+// figure. Their numbers begin with first.
+func (s *system) warmUp(ctx context.Context, first int) (warm []*conn, err error) {
+	for i := range s.addrs {
+		c, err := s.dial(ctx, i, uint32(first+i))
+		if err != nil {
+			return warm, err
+		}
+		warm = append(warm, c)
+	}
+
+	return warm, nil
 }
 
 // awaitSteadyMemory waits until the servers' memory is steady, and returns it in bytes.

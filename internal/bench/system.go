@@ -27,9 +27,12 @@ type Setup struct {
 	Binaries []Binary
 	binary   Binary // the one to start; zero: Self
 
-	WebSocket bool          // users of Parley connect by WebSocket
-	Responses bool          // messages ask for a response
-	IdleTime  time.Duration // how long CPU at rest is measured; 0: 3 s
+	WebSocket bool // users of Parley connect by WebSocket
+	Responses bool // messages ask for a response
+	// Generators is how many processes hold idle users, each with its own limit of open files; 0 and
+	// 1: this one does.
+	Generators int
+	IdleTime   time.Duration // how long CPU at rest is measured; 0: 3 s
 
 	// Progress is called with the share that is done, 0 to 1, and the current step. Nil: no calls.
 	Progress func(done float64, what string)
