@@ -33,6 +33,7 @@ type benchCrowd struct {
 	Prefix  string
 	First   int
 	Users   int
+	AtOnce  int
 	WS      bool `name:"ws"`
 }
 
@@ -42,7 +43,7 @@ func (c *benchCrowd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return fmt.Errorf("--auth-key: %w", err)
 	}
-	o := bench.CrowdOptions{Addrs: c.Addr, Key: key, Prefix: c.Prefix, First: c.First, Users: c.Users, WebSocket: c.WS}
+	o := bench.CrowdOptions{Addrs: c.Addr, Key: key, Prefix: c.Prefix, First: c.First, Users: c.Users, AtOnce: c.AtOnce, WebSocket: c.WS}
 
 	return bench.RunCrowd(ctx, o, s.announce)
 }

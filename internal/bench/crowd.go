@@ -21,6 +21,7 @@ type CrowdOptions struct {
 	Prefix    string   // of the user IDs
 	First     int      // number of the first user
 	Users     int
+	AtOnce    int // logins; 0: maxConcurrentLogins
 	WebSocket bool
 }
 
@@ -30,29 +31,51 @@ func RunCrowd(ctx context.Context, o CrowdOptions, announce func(name, value str
 	if o.First < 0 || o.Users < 1 || len(o.Addrs) == 0 {
 		return errors.New("a crowd needs users, and the addresses of nodes")
 	}
-	sys := &system{addrs: o.Addrs, proto: &parleyProtocol{key: o.Key, prefix: o.Prefix, webSocket: o.WebSocket}}
-	conns, err := sys.loginRange(ctx, o.First, o.Users, func(i int) int { return i % len(o.Addrs) }, nil)
-	if err != nil {
-		return err
+	sys := &system{addrs: o.Addrs, loginsAtOnce: o.AtOnce, proto: &parleyProtocol{key: o.Key, prefix: o.Prefix, webSocket: o.WebSocket}}
+	held := holdIdle(ctx)
+	for done := 0; done < o.Users && held.ctx.Err() == nil; done += crowdStep {
+		conns, err := sys.loginRange(held.ctx, o.First+done, min(crowdStep, o.Users-done), func(i int) int { return i % len(o.Addrs) }, nil)
+		if err != nil {
+			return errors.Join(err, held.release())
+		}
+		held.add(conns)
 	}
-	announce("ready", "")
+	if held.ctx.Err() == nil {
+		announce("ready", "")
+		<-held.ctx.Done()
+	}
 
-	return holdIdle(ctx, conns)
+	return held.release()
 }
 
-// holdIdle answers the pings of idle users until ctx ends, and closes their connections. A
-// connection that ends earlier is an error.
-func holdIdle(ctx context.Context, conns []*conn) error {
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	var stop atomic.Bool
-	var reads sync.WaitGroup
+// crowdStep is how many users log in before their pings are answered.
+const crowdStep = 500
+
+// idleUsers are connections whose pings are answered.
+type idleUsers struct {
+	ctx   context.Context //nolint:containedctx // ends with that of holdIdle, or when a connection ends
+	fail  context.CancelCauseFunc
+	stop  atomic.Bool
+	conns []*conn
+	reads sync.WaitGroup
+}
+
+// holdIdle begins to hold idle users, until release.
+func holdIdle(ctx context.Context) *idleUsers {
+	h := &idleUsers{}
+	h.ctx, h.fail = context.WithCancelCause(ctx)
+
+	return h
+}
+
+func (h *idleUsers) add(conns []*conn) {
+	h.conns = append(h.conns, conns...)
 	for _, c := range conns {
-		reads.Go(func() {
+		h.reads.Go(func() {
 			for {
 				if _, err := c.receive(); err != nil {
-					if !stop.Load() {
-						fail(fmt.Errorf("an idle %s: %w", c, err))
+					if !h.stop.Load() {
+						h.fail(fmt.Errorf("an idle %s: %w", c, err))
 					}
 
 					return
@@ -60,15 +83,20 @@ func holdIdle(ctx context.Context, conns []*conn) error {
 			}
 		})
 	}
-	<-ctx.Done()
-	stop.Store(true)
-	closeConns(conns)
-	reads.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
+}
+
+// release closes the connections. It returns an error if one has ended before.
+func (h *idleUsers) release() error {
+	h.stop.Store(true)
+	err := context.Cause(h.ctx)
+	h.fail(nil)
+	closeConns(h.conns)
+	h.reads.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
 	}
 
-	return nil
+	return err
 }
 
 // crowds starts processes that log users in, all at once, and waits until all have.
@@ -89,6 +117,7 @@ func (s *Setup) crowds(ctx context.Context, sys *system, users int) (all []*proc
 		args := []string{
 			"bench", "crowd", "--addr", strings.Join(sys.addrs, ","), "--prefix", proto.prefix,
 			"--first", strconv.Itoa(first), "--users", strconv.Itoa(end - first),
+			"--at-once", strconv.Itoa(max(maxConcurrentLogins/s.Generators, 1)),
 		}
 		if proto.webSocket {
 			args = append(args, "--ws")
@@ -129,19 +158,12 @@ func stopAll(all []*process) {
 // measureCrowd is measureMemory with users of other processes.
 func (s *Setup) measureCrowd(ctx context.Context, sys *system, users int, settle time.Duration) (m Memory, err error) {
 	warm, err := sys.warmUp(ctx, users)
-	defer func() { closeConns(warm) }()
+	held := holdIdle(ctx)
+	held.add(warm)
+	defer func() { err = errors.Join(err, held.release()) }()
 	if err != nil {
 		return Memory{}, err
 	}
-	held, release := context.WithCancel(ctx)
-	var holding sync.WaitGroup
-	var lost error
-	holding.Go(func() { lost = holdIdle(held, warm) })
-	defer func() {
-		release()
-		holding.Wait()
-		err = errors.Join(err, lost)
-	}()
 	sys.awaitIdle(ctx)
 	m = Memory{Binary: sys.name, Nodes: len(sys.addrs), Transport: s.transport(), Users: users}
 	m.Logins = Logins{Binary: sys.name, Nodes: len(sys.addrs), Users: users, Rest: sys.idleCPU(ctx, s.idleTime())}

@@ -77,7 +77,8 @@ type system struct {
 	ports []nodePorts // of nodes that were started here
 	// localAddr is where a user connects from; nil: sourceAddr. It is not used for servers
 	// elsewhere.
-	localAddr func(user uint32) net.Addr
+	localAddr    func(user uint32) net.Addr
+	loginsAtOnce int // 0: maxConcurrentLogins
 }
 
 func (s *system) stop() {
