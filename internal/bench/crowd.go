@@ -34,7 +34,8 @@ func RunCrowd(ctx context.Context, o CrowdOptions, announce func(name, value str
 	sys := &system{addrs: o.Addrs, loginsAtOnce: o.AtOnce, proto: &parleyProtocol{key: o.Key, prefix: o.Prefix, webSocket: o.WebSocket}}
 	held := holdIdle(ctx)
 	for done := 0; done < o.Users && held.ctx.Err() == nil; done += crowdStep {
-		conns, err := sys.loginRange(held.ctx, o.First+done, min(crowdStep, o.Users-done), func(i int) int { return i % len(o.Addrs) }, nil)
+		where := func(i int) int { return i % len(o.Addrs) }
+		conns, err := sys.loginRange(held.ctx, o.First+done, min(crowdStep, o.Users-done), where, nil) //nolint:contextcheck // inherits ctx
 		if err != nil {
 			return errors.Join(err, held.release())
 		}

@@ -3,10 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -50,34 +47,17 @@ func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settl
 	if m.Logins, conns, err = s.progressPart(0, .5, "idle").measureLogins(ctx, sys, users); err != nil {
 		return m, err
 	}
-	outer := ctx
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	var stop atomic.Bool
-	var reads sync.WaitGroup
-	for _, c := range slices.Concat(conns, warm) {
-		reads.Go(func() { // answers pings
-			for {
-				if _, err := c.receive(); err != nil {
-					if !stop.Load() {
-						fail(fmt.Errorf("an idle %s: %w", c, err))
-					}
-
-					return
-				}
-			}
-		})
+	held := holdIdle(ctx)
+	held.add(slices.Concat(conns, warm))
+	m.After, err = s.awaitSteadyMemory(held.ctx, sys, settle) //nolint:contextcheck // inherits ctx
+	if err == nil {
+		m.RestUsers = sys.idleCPU(held.ctx, s.idleTime()) //nolint:contextcheck // as above
 	}
-	if m.After, err = s.awaitSteadyMemory(ctx, sys, settle); err == nil {
-		m.RestUsers = sys.idleCPU(ctx, s.idleTime())
-		err = context.Cause(ctx)
+	if ended := held.release(); err == nil {
+		err = ended
 	}
-	stop.Store(true)
-	closeConns(conns)
-	closeConns(warm)
-	reads.Wait()
 	if err != nil {
-		return m, sys.explain(outer, err)
+		return m, sys.explain(ctx, err)
 	}
 	m.PerUser = (float64(m.After) - float64(m.Before)) / float64(users)
 
