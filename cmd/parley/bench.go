@@ -8,7 +8,7 @@ import (
 )
 
 type benchCommand struct {
-	Floor    benchFloor    `cmd:"" help:"Round trips through two bare relays: the floor of all ratios."`
+	Floor    benchFloor    `cmd:"" help:"Round trips through two bare relays, as one thread with epoll (the machine's floor) and as goroutines (the Go floor)."`
 	Pingpong benchPingPong `cmd:"" help:"Round trips between pairs of users, and server CPU time per message."`
 	Rate     benchRate     `cmd:"" help:"Messages at a stated rate, corrected for coordinated omission."`
 	Connect  benchConnect  `cmd:"" help:"Logins per second, and CPU time per login over all nodes."`
@@ -16,9 +16,10 @@ type benchCommand struct {
 	First    benchFirst    `cmd:"" help:"Latency of a first message to another node, and of 'user not found', by number of nodes."`
 	Notice   benchNotice   `cmd:"" help:"Time from kill -9 of a node to the disconnect notice at its clients' peers."`
 	Abuse    benchAbuse    `cmd:"" help:"What attacking clients do to honest ones: quiet, control, attack, for each of many attacks."`
-	Compare  benchCompare  `cmd:"" help:"Floor, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
+	Compare  benchCompare  `cmd:"" help:"Floors, Parley, plain NATS and running competitors in one table, with ratios and budgets."`
 
 	Attack     benchAttack `cmd:"" hidden:""`
+	Crowd      benchCrowd  `cmd:"" hidden:""`
 	Relay      benchRelay  `cmd:"" hidden:""`
 	NATSServer benchNATS   `cmd:"" hidden:"" name:"nats-server"`
 }
@@ -27,36 +28,52 @@ type benchFloor struct {
 	benchOutput
 	benchLoad
 	benchPinned
+	benchCounts
 }
 
-// Run measures the bare relay.
+// Run measures the bare relays.
 func (c *benchFloor) Run(ctx context.Context, s *streams) error {
 	n := benchNodes{benchOutput: c.benchOutput}
+	load := c.load(c.Pinned)
+	load.Counts = c.Counts
 
-	return n.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Floor(ctx, c.load(c.Pinned)) })
+	return n.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Floor(ctx, load) })
 }
 
 type benchPingPong struct {
 	benchNodes
 	benchLoad
 	benchPinned
+	benchCounts
+
+	Floors bool `default:"true" negatable:"" help:"Measure the floors first (not with --url)."`
 }
 
 // Run measures round trips.
 func (c *benchPingPong) Run(ctx context.Context, s *streams) error {
-	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.PingPong(ctx, c.load(c.Pinned)) })
+	load := c.load(c.Pinned)
+	load.NoFloors, load.Counts = !c.Floors, c.Counts
+
+	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.PingPong(ctx, load) })
 }
 
 type benchRate struct {
 	benchNodes
 	benchLoad
 
-	Rate float64 `default:"1000" help:"Messages a second, of all pairs together (default: ${default})." placeholder:"N"`
+	Rate      float64 `default:"1000" help:"Messages a second, of all pairs together (default: ${default})." placeholder:"N"`
+	OfHighest float64 `help:"In place of --rate: this part of the rate that Parley reaches with these pairs in a closed loop, such as 0.5." placeholder:"PART"`
+	Rounds    int     `default:"1" help:"Rounds with fresh servers; medians count (default: ${default})." placeholder:"N"`
+	Floors    bool    `default:"true" negatable:"" help:"Measure the floors at the same rate (not with --url)."`
 }
 
 // Run measures messages at a rate.
 func (c *benchRate) Run(ctx context.Context, s *streams) error {
-	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Rate(ctx, c.load(false), c.Rate) })
+	load := c.load(false)
+	load.NoFloors = !c.Floors
+	o := bench.RateOptions{Rate: c.Rate, OfHighest: c.OfHighest, Rounds: c.Rounds}
+
+	return c.run(s, func(b *bench.Setup) (*bench.Report, error) { return b.Rate(ctx, load, o) })
 }
 
 type benchConnect struct {
@@ -84,12 +101,14 @@ type benchIdle struct {
 	Nodes  []int         `default:"1" help:"Nodes to start, each a process; several numbers are measured in turn (default: ${default})." placeholder:"N,…"`
 	Settle time.Duration `default:"10s" help:"How long memory may take to settle (default: ${default})." placeholder:"TIME"`
 	Rounds int           `default:"1" help:"Rounds; the median counts (default: ${default})." placeholder:"N"`
+
+	Generators int `default:"1" help:"Processes that hold the users, each with a limit of open files of its own (default: ${default})." placeholder:"N"`
 }
 
 // Run measures what idle users cost.
 func (c *benchIdle) Run(ctx context.Context, s *streams) error {
 	return c.run(s, func(b *bench.Setup) (*bench.Report, error) {
-		b.IdleTime = c.Rest
+		b.IdleTime, b.Generators = c.Rest, c.Generators
 
 		return b.Idle(ctx, bench.IdleOptions{Users: c.Users, Nodes: c.Nodes, Settle: c.Settle, Rounds: c.Rounds})
 	})

@@ -85,6 +85,11 @@ type benchPinned struct {
 	Pinned bool `help:"Run all processes, this one included, on one processor (Linux)."`
 }
 
+// benchCounts asks for counts beside times.
+type benchCounts struct {
+	Counts bool `help:"Count context switches and system calls a message, and what perf can count besides (Linux)."`
+}
+
 type benchLoad struct {
 	Pairs    int           `default:"1" help:"Pairs of users (default: ${default})." placeholder:"N"`
 	Size     int           `default:"64" help:"Bytes of a message (default: ${default})." placeholder:"N"`

@@ -55,6 +55,15 @@ func plausible(t *testing.T, l bench.Latency) {
 	}
 }
 
+// floors are those that are measured on this system.
+func floors() []string {
+	if runtime.GOOS == "linux" {
+		return []string{"machine floor", "Go floor"}
+	}
+
+	return []string{"Go floor"}
+}
+
 func TestBenchMeasuresRoundTrips(t *testing.T) {
 	for _, args := range [][]string{
 		{"floor", "--pairs", "5"},
@@ -67,20 +76,59 @@ func TestBenchMeasuresRoundTrips(t *testing.T) {
 		if runtime.GOOS != "linux" && slices.Contains(args, "--pinned") {
 			continue
 		}
-		out, trips := measure[bench.RoundTrips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
-		plausible(t, trips.RoundTrip)
-		if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
-			t.Errorf("%q: %+v\n%s", args, trips, out)
+		out, all := measure[[]bench.RoundTrips](t, append(args, "--duration", "400ms", "--warmup", "50ms")...)
+		want := floors()
+		if args[0] == "pingpong" {
+			want = append(want, "Parley")
+		}
+		var names []string
+		for _, trips := range all {
+			names = append(names, trips.Name)
+			plausible(t, trips.RoundTrip)
+			if trips.Messages == 0 || trips.PerSecond <= 0 || !strings.Contains(out, "p99.9") {
+				t.Errorf("%q: %+v\n%s", args, trips, out)
+			}
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%q measures %q, want %q", args, names, want)
 		}
 	}
 }
 
-func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
-	_, flow := measure[bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms")
-	plausible(t, flow.OneWay)
-	if flow.Messages != 100 || flow.Late.Count != 100 {
-		t.Errorf("%+v", flow)
+func TestBenchCountsWhatServersDoForAMessage(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts are read from /proc")
 	}
+	out, all := measure[[]bench.RoundTrips](t, "floor", "--pairs", "3", "--counts", "--duration", "300ms", "--warmup", "50ms")
+	for _, trips := range all {
+		if trips.Counts == nil || trips.Counts.ContextSwitches <= 0 || trips.Counts.SystemCalls < 0 {
+			t.Errorf("%+v", trips.Counts)
+		}
+	}
+	if !strings.Contains(out, "context switches") {
+		t.Errorf("it prints\n%s", out)
+	}
+}
+
+func TestBenchSendsAtTheRateItIsAskedFor(t *testing.T) {
+	_, all := measure[[]bench.OpenLoop](t, "rate", "--rate", "500", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms", "--rounds", "2")
+	if len(all) != len(floors())+1 {
+		t.Fatalf("%+v", all)
+	}
+	for _, flow := range all {
+		plausible(t, flow.OneWay)
+		if flow.Messages != 200 || flow.Late.Count != 200 {
+			t.Errorf("%+v", flow)
+		}
+	}
+}
+
+func TestBenchSendsAtAPartOfTheHighestRate(t *testing.T) {
+	out, all := measure[[]bench.OpenLoop](t, "rate", "--of-highest", "0.25", "--pairs", "3", "--duration", "200ms", "--warmup", "50ms", "--no-floors")
+	if len(all) != 1 || all[0].TargetRate <= 0 || !strings.Contains(out, "that Parley reaches in a closed loop") {
+		t.Fatalf("%+v\n%s", all, out)
+	}
+	plausible(t, all[0].OneWay)
 }
 
 func TestBenchMeasuresLoginsOfAWholeCluster(t *testing.T) {
@@ -118,6 +166,16 @@ func TestBenchMeasuresWhatAnIdleUserCostsAWholeCluster(t *testing.T) {
 				t.Errorf("%q is missing in\n%s", want, out)
 			}
 		}
+	}
+}
+
+func TestSeveralProcessesHoldIdleUsers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is read from /proc")
+	}
+	_, all := measure[[]bench.Memory](t, "idle", "--users", "100", "--nodes", "2", "--generators", "3", "--settle", "200ms", "--rest", "50ms")
+	if len(all) != 1 || all[0].Users != 100 || all[0].After < 2<<20 || all[0].Logins.PerSecond <= 0 {
+		t.Errorf("%+v", all)
 	}
 }
 
@@ -160,21 +218,24 @@ func TestBenchMeasuresNoticesOfAKilledNode(t *testing.T) {
 func TestBenchComparesWithTheFloorAndNATS(t *testing.T) {
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "2", "--pairs", "5", "--duration", "100ms", "--warmup", "20ms",
 		"--users", "0", "--samples", "0", "--notice", "0", "--markdown")
-	if len(c.Contenders) != 3 || len(c.First)+len(c.Notice)+len(c.Idle) > 0 {
+	if len(c.Contenders) != len(floors())+2 || len(c.First)+len(c.Notice)+len(c.Idle) > 0 {
 		t.Fatalf("%+v", c)
 	}
 	for _, one := range c.Contenders {
-		if one.P50 <= 0 || one.P50 > one.P99 || one.P99 > one.P999 || one.PerSecond <= 0 || one.P50Ratio <= 0 {
+		if one.P50 <= 0 || one.P50 > one.P99 || one.P99 > one.P999 || one.PerSecond <= 0 || one.GoRatios.P50 <= 0 || one.GoRatios.PerSecond <= 0 {
 			t.Errorf("%+v", one)
 		}
-		if runtime.GOOS == "linux" && (one.PinnedP50 <= 0 || one.PinnedP50Ratio <= 0) {
+		if runtime.GOOS == "linux" && (one.PinnedP50 <= 0 || one.GoRatios.PinnedP50 <= 0 || one.Ratios.P50 <= 0 || one.Ratios.CPU <= 0) {
 			t.Errorf("pinned: %+v", one)
 		}
 	}
-	if c.Contenders[0].P50Ratio != 1 {
-		t.Errorf("the floor is %g × the floor", c.Contenders[0].P50Ratio)
+	if r := c.GoFloor().GoRatios; r.P50 != 1 || r.PerSecond != 1 {
+		t.Errorf("the Go floor to itself: %+v", r)
 	}
-	for _, want := range []string{"| round trip p50, 1 pair |", "| Parley/floor | budget |", "- machine: "} {
+	if f := c.MachineFloor(); f != nil && f.Ratios.P50 != 1 {
+		t.Errorf("the machine's floor to itself: %+v", f.Ratios)
+	}
+	for _, want := range []string{"| round trip p50, 1 pair |", "| Parley/Go floor | budget |", "- machine: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -259,7 +320,10 @@ func TestBenchComparesWithRunningCompetitors(t *testing.T) {
 	addr := broker(t)
 	out, c := measure[bench.Comparison](t, "compare", "--rounds", "1", "--pairs", "2", "--duration", "100ms", "--warmup", "0s", "--no-nats",
 		"--users", "0", "--samples", "0", "--notice", "0", "--competitor", "mqtt="+addr+","+addr)
-	if len(c.Contenders) != 3 || c.Contenders[2].Name != "MQTT" || c.Contenders[2].Nodes != 2 || c.Contenders[2].P50 <= 0 || c.Contenders[2].LoadP50 <= 0 {
+	if len(c.Contenders) != len(floors())+2 {
+		t.Fatalf("%+v", c)
+	}
+	if peer := c.Contenders[len(floors())+1]; peer.Name != "MQTT" || peer.Nodes != 2 || peer.P50 <= 0 || peer.LoadP50 <= 0 {
 		t.Errorf("%+v", c)
 	}
 	if !strings.Contains(out, "Parley  ") || !strings.Contains(out, "MQTT: running servers at "+addr) {
@@ -270,9 +334,12 @@ func TestBenchComparesWithRunningCompetitors(t *testing.T) {
 func TestBenchTakesRunningNodes(t *testing.T) {
 	home(t)
 	n := serve(t)
-	_, trips := measure[bench.RoundTrips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
-	plausible(t, trips.RoundTrip)
-	if trips.ServerCPU != 0 {
+	_, all := measure[[]bench.RoundTrips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
+	if len(all) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	plausible(t, all[0].RoundTrip)
+	if all[0].ServerCPU != 0 {
 		t.Error("the CPU time of a process is known that was not named")
 	}
 }
@@ -290,6 +357,9 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"floor", "--duration", "0s"}, "--duration 0s: how long"},
 		{[]string{"floor", "--url", "tcp://h:1"}, "unknown flag --url"},
 		{[]string{"rate", "--rate", "0"}, "--rate 0: messages a second"},
+		{[]string{"rate", "--of-highest", "2"}, "--of-highest 2: a part"},
+		{[]string{"rate", "--rounds", "0"}, "--rounds 0: at least 1"},
+		{[]string{"idle", "--generators", "99"}, "--generators 99: between 1 and"},
 		{[]string{"idle", "--users=-1"}, "--users -1: between 1"},
 		{[]string{"first", "--nodes", "2,99"}, "--nodes 99: between 1"},
 		{[]string{"notice", "--nodes", "1"}, "--nodes 1: between 2"},
@@ -301,6 +371,7 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 		{[]string{"compare", "--peer", "mqtt=127.0.0.1:1"}, "MQTT, one node: dial tcp 127.0.0.1:1: "},
 		{[]string{"compare", "--peer-pid", "mqtt=1"}, "--competitor-pid mqtt=1: write KIND=PID,PID"},
 		{[]string{"pingpong", "--pid", "1"}, "--pid names processes"},
+		{[]string{"pingpong", "--url", "tcp://h:1", "--counts"}, "--counts"},
 		{[]string{"pingpong", "--url", "nats://h:1"}, "--url nats://h:1: write tcp://host:port"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1"}, "connection refused"},
 		{[]string{"pingpong", "--url", "tcp://127.0.0.1:1", "--auth-key", "short"}, "--auth-key: "},

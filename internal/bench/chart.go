@@ -51,7 +51,10 @@ const (
 const chartColour = "#2563eb"
 
 // chartColours are the colours of the other servers.
-var chartColours = map[string]string{floorName: "#94a3b8", natsName: "#d97706", "Centrifugo": "#059669", "MQTT": "#7c3aed", "XMPP": "#db2777"}
+var chartColours = map[string]string{
+	machineFloorName: "#475569", goFloorName: "#94a3b8",
+	natsName: "#d97706", "Centrifugo": "#059669", "MQTT": "#7c3aed", "XMPP": "#db2777",
+}
 
 // colour is that of a kind of servers: the part of the name before the first comma.
 func colour(name string) string {

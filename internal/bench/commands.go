@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // messageNote says what a message is.
@@ -17,93 +16,9 @@ func (s *Setup) messageNote(size int) string {
 	return fmt.Sprintf("a message is request 701 (%s), %d bytes, by %s", how, size, s.transport())
 }
 
+const maxGenerators = 64
+
 const cpuNote = "a round trip is two messages; CPU is what both servers take for one message, user and kernel time"
-
-// Floor measures the bare relay.
-func (s *Setup) Floor(ctx context.Context, load Load) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-
-	return s.roundTrips(ctx, s.startRelays, load, "floor", fmt.Sprintf(
-		"the floor: framed messages of %d bytes through bare relays, no names, no answers", load.Size))
-}
-
-// PingPong measures round trips between users of Parley.
-func (s *Setup) PingPong(ctx context.Context, load Load) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-	one, err := s.singleBinary()
-	if err != nil {
-		return nil, err
-	}
-
-	return one.roundTrips(ctx, one.parleyNodes, load, "pingpong", s.messageNote(load.Size))
-}
-
-func (s *Setup) roundTrips(ctx context.Context, start starter, load Load, command, note string) (*Report, error) {
-	measure := s.unpinned
-	r := newReport(command, nil, note, cpuNote)
-	if load.Pinned {
-		if len(s.URLs) > 0 {
-			return nil, errors.New("--pinned only works with processes that bench starts: not with --url")
-		}
-		measure = s.pinned
-		r.Notes = append(r.Notes, pinNote())
-	}
-	t, err := measure(ctx, start, load)
-	if err != nil {
-		return nil, err
-	}
-	r.Results = t
-	r.Table.Head = latencyHead("round trip", "messages/s", "server CPU")
-	name := fmt.Sprintf("%d pairs, %d servers", load.Pairs, t.Servers)
-	if load.Pairs == 1 {
-		name = fmt.Sprintf("1 pair, %d servers", t.Servers)
-	}
-	if load.Pinned {
-		name += ", pinned"
-	}
-	r.Table.add(latencyRow(name, t.RoundTrip, formatNumber(t.PerSecond), orDash(t.ServerCPU, formatMicros))...)
-	r.Chart = Chart{Title: "Round trip, " + t.Name, Subtitle: name + ", " + strconv.Itoa(load.Size) + " bytes", Curves: []curve{{t.Name, t.hist}}}
-
-	return r, nil
-}
-
-// Rate measures messages sent at a stated rate.
-func (s *Setup) Rate(ctx context.Context, load Load, rate float64) (*Report, error) {
-	load, err := load.check()
-	if err != nil {
-		return nil, err
-	}
-	one, err := s.singleBinary()
-	if err != nil {
-		return nil, err
-	}
-	sys, err := one.parleyNodes(ctx, load.servers())
-	if err != nil {
-		return nil, err
-	}
-	defer sys.stop()
-	f, err := s.openLoop(ctx, sys, load, rate)
-	if err != nil {
-		return nil, err
-	}
-	r := newReport("rate", f, s.messageNote(load.Size),
-		"from when a message was due until it arrived (corrected for coordinated omission); the generator's own lateness is included")
-	r.Table.Head = latencyHead("one way", "messages/s", "server CPU")
-	r.Table.add(latencyRow(fmt.Sprintf("%g/s asked, %d pairs", rate, load.Pairs), f.OneWay, formatNumber(f.PerSecond), orDash(f.ServerCPU, formatMicros))...)
-	r.Table.add(latencyRow("generator late", f.Late, "", orDash(f.GeneratorCPU, formatMicros))...)
-	r.Chart = Chart{
-		Title: "One way at a stated rate, Parley", Subtitle: fmt.Sprintf("%g messages/s, %d pairs, %d bytes", rate, load.Pairs, load.Size),
-		Curves: []curve{{"one way", f.hist}},
-	}
-
-	return r, nil
-}
 
 // Connect measures logins, with each number of nodes.
 func (s *Setup) Connect(ctx context.Context, users int, nodes []int) (*Report, error) {
@@ -139,6 +54,12 @@ func (s *Setup) Idle(ctx context.Context, p IdleOptions) (*Report, error) {
 	}
 	if !canMeasure {
 		return nil, errNoMemory
+	}
+	if s.Generators < 0 || s.Generators > maxGenerators {
+		return nil, fmt.Errorf("--generators %d: between 1 and %d are possible", s.Generators, maxGenerators)
+	}
+	if s.Generators > 1 && len(s.URLs) > 0 && s.Key.Secret() == "" {
+		return nil, errors.New("--generators need the secret that signs the tokens of running nodes: give --auth-key")
 	}
 	all, err := s.idleRuns(ctx, p)
 	if err != nil {

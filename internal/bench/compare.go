@@ -8,13 +8,29 @@ import (
 // Comparison is the result of Compare.
 type Comparison struct {
 	Rounds     int            `json:"rounds"`
-	Contenders []Contender    `json:"contenders"` // the floor first, then Parley
+	Floors     int            `json:"floors"`     // 2, or 1: the Go floor only
+	Contenders []Contender    `json:"contenders"` // the machine's floor, the Go floor, Parley, others
 	Idle       []Memory       `json:"spread"`
 	First      []FirstMessage `json:"first"`
 	Notice     []NoticeResult `json:"notice"`
 }
 
-// Compare measures the floor, Parley on two nodes, plain NATS and the competitors in turn, for
+// MachineFloor is the floor that budgets refer to; nil: it is not measured on this system.
+func (c *Comparison) MachineFloor() *Contender {
+	if c.Floors < 2 {
+		return nil
+	}
+
+	return &c.Contenders[0]
+}
+
+// GoFloor is the least that a Go program does with a goroutine for each connection.
+func (c *Comparison) GoFloor() *Contender { return &c.Contenders[c.Floors-1] }
+
+// Parley is the first measured build of Parley.
+func (c *Comparison) Parley() *Contender { return &c.Contenders[c.Floors] }
+
+// Compare measures the floors, Parley on two nodes, plain NATS and the competitors in turn, for
 // several rounds.
 func (s *Setup) Compare(ctx context.Context, m CompareOptions) (*Report, error) {
 	c, err := s.Measure(ctx, m)
@@ -46,9 +62,13 @@ func (s *Setup) Measure(ctx context.Context, m CompareOptions) (*Comparison, err
 	if err := s.runRounds(ctx, all, m, []Load{one, many}); err != nil {
 		return nil, err
 	}
-	result := &Comparison{Rounds: m.Rounds}
+	result := &Comparison{Rounds: m.Rounds, Floors: len(s.floors())}
+	var machineFloor *Contender
+	if canLoop {
+		machineFloor = all[0]
+	}
 	for i, c := range all {
-		c.aggregate(all[0])
+		c.aggregate(machineFloor, all[result.Floors-1])
 		c.system.stop()
 		part := .1 / float64(len(all))
 		if err := s.progressPart(loadShare+part*float64(i), loadShare+part*float64(i+1), c.Name).measureIdle(ctx, c, m); err != nil {

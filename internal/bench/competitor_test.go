@@ -62,7 +62,7 @@ func TestCompetitorsHaveColumnsOfTheirOwn(t *testing.T) {
 	}
 	s := &Setup{IdleTime: 20 * time.Millisecond}
 	m := CompareOptions{Rounds: 1, Pairs: 3, Size: 64, Duration: 50 * time.Millisecond, Competitors: competitors, Users: 20, Settle: time.Millisecond}
-	all := []*Contender{{Name: "floor", Nodes: 2, system: floor}, {Name: "Parley", Nodes: 2, system: floor}}
+	all := []*Contender{{Name: machineFloorName, Nodes: 2, system: floor}, {Name: goFloorName, Nodes: 2, system: floor}, {Name: "Parley", Nodes: 2, system: floor}}
 	for _, p := range competitors {
 		sys := p.system()
 		all = append(all, &Contender{Name: sys.name, Nodes: len(sys.addrs), system: sys})
@@ -77,11 +77,11 @@ func TestCompetitorsHaveColumnsOfTheirOwn(t *testing.T) {
 	if err := s.runRounds(t.Context(), all, m, []Load{one, many}); err != nil {
 		t.Fatal(err)
 	}
-	c := &Comparison{Rounds: m.Rounds}
+	c := &Comparison{Rounds: m.Rounds, Floors: 2}
 	for _, one := range all {
-		one.aggregate(all[0])
+		one.aggregate(all[0], all[1])
 		c.Contenders = append(c.Contenders, *one)
-		if one.P50 <= 0 || one.P50 > one.P99 || one.PerSecond <= 0 || one.LoadP99 <= 0 || one.P50Ratio <= 0 {
+		if one.P50 <= 0 || one.P50 > one.P99 || one.PerSecond <= 0 || one.LoadP99 <= 0 || one.Ratios.P50 <= 0 || one.GoRatios.P50 <= 0 {
 			t.Errorf("%+v", one)
 		}
 	}
@@ -91,7 +91,7 @@ func TestCompetitorsHaveColumnsOfTheirOwn(t *testing.T) {
 	if err := r.Chart.SVG(&chart); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"  Parley  MQTT, one node ", "XMPP", "Centrifugo", "(one node, which both", "(2 nodes, a pair's", " that of the floor\n"} {
+	for _, want := range []string{"  Parley  MQTT, one node ", "XMPP", "Centrifugo", "(one node, which both", "(2 nodes, a pair's", " that of the machine floor\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &text)
 		}

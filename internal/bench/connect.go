@@ -51,14 +51,25 @@ func (s *Setup) measureLogins(ctx context.Context, sys *system, users int) (l Lo
 	took := time.Since(begin)
 	l.Seconds, l.PerSecond, l.hist = took.Seconds(), float64(users)/took.Seconds(), times.merged()
 	l.Login = latencyOf(l.hist)
-	sleep(ctx, loginCPUTail)
-	if after, ok := sys.cpu(); ok && known {
-		const restUnit = float64(time.Second / time.Millisecond)
-		spent := float64(after-cpu) - l.Rest/restUnit*float64(time.Since(begin))
-		l.ServerCPU = max(spent, 0) / float64(time.Microsecond) / float64(users)
+	if known {
+		l.ServerCPU = sys.loginCPU(ctx, cpu, begin, l.Rest, users)
 	}
 
 	return l, conns, ctx.Err()
+}
+
+// loginCPU is the CPU time in microseconds of each login since begin, when all servers had taken
+// cpu; 0: not known. Their CPU time at rest is taken off.
+func (s *system) loginCPU(ctx context.Context, cpu time.Duration, begin time.Time, rest float64, users int) float64 {
+	sleep(ctx, loginCPUTail)
+	after, ok := s.cpu()
+	if !ok {
+		return 0
+	}
+	const restUnit = float64(time.Second / time.Millisecond)
+	spent := float64(after-cpu) - rest/restUnit*float64(time.Since(begin))
+
+	return max(spent, 0) / float64(time.Microsecond) / float64(users)
 }
 
 // loginTimed logs the users in, records how long each login took, and reports progress.

@@ -21,17 +21,28 @@ type Contender struct {
 	// Idle, bytes a user; 0: not measured.
 	Memory   float64 `json:"bytes_per_idle_user"`
 	MemoryWS float64 `json:"bytes_per_idle_websocket_user"`
-	// Medians of what each round's ratio to its own floor was; 0: not known.
-	P50Ratio float64 `json:"p50_ratio"`
-	CPURatio float64 `json:"cpu_ratio"`
 
-	PinnedP50Ratio float64 `json:"pinned_p50_ratio"`
+	Ratios   Ratios `json:"to_machine_floor"` // all 0 where there is no machine's floor
+	GoRatios Ratios `json:"to_go_floor"`
+	// Best is the ratio of Parley's best round to the floor's, for each figure: what a busy machine
+	// disturbed least.
+	Best   Ratios `json:"best_to_machine_floor"`
+	GoBest Ratios `json:"best_to_go_floor"`
 
 	onePair, manyPairs, pinned []RoundTrips // by round
 	system                     *system
 	startFresh                 starter // starts fresh servers; nil: a competitor, which runs already
 	parleySetup                *Setup  // starts nodes of Parley; nil: another kind of server
 	startPinned                starter // starts pinned servers; nil: a competitor
+}
+
+// Ratios are those of a contender to a floor: medians of what each round's own ratio was; 0: not
+// known.
+type Ratios struct {
+	P50       float64 `json:"p50"`        // one pair
+	PinnedP50 float64 `json:"pinned_p50"` // one pair, pinned
+	CPU       float64 `json:"server_cpu"` // a message, many pairs
+	PerSecond float64 `json:"messages_per_second"`
 }
 
 // starter starts a number of servers of one kind.
@@ -52,7 +63,10 @@ func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*C
 		start, fresh, pinned starter
 		nodes                *Setup
 	}
-	kinds := []kind{{s.startRelays, s.startRelays, s.startRelays, nil}}
+	var kinds []kind
+	for _, start := range s.floors() {
+		kinds = append(kinds, kind{start, start, start, nil})
+	}
 	for _, binary := range s.perBinary() {
 		own := *binary
 		own.URLs = nil
@@ -74,8 +88,18 @@ func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*C
 	return append(all, peers...), nil
 }
 
-// aggregate computes the medians of the rounds.
-func (c *Contender) aggregate(floor *Contender) {
+// floors are the starters of all floors that can be measured here: the machine's floor, if it is one
+// of them, and the Go floor.
+func (s *Setup) floors() []starter {
+	if canLoop {
+		return []starter{s.startMachineFloor, s.startGoFloor}
+	}
+
+	return []starter{s.startGoFloor}
+}
+
+// aggregate computes the medians of the rounds. Without a machine's floor that is nil.
+func (c *Contender) aggregate(machineFloor, goFloor *Contender) {
 	of := func(all []RoundTrips, f func(RoundTrips) float64) float64 {
 		var values []float64
 		for _, t := range all {
@@ -91,19 +115,51 @@ func (c *Contender) aggregate(floor *Contender) {
 	c.LoadP50, c.LoadP99, c.ServerCPU = of(c.manyPairs, p50), of(c.manyPairs, p99), of(c.manyPairs, cpu)
 	c.PerSecond = of(c.manyPairs, func(t RoundTrips) float64 { return t.PerSecond })
 	c.PinnedP50, c.PinnedP99 = of(c.pinned, p50), of(c.pinned, p99)
-	c.P50Ratio, c.CPURatio = medianRatio(c.onePair, floor.onePair, p50), medianRatio(c.manyPairs, floor.manyPairs, cpu)
-	c.PinnedP50Ratio = medianRatio(c.pinned, floor.pinned, p50)
+	if machineFloor != nil {
+		c.Ratios, c.Best = c.ratios(machineFloor)
+	}
+	c.GoRatios, c.GoBest = c.ratios(goFloor)
+}
+
+func (c *Contender) ratios(floor *Contender) (medians, best Ratios) {
+	p50 := func(t RoundTrips) float64 { return t.RoundTrip.P50 }
+	cpu := func(t RoundTrips) float64 { return t.ServerCPU }
+	rate := func(t RoundTrips) float64 { return t.PerSecond }
+
+	return Ratios{
+			P50: medianRatio(c.onePair, floor.onePair, p50), PinnedP50: medianRatio(c.pinned, floor.pinned, p50),
+			CPU: medianRatio(c.manyPairs, floor.manyPairs, cpu), PerSecond: medianRatio(c.manyPairs, floor.manyPairs, rate),
+		}, Ratios{
+			P50: bestRatio(c.onePair, floor.onePair, p50, lowest), PinnedP50: bestRatio(c.pinned, floor.pinned, p50, lowest),
+			CPU: bestRatio(c.manyPairs, floor.manyPairs, cpu, lowest), PerSecond: bestRatio(c.manyPairs, floor.manyPairs, rate, highest),
+		}
 }
 
 // medianRatio is the median of the rounds' own ratios: a slow phase of the machine slows both in
 // one round.
 func medianRatio(mine, floor []RoundTrips, f func(RoundTrips) float64) float64 {
-	var values []float64
+	var ratios []float64
 	for i := range mine {
 		if f(floor[i]) > 0 {
-			values = append(values, f(mine[i])/f(floor[i]))
+			ratios = append(ratios, f(mine[i])/f(floor[i]))
 		}
 	}
 
-	return median(values)
+	return median(ratios)
+}
+
+// bestRatio is the ratio of the best rounds, which may be different ones; 0: not known.
+func bestRatio(mine, floor []RoundTrips, f func(RoundTrips) float64, best func([]float64) float64) float64 {
+	figures := func(all []RoundTrips) (figures []float64) {
+		for _, t := range all {
+			figures = append(figures, f(t))
+		}
+
+		return figures
+	}
+	if of := best(figures(floor)); of > 0 {
+		return best(figures(mine)) / of
+	}
+
+	return 0
 }

@@ -12,8 +12,10 @@
 //
 // The servers are one of these, and the load is the same for all:
 //
-//	floor    two bare relays (relay.go): framed messages, one combined connection between them, no
-//	         names, no answers
+//	floors   two bare relays: framed messages, one combined connection between them, no names, no
+//	         answers. The machine's floor is one thread with epoll, read and write
+//	         (loop_relay_linux.go, Linux only), and budgets are ratios to it; the Go floor has a
+//	         goroutine for each connection (relay.go)
 //	Parley   nodes as "parley serve" runs them, or running ones by their URLs
 //	NATS     two clustered NATS servers; a user is a NATS client that subscribes to its own
 //	         subject
@@ -33,8 +35,8 @@
 //	                  until messages to its users are answered with "not found"
 //	Abuse             the latency of honest users while attackers are on their node, beside the same
 //	                  attack on another node (abuse.go; the attacks are in abuse_attacks.go)
-//	Compare           floor, Parley, NATS and competitors in turn, several rounds; medians, ratios
-//	                  to the floor, budgets; and Idle, First and Notice as tables of their own
+//	Compare           floors, Parley, NATS and competitors in turn, several rounds; medians, ratios
+//	                  to the floors, budgets; and Idle, First and Notice as tables of their own
 //
 // What depends on the number of nodes is a sum over all nodes of the cluster: users are spread
 // evenly over them, each node is a process, and what the nodes take at rest, measured before, is
@@ -59,6 +61,9 @@
 // measurement begins when the servers have come to rest. A single pair is measured wherever the
 // system runs the processes, and pinned: all processes, the generator included, on one processor
 // (pin.go).
+//
+// With Load.Counts a ping-pong counts context switches (/proc) and system calls (perf stat) of the
+// servers for each message (counts.go, perf.go).
 //
 // No failure is ignored: a ping without an echo, a response that is an error, a closed
 // connection, a server that ends: each ends the run with an error of one line.

@@ -3,10 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -32,14 +29,13 @@ const steadyTime = 2 * time.Second
 // measureMemory logs users in, waits until the servers' memory has settled, for at most settle, and
 // divides the growth by the users. Then it measures the servers' CPU time at rest.
 func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settle time.Duration) (Memory, error) {
-	var warm []*conn // one user on each node: what a server allocates for its first user is not part of the figure
+	if s.Generators > 1 {
+		return s.measureCrowd(ctx, sys, users, settle)
+	}
+	warm, err := sys.warmUp(ctx, users)
 	defer func() { closeConns(warm) }()
-	for i := range sys.addrs {
-		c, err := sys.dial(ctx, i, uint32(users+i))
-		if err != nil {
-			return Memory{}, err
-		}
-		warm = append(warm, c)
+	if err != nil {
+		return Memory{}, err
 	}
 	sys.awaitIdle(ctx)
 	m := Memory{Binary: sys.name, Nodes: len(sys.addrs), Transport: s.transport(), Users: users}
@@ -48,42 +44,38 @@ func (s *Setup) measureMemory(ctx context.Context, sys *system, users int, settl
 		return m, errNoMemory
 	}
 	var conns []*conn
-	var err error
 	if m.Logins, conns, err = s.progressPart(0, .5, "idle").measureLogins(ctx, sys, users); err != nil {
 		return m, err
 	}
-	outer := ctx
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	var stop atomic.Bool
-	var reads sync.WaitGroup
-	for _, c := range slices.Concat(conns, warm) {
-		reads.Go(func() { // answers pings
-			for {
-				if _, err := c.receive(); err != nil {
-					if !stop.Load() {
-						fail(fmt.Errorf("an idle %s: %w", c, err))
-					}
-
-					return
-				}
-			}
-		})
+	held := holdIdle(ctx)
+	held.add(slices.Concat(conns, warm))
+	m.After, err = s.awaitSteadyMemory(held.ctx, sys, settle) //nolint:contextcheck // inherits ctx
+	if err == nil {
+		m.RestUsers = sys.idleCPU(held.ctx, s.idleTime()) //nolint:contextcheck // as above
 	}
-	if m.After, err = s.awaitSteadyMemory(ctx, sys, settle); err == nil {
-		m.RestUsers = sys.idleCPU(ctx, s.idleTime())
-		err = context.Cause(ctx)
+	if ended := held.release(); err == nil {
+		err = ended
 	}
-	stop.Store(true)
-	closeConns(conns)
-	closeConns(warm)
-	reads.Wait()
 	if err != nil {
-		return m, sys.explain(outer, err)
+		return m, sys.explain(ctx, err)
 	}
 	m.PerUser = (float64(m.After) - float64(m.Before)) / float64(users)
 
 	return m, nil
+}
+
+// warmUp logs one user in on each node: what a server allocates for its first user is not part of a
+// figure. Their numbers begin with first.
+func (s *system) warmUp(ctx context.Context, first int) (warm []*conn, err error) {
+	for i := range s.addrs {
+		c, err := s.dial(ctx, i, uint32(first+i))
+		if err != nil {
+			return warm, err
+		}
+		warm = append(warm, c)
+	}
+
+	return warm, nil
 }
 
 // awaitSteadyMemory waits until the servers' memory is steady, and returns it in bytes.

@@ -13,6 +13,8 @@ type Load struct {
 	Warmup   time.Duration // before that
 	SameNode bool          // both users of a pair on one node
 	Pinned   bool          // all processes on one processor, where that is possible
+	NoFloors bool          // Parley alone
+	Counts   bool          // system calls and context switches are counted
 	Patience time.Duration // after which a message counts as lost; 0: 5 s
 }
 

@@ -52,12 +52,12 @@ func TestTheLoadsRunAgainstRunningNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plausible(t, trips.Results.(RoundTrips).RoundTrip)
-	flow, err := running.Rate(t.Context(), quick(3), 500)
+	plausible(t, trips.Results.([]RoundTrips)[0].RoundTrip)
+	flow, err := running.Rate(t.Context(), quick(3), RateOptions{Rate: 500, Rounds: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := flow.Results.(OpenLoop)
+	f := flow.Results.([]OpenLoop)[0]
 	plausible(t, f.OneWay)
 	if f.Messages != 75 {
 		t.Errorf("%d messages in 150 ms at 500/s, want 75", f.Messages)
@@ -194,7 +194,7 @@ func TestMistakesAreNamedByTheirFlags(t *testing.T) {
 			return (&Setup{URLs: []string{"tcp://h:1"}}).PingPong(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1, Pinned: true})
 		},
 		"give one here": func() (*Report, error) {
-			return (&Setup{Binaries: []Binary{{Name: "a"}, {Name: "b"}}}).Rate(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1}, 1)
+			return (&Setup{Binaries: []Binary{{Name: "a"}, {Name: "b"}}}).Rate(t.Context(), Load{Pairs: 1, Size: 8, Duration: 1}, RateOptions{Rate: 1, Rounds: 1})
 		},
 		"--rounds 0": func() (*Report, error) { return s.Compare(t.Context(), CompareOptions{}) },
 		"--pairs -1": func() (*Report, error) {

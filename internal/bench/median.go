@@ -14,3 +14,20 @@ func median(values []float64) float64 {
 
 	return values[middle]
 }
+
+// lowest and highest are 0 without values.
+func lowest(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+
+	return slices.Min(values)
+}
+
+func highest(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+
+	return slices.Max(values)
+}

@@ -21,6 +21,7 @@ type RoundTrips struct {
 	// CPU microseconds a message; 0: not known.
 	ServerCPU    float64 `json:"server_cpu_us"`
 	GeneratorCPU float64 `json:"generator_cpu_us"`
+	Counts       *Counts `json:"counts,omitempty"` // nil: not asked for
 
 	hist *hdrhistogram.Histogram
 }
@@ -234,6 +235,14 @@ func (g *pingPong) measure(s *Setup, sys *system) (RoundTrips, error) {
 	if err := g.runFor(g.load.Warmup, sys, func(done float64) { s.progress(warm*done, "warm-up") }); err != nil {
 		return RoundTrips{}, err
 	}
+	var count *counter
+	if g.load.Counts {
+		count = newCounter(g.ctx, sys)
+		defer count.stop()
+		if err := count.begin(); err != nil {
+			return RoundTrips{}, err
+		}
+	}
 	serverCPU, known := sys.cpu()
 	ownCPU, _ := cpuTime(pid())
 	before, begin := g.roundTrips(), time.Now()
@@ -251,6 +260,13 @@ func (g *pingPong) measure(s *Setup, sys *system) (RoundTrips, error) {
 	}
 	if after, ok := sys.cpu(); ok && known {
 		t.ServerCPU = micros(after-serverCPU) / float64(t.Messages)
+	}
+	if count != nil {
+		counts, err := count.end()
+		if err != nil {
+			return t, err
+		}
+		t.Counts = counts.dividedBy(t.Messages)
 	}
 	if after, err := cpuTime(pid()); err == nil {
 		t.GeneratorCPU = micros(after-ownCPU) / float64(t.Messages)

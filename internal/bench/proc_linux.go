@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,6 +37,48 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 
 	return time.Duration(t.Nano()), nil
+}
+
+// contextSwitches are those of all living threads of a process so far.
+func contextSwitches(pid int) (sum switches, err error) {
+	tasks := fmt.Sprintf("/proc/%d/task", pid)
+	threads, err := os.ReadDir(tasks)
+	if err != nil {
+		return sum, err
+	}
+	for _, thread := range threads {
+		status, err := os.ReadFile(filepath.Join(tasks, thread.Name(), "status"))
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) { // a thread that has ended
+			continue
+		}
+		if err != nil {
+			return sum, err
+		}
+		one, err := parseSwitches(string(status))
+		if err != nil {
+			return sum, err
+		}
+		sum.voluntary += one.voluntary
+		sum.involuntary += one.involuntary
+	}
+
+	return sum, nil
+}
+
+// parseSwitches finds the context switches in the status of a thread.
+func parseSwitches(status string) (s switches, err error) {
+	for text := range strings.Lines(status) {
+		name, value, _ := strings.Cut(text, ":")
+		to := map[string]*uint64{"voluntary_ctxt_switches": &s.voluntary, "nonvoluntary_ctxt_switches": &s.involuntary}[name]
+		if to == nil {
+			continue
+		}
+		if *to, err = strconv.ParseUint(strings.TrimSpace(value), 10, 64); err != nil {
+			return s, errProc
+		}
+	}
+
+	return s, nil
 }
 
 // machineTime is how long all processors together have been busy since the system started, and how

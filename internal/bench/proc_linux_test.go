@@ -51,3 +51,18 @@ func TestAPauseIsAtLeastAsLongAsAskedFor(t *testing.T) {
 		t.Errorf("%s", took)
 	}
 }
+
+func TestContextSwitchesAreReadFromProc(t *testing.T) {
+	s, err := parseSwitches("Name:\tx\nvoluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t3\n")
+	if err != nil || s != (switches{12, 3}) || s.all() != 15 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	_, err = parseSwitches("voluntary_ctxt_switches:\tmany\n")
+	wantError(t, err, "/proc is not as expected")
+	if s, err := contextSwitches(os.Getpid()); err != nil || s.all() == 0 {
+		t.Errorf("this process: %+v, %v", s, err)
+	}
+	if _, err := contextSwitches(1 << 22); err == nil {
+		t.Error("a process that does not exist has context switches")
+	}
+}

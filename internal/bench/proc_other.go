@@ -18,6 +18,8 @@ func cpuTime(int) (time.Duration, error) { return 0, errNoProc }
 
 func residentMemory(int) (uint64, error) { return 0, errNoProc }
 
+func contextSwitches(int) (switches, error) { return switches{}, errNoProc }
+
 func machineTime() (busy, all float64, ok bool) { return 0, 0, false }
 
 func sourceAddr(uint32) net.Addr { return nil }

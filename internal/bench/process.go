@@ -145,7 +145,11 @@ func (p *process) read(out io.Reader) {
 }
 
 func (p *process) awaitReady(ctx context.Context) (map[string]string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
+	return p.awaitReadyFor(ctx, startTimeout)
+}
+
+func (p *process) awaitReadyFor(ctx context.Context, patience time.Duration) (map[string]string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not ready after %s", patience))
 	defer cancel()
 	said := map[string]string{}
 	for {

@@ -13,6 +13,7 @@ import (
 
 // OpenLoop is the result of an open loop.
 type OpenLoop struct {
+	Name       string  `json:"name"`
 	TargetRate float64 `json:"asked_per_second"`
 	Messages   uint64  `json:"messages"`
 	Seconds    float64 `json:"seconds"`

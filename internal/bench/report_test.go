@@ -42,19 +42,21 @@ func sampleReport() *Report {
 	trips := func(p50, cpu float64) []RoundTrips {
 		return []RoundTrips{{RoundTrip: Latency{P50: p50, P99: 3 * p50, P999: 5 * p50}, ServerCPU: cpu, PerSecond: 1000}}
 	}
-	floor := Contender{Name: "floor", Memory: 3500, onePair: trips(100, 20), manyPairs: trips(1000, 20), pinned: trips(100, 30)}
+	machineFloor := Contender{Name: machineFloorName, Memory: 300, onePair: trips(80, 10), manyPairs: trips(500, 16), pinned: trips(50, 20)}
+	goFloor := Contender{Name: goFloorName, Memory: 3500, onePair: trips(100, 20), manyPairs: trips(1000, 20), pinned: trips(100, 30)}
 	parley := Contender{Name: "Parley", Memory: 7000, MemoryWS: 7000, onePair: trips(140, 20), manyPairs: trips(1200, 30), pinned: trips(125, 30)}
 	nats := Contender{Name: "NATS", Memory: 50000, onePair: trips(400, 50), manyPairs: trips(3000, 50)}
 	c := &Comparison{
-		Rounds: 1, First: sampleFindings(), Idle: sampleSpread(),
+		Rounds: 1, Floors: 2, First: sampleFindings(), Idle: sampleSpread(),
 		Notice: []NoticeResult{
 			{Binary: parleyName, Nodes: 4, Clients: 100, Delay: Latency{Count: 100, P50: 40e3, Max: 90e3}, NotFound: Latency{P50: 50e3, Max: 60e3}},
 			{Binary: parleyName, Nodes: 4, Clients: 8000, Delay: Latency{Count: 8000, P50: 90e3, Max: 251e3}, OtherAnswers: map[string]int{"timeout": 3}},
 		},
 	}
 	before := Contender{Name: "before", parleySetup: &Setup{}, onePair: trips(150, 20), manyPairs: trips(1200, 40), pinned: trips(160, 30)}
-	for _, one := range []*Contender{&floor, &parley, &before, &nats} {
-		one.aggregate(&floor)
+	machineFloor.manyPairs[0].PerSecond = 1300
+	for _, one := range []*Contender{&machineFloor, &goFloor, &parley, &before, &nats} {
+		one.aggregate(&machineFloor, &goFloor)
 		c.Contenders = append(c.Contenders, *one)
 	}
 
@@ -81,10 +83,13 @@ func TestAComparisonShowsRatiosAndWhetherBudgetsAreKept(t *testing.T) {
 	var text strings.Builder
 	sampleReport().Text(&text)
 	for _, want := range []string{
-		"round trip p50, 1 pair, pinned 100 µs 125 µs 160 µs - 1.25 × ≤ 1.3 × floor ✓",
-		"round trip p50, 1 pair 100 µs 140 µs 150 µs 400 µs 1.40 ×\n",
-		"1.50 × ≤ 1.2 × floor ✗",
-		"before: round trip p50 of one pair 1.50 × that of the floor, pinned 1.60 ×, CPU a message 2.00 ×",
+		" machine floor Go floor Parley before NATS Parley/machine floor Parley/Go floor budget\n",
+		"round trip p50, 1 pair, pinned 50.0 µs 100 µs 125 µs 160 µs - 2.50 × 1.25 × ≤ 2.0 × machine floor ✗",
+		"round trip p50, 1 pair 80.0 µs 100 µs 140 µs 150 µs 400 µs 1.75 × 1.40 ×\n",
+		"server CPU a message, 500 pairs 16.0 µs 20.0 µs 30.0 µs 40.0 µs 50.0 µs 1.88 × 1.50 × ≤ 1.6 × machine floor ✗",
+		"messages/s, 500 pairs 1300 1000 1000 1000 1000 0.77 × 1.00 × ≥ 0.75 × machine floor ✓",
+		"the best rounds of both, Parley to the machine floor: round trip p50 of one pair 1.75 ×, pinned 2.50 ×, CPU a message 1.88 ×, messages/s 0.77 ×",
+		"before: round trip p50 of one pair 1.88 × that of the machine floor, pinned 3.20 ×, CPU a message 2.50 ×, messages/s 0.77 ×",
 		"whole cluster 2 nodes 8 nodes 8 to 2 budget",
 		"memory a user, TCP 1.86 KB 1.95 KB 1.05 × ≤ 2.0 KB, ≤ 1.1 × ✓",
 		"memory a user, WebSocket 0.98 KB 1.17 KB 1.20 × ≤ 2.0 KB, ≤ 1.1 × ✗",
@@ -145,7 +150,7 @@ func TestAReportIsJSONAndItsChartIsXML(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back struct{ Results Comparison }
-	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back.Results.Contenders[1].P50Ratio != 1.4 {
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back.Results.Parley().GoRatios.P50 != 1.4 || back.Results.Parley().Ratios.P50 != 1.75 {
 		t.Errorf("%v, %+v", err, back)
 	}
 	out.Reset()
@@ -172,6 +177,21 @@ func TestAMedianIsTheMiddle(t *testing.T) {
 		if got := median(c.of); got != c.want {
 			t.Errorf("median %g, want %g", got, c.want)
 		}
+	}
+}
+
+func TestTheBestRoundsOfBothAreCompared(t *testing.T) {
+	trips := func(p50, cpu, rate float64) RoundTrips {
+		return RoundTrips{RoundTrip: Latency{P50: p50}, ServerCPU: cpu, PerSecond: rate}
+	}
+	floor := &Contender{onePair: []RoundTrips{trips(10, 0, 0), trips(20, 0, 0)}, manyPairs: []RoundTrips{trips(0, 5, 100), trips(0, 6, 200)}}
+	parley := &Contender{onePair: []RoundTrips{trips(40, 0, 0), trips(30, 0, 0)}, manyPairs: []RoundTrips{trips(0, 10, 80), trips(0, 15, 100)}}
+	parley.aggregate(nil, floor)
+	if want := (Ratios{P50: 3, CPU: 2, PerSecond: .5}); parley.GoBest != want {
+		t.Errorf("the best ratios are %+v, want %+v", parley.GoBest, want)
+	}
+	if want := (Ratios{P50: 2.75, CPU: 2.25, PerSecond: .65}); parley.GoRatios != want || parley.Ratios != (Ratios{}) {
+		t.Errorf("the ratios are %+v, want %+v", parley.GoRatios, want)
 	}
 }
 

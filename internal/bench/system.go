@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -26,9 +27,12 @@ type Setup struct {
 	Binaries []Binary
 	binary   Binary // the one to start; zero: Self
 
-	WebSocket bool          // users of Parley connect by WebSocket
-	Responses bool          // messages ask for a response
-	IdleTime  time.Duration // how long CPU at rest is measured; 0: 3 s
+	WebSocket bool // users of Parley connect by WebSocket
+	Responses bool // messages ask for a response
+	// Generators is how many processes hold idle users, each with its own limit of open files; 0 and
+	// 1: this one does.
+	Generators int
+	IdleTime   time.Duration // how long CPU at rest is measured; 0: 3 s
 
 	// Progress is called with the share that is done, 0 to 1, and the current step. Nil: no calls.
 	Progress func(done float64, what string)
@@ -53,9 +57,10 @@ func (s *Setup) progressPart(from, to float64, name string) *Setup {
 
 // The kinds of servers, as tables name them.
 const (
-	floorName  = "floor"
-	parleyName = "Parley"
-	natsName   = "NATS"
+	machineFloorName = "machine floor"
+	goFloorName      = "Go floor"
+	parleyName       = "Parley"
+	natsName         = "NATS"
 )
 
 // loopback is where servers listen, at a port that the system chooses.
@@ -72,7 +77,8 @@ type system struct {
 	ports []nodePorts // of nodes that were started here
 	// localAddr is where a user connects from; nil: sourceAddr. It is not used for servers
 	// elsewhere.
-	localAddr func(user uint32) net.Addr
+	localAddr    func(user uint32) net.Addr
+	loginsAtOnce int // 0: maxConcurrentLogins
 }
 
 func (s *system) stop() {
@@ -185,15 +191,25 @@ func (s *system) add(p *process, addr string) {
 	}
 }
 
-// startRelays starts the floor: n bare relays, one or two.
-func (s *Setup) startRelays(ctx context.Context, n int) (*system, error) {
-	sys := &system{name: floorName, proto: relayProtocol{}}
+// startGoFloor starts the Go floor: n bare relays, one or two.
+func (s *Setup) startGoFloor(ctx context.Context, n int) (*system, error) {
+	return s.startRelays(ctx, goFloorName, n, nil)
+}
+
+// startMachineFloor starts the machine's floor. Its relays are never interrupted for the sake of
+// other goroutines, because there are none.
+func (s *Setup) startMachineFloor(ctx context.Context, n int) (*system, error) {
+	return s.startRelays(ctx, machineFloorName, n, []string{"GODEBUG=asyncpreemptoff=1"}, "--loop")
+}
+
+func (s *Setup) startRelays(ctx context.Context, name string, n int, env []string, flags ...string) (*system, error) {
+	sys := &system{name: name, proto: relayProtocol{}}
 	for i := range n {
-		args := []string{"bench", "relay"}
+		args := append([]string{"bench", "relay"}, flags...)
 		if i > 0 {
 			args = append(args, "--join", sys.addrs[0])
 		}
-		p, said, err := s.Self.start(ctx, "relay "+strconv.Itoa(i+1), nil, args...)
+		p, said, err := s.Self.start(ctx, fmt.Sprintf("%s, relay %d", name, i+1), env, args...)
 		if err != nil {
 			sys.stop()
 

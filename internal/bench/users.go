@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (s *system) loginRange(ctx context.Context, first, n int, where func(i int)
 	conns := make([]*conn, n)
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(maxConcurrentLogins, n) {
+	for range min(cmp.Or(s.loginsAtOnce, maxConcurrentLogins), n) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				begin := time.Now()
