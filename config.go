@@ -121,9 +121,9 @@ type Config struct {
 	// Insecure allows listeners that other machines reach to have the development key or no TLS.
 	Insecure bool
 
-	// Dev shows the demo page at / of HTTP, which must be on a loopback address: whoever opens it
-	// logs in as any user, and sees every message's way. It needs the development key. Decline and
-	// rewrite on the page work by callbacks that run before the program's own. With a
+	// Dev shows the demo page at / of HTTP, which must be on a loopback address: any user of the
+	// page logs in under any user ID, and sees every message's way. It needs the development key.
+	// Decline and rewrite on the page work by callbacks that run before the program's own. With a
 	// TracerProvider the page does not show messages.
 	Dev bool
 

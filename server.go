@@ -47,8 +47,8 @@ const (
 	StatusError = uint8(wire.StatusError) // the request was right and failed
 )
 
-// ErrorData is the message of a response with [StatusBad] or [StatusError]: a code and a text, which
-// clients get as an error. The codes in package wire are the engine's own.
+// ErrorData is the message of a response with [StatusBad] or [StatusError]: a code and a text,
+// which clients get as an error. The codes in package wire are the engine's own.
 func ErrorData(code wire.Code, text string) []byte { return wire.AppendErrorData(nil, code, text) }
 
 // Errors of a Server. Test with errors.Is.

@@ -10,9 +10,9 @@ import (
 )
 
 // gate is the most that Parley may cost, as a multiple of a floor in the same round, and the least
-// that it may deliver. The budgets (internal/bench/budget.go) are far below: these are what the best
-// rounds on a busy machine do not exceed, so that the test fails for a reason. They come down as
-// the figures do.
+// that it may deliver. The budgets (internal/bench/budget.go) are far below: these are what the
+// best rounds on a busy machine do not exceed, so that the test fails for a reason. They come down
+// as the figures do.
 type gate struct {
 	roundTrip, pinned, cpu float64 // at most; 0: not looked at
 	rate                   float64 // at least

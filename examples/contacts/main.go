@@ -32,7 +32,7 @@ func main() {
 }
 
 // greet tells the contacts of u that u is online, and u which of them are. The message opens a
-// channel: from then on each of the two is told when the other one leaves. Of two who log in at the
+// channel: from then on each of the two is told when the other one leaves. If both log in at the
 // same moment, each may hear twice that the other one is online.
 func greet(u *user.User) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -100,8 +100,8 @@ func (p *Peers) askEach(ctx context.Context, members []node.ID, q *request) ([]a
 	return answers, errs
 }
 
-// Overview asks nodes for their parts of the dashboard. After is the number of the newest view that a
-// node has told of. It returns when all have answered, or when ctx ends.
+// Overview asks nodes for their parts of the dashboard. After is the number of the newest view that
+// a node has told of. It returns when all have answered, or when ctx ends.
 func (p *Peers) Overview(ctx context.Context, members []node.ID, after func(id string) uint64) []overview.Answer {
 	found := make([]overview.Answer, len(members))
 	var all sync.WaitGroup

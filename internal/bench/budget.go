@@ -69,8 +69,8 @@ func (c *Comparison) competitorNotes(r *Report, m CompareOptions) {
 	}
 }
 
-// mainRatios are the ratios of a contender to the floor that budgets refer to, and the floor's name.
-// Without a machine's floor it is the Go floor.
+// mainRatios are the ratios of a contender to the floor that budgets refer to, and the floor's
+// name. Without a machine's floor it is the Go floor.
 func (c *Comparison) mainRatios(one *Contender) (r Ratios, floor string) {
 	if c.Floors < 2 {
 		return one.GoRatios, goFloorName

@@ -36,8 +36,8 @@ func (c *Comparison) report(s *Setup, m CompareOptions) *Report {
 	return r
 }
 
-// bestNote adds what budgets look at, of the best rounds: other programs on the machine disturb those
-// least.
+// bestNote adds what budgets look at, of the best rounds: other programs on the machine disturb
+// those least.
 func (c *Comparison) bestNote(r *Report) {
 	best, floor := c.Parley().Best, machineFloorName
 	if c.Floors < 2 {

@@ -88,8 +88,8 @@ func (s *Setup) startContenders(ctx context.Context, m CompareOptions) (all []*C
 	return append(all, peers...), nil
 }
 
-// floors are the starters of all floors that can be measured here: the machine's floor, if it is one
-// of them, and the Go floor.
+// floors are the starters of all floors that can be measured here: the machine's floor, if it is
+// one of them, and the Go floor.
 func (s *Setup) floors() []starter {
 	if canLoop {
 		return []starter{s.startMachineFloor, s.startGoFloor}

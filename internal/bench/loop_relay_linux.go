@@ -43,8 +43,8 @@ type loopConn struct {
 	blocked bool   // EPOLLOUT is awaited
 }
 
-// ServeLoopRelay is ServeRelay for the machine's floor. It takes the calling goroutine's thread, and
-// a processor of the Go scheduler, for itself.
+// ServeLoopRelay is ServeRelay for the machine's floor. It takes the calling goroutine's thread,
+// and a processor of the Go scheduler, for itself.
 func ServeLoopRelay(ctx context.Context, join string, announce func(name, value string)) error {
 	r := newLoopRelay()
 	defer r.close()
@@ -66,8 +66,8 @@ func ServeLoopRelay(ctx context.Context, join string, announce func(name, value 
 	return r.run()
 }
 
-// OwnProcessor prepares this process for ServeLoopRelay: the second processor of the Go scheduler is
-// for the signal that ends the process, and is idle until then. The collector is off.
+// OwnProcessor prepares this process for ServeLoopRelay: the second processor of the Go scheduler
+// is for the signal that ends the process, and is idle until then. The collector is off.
 func OwnProcessor() {
 	runtime.GOMAXPROCS(2)
 	debug.SetGCPercent(-1)

@@ -29,8 +29,8 @@ type Setup struct {
 
 	WebSocket bool // users of Parley connect by WebSocket
 	Responses bool // messages ask for a response
-	// Generators is how many processes hold idle users, each with its own limit of open files; 0 and
-	// 1: this one does.
+	// Generators is how many processes hold idle users, each with its own limit of open files; 0
+	// and 1: this one does.
 	Generators int
 	IdleTime   time.Duration // how long CPU at rest is measured; 0: 3 s
 

@@ -38,7 +38,7 @@ type storageHistory struct {
 
 type counterHistory struct {
 	done, unknown int64
-	sums          map[int64]string // by whom each sum was seen
+	sums          map[int64]string // the worker that has seen each sum
 	newest        map[string]int64 // sum that each worker has seen last
 	largest       int64            // of sums
 }

@@ -172,8 +172,8 @@ func (b *Board) gone(c Change) NodePicture {
 	return n
 }
 
-// worstLinks lists the links, and leaves off those beyond the bound: suspended ones come first, then
-// those with the longest queue and the longest round trip.
+// worstLinks lists the links, and leaves off those beyond the bound: suspended ones come first,
+// then those with the longest queue and the longest round trip.
 func worstLinks(links []LinkPicture) (worst []LinkPicture, leftOff int) {
 	suspended := func(l LinkPicture) int {
 		if l.Suspended {

@@ -4,9 +4,10 @@
 //	each node: counters, History ─▶ Node ──packet──▶ Board.Update ─▶ Picture ─▶ Watch ─▶ watchers
 //
 // [Node] is what a node says of itself: counters since its start, its links, and the changes of its
-// view, which [History] keeps. [Board] turns the nodes' answers of one round into a [Picture]: rates
-// and percentiles, the state of each node, and one timeline. It is pure: no I/O, no goroutine, no
-// clock. [Watch] runs a round each second, as long as there is a watcher; else nothing runs.
+// view, which [History] keeps. [Board] turns the nodes' answers of one round into a [Picture]:
+// rates and percentiles, the state of each node, and one timeline. It is pure: no I/O, no
+// goroutine, no clock. [Watch] runs a round each second, as long as there is a watcher; else
+// nothing runs.
 //
 // # Limits
 //
