@@ -221,6 +221,8 @@ func (d viewOf) NodeDown(n nodes.ID, m []nodes.ID) {
 type hostOf struct{ *node }
 
 // NodeDown implements cluster.Host.
+func (h hostOf) LinkEnded(nodes.ID, error) {}
+
 func (h hostOf) NodeDown(n nodes.ID) {
 	if !h.crashed.Load() {
 		messages.Of(h.dm).NodeDown(n)
