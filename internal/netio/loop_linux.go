@@ -1,28 +1,18 @@
 package netio
 
 import (
-	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Loop watches connections with one goroutine, which calls the handlers of all that are readable.
 // If a handler blocks it for longer than maxHandlerTime, a new goroutine takes the loop over, and
 // the blocked one ends when its handler returns. Safe for use by several goroutines.
 type Loop struct {
-	epoll      int             // of the connections
-	alarm      int             // an epoll of epoll, which tells while it is armed that something is readable
-	alarmFile  *os.File        // alarm: the runtime's poller watches it, so a waiting loop takes no thread
-	alarmConn  syscall.RawConn // alarmFile
-	armed      bool            // owned by the goroutine that owns the loop; the alarm tells
-	wake       int             // an eventfd in epoll: a write ends the wait
-	observer   BatchObserver   // may be nil
-	lingers    bool            // there is a processor for everything else
+	poller     poller
+	observer   BatchObserver // may be nil
 	goroutines sync.WaitGroup
 
 	mu            sync.Mutex
@@ -66,12 +56,6 @@ const (
 	maxHandlerTime = 10 * time.Millisecond
 	// blockedWindow is how long RecentlyBlocked stays true after a takeover.
 	blockedWindow = 250 * time.Millisecond
-	// lingerTime is how long a loop with traffic waits, in milliseconds, without giving its
-	// processor away: what wakes the loop then is one system call, and neither the scheduler nor
-	// another thread has a part in it. Loops leaves a processor for everything else.
-	lingerTime = 1
-	// yieldAfter is how long goroutines that a lingering loop has started may wait for it.
-	yieldAfter    = time.Millisecond
 	maxEvents     = 128                                          // in one call of epoll_wait
 	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
 	hangupEvents  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
@@ -81,8 +65,8 @@ const (
 // called around every run of several events. It returns nil if the system provides no epoll
 // instance; a nil Loop watches no connection.
 func NewLoop(observer BatchObserver) *Loop {
-	l := &Loop{observer: observer, lingers: runtime.GOMAXPROCS(0) > 1, events: make([]syscall.EpollEvent, 0, maxEvents)}
-	if !l.open() {
+	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
+	if !l.poller.open() {
 		return nil
 	}
 	l.watchdog = time.AfterFunc(time.Hour, l.checkBlocked)
@@ -111,7 +95,7 @@ func (l *Loop) add(b *rawConn, w ReadHandler) bool {
 	l.lastID++
 	l.registrations[b.fd] = registration{w, l.lastID}
 	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(b.fd), Pad: l.lastID}
-	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
+	if err := syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
 		l.registrations[b.fd] = registration{}
 
 		return false
@@ -130,7 +114,7 @@ func (l *Loop) remove(b *rawConn, w ReadHandler) {
 	defer l.mu.Unlock()
 	if !l.closed && b.fd < len(l.registrations) && l.registrations[b.fd].handler == w {
 		l.registrations[b.fd] = registration{}
-		_ = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
+		_ = syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
 	}
 }
 
@@ -138,38 +122,12 @@ func (l *Loop) remove(b *rawConn, w ReadHandler) {
 func (l *Loop) run(generation uint64) {
 	defer l.goroutines.Done()
 	var batch [maxEvents]syscall.EpollEvent
-	var n int
-	yielded := time.Now()
-	wait := func(uintptr) bool {
-		n = poll(l.epoll, batch[:], 0)
-		if n == 0 && !l.armed {
-			l.arm(syscall.EPOLL_CTL_MOD, true)
-			n = poll(l.epoll, batch[:], 0) // arming tells nothing of what it finds if something is left of the last time
-		}
-		if n > 0 && l.armed {
-			l.arm(syscall.EPOLL_CTL_MOD, false)
-		}
-
-		return n > 0
-	}
+	n, err := 0, error(nil)
 	for l.dispatch(generation) {
-		switch {
-		case l.hasLater():
-			n = poll(l.epoll, batch[:], 0)
-		case n > 0 && l.lingers:
-			if since := time.Since(yielded); since > yieldAfter {
-				runtime.Gosched()
-				yielded = yielded.Add(since)
-			}
-			if n = poll(l.epoll, batch[:], lingerTime); n > 0 {
-				break
-			}
-
-			fallthrough
-		default:
-			if err := l.alarmConn.Read(wait); err != nil { // closed
-				return
-			}
+		if l.hasLater() {
+			n = l.poller.pending(batch[:])
+		} else if n, err = l.poller.wait(batch[:], n > 0); err != nil { // closed
+			return
 		}
 		l.mu.Lock() // only the goroutine that owns the loop gets here
 		l.events, l.next = append(l.events[:0], batch[:n]...), 0
@@ -245,56 +203,6 @@ func (l *Loop) hasLater() bool {
 	return len(l.later) > 0
 }
 
-// open makes the descriptors. It returns false, and leaves none, if the system has none.
-func (l *Loop) open() bool {
-	fds := make([]int, 0, 3)
-	for _, open := range []func() (int, error){
-		func() (int, error) { return syscall.EpollCreate1(syscall.EPOLL_CLOEXEC) },
-		func() (int, error) { return syscall.EpollCreate1(syscall.EPOLL_CLOEXEC) },
-		func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK) },
-	} {
-		fd, err := open()
-		if err != nil {
-			break
-		}
-		fds = append(fds, fd)
-	}
-	if len(fds) == cap(fds) {
-		l.epoll, l.alarm, l.wake = fds[0], fds[1], fds[2]
-		// Edge-triggered, each write to the eventfd is one event, and nothing need read it.
-		ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(l.wake)}
-		if syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.wake, &ev) == nil && l.arm(syscall.EPOLL_CTL_ADD, false) {
-			_ = syscall.SetNonblock(l.alarm, true)
-			l.alarmFile = os.NewFile(uintptr(l.alarm), "epoll")
-			l.alarmConn, _ = l.alarmFile.SyscallConn() // it is open
-
-			return true
-		}
-	}
-	for _, fd := range fds {
-		_ = syscall.Close(fd)
-	}
-
-	return false
-}
-
-// arm has the alarm tell, or no longer tell, that something is readable.
-func (l *Loop) arm(op int, on bool) bool {
-	var ev syscall.EpollEvent
-	if on {
-		ev.Events = syscall.EPOLLIN
-	}
-	l.armed = on
-
-	return syscall.EpollCtl(l.alarm, op, l.epoll, &ev) == nil
-}
-
-// wakeUp ends a wait.
-func (l *Loop) wakeUp() {
-	one := [8]byte{1}
-	_, _ = syscall.Write(l.wake, one[:])
-}
-
 // addLater has w called again, by OnTurn. It returns false if the loop is closed. The caller may be
 // a handler of the goroutine that owns the loop, which looks before it waits, or any other
 // goroutine.
@@ -306,7 +214,7 @@ func (l *Loop) addLater(w ReadHandler) bool {
 	}
 	l.later = append(l.later, w)
 	if !l.dispatching { // the owner may be waiting
-		l.wakeUp()
+		l.poller.wakeUp()
 	}
 
 	return true
@@ -377,10 +285,8 @@ func (l *Loop) Close() {
 	}
 	l.closed = true
 	l.watchdog.Stop()
-	l.wakeUp()
+	l.poller.wakeUp()
 	l.mu.Unlock()
 	l.goroutines.Wait()
-	_ = l.alarmFile.Close()
-	_ = syscall.Close(l.epoll)
-	_ = syscall.Close(l.wake)
+	l.poller.close()
 }
