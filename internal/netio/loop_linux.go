@@ -122,12 +122,15 @@ func (l *Loop) remove(b *rawConn, w ReadHandler) {
 func (l *Loop) run(generation uint64) {
 	defer l.goroutines.Done()
 	var batch [maxEvents]syscall.EpollEvent
-	n, err := 0, error(nil)
+	n := 0
 	for l.dispatch(generation) {
 		if l.hasLater() {
 			n = l.poller.pending(batch[:])
-		} else if n, err = l.poller.wait(batch[:], n > 0); err != nil { // closed
-			return
+		} else {
+			var err error
+			if n, err = l.poller.wait(batch[:], n > 0); err != nil { // closed
+				return
+			}
 		}
 		l.mu.Lock() // only the goroutine that owns the loop gets here
 		l.events, l.next = append(l.events[:0], batch[:n]...), 0
