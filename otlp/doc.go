@@ -17,6 +17,6 @@
 // # Limits
 //
 // OTLP by gRPC is not spoken. Spans wait in memory, 2,048 at most (OTEL_BSP_MAX_QUEUE_SIZE); what
-// finds no room is dropped, as are those that the receiver does not take within a minute. The log
-// says so, at most once in 30 s.
+// finds no room is dropped without a word, and what the receiver does not take within a minute is
+// dropped, too. Of the latter the log tells, at most once in 30 s.
 package otlp
