@@ -20,10 +20,8 @@ import (
 // replicasInterval is how often a core node that has started looks at the replicas of a storage.
 const replicasInterval = 500 * time.Millisecond
 
-// Module holds the storages of one node. A [parley.Server] has one; the package-level functions act
+// Module holds the storages of one node. A parley.Server has one; the package-level functions act
 // on [Default]. Its methods are safe for use by several goroutines.
-//
-// [parley.Server]: https://pkg.go.dev/github.com/parley-dm/parley#Server
 type Module struct {
 	mu         sync.Mutex
 	storages   map[string]*Storage // guarded by mu
