@@ -1,5 +1,5 @@
-// Package operator is a node's answer to those who run it: what the server-to-server API asks for,
-// wherever in the cluster the user is, and what other nodes ask of this one for theirs.
+// Package operator answers operators: the requests of the server-to-server API, wherever in the
+// cluster the user is, and what other nodes ask of this one for theirs.
 //
 //	httpapi ──▶ Operator ── Locate ──▶ directory: where is the user?
 //	               │ ── admin.Peers ──▶ the node of the user: its session, its end, bans

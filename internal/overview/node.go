@@ -33,7 +33,7 @@ type Node struct {
 	Counters map[string]map[string]uint64 `json:"counters,omitempty"` // since the start, by group and name
 	Times    map[string]Times             `json:"times,omitempty"`    // since the start, by name
 	Links    []Link                       `json:"links,omitempty"`
-	Views    []View                       `json:"views,omitempty"` // that the one who asks does not have yet
+	Views    []View                       `json:"views,omitempty"` // that the asking node does not have yet
 }
 
 // Times are durations since the start of a node: how many there are in each bucket of package
