@@ -210,10 +210,9 @@ func (s *session) finishWatched(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayBlock reports whether handling a frame may block: handlers of the program may, and so may
-// Parley's own commands while the loop was blocked recently.
+// mayBlock reports whether handling a frame may block: handlers of the program may.
 func (s *session) mayBlock(f wire.Frame) bool {
-	return f.Kind == wire.KindRequest && (s.conn.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
+	return f.Kind == wire.KindRequest && !s.gw.router.Quick(f.Ver, f.Cmd)
 }
 
 // resumeAsync continues as the reader, in a goroutine of its own, with a frame that may block.
