@@ -26,7 +26,7 @@ func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full b
 	case a.Blank: // a session takes until it ends, and then never again: that and the order of a link keep the order
 		return fx, nil, Taken
 	}
-	c := s.byPeer[string(peer)]
+	c := s.With(peer)
 	if c == nil {
 		c = s.Conversation(string(peer))
 	}

@@ -82,6 +82,7 @@ type Session struct {
 	floor uint64 // the newest epoch that was accepted by conversations which are forgotten
 
 	byPeer   map[string]*Conversation
+	recent   *Conversation // the one that With has found last: the next event is often of the same; may be nil
 	all      []*Conversation
 	pending  []*Conversation // those with items that wait for an outcome
 	channels lruList         // the open ones
@@ -119,7 +120,13 @@ func (s *Session) Channels() int { return s.channels.len }
 func (s *Session) Conversations() []*Conversation { return s.all }
 
 // With returns the conversation with a peer, nil if there is none. It allocates nothing.
-func (s *Session) With(peer []byte) *Conversation { return s.byPeer[string(peer)] }
+func (s *Session) With(peer []byte) *Conversation {
+	if s.recent == nil || s.recent.peer != string(peer) {
+		s.recent = s.byPeer[string(peer)]
+	}
+
+	return s.recent
+}
 
 // Conversation returns the conversation with a peer, made if need be. One that was made and given
 // nothing is to be given to Release.
@@ -171,7 +178,7 @@ func (s *Session) Overdue() (n int) {
 // touch notes that something passes now.
 func (s *Session) touch(c *Conversation, now int64) {
 	s.now, c.used = now, now
-	if c.listed {
+	if c.listed && c != s.channels.newest {
 		s.channels.remove(c)
 		s.channels.pushNewest(c)
 	}
@@ -209,6 +216,9 @@ func (s *Session) collect(fx []Effect, c *Conversation) []Effect {
 	if c.over() && c.all >= 0 {
 		s.floor = max(s.floor, c.in.accepted)
 		delete(s.byPeer, c.peer)
+		if s.recent == c {
+			s.recent = nil
+		}
 		s.all = remove(s.all, c.all, func(moved *Conversation, i int) { moved.all = i })
 		c.all = -1
 	}
