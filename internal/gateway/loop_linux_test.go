@@ -23,7 +23,7 @@ func (n *node) idleWatched(tb testing.TB) *session {
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].reader.Load() == readerIdle })
+	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].turn.Ended() })
 
 	return all[0]
 }
@@ -35,7 +35,7 @@ func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	s := n.idleWatched(t)
 	s.OnReadable(true)
 	deadline := time.Now().Add(10 * time.Second)
-	for s.reader.Load() != readerIdle {
+	for !s.turn.Ended() {
 		if time.Now().After(deadline) {
 			t.Fatal("it reads and reads")
 		}

@@ -66,7 +66,7 @@ func (n *node) waitPaused(tb testing.TB) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 
-			return s.pause == nil && s.reader.Load() != readerPaused
+			return s.pause == nil && !s.turn.Suspended()
 		})
 	})
 }
@@ -162,7 +162,7 @@ func TestASessionCanEndDuringAPause(t *testing.T) {
 			waiting := 0
 			for _, s := range n.gw.wheel.all() {
 				s.mu.Lock()
-				if s.pause != nil || s.reader.Load() == readerPaused {
+				if s.pause != nil || s.turn.Suspended() {
 					waiting++
 				}
 				s.mu.Unlock()
