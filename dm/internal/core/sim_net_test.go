@@ -177,8 +177,8 @@ func (p packet) call(y *session, c *Conversation) {
 	s, m, o := p.s, p.s.manner(y.user), Delivered
 	asked := p.a.Kind == Message || p.a.Kind == Clear && p.l.text != ""
 	switch {
-	case y.core.State() != Active, y.core.Parked():
-		o = NotFound // nothing is pushed to a session that is over
+	case !y.core.Receiving():
+		o = NotFound // nothing is pushed
 	case asked && m.declining:
 		o = Declined
 	case asked && m.emptying:
