@@ -14,13 +14,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"go.uber.org/goleak"
 
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/wire"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // transports are the ways to a server that tests of behaviour go through.
 var transports = []string{"tcp", "tls", "ws", "wss"}

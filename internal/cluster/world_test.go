@@ -126,9 +126,7 @@ func (n *testNode) ViewChanged(members []node.ID) {
 }
 
 func (n *testNode) NodeDown(_ node.ID, members []node.ID) { n.ViewChanged(members) }
-
-func (n *testNode) Resumed() {}
-
+func (n *testNode) Resumed()                              {}
 func (n *testNode) Paused() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

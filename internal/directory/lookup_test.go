@@ -109,7 +109,5 @@ func (r *recursive) Located(token uint64, _ node.Place) {
 		r.dir.Lookup("ann", token-1)
 	}
 }
-
-func (r *recursive) NotFound(uint64) {}
-
+func (r *recursive) NotFound(uint64)     {}
 func (r *recursive) LookupFailed(uint64) {}

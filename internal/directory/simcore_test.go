@@ -39,22 +39,15 @@ func (s *simCore) send(to *peer, packet []byte) {
 	}
 }
 
-func (s *simCore) leased() bool { return true }
-
-func (s *simCore) now() node.Stamp { return s.clock.Now() }
-
-func (s *simCore) observe(t node.Stamp) { s.clock.Observe(t) }
-
-func (s *simCore) decided(*session, error) {}
-
+func (s *simCore) leased() bool               { return true }
+func (s *simCore) now() node.Stamp            { return s.clock.Now() }
+func (s *simCore) observe(t node.Stamp)       { s.clock.Observe(t) }
+func (s *simCore) decided(*session, error)    {}
 func (s *simCore) evict(*session, node.Place) {}
-
-func (s *simCore) reclaimed() {}
+func (s *simCore) reclaimed()                 {}
 
 func (s *simCore) located(token uint64, _ node.Place) { s.notFound(token) }
-
-func (s *simCore) lookupFailed(token uint64) { s.notFound(token) }
-
+func (s *simCore) lookupFailed(token uint64)          { s.notFound(token) }
 func (s *simCore) notFound(token uint64) {
 	if s.answered != nil {
 		s.answered(token)
