@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/internal/bench"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // measure runs a command of bench with servers that are processes of this test binary, and returns
@@ -149,7 +150,7 @@ func TestBenchMeasuresNoticesOfAKilledNode(t *testing.T) {
 }
 
 func TestBenchTakesRunningNodes(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	n := serve(t)
 	_, all := measure[[]bench.RoundTrips](t, "pingpong", "--url", n.ws, "--duration", "100ms", "--warmup", "0s")
 	if len(all) != 1 {
@@ -162,7 +163,7 @@ func TestBenchTakesRunningNodes(t *testing.T) {
 }
 
 func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asBinary, "1")
 	for _, c := range []struct {
 		args []string
@@ -202,7 +203,7 @@ func TestABenchMistakeIsOneLineAndStatus1(t *testing.T) {
 }
 
 func TestAnInterruptedBenchStopsItsServers(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	p := start(t, "bench", "pingpong", "--duration", "1m", "--warmup", "0s", "--pairs", "2")
 	waitForChildren(t, p.cmd.Process.Pid)
 	p.signal(os.Interrupt)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/internal/demopage"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // shown is a cluster with its page.
@@ -23,7 +24,7 @@ type shown struct {
 
 func show(t *testing.T, names ...string) *shown {
 	t.Helper()
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asNode, "1")
 	c, err := newCluster(program(t), names...)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func options(t *testing.T, out io.Writer) Options {
@@ -28,15 +30,6 @@ func program(t *testing.T) string {
 	return path
 }
 
-// home keeps the development key of the demo's nodes out of the real cache.
-func home(t *testing.T) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
-		t.Setenv(name, dir)
-	}
-}
-
 func once(o Options) Options {
 	o.Once = true
 
@@ -44,7 +37,7 @@ func once(o Options) Options {
 }
 
 func TestTheTourTellsEveryStep(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	var out bytes.Buffer
 	if err := Run(t.Context(), once(options(t, &out))); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
@@ -71,7 +64,7 @@ func (s *stopper) Write(p []byte) (int, error) {
 }
 
 func TestCtrlCEndsTheTourAtAnyStep(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	for _, word := range []string{"1. ", "2. ", "4. ", "5. ", "8. ", "It stays up"} {
 		ctx, stop := context.WithCancel(t.Context())
 		if err := Run(ctx, options(t, &stopper{word: word, stop: stop})); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/internal/demopage"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestAKilledNodesUsersComeBackAndItCanBeRestarted(t *testing.T) {
@@ -125,7 +126,7 @@ func TestWrongRequestsAreToldWhy(t *testing.T) {
 }
 
 func TestANodeThatDoesNotStartSaysWhy(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asNode, "1")
 	c, err := newCluster(program(t), "n1")
 	if err != nil {

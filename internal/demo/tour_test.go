@@ -4,54 +4,21 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
-// terminal is what the demo has printed.
-type terminal struct {
-	mu   sync.Mutex
-	text strings.Builder // guarded by mu
-}
-
-func (s *terminal) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return s.text.Write(p)
-}
-
-// until waits until something was printed.
-func (s *terminal) until(t *testing.T, want string) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(patience); !strings.Contains(s.String(), want); {
-		<-tick.C
-		if time.Now().After(end) {
-			t.Fatalf("%q was not printed:\n%s", want, s)
-		}
-	}
-}
-
-func (s *terminal) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return s.text.String()
-}
-
 func TestTheTourGivesWayToTheUserOfThePage(t *testing.T) {
-	home(t)
-	out := &terminal{}
+	testkit.Home(t)
+	out := &testkit.Output{}
 	o := options(t, out)
 	o.Fast = false
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, o) }()
-	out.until(t, "All three are ready") // and the reader has time for step 2
+	out.Wait(t, "All three are ready") // and the reader has time for step 2
 	_, rest, _ := strings.Cut(out.String(), "The demo page is at ")
 	url, _, _ := strings.Cut(rest, "\n")
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"api/nodes/n2/kill", http.NoBody)
@@ -66,7 +33,7 @@ func TestTheTourGivesWayToTheUserOfThePage(t *testing.T) {
 		t.Errorf("%s", resp.Status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	out.until(t, "The tour ends here: a node was killed or restarted on the page.")
+	out.Wait(t, "The tour ends here: a node was killed or restarted on the page.")
 	cancel() // as ctrl+c
 	if err := <-ended; err != nil {
 		t.Fatal(err)

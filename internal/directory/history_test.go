@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 var (
@@ -87,7 +89,7 @@ func random(r *rand.Rand, off string, depth int) (*plan, *world) {
 // TestRandomHistoriesKeepThePromises plays some thousand random histories of the real cores.
 func TestRandomHistoriesKeepThePromises(t *testing.T) {
 	histories := 2000
-	if raceDetector || testing.Short() {
+	if testkit.Race || testing.Short() {
 		histories = 300
 	}
 	seed := uint64(time.Now().UnixNano())

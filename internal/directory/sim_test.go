@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 var simulate = flag.Bool("sim", false, "TestSimulatedClusters prints the table of large clusters: go test ./internal/directory -run TestSimulatedClusters -v -args -sim")
@@ -104,7 +105,7 @@ func simWaits(n int) (rest, join, death time.Duration) {
 func TestSimulatedClusters(t *testing.T) {
 	sizes := []int{10, 50, 100, 200}
 	if !*simulate {
-		if raceDetector || testing.Short() {
+		if testkit.Race || testing.Short() {
 			t.Skip("slow")
 		}
 		if rest, join, death := simWaits(10); rest != 2*simDelay || join > 20*simDelay || death > simNotice+20*simDelay {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestIntroduceLearnsWhichNodeIsThere(t *testing.T) {
@@ -28,9 +29,9 @@ func TestIntroduceLearnsWhichNodeIsThere(t *testing.T) {
 }
 
 func TestIntroduceSaysWhatIsWrong(t *testing.T) {
-	var log logged
+	var log testkit.Output
 	a := open(t, "a", 1)
-	other := open(t, "b", 2, func(c *Config) { c.Secret, c.Logger = "another", logger(&log) })
+	other := open(t, "b", 2, func(c *Config) { c.Secret, c.Logger = "another", log.Logger() })
 	serve := func(f func(net.Conn)) string {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -98,24 +99,24 @@ func TestIntroduceSaysWhatIsWrong(t *testing.T) {
 	if _, err := a.Introduce(ctx, silent.Addr().String()); err == nil {
 		t.Error("introduced by silence")
 	}
-	await(t, "a line", func() bool { return log.count("its cluster secret is not ours") == 1 })
-	if log.count(secret)+log.count("another\"") > 0 {
+	testkit.Eventually(t, "a line", func() bool { return log.Count("its cluster secret is not ours") == 1 })
+	if log.Count(secret)+log.Count("another\"") > 0 {
 		t.Error("a secret is in the log")
 	}
 }
 
 func TestARefusalIsLoggedOnce(t *testing.T) {
-	var log logged
-	b := open(t, "b", 2, func(c *Config) { c.Logger = logger(&log) })
+	var log testkit.Output
+	b := open(t, "b", 2, func(c *Config) { c.Logger = log.Logger() })
 	stranger := open(t, "s", 3, func(c *Config) { c.Secret = "another" })
 	for range 5 {
 		if _, err := stranger.Introduce(t.Context(), b.Addr()); !errors.Is(err, ErrSecret) {
 			t.Error(err)
 		}
 	}
-	await(t, "the count", func() bool { return b.Stats().RefusedHandshakes["secret"] == 5 })
-	await(t, "a line", func() bool { return log.count("level=WARN") > 0 })
-	if n := log.count("level=WARN"); n != 1 {
+	testkit.Eventually(t, "the count", func() bool { return b.Stats().RefusedHandshakes["secret"] == 5 })
+	testkit.Eventually(t, "a line", func() bool { return log.Count("level=WARN") > 0 })
+	if n := log.Count("level=WARN"); n != 1 {
 		t.Errorf("%d lines", n)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // tap stands between a dialer and a node. Change sees what each direction carries.
@@ -71,7 +73,7 @@ func TestAMachineInTheMiddleIsRefusedByBothSides(t *testing.T) {
 	if _, err := a.Introduce(t.Context(), addr); !errors.Is(err, ErrSecret) {
 		t.Error(err)
 	}
-	await(t, "the refusal", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
+	testkit.Eventually(t, "the refusal", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
 }
 
 func TestAReplayedHandshakeIsRefused(t *testing.T) {
@@ -84,11 +86,11 @@ func TestAReplayedHandshakeIsRefused(t *testing.T) {
 		said = append(said, p...)
 	})
 	a.Want(b.id, addr)
-	await(t, "a link", func() bool { return a.To(b.id) != nil && b.To(a.id) != nil })
+	testkit.Eventually(t, "a link", func() bool { return a.To(b.id) != nil && b.To(a.id) != nil })
 	if err := a.To(b.id).Send(1, []byte("once")); err != nil {
 		t.Error(err)
 	}
-	await(t, "a packet", func() bool { return b.has("packet 1 once") })
+	testkit.Eventually(t, "a packet", func() bool { return b.has("packet 1 once") })
 	mu.Lock()
 	replay := bytes.Clone(said)
 	mu.Unlock()
@@ -119,7 +121,7 @@ func TestAReplayedHandshakeIsRefused(t *testing.T) {
 	_, _ = rand.Read(m.proof[:])
 	_, _ = secured.Write(append(h.encode(), m.encode()...))
 	_, _ = io.ReadAll(secured)
-	await(t, "the refusals", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
+	testkit.Eventually(t, "the refusals", func() bool { return b.Stats().RefusedHandshakes["secret"] == 1 })
 	if b.recorder.count("packet 1 once") != 1 || b.To(a.id) == nil {
 		t.Error(b.list())
 	}
@@ -132,13 +134,13 @@ func TestAForgedFrameEndsTheLinkAsAProtocolError(t *testing.T) {
 		"too short":                   {0, 0, 0, 1, kindPacket, 0},
 		"an ack of what was not sent": appendAck(nil, 1<<40),
 	} {
-		var log logged
-		a, b := open(t, "a", 1), open(t, "b", 2, func(c *Config) { c.Logger = logger(&log) })
+		var log testkit.Output
+		a, b := open(t, "a", 1), open(t, "b", 2, func(c *Config) { c.Logger = log.Logger() })
 		join(t, a, b)
 		a.Unwant(b.id)
 		b.Unwant(a.id)
 		l := a.To(b.id)
-		await(t, "an idle writer", func() bool {
+		testkit.Eventually(t, "an idle writer", func() bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			if l.writing || l.conn == nil {
@@ -151,9 +153,9 @@ func TestAForgedFrameEndsTheLinkAsAProtocolError(t *testing.T) {
 			return true
 		})
 		l.beat()
-		await(t, name, func() bool { return b.has("down a 1: protocol") && (a.has("down b 1: refused")) })
-		if log.count("level=WARN") != 1 || b.Stats().Ended["protocol"] != 1 {
-			t.Error(name, log.buf.String())
+		testkit.Eventually(t, name, func() bool { return b.has("down a 1: protocol") && (a.has("down b 1: refused")) })
+		if log.Count("level=WARN") != 1 || b.Stats().Ended["protocol"] != 1 {
+			t.Error(name, log.String())
 		}
 	}
 }
