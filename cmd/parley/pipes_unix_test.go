@@ -47,13 +47,7 @@ func serveBy(t *testing.T, cmd *exec.Cmd) (tcp string, _ *exec.Cmd) {
 		return resp.StatusCode == http.StatusOK
 	}
 	defer http.DefaultClient.CloseIdleConnections()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ready(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("the node does not become ready")
-		}
-	}
+	testkit.Eventually(t, "the node is ready", ready)
 
 	return tcp, cmd
 }

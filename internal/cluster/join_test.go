@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/cluster"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestNodesThatListEachOtherAreOneClusterAtOnce(t *testing.T) {
@@ -143,12 +144,5 @@ func TestRealNodesMeetByGossip(t *testing.T) {
 		w.nodes[cfg.Node] = n
 		t.Cleanup(func() { n.stop(t) })
 	}
-	deadline := time.After(20 * time.Second)
-	for !w.allSee("n1", "n2", "n3", "n4")() {
-		select {
-		case <-deadline:
-			t.Fatal("they do not all see each other")
-		case <-time.After(time.Millisecond):
-		}
-	}
+	testkit.Eventually(t, "all see all", w.allSee("n1", "n2", "n3", "n4"))
 }

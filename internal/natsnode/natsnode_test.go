@@ -109,11 +109,7 @@ func TestACoreNodeTakesOnlyNodesWithTheSecret(t *testing.T) {
 	}
 	open(Config{Node: "n1", Core: core, Secret: "a cluster secret"})
 	friend := open(Config{Node: "n2", Secret: "a cluster secret"})
-	for end := time.Now().Add(patience); !friend.Conn().IsConnected(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("a node with the secret is not let in")
-		}
-	}
+	testkit.Eventually(t, "a node with the secret is let in", friend.Conn().IsConnected)
 	for name, option := range map[string]nats.Option{
 		"no TLS":         nats.Name("plain"),
 		"no certificate": nats.Secure(&tls.Config{InsecureSkipVerify: true}),
