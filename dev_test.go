@@ -13,16 +13,14 @@ import (
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
 // devNode starts a node with its demo page.
 func devNode(t *testing.T) *parley.Server {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} { // where the development key is
-		t.Setenv(name, dir)
-	}
+	testkit.Home(t)
 	s, err := parley.New(parley.Config{Node: "n1", TCP: parley.Off, HTTP: "127.0.0.1:0", Dev: true, LogLevel: "error"})
 	if err != nil {
 		t.Fatal(err)

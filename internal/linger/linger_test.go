@@ -6,14 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/internal/linger"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var sid = node.SID{1}
 
