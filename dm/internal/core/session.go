@@ -253,25 +253,6 @@ func remove(list []*Conversation, i int, place func(c *Conversation, i int)) []*
 // deadline is that of an item that the session makes now.
 func (s *Session) deadline() int64 { return s.now + s.cfg.Timeout }
 
-// nextEpoch counts the epochs of a session up from the stamp of its login: they are newer than
-// those of all older sessions of the user, even if this session does not know yet that it was
-// replaced. Above raises the count: a receiving side has taken that epoch, perhaps from another
-// user. The count goes on from the present then, ahead of what that side may take from others
-// meanwhile.
-func (s *Session) nextEpoch(above uint64) uint64 {
-	if s.epoch == 0 {
-		if s.epoch = s.cfg.Login; s.epoch == 0 {
-			s.epoch = s.cfg.Stamp()
-		}
-	}
-	if above > s.epoch {
-		s.epoch = max(above, s.cfg.Stamp())
-	}
-	s.epoch++
-
-	return s.epoch
-}
-
 // NewestEpoch is the newest epoch that the session has used; the stamp of its login if it has used
 // none.
 func (s *Session) NewestEpoch() uint64 { return max(s.epoch, s.cfg.Login) }
