@@ -119,6 +119,11 @@ var allowedImports = map[string][]string{
 	"internal/latency":    {}, // how long things take
 	"internal/value":      {}, // values as bytes, with their Go type
 
+	// A node without others, for tests only.
+	"internal/testkit/onenode": {
+		"dm", "user", "internal/command", "internal/messages", "internal/sessions", "internal/testkit",
+	},
+
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
 	// them.
 	"sdk/conformance":           {".", "user", "wire", "sdk/conformance/adapter"},
