@@ -41,11 +41,18 @@ func New(tb testing.TB, name string, setup func(n *Node)) *Node {
 	return n
 }
 
-// Login connects a user.
-func (n *Node) Login(id string) *Client {
+// Connect makes a client whose login is under way: the registry does not have it yet.
+func (n *Node) Connect(id string) *Client {
 	c := &Client{node: n, pushes: make(chan string, maxPushes)}
 	c.User = sessions.New(n.Users, id, user.NewSID(), c)
 	sessions.Of(c.User).SetStamp(uint64(n.clock.Now()))
+
+	return c
+}
+
+// Login connects a user.
+func (n *Node) Login(id string) *Client {
+	c := n.Connect(id)
 	sessions.Add(n.Users, c.User)
 	messages.Of(n.DM).Joined(c.User)
 
