@@ -1,6 +1,8 @@
 package parley_test
 
 import (
+	"bytes"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -221,6 +223,22 @@ func TestPackagesKnowNothingOfOtherLayers(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+func TestEveryPackageWithTestsLooksForLeaks(t *testing.T) {
+	for _, p := range list(t, "linux") {
+		files := slices.Concat(p.TestGoFiles, p.XTestGoFiles)
+		if len(files) > 0 && !slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			return bytes.Contains(text, []byte("goleak.VerifyTestMain(m)"))
+		}) {
+			t.Errorf("%s has tests, and no TestMain with goleak.VerifyTestMain(m)", short(p.ImportPath))
 		}
 	}
 }
