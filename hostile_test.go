@@ -241,14 +241,15 @@ func TestHostileConnectionsAreEndedAndDisturbNoUser(t *testing.T) {
 	c.eventually("only the honest users are left", func() bool { return s.Users().Count() == 2 })
 }
 
-// Devices of one user that log each other out leave one session, which works.
+// Devices of one user that log each other out leave one session, which works. No login is given up
+// half-way: a node might see to it later than to the last one.
 func TestDevicesThatLogEachOtherOutLeaveOneSession(t *testing.T) {
+	const enough = 60
 	c := way{}.newCluster(t, 2, nil)
 	alice, bob := c.login("alice", 0, false), c.login("bob", 1, false)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
 	var devices sync.WaitGroup
 	var logins atomic.Int64
+	stop := make(chan struct{})
 	for i := range 20 {
 		s := c.nodes[i%2]
 		token, err := s.Token("flapper")
@@ -256,28 +257,32 @@ func TestDevicesThatLogEachOtherOutLeaveOneSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		devices.Go(func() {
-			for ctx.Err() == nil {
-				device, err := client.Dial(ctx, "tcp://"+s.TCPAddr(), client.WithToken(token))
+			for logins.Load() < enough && t.Context().Err() == nil {
+				device, err := client.Dial(t.Context(), "tcp://"+s.TCPAddr(), client.WithToken(token), client.WithoutReconnect())
 				if err != nil {
-					continue
+					continue // replaced before its welcome
 				}
-				logins.Add(1)
+				if logins.Add(1) == enough {
+					close(stop)
+				}
 				select {
 				case <-device.Done():
-				case <-ctx.Done():
+				case <-stop:
 				}
 				_ = device.Close()
 			}
 		})
 	}
-	for ctx.Err() == nil {
+	for undisturbed := true; undisturbed; {
 		alice.tell("bob", "not disturbed")
 		bob.hears("alice: not disturbed")
+		select {
+		case <-stop:
+			undisturbed = false
+		default:
+		}
 	}
 	devices.Wait()
-	if logins.Load() < 3 {
-		t.Errorf("only %d logins", logins.Load())
-	}
 	last := c.login("flapper", 1, true)
 	alice.tell("flapper", "the last one")
 	last.hears("alice: the last one")

@@ -22,7 +22,7 @@ type (
 const (
 	Delivered = wire.Delivered // handed to the operating system for the recipient's connection
 	Declined  = wire.Declined  // the program of the recipient's node refused it
-	Dropped   = wire.Dropped   // the program of the sender's node emptied it
+	Dropped   = wire.Dropped   // the program of the recipient's node emptied it
 )
 
 // Send sends a message to another user and waits for the outcome. Without an error the receipt

@@ -41,6 +41,10 @@ type cluster struct {
 	net    *memnet.Net
 	gossip *members.Memory
 
+	// pause is called between the steps of a login, an eviction and a leave, where a busy machine
+	// may let other goroutines run for long. Nil: nothing.
+	pause func()
+
 	growing sync.Mutex
 	nodes   []*node // guarded by growing, where nodes start while others are looked for
 }
@@ -351,12 +355,14 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 		return err
 	}
 	sessions.Of(u).SetStamp(uint64(stamp))
+	nd.c.pauses()
 	if !sessions.Add(nd.users, u) {
 		messages.Of(nd.dm).Abandoned(u)
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), 0)
 
 		return errReplaced
 	}
+	nd.c.pauses()
 	messages.Of(nd.dm).Joined(u)
 
 	return nil
@@ -392,10 +398,18 @@ func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
 		u, _ = v.(*user.User)
 	}
 	newest := messages.Of(nd.dm).Replaced(u, next)
+	nd.c.pauses()
 	sessions.Remove(nd.users, u)
+	nd.c.pauses()
 	sessions.Of(u).Close(2002, "replaced")
 
 	return newest
+}
+
+func (c *cluster) pauses() {
+	if c.pause != nil {
+		c.pause()
+	}
 }
 
 func (nd *node) leave(u *user.User) {
@@ -405,6 +419,7 @@ func (nd *node) leave(u *user.User) {
 
 		return
 	}
+	nd.c.pauses()
 	messages.Of(nd.dm).Leave(u, func(newest uint64) {
 		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), newest)
 		nd.between.Delete(u.SID)

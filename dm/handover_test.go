@@ -176,3 +176,42 @@ func TestPromise6AUserWhoWasReplacedBeforeItsLeaveSaysNoGoodbye(t *testing.T) {
 		asked.are(t)
 	})
 }
+
+// The older session's connection is still open when the callbacks accept the message: the newer
+// session takes over no channel with its sender, so it must not be delivered there.
+func TestPromise7AMessageAcceptedByASessionJustReplaced(t *testing.T) {
+	heard := &notes{}
+	synctest.Test(t, func(t *testing.T) {
+		accept := make(chan struct{}, 2)
+		c := newCluster(t, aMillisecond)
+		c.begin(2, func(m *dm.Module) {
+			heard.clears(m)
+			m.SetOnReceiveMessage(func(uint8, uint16, []byte, string, *user.User) bool {
+				<-accept
+
+				return true
+			})
+		})
+		alice, bob := c.login("alice", 0), c.login("bob", 1)
+		outcome := make(chan error, 1)
+		alice.node.dm.SendMessageByUserID(alice.u, "bob", 2, 11, []byte("hi"), func(err error) { outcome <- err })
+		time.Sleep(10 * time.Millisecond) // it is with bob's callbacks
+		c.pause = func() {
+			accept <- struct{}{}
+			c.pause = nil
+			time.Sleep(10 * time.Millisecond)
+		}
+		newer := c.login("bob", 1)
+		accept <- struct{}{}
+		if err := <-outcome; err != nil {
+			t.Error(err)
+		}
+		bob.hears()
+		newer.hears("2.11 hi")
+		newer.has("alice@n1")
+		newer.quits()
+		heard.are(t, "bob left alice")
+		alice.has("")
+		c.stop()
+	})
+}

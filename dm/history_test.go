@@ -39,6 +39,9 @@ func (w world) draw(t *rapid.T) (lines []string) {
 	if rapid.Bool().Draw(t, "jitters") {
 		do("jitter %dus %d", rapid.IntRange(1, 20000).Draw(t, "jitter"), rapid.IntRange(0, 9).Draw(t, "seed"))
 	}
+	if rapid.Bool().Draw(t, "lags") {
+		do("lag %dus", rapid.IntRange(1, 5000).Draw(t, "lag"))
+	}
 	if rapid.Bool().Draw(t, "goodbyes") {
 		for _, u := range users[:2] {
 			do("farewell %s bye from %s", u, u)

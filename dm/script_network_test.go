@@ -78,6 +78,13 @@ func (s *story) network() map[string]func(words) error {
 
 			return err
 		},
+		"lag": func(w words) (err error) { // lag 800us: the steps of logins and ends, and callbacks, take up to so long
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.lag, err = time.ParseDuration(w.at(1))
+
+			return err
+		},
 		"idleafter": func(w words) (err error) {
 			s.settings.ChannelIdleTimeout, err = time.ParseDuration(w.at(1))
 

@@ -52,6 +52,7 @@ func (s *story) aloudf(nd *node, u *user.User, format string, args ...any) {
 // receives is the SetOnReceiveMessage callback.
 func (s *story) receives(nd *node, ver uint8, cmd uint16, text, from string, to *user.User) bool {
 	s.aloudf(nd, to, " is asked about %d.%d %q from %s", ver, cmd, text, from)
+	s.lags()
 	s.wait(to.ID, "receive")
 	switch s.act(to.ID) {
 	case "decline":
@@ -69,6 +70,7 @@ func (s *story) receives(nd *node, ver uint8, cmd uint16, text, from string, to 
 // rewrites is the SetOnMessage callback.
 func (s *story) rewrites(nd *node, text, from string, to *user.User) []byte {
 	s.aloudf(nd, to, " may rewrite %q from %s", text, from)
+	s.lags()
 	s.wait(to.ID, "message")
 	switch s.act(to.ID) {
 	case "empty":
@@ -88,6 +90,7 @@ func (s *story) rewrites(nd *node, text, from string, to *user.User) []byte {
 // farewell is the SetOnUserDisconnect callback.
 func (s *story) farewell(nd *node, u *user.User, peer string) []byte {
 	s.aloudf(nd, u, " may say goodbye to %s", peer)
+	s.lags()
 	s.wait(u.ID, "farewell")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,6 +111,7 @@ func (s *story) cleared(nd *node, gone string, stayer *user.User) {
 	if x == nil || nd.crashed.Load() {
 		return
 	}
+	s.lags()
 	s.wait(stayer.ID, "clear")
 	s.mu.Lock()
 	defer s.mu.Unlock()

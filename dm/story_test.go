@@ -40,6 +40,7 @@ type story struct {
 	blanks   map[string]*session         // guarded by mu
 	delays   map[[2]string]time.Duration // guarded by mu
 	jitter   time.Duration               // guarded by mu
+	lag      time.Duration               // guarded by mu
 	rng      *rand.Rand                  // guarded by mu
 	lines    []line                      // guarded by mu; not printed yet
 	wrong    []string                    // guarded by mu; what must never happen
@@ -103,8 +104,23 @@ func newStory(t *testing.T) *story {
 		delays: map[[2]string]time.Duration{}, rng: rand.New(rand.NewPCG(1, 1)),
 	}
 	s.cluster = newCluster(t, s.delay)
+	s.pause = s.lags
 
 	return s
+}
+
+// lags takes a random part of the lag: so goroutines meet in other orders than on a machine with
+// nothing else to do.
+func (s *story) lags() {
+	s.mu.Lock()
+	var d time.Duration
+	if s.lag > 0 {
+		d = time.Duration(s.rng.Int64N(int64(s.lag)))
+	}
+	s.mu.Unlock()
+	if d > 0 {
+		time.Sleep(d)
+	}
 }
 
 func (s *story) delay(from, to string) time.Duration {

@@ -43,7 +43,7 @@ func (s *session) login(handshake *slot) bool {
 		return false
 	}
 	id, ok := s.identify(ctx, cancel, token)
-	if !ok || !s.awaitTurn(ctx, id.UserID) || !s.occupy() {
+	if !ok || !s.awaitTurn(ctx, id.UserID) || !s.occupy() || s.abandoned() {
 		return false
 	}
 	u := sessions.New(s.gw.users, id.UserID, user.NewSID(), s)
@@ -112,6 +112,25 @@ func (s *session) occupy() bool {
 	}
 
 	return why == 0
+}
+
+// abandoned ends the session if its client is gone and has sent nothing behind its hello. The hello
+// may have waited, for this process or this node: meanwhile the client may have logged in on
+// another connection, and an abandoned login must not replace that one.
+func (s *session) abandoned() bool {
+	conn := s.conn.NetConn()
+	if c, ok := conn.(*tls.Conn); ok {
+		conn = c.NetConn()
+	}
+	if s.input.Len() > 0 || !hungUp(conn) {
+		return false
+	}
+	_, err := s.fill() // does not wait: all that the client will ever send is here
+	if err != nil {
+		s.readFailed(err)
+	}
+
+	return err != nil
 }
 
 // readFirstBody reads until the first frame is complete.

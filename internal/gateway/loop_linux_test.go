@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -24,7 +23,7 @@ func (n *node) idleWatched(tb testing.TB) *session {
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].reader.Load() == readerIdle })
+	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].turn.Ended() })
 
 	return all[0]
 }
@@ -36,7 +35,7 @@ func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	s := n.idleWatched(t)
 	s.OnReadable(true)
 	deadline := time.Now().Add(10 * time.Second)
-	for s.reader.Load() != readerIdle {
+	for !s.turn.Ended() {
 		if time.Now().After(deadline) {
 			t.Fatal("it reads and reads")
 		}
@@ -69,33 +68,6 @@ func addrOf(a unix.Sockaddr) string {
 	}
 
 	return ""
-}
-
-func TestBlockingCommandsDelayTheLoopOnlyBriefly(t *testing.T) {
-	n := newNode(t, Config{})
-	n.router.Handle(2, 1, echo)
-	let := make(chan struct{})
-	n.router.Builtin(1, 701, func(command.Request) { <-let })
-	n.listen(t)
-	const stuck = 200
-	clients := make([]*client, stuck)
-	for i := range clients {
-		clients[i] = n.dialTCP(t)
-		clients[i].login(number(i))
-	}
-	other := n.dialTCP(t)
-	other.login("other")
-	for _, c := range clients {
-		c.send(wire.Frame{Kind: wire.KindRequest, Ver: 1, Cmd: 701, ID: 1})
-	}
-	begin := time.Now()
-	other.send(wire.Frame{Kind: wire.KindPing, ID: 1})
-	other.next()
-	took := time.Since(begin)
-	close(let)
-	if took > time.Second { // if each kept one of two loops, it would be twice that
-		t.Errorf("a pong took %v", took)
-	}
 }
 
 // exhaustDescriptors takes all descriptors that the process may have, until they are given back.

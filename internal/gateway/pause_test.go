@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func (n *node) waitPaused(tb testing.TB) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 
-			return s.pause == nil && s.reader.Load() != readerPaused
+			return s.pause == nil && !s.turn.Suspended()
 		})
 	})
 }
@@ -128,6 +129,38 @@ func TestLoginsWaitDuringAPause(t *testing.T) {
 	})
 }
 
+// A client that waits for a node that is paused may give up and log in elsewhere.
+func TestALoginWhoseClientHasGoneIsNotAdmitted(t *testing.T) {
+	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
+		var admitted atomic.Int32
+		n.admit = func(context.Context, *user.User) error {
+			admitted.Add(1)
+
+			return nil
+		}
+		n.gw.PauseClients()
+		gone, asks := dial(t), dial(t)
+		gone.send(helloFrame("alice"))
+		asks.send(helloFrame("bob"))
+		f := ask(1)
+		f.ID = 0
+		asks.send(f)
+		eventually(t, func() bool { return len(n.gw.wheel.all()) == 2 })
+		n.waitPaused(t)
+		gone.io.close()
+		asks.io.close()
+		n.gw.ResumeClients()
+		n.wantLeft(t, "bob", user.Left)
+		eventually(t, func() bool { return len(n.gw.wheel.all()) == 0 })
+		if got := n.handled.Load(); got != 1 {
+			t.Errorf("%d requests of a client that has said something were handled", got)
+		}
+		if got := admitted.Load(); got != 1 && runtime.GOOS == "linux" {
+			t.Errorf("%d logins were admitted, want that of bob", got)
+		}
+	})
+}
+
 func TestAConnectionThatEndsDuringAPauseIsReadToItsEnd(t *testing.T) {
 	overAll(t, Config{}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		c := dial(t)
@@ -162,7 +195,7 @@ func TestASessionCanEndDuringAPause(t *testing.T) {
 			waiting := 0
 			for _, s := range n.gw.wheel.all() {
 				s.mu.Lock()
-				if s.pause != nil || s.reader.Load() == readerPaused {
+				if s.pause != nil || s.turn.Suspended() {
 					waiting++
 				}
 				s.mu.Unlock()

@@ -257,29 +257,6 @@ func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	}
 }
 
-func TestALoopReportsThatItWasRecentlyBlocked(t *testing.T) {
-	l := newLoop(t)
-	becomes := func(kept bool) {
-		t.Helper()
-		deadline := time.Now().Add(20 * time.Second)
-		for l.RecentlyBlocked() != kept {
-			if time.Now().After(deadline) {
-				t.Fatalf("not kept = %v", kept)
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}
-	becomes(false)
-	b, there := rawPair(t)
-	s := newReadCounter()
-	s.block = make(chan struct{})
-	l.add(b, s)
-	write(t, there, "x")
-	becomes(true)
-	close(s.block)
-	becomes(false)
-}
-
 // batchCounter counts the calls.
 type batchCounter struct{ begun, ended atomic.Int32 }
 
@@ -554,8 +531,10 @@ func TestAHandlerThatHasBlockedTheLoopGetsItsTurn(t *testing.T) {
 		t.Fatal("not watched")
 	}
 	write(t, there, "x")
-	for !l.RecentlyBlocked() {
-		time.Sleep(time.Millisecond)
+	for taken := false; !taken; time.Sleep(time.Millisecond) {
+		l.mu.Lock()
+		taken = l.generation > 0
+		l.mu.Unlock()
 	}
 	close(b.let)
 	select {

@@ -34,7 +34,7 @@ func (s *sim) do(x *session, fx []Effect, p *packet) {
 		case Backoff:
 			c := e.Conv
 			s.post(&event{
-				name: "retry " + x.user + " " + c.Peer(), lane: fmt.Sprintf("again/%x/%s", x.at.SID, c.Peer()), due: s.now + int64(e.Seq)*10_000_000,
+				name: "retry " + x.user + " " + c.Peer(), lane: fmt.Sprintf("again/%x/%s", x.at.SID, c.Peer()), due: s.now + int64(e.Tries)*10_000_000,
 				run: func() {
 					if !x.node.dead {
 						s.do(x, x.core.Retry(nil, s.now, c), nil)
@@ -177,8 +177,8 @@ func (p packet) call(y *session, c *Conversation) {
 	s, m, o := p.s, p.s.manner(y.user), Delivered
 	asked := p.a.Kind == Message || p.a.Kind == Clear && p.l.text != ""
 	switch {
-	case y.core.State() != Active, y.core.Parked():
-		o = NotFound // nothing is pushed to a session that is over
+	case !y.core.Receiving():
+		o = NotFound // nothing is pushed
 	case asked && m.declining:
 		o = Declined
 	case asked && m.emptying:

@@ -96,7 +96,11 @@ func (d *delivery) message(cbs *callbacks) {
 
 		return
 	}
-	d.decide(true)
+	if !d.decide(true) { // it was replaced, or is leaving, and its connection is not closed yet
+		d.reply(core.NotFound)
+
+		return
+	}
 	d.rewriteAndPush(cbs)
 }
 
@@ -151,15 +155,19 @@ func (d *delivery) rewriteAndPush(cbs *callbacks) {
 	}
 }
 
-// decide tells the core what the receive callbacks said.
-func (d *delivery) decide(accepted bool) {
+// decide tells the core what the receive callbacks said, and returns whether a message may be
+// pushed.
+func (d *delivery) decide(accepted bool) (receiving bool) {
 	if d.conv == nil {
-		return
+		return true
 	}
 	s := d.s
 	s.mu.Lock()
 	s.effects = s.core.CallbackDone(s.effects, s.m.sweep.now.Load(), d.conv, &d.Arrival, accepted)
+	receiving = s.core.Receiving()
 	s.unlock()
+
+	return receiving
 }
 
 // decided is decide for an item that goes no further, and answers its sender.

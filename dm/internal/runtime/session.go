@@ -26,7 +26,7 @@ type session struct {
 	blank bool
 
 	mu         sync.Mutex
-	core       *core.Session      // guarded by mu
+	core       core.Session       // guarded by mu; a value, so that an event finds all in one place
 	effects    []core.Effect      // guarded by mu; to be performed, in order
 	spare      []core.Effect      // guarded by mu; the other of two buffers that take turns
 	performing bool               // guarded by mu
@@ -63,7 +63,7 @@ func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
 
 	return &session{
 		m: m, user: u, id: []byte(u.ID), place: place, blank: blank,
-		core: core.NewSession(core.Config{
+		core: *core.NewSession(core.Config{
 			User: u.ID, Place: place, Login: sessions.Of(u).Stamp(), Blank: blank, Stamp: m.stamp, Linked: m.linked,
 			Limits: m.limits(), Timeout: int64(m.settings.ReliableTimeout),
 		}),

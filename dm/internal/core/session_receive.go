@@ -26,7 +26,7 @@ func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full b
 	case a.Blank: // a session takes until it ends, and then never again: that and the order of a link keep the order
 		return fx, nil, Taken
 	}
-	c := s.byPeer[string(peer)]
+	c := s.With(peer)
 	if c == nil {
 		c = s.Conversation(string(peer))
 	}
@@ -47,12 +47,13 @@ func (s *Session) Arrive(fx []Effect, now int64, a *Arrival, peer []byte, full b
 }
 
 // CallbackDone says that the receive callbacks have seen an arrival that was taken, and whether
-// they accepted it: that opens the channel.
+// they accepted it: that opens the channel. A message that they accepted is pushed only if the
+// session is Receiving then: otherwise it is answered with NotFound.
 func (s *Session) CallbackDone(fx []Effect, now int64, c *Conversation, a *Arrival, accepted bool) []Effect {
 	if c == nil { // a blank user's
 		return fx
 	}
-	c.callbackDone(a, accepted && s.state != Closing && s.state != Closed) // nothing would end a channel that opens now
+	c.callbackDone(a, accepted && s.Receiving()) // nothing would end a channel that opens later
 	s.now = now
 	s.list(c)
 	fx = s.evictLeastRecentlyUsed(fx, c)
@@ -60,11 +61,16 @@ func (s *Session) CallbackDone(fx []Effect, now int64, c *Conversation, a *Arriv
 	return s.settled(fx, c)
 }
 
+// Receiving tells whether the session takes part in full. Of one that does not, an accepted message
+// opens no channel: the sender must not hear that it was delivered, or it would hold a channel open
+// that the recipient's newer session, or its farewell, knows nothing of.
+func (s *Session) Receiving() bool { return s.state == Active && !s.parked }
+
 // Reply answers an arrival that was taken. An item that was not sent because the session has ended
 // meanwhile is refused as Moved: a newer session is to have it, or else the sender's next lookup
 // says that there is none.
 func (s *Session) Reply(fx []Effect, a *Arrival, o Outcome) []Effect {
-	if o == Delivered && a.Kind == Connect && s.state != Active {
+	if o == Delivered && a.Kind == Connect && !s.Receiving() {
 		o = NotFound // it has opened nothing
 	}
 	if o == NotFound && !a.Kind.Ends() {

@@ -64,7 +64,7 @@ func (s *Session) OnLookupFailed(fx []Effect, now int64, c *Conversation, epoch 
 // OnAnswer brings a peer's answer to an item. An answer that comes when all has its outcome changes
 // nothing.
 func (s *Session) OnAnswer(fx []Effect, now int64, peer []byte, r Reply) []Effect {
-	c := s.byPeer[string(peer)]
+	c := s.With(peer)
 	if c == nil {
 		return fx
 	}
