@@ -25,19 +25,7 @@ func devNode(t *testing.T) *parley.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.DM().ExposeCommands()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := s.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	startUntilEnd(t, s)
 
 	return s
 }

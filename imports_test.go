@@ -1,6 +1,8 @@
 package parley_test
 
 import (
+	"bytes"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -119,6 +121,11 @@ var allowedImports = map[string][]string{
 	"internal/latency":    {}, // how long things take
 	"internal/value":      {}, // values as bytes, with their Go type
 
+	// A node without others, for tests only.
+	"internal/testkit/onenode": {
+		"dm", "user", "internal/command", "internal/messages", "internal/sessions", "internal/testkit",
+	},
+
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
 	// them.
 	"sdk/conformance":           {".", "user", "wire", "sdk/conformance/adapter"},
@@ -216,6 +223,22 @@ func TestPackagesKnowNothingOfOtherLayers(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+func TestEveryPackageWithTestsLooksForLeaks(t *testing.T) {
+	for _, p := range list(t, "linux") {
+		files := slices.Concat(p.TestGoFiles, p.XTestGoFiles)
+		if len(files) > 0 && !slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			return bytes.Contains(text, []byte("goleak.VerifyTestMain(m)"))
+		}) {
+			t.Errorf("%s has tests, and no TestMain with goleak.VerifyTestMain(m)", short(p.ImportPath))
 		}
 	}
 }
