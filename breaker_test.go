@@ -136,18 +136,35 @@ func (b *breaker) mend() {
 	b.endLocked()
 }
 
-// flap ends all connections at random moments, about so often, until the test ends.
-func (b *breaker) flap(t *testing.T, every time.Duration) {
+// mostInARow is how often a breaker ends connections without that the links have stood in between.
+const mostInARow = 2
+
+// flap ends all connections at random moments, about so often, until the test ends: whatever they
+// are at, but at most mostInARow times in a row before stand is true. Without that bound a busy
+// machine, whose handshakes take longer than that, would never have a link again: then a cluster
+// falls apart, and its parts rightly say of each other's users that they are not found.
+func (b *breaker) flap(t *testing.T, every time.Duration, stand func() bool) {
 	t.Helper()
 	stop := make(chan struct{})
 	b.running.Go(func() {
-		for {
+		for breaks := 0; ; {
+			pause := every/2 + rand.N(every)
+			if breaks >= mostInARow {
+				pause = time.Millisecond
+			}
 			select {
 			case <-stop:
 				return
-			case <-time.After(every/2 + rand.N(every)):
-				b.mend()
+			case <-time.After(pause):
 			}
+			switch {
+			case stand():
+				breaks = 0
+			case breaks >= mostInARow:
+				continue
+			}
+			b.mend()
+			breaks++
 		}
 	})
 	t.Cleanup(func() { close(stop) })

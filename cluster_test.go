@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,6 +29,42 @@ type cluster struct {
 	t     *testing.T
 	way   way
 	nodes []*parley.Server
+
+	mu      sync.Mutex
+	started []*parley.Server // guarded by mu; all that were ever started
+	joining bool             // guarded by mu; one more is being started
+}
+
+// stands tells whether all nodes are members with links to all others that have carried something
+// within the last second.
+func (c *cluster) stands() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.joining {
+		return false
+	}
+	running := slices.DeleteFunc(slices.Clone(c.started), (*parley.Server).Stopping)
+	for _, s := range running {
+		if !s.LinksStand() {
+			return false
+		}
+		for _, other := range running {
+			if other != s && !slices.Contains(s.Nodes(), other.NodeID()) {
+				return false
+			}
+		}
+	}
+
+	return true
+}
+
+// joins notes that a node is being started, or was.
+func (c *cluster) joins(s *parley.Server) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.joining = s == nil; s != nil {
+		c.started = append(c.started, s)
+	}
 }
 
 // ways are how the links of a cluster fare: what holds must hold in all of them.
@@ -108,7 +146,7 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 
 			return ""
 		})
-		b.flap(c.t, c.way.flap)
+		b.flap(c.t, c.way.flap, c.stands)
 		cfg.Advertise = b.addr()
 	}
 	if c.way.config != nil {
@@ -125,9 +163,11 @@ func (c *cluster) add(i int, setup func(i int, s *parley.Server)) *parley.Server
 	}
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
+	c.joins(nil)
 	if err := s.Start(ctx); err != nil {
 		c.t.Fatal(err)
 	}
+	c.joins(s)
 	c.t.Cleanup(func() { c.stop(s) })
 	c.nodes = append(c.nodes, s)
 

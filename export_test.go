@@ -24,6 +24,17 @@ func (s *Server) SendPacket(port uint8, to node.ID, packet []byte) error {
 	return s.cluster.Sender(cluster.Port(port)).Send(to, packet)
 }
 
+// Stopping tells whether Stop has been called.
+func (s *Server) Stopping() bool { return s.stopping.Load() }
+
+// LinksStand tells whether the node is a member whose links all have a lease.
+func (s *Server) LinksStand() bool {
+	return s.cluster.IsMember() && s.cluster.Sender(cluster.PortDM).Leased()
+}
+
+// Views counts the views that the node has announced.
+func (s *Server) Views() uint64 { return s.directory.Stats().Views }
+
 // WaitingPredecessors counts what waits for logins.
 func (s *Server) WaitingPredecessors() int {
 	s.predecessors.mu.Lock()

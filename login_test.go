@@ -24,18 +24,22 @@ func manyLogins(t *testing.T, w way) {
 	if w.flap > 0 {
 		logins = 2_000
 	}
+	w.dm = fmt.Sprintf(`{"reliableTimeout": %q}`, patience)
 	c := w.newCluster(t, 2, nil)
+	starved := watchStarvation(t)
 	sender := c.login("sender", 1, false)
 	url := "tcp://" + c.nodes[0].TCPAddr()
-	var next, failed atomic.Int64
+	var next, failed, repeated atomic.Int64
 	var wg sync.WaitGroup
 	start := time.Now()
 	for range workers {
 		wg.Go(func() {
 			for n := next.Add(1); n <= logins; n = next.Add(1) {
-				if err := loginAndHear(t.Context(), c, sender, url, fmt.Sprintf("user %d", n)); err != nil && failed.Add(1) <= 3 {
+				again, err := c.whileWhole(func() error { return loginAndHear(t.Context(), c, sender, url, fmt.Sprintf("user %d", n)) })
+				if err != nil && failed.Add(1) <= 3 {
 					t.Errorf("login %d: %v", n, err)
 				}
+				repeated.Add(again)
 			}
 		})
 	}
@@ -43,7 +47,42 @@ func manyLogins(t *testing.T, w way) {
 	if failed.Load() > 0 {
 		t.Errorf("%d of %d failed", failed.Load(), logins)
 	}
-	t.Logf("%d logins, each with a message from another node, in %v", logins, time.Since(start))
+	if late := starved(); repeated.Load() > 0 && !late {
+		t.Errorf("the cluster fell apart, and the process was never held up: %d logins were repeated", repeated.Load())
+	}
+	t.Logf("%d logins, each with a message from another node, in %v; %d were repeated", logins, time.Since(start), repeated.Load())
+}
+
+// whileWhole calls try again if it fails and the cluster was not whole all the while: its parts
+// rightly say of each other's users that they are not found. It returns how often, and the error.
+func (c *cluster) whileWhole(try func() error) (repeated int64, err error) {
+	for ; ; repeated++ {
+		before, whole := c.views()
+		if err = try(); err == nil {
+			return repeated, nil
+		}
+		if after, still := c.views(); whole && still && after == before {
+			return repeated, err
+		}
+		for _, whole := c.views(); !whole; _, whole = c.views() {
+			select {
+			case <-c.t.Context().Done():
+				return repeated, err
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+}
+
+// views counts the views of all nodes so far, and tells whether each node sees all others.
+func (c *cluster) views() (all uint64, whole bool) {
+	whole = true
+	for _, s := range c.nodes {
+		all += s.Views()
+		whole = whole && len(s.Nodes()) == len(c.nodes)-1
+	}
+
+	return all, whole
 }
 
 // loginAndHear logs a user in, sends it a message from another node as soon as it has its welcome,
@@ -55,7 +94,7 @@ func loginAndHear(ctx context.Context, c *cluster, sender *person, url, id strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	heard := make(chan struct{}, 1)
+	heard := make(chan struct{}, 16) // more than one if the outcome of an earlier try was not known
 	newcomer, err := client.Dial(ctx, url, client.WithToken(token), client.OnMessage(func(client.Message) { heard <- struct{}{} }))
 	if err != nil {
 		return err
