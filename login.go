@@ -133,6 +133,9 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
+	if s.stopping.Load() { // before Leave, which may not have been called: the user need not linger
+		s.handedOver.Store(true)
+	}
 	newestEpoch = s.messages.Replaced(u, next)
 	s.tellSuccessor(u, sid, next)
 	sessions.Remove(s.users, u)

@@ -80,3 +80,17 @@ func TestUsersWhoLingerWhenTheTimeIsUpAreNamed(t *testing.T) {
 		users.Remove(sid, func() {})
 	})
 }
+
+func TestTheWaitEndsWhenNothingHoldsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var users linger.Users
+		users.Begin(time.Minute)
+		begun := time.Now()
+		time.AfterFunc(3*time.Second, users.Hold())
+		time.AfterFunc(2*time.Second, users.Hold())
+		users.Wait(t.Context())
+		if took := time.Since(begun); took != 3*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
