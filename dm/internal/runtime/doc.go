@@ -21,6 +21,6 @@
 //
 // # Limits
 //
-// The constants in send.go and receive.go. A sweep of all sessions once a second drops idle
-// channels; deadlines are looked at every 50 ms, only where something waits.
+// They stand in limits.go. A sweep of all sessions once a second drops idle channels; deadlines are
+// looked at every 50 ms, only where something waits.
 package runtime

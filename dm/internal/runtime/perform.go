@@ -71,7 +71,7 @@ func (s *session) carry(e *core.Effect) {
 	} else {
 		s.mu.Lock()
 		s.effects = s.core.OnUnsent(s.effects, m.sweep.now.Load(), e.Conv, e.Epoch, e.Seq, unsent(err))
-		s.unlock()
+		s.endEvent()
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *session) backoff(c *core.Conversation, tries uint32) {
 	time.AfterFunc(pause, func() {
 		s.mu.Lock()
 		s.effects = s.core.Retry(s.effects, s.m.sweep.now.Load(), c)
-		s.unlock()
+		s.endEvent()
 	})
 }
 
