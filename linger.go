@@ -70,7 +70,8 @@ func (s *Server) cameBack(u *user.User, sid node.SID) {
 	})
 }
 
-// waitForUsers waits until the users that were sent away are back elsewhere, or have left.
+// waitForUsers waits until the users that were sent away are back elsewhere, their data with them,
+// or have left.
 func (s *Server) waitForUsers(ctx context.Context) {
 	for sid, u := range s.lingering.Wait(ctx) {
 		s.stayedAway(sid, u)

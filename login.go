@@ -133,7 +133,9 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
-	if s.stopping.Load() { // before Leave, which may not have been called: the user need not linger
+	if s.stopping.Load() {
+		release := s.lingering.Hold() // the stop waits until the links have all of it
+		defer release()
 		s.handedOver.Store(true)
 	}
 	newestEpoch = s.messages.Replaced(u, next)

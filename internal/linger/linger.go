@@ -12,11 +12,11 @@ import (
 // Users are the users who are expected back elsewhere. The zero value lets none linger. Safe for
 // use by several goroutines.
 type Users struct {
-	mu    sync.Mutex
-	grace time.Duration        // guarded by mu; not positive: none lingers
-	users map[node.SID]waiting // guarded by mu
-	held  int                  // guarded by mu; see Hold
-	empty chan struct{}        // guarded by mu; closed when there are none of both; nil: nothing waits for that
+	mu     sync.Mutex
+	grace  time.Duration        // guarded by mu; not positive: none lingers
+	users  map[node.SID]waiting // guarded by mu
+	ending int                  // guarded by mu; users who leave just now, and what is held
+	empty  chan struct{}        // guarded by mu; closed when there are none of both; nil: nothing waits for that
 }
 
 type waiting struct {
@@ -68,36 +68,37 @@ func (l *Users) Remove(sid node.SID, then func()) {
 	}
 	u.timer.Stop()
 	delete(l.users, sid)
-	l.held++
+	l.ending++
 	l.mu.Unlock()
-	defer l.release()
 	then()
+	l.release()
 }
 
-// Hold keeps Wait from returning until the function that it returns is called, once.
+// Hold keeps Wait from returning until release is called: what belongs to a user is on its way to
+// another node.
 func (l *Users) Hold() (release func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held++
+	l.ending++
 
-	return l.release
+	return sync.OnceFunc(l.release)
 }
 
 func (l *Users) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held--
-	if l.held == 0 && len(l.users) == 0 && l.empty != nil {
+	l.ending--
+	if l.ending == 0 && len(l.users) == 0 && l.empty != nil {
 		close(l.empty)
 		l.empty = nil
 	}
 }
 
-// Wait waits until none lingers and nothing holds it, or ctx ends: then no user lingers any more, and those that did are
+// Wait waits until none lingers, or ctx ends: then no user lingers any more, and those that did are
 // returned.
 func (l *Users) Wait(ctx context.Context) (rest map[node.SID]*user.User) {
 	l.mu.Lock()
-	if len(l.users) == 0 && l.held == 0 {
+	if len(l.users) == 0 && l.ending == 0 {
 		l.grace = 0
 		l.mu.Unlock()
 

@@ -50,6 +50,30 @@ func TestTheWaitEndsWhenTheLastUserIsBack(t *testing.T) {
 	})
 }
 
+func TestTheWaitEndsWhenNothingIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var users linger.Users
+		users.Begin(time.Minute)
+		begun := time.Now()
+		first, second := users.Hold(), users.Hold()
+		time.AfterFunc(time.Second, func() {
+			first()
+			first() // counts once
+		})
+		time.AfterFunc(3*time.Second, second)
+		if rest := users.Wait(t.Context()); len(rest) != 0 || time.Since(begun) != 3*time.Second {
+			t.Errorf("%v linger, after %v", rest, time.Since(begun))
+		}
+		users.Hold()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		users.Wait(ctx)
+		if time.Since(begun) != 4*time.Second {
+			t.Errorf("it takes longer than its context: %v", time.Since(begun))
+		}
+	})
+}
+
 func TestAUserIsWaitedForNoLongerThanTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var users linger.Users
@@ -78,19 +102,5 @@ func TestUsersWhoLingerWhenTheTimeIsUpAreNamed(t *testing.T) {
 			t.Errorf("%v linger", rest)
 		}
 		users.Remove(sid, func() {})
-	})
-}
-
-func TestTheWaitEndsWhenNothingHoldsIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var users linger.Users
-		users.Begin(time.Minute)
-		begun := time.Now()
-		time.AfterFunc(3*time.Second, users.Hold())
-		time.AfterFunc(2*time.Second, users.Hold())
-		users.Wait(t.Context())
-		if took := time.Since(begun); took != 3*time.Second {
-			t.Errorf("it took %v", took)
-		}
 	})
 }
