@@ -28,6 +28,7 @@ type lane struct {
 	broken   string          // guarded by mu; what must not be
 	acked    []uint32        // guarded by mu; cb(nil)
 	timeouts int             // guarded by mu
+	apart    int             // guarded by mu; not found, or no nodes: what the parts of a cluster say that fell apart
 	failed   error           // guarded by mu; any other outcome
 }
 
@@ -58,6 +59,8 @@ func (l *lane) send(first uint32, burst int) {
 				l.acked = append(l.acked, n)
 			case errors.Is(err, dm.ErrReliableTimeout):
 				l.timeouts++
+			case errors.Is(err, dm.ErrUserNotFound), errors.Is(err, dm.ErrNodesNotFound):
+				l.apart++
 			default:
 				l.failed = err
 			}
@@ -73,6 +76,7 @@ func TestNumberedMessagesAreNeitherLostNorDoubledNorReordered(t *testing.T) {
 		w.dm = `{"reliableTimeout": "10s"}` // nothing is lost: an outcome that is unknown is a defect, and not only a busy machine
 		c := w.newCluster(t, 3, nil)
 		starved := watchStarvation(t)
+		views, _ := c.views()
 		lanes := make(map[string]*lane) // by "from to"
 		for i := range users {
 			from := fmt.Sprintf("user-%d", i)
@@ -99,7 +103,8 @@ func TestNumberedMessagesAreNeitherLostNorDoubledNorReordered(t *testing.T) {
 		}
 		wg.Wait()
 		late := starved()
-		check(t, lanes, late)
+		after, _ := c.views()
+		check(t, lanes, late, late && after != views)
 	})
 }
 
@@ -139,10 +144,11 @@ func watchStarvation(t *testing.T) (starved func() bool) {
 	}
 }
 
-// check looks at what became of all messages. Unsure: links break, and outcomes may be unknown.
-func check(t *testing.T, lanes map[string]*lane, unsure bool) {
+// check looks at what became of all messages. Unsure: the process was held up, and outcomes may be
+// unknown. FellApart: so long that nodes gave each other up, and did not find each other's users.
+func check(t *testing.T, lanes map[string]*lane, unsure, fellApart bool) {
 	t.Helper()
-	acked, timeouts := 0, 0
+	acked, timeouts, apart := 0, 0, 0
 	for name, l := range lanes {
 		deadline := time.Now().Add(patience)
 		for { // what was handed to the system may still be on its way to the client
@@ -166,13 +172,13 @@ func check(t *testing.T, lanes map[string]*lane, unsure bool) {
 		if l.broken != "" {
 			t.Errorf("%s: %s", name, l.broken)
 		}
-		if l.failed != nil || l.timeouts > 0 && !unsure {
-			t.Errorf("%s: %d timeouts, %v", name, l.timeouts, l.failed)
+		if l.failed != nil || l.timeouts > 0 && !unsure || l.apart > 0 && !fellApart {
+			t.Errorf("%s: %d timeouts, %d not found, %v", name, l.timeouts, l.apart, l.failed)
 		}
-		acked, timeouts = acked+len(l.acked), timeouts+l.timeouts
+		acked, timeouts, apart = acked+len(l.acked), timeouts+l.timeouts, apart+l.apart
 		l.mu.Unlock()
 	}
-	t.Logf("%d messages delivered, %d unknown", acked, timeouts)
+	t.Logf("%d messages delivered, %d unknown, %d not found", acked, timeouts, apart)
 }
 
 // eventually waits until cond holds.
