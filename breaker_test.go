@@ -2,8 +2,10 @@ package parley_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -178,4 +180,52 @@ func (b *breaker) endLocked() {
 		close(b.quiet)
 		b.quiet = nil
 	}
+}
+
+// However long a handshake takes: links that do not stand are given the time to.
+func TestABreakerWaitsForLinksToStandAgain(t *testing.T) {
+	server, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	b := newBreaker(t, server.Addr().String())
+	connect := func() (near, far net.Conn) {
+		near, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = near.Close() })
+		if far, err = server.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = far.Close() })
+
+		return near, far
+	}
+	ends := func(c net.Conn) {
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("the connection was not ended: %v", err)
+		}
+	}
+	first, _ := connect()
+	var stands atomic.Bool
+	var asked atomic.Int32
+	b.flap(t, time.Millisecond, func() bool { asked.Add(1); return stands.Load() })
+	ends(first)
+	for tries := asked.Load() + 2*mostInARow; asked.Load() < tries; { // it has ended as many as it may
+		time.Sleep(time.Millisecond)
+	}
+	near, far := connect()
+	for tries := asked.Load() + 50; asked.Load() < tries; {
+		if _, err := far.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := near.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stands.Store(true)
+	ends(near)
 }

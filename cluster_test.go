@@ -30,6 +30,8 @@ type cluster struct {
 	way   way
 	nodes []*parley.Server
 
+	repeated atomic.Int64 // by whileWhole
+
 	mu      sync.Mutex
 	started []*parley.Server // guarded by mu; all that were ever started
 	joining bool             // guarded by mu; one more is being started

@@ -29,6 +29,7 @@ type lane struct {
 	broken   string          // guarded by mu; what must not be
 	acked    []uint32        // guarded by mu; cb(nil)
 	timeouts int             // guarded by mu
+	apart    int             // guarded by mu; not found, or no nodes: what the parts of a cluster say that fell apart
 	failed   error           // guarded by mu; any other outcome
 }
 
@@ -59,6 +60,8 @@ func (l *lane) send(first uint32, burst int) {
 				l.acked = append(l.acked, n)
 			case errors.Is(err, dm.ErrReliableTimeout):
 				l.timeouts++
+			case errors.Is(err, dm.ErrUserNotFound), errors.Is(err, dm.ErrNodesNotFound):
+				l.apart++
 			default:
 				l.failed = err
 			}
@@ -74,6 +77,7 @@ func TestNumberedMessagesAreNeitherLostNorDoubledNorReordered(t *testing.T) {
 		w.dm = `{"reliableTimeout": "10s"}` // nothing is lost: an outcome that is unknown is a defect, and not only a busy machine
 		c := w.newCluster(t, 3, nil)
 		starved := watchStarvation(t)
+		views, _ := c.views()
 		lanes := make(map[string]*lane) // by "from to"
 		for i := range users {
 			from := fmt.Sprintf("user-%d", i)
@@ -100,7 +104,8 @@ func TestNumberedMessagesAreNeitherLostNorDoubledNorReordered(t *testing.T) {
 		}
 		wg.Wait()
 		late := starved()
-		check(t, lanes, late)
+		after, _ := c.views()
+		check(t, lanes, late, late && after != views)
 	})
 }
 
@@ -140,10 +145,11 @@ func watchStarvation(t *testing.T) (starved func() bool) {
 	}
 }
 
-// check looks at what became of all messages. Unsure: links break, and outcomes may be unknown.
-func check(t *testing.T, lanes map[string]*lane, unsure bool) {
+// check looks at what became of all messages. Unsure: the process was held up, and outcomes may be
+// unknown. FellApart: so long that nodes gave each other up, and did not find each other's users.
+func check(t *testing.T, lanes map[string]*lane, unsure, fellApart bool) {
 	t.Helper()
-	acked, timeouts := 0, 0
+	acked, timeouts, apart := 0, 0, 0
 	for name, l := range lanes {
 		testkit.Eventually(t, name+": all messages with outcome nil arrive", func() bool { // they may still be on their way to the client
 			l.mu.Lock()
@@ -155,13 +161,13 @@ func check(t *testing.T, lanes map[string]*lane, unsure bool) {
 		if l.broken != "" {
 			t.Errorf("%s: %s", name, l.broken)
 		}
-		if l.failed != nil || l.timeouts > 0 && !unsure {
-			t.Errorf("%s: %d timeouts, %v", name, l.timeouts, l.failed)
+		if l.failed != nil || l.timeouts > 0 && !unsure || l.apart > 0 && !fellApart {
+			t.Errorf("%s: %d timeouts, %d not found, %v", name, l.timeouts, l.apart, l.failed)
 		}
-		acked, timeouts = acked+len(l.acked), timeouts+l.timeouts
+		acked, timeouts, apart = acked+len(l.acked), timeouts+l.timeouts, apart+l.apart
 		l.mu.Unlock()
 	}
-	t.Logf("%d messages delivered, %d unknown", acked, timeouts)
+	t.Logf("%d messages delivered, %d unknown, %d not found", acked, timeouts, apart)
 }
 
 // eventually waits until cond holds.
