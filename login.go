@@ -79,7 +79,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	if replaces {
 		sessions.Renewed(s.users, u, older.sid.String())
 	}
-	s.succeed(u)                // it may have been told between the lines above
+	s.settle(u, sid)
 	s.operator.DismissBanned(u) // Ban may have looked for the user just before it was there
 
 	return nil

@@ -168,6 +168,13 @@ func (s *Server) handleReplaced(from node.ID, packet []byte) {
 	}
 }
 
+// settle ends the login of a session that is in the registry. What it is told from now on finds it
+// there; so it looks afterwards at what it was told before.
+func (s *Server) settle(u *user.User, sid node.SID) {
+	s.inTransition.Delete(sid)
+	s.succeed(u)
+}
+
 // succeed gives a session of this node what the older one has told, if that has come.
 func (s *Server) succeed(u *user.User) {
 	if older, ok := s.predecessors.take(sessions.Of(u).SID()); ok {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestASessionIsFoundAtEveryMomentOfItsLife(t *testing.T) {
-	const lives, lookers = 20, 4
+	const lives, lookers = 10, 4
 	s := &Server{users: user.NewRegistry(), inTransition: xsync.NewMap[node.SID, *user.User]()}
 	var living atomic.Pointer[node.SID] // from when its login has begun until its farewell ends
 	var over atomic.Bool
@@ -47,5 +47,35 @@ func TestASessionIsFoundAtEveryMomentOfItsLife(t *testing.T) {
 	all.Wait()
 	if n := missed.Load(); n > 0 {
 		t.Errorf("missed %d times in %d lives", n, lives)
+	}
+}
+
+func TestWhatASessionIsToldAtTheEndOfItsLoginIsNotLeft(t *testing.T) {
+	const logins = 20_000
+	s := &Server{users: user.NewRegistry(), inTransition: xsync.NewMap[node.SID, *user.User]()}
+	told := make(chan []byte)
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		for packet := range told {
+			s.handleReplaced(node.ID{}, packet)
+			heard <- struct{}{}
+		}
+	}()
+	for range logins {
+		u := sessions.New(s.users, "alice", user.NewSID(), nil)
+		sid, older := sessions.Of(u).SID(), node.SID{1}
+		s.inTransition.Store(sid, u)
+		sessions.Add(s.users, u)
+		told <- append(sid[:], older[:]...)
+		s.settle(u, sid)
+		<-heard
+		sessions.Remove(s.users, u)
+	}
+	close(told)
+	<-heard
+	s.serving.Wait()
+	if n := len(s.predecessors.waiting); n > 0 {
+		t.Errorf("%d of %d sessions were not given what they were told", n, logins)
 	}
 }
