@@ -32,8 +32,18 @@ func startNode(t *testing.T, cfg parley.Config) *parley.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	startUntilEnd(t, s)
+
+	return s
+}
+
+// startUntilEnd starts a node with the commands of clients, and stops it at the end of the test.
+func startUntilEnd(t *testing.T, s *parley.Server) {
+	t.Helper()
 	s.DM().ExposeCommands()
-	if err := s.Start(t.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -43,8 +53,6 @@ func startNode(t *testing.T, cfg parley.Config) *parley.Server {
 			t.Error(err)
 		}
 	})
-
-	return s
 }
 
 func dialWith(t *testing.T, s *parley.Server, token string) (*client.Client, error) {

@@ -13,33 +13,19 @@ import (
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
 // devNode starts a node with its demo page.
 func devNode(t *testing.T) *parley.Server {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} { // where the development key is
-		t.Setenv(name, dir)
-	}
+	testkit.Home(t)
 	s, err := parley.New(parley.Config{Node: "n1", TCP: parley.Off, HTTP: "127.0.0.1:0", Dev: true, LogLevel: "error"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.DM().ExposeCommands()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := s.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	startUntilEnd(t, s)
 
 	return s
 }

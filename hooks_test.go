@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // hookServer is a server that is asked about messages. It keeps the events that it is told of.
@@ -59,17 +60,12 @@ func newHookServer(t *testing.T) *hookServer {
 // tells waits for an event.
 func (h *hookServer) tells(t *testing.T, event string) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	testkit.Eventually(t, "the hook is told "+event, func() bool {
 		h.mu.Lock()
-		told := slices.Contains(h.events, event)
-		h.mu.Unlock()
-		if told {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the hook was not told %q: %v", event, h.events)
-		}
-	}
+		defer h.mu.Unlock()
+
+		return slices.Contains(h.events, event)
+	})
 }
 
 func TestAWebhookDecidesAboutMessages(t *testing.T) {

@@ -1,21 +1,13 @@
 package parley_test
 
 import (
-	"encoding/json"
-	"errors"
-	"go/parser"
-	"go/token"
-	"io"
-	"os/exec"
+	"bytes"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 )
-
-const module = "github.com/parley-dm/parley"
 
 // allowedImports lists which packages of the project a package may import (tests aside). A name
 // ending in /... stands for a package and all below it. Each package must be here: a new package
@@ -129,6 +121,11 @@ var allowedImports = map[string][]string{
 	"internal/latency":    {}, // how long things take
 	"internal/value":      {}, // values as bytes, with their Go type
 
+	// A node without others, for tests only.
+	"internal/testkit/onenode": {
+		"dm", "user", "internal/command", "internal/messages", "internal/sessions", "internal/testkit",
+	},
+
 	// The suite runs nodes, and clients through their adapters; the Go client's adapter is one of
 	// them.
 	"sdk/conformance":           {".", "user", "wire", "sdk/conformance/adapter"},
@@ -184,39 +181,6 @@ var forbiddenStdlib = []struct {
 	{"internal/directory", []string{"net", "net/http", "encoding/json"}},
 }
 
-type listed struct {
-	ImportPath string
-	Dir        string
-	Name       string
-	GoFiles    []string
-	Imports    []string
-}
-
-// list asks the go command for the packages of the module as they are built for one operating
-// system.
-func list(t *testing.T, goos string) []listed {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Name,GoFiles,Imports", "./...")
-	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
-	out, err := cmd.Output()
-	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			t.Fatalf("go list: %s", exit.Stderr)
-		}
-		t.Fatal(err)
-	}
-	var all []listed
-	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p listed
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, p)
-	}
-}
-
 func TestImportsRunOneWay(t *testing.T) {
 	for _, goos := range []string{"linux", "darwin", "windows"} {
 		for _, p := range list(t, goos) {
@@ -263,30 +227,28 @@ func TestPackagesKnowNothingOfOtherLayers(t *testing.T) {
 	}
 }
 
+func TestEveryPackageWithTestsLooksForLeaks(t *testing.T) {
+	for _, p := range list(t, "linux") {
+		files := slices.Concat(p.TestGoFiles, p.XTestGoFiles)
+		if len(files) > 0 && !slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			return bytes.Contains(text, []byte("goleak.VerifyTestMain(m)"))
+		}) {
+			t.Errorf("%s has tests, and no TestMain with goleak.VerifyTestMain(m)", short(p.ImportPath))
+		}
+	}
+}
+
 func TestEveryPackageHasItsManual(t *testing.T) {
 	for _, p := range list(t, "linux") {
 		if !slices.Contains(p.GoFiles, "doc.go") && !within(short(p.ImportPath), "examples") {
 			t.Errorf("%s has no doc.go", short(p.ImportPath))
 		}
 	}
-}
-
-func importsOf(t *testing.T, file string) []string {
-	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var imports []string
-	for _, spec := range parsed.Imports {
-		imported, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		imports = append(imports, imported)
-	}
-
-	return imports
 }
 
 // rule finds what a package may import: under its own name, or under the longest name with /...
@@ -302,25 +264,4 @@ func rule(name string) (allowed []string, known bool) {
 	}
 
 	return nil, false
-}
-
-func among(name string, patterns []string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		above, tree := strings.CutSuffix(p, "/...")
-
-		return name == p || tree && within(name, above)
-	})
-}
-
-func within(name, above string) bool { return name == above || strings.HasPrefix(name, above+"/") }
-
-func ours(imported string) bool { return within(imported, module) }
-
-// short is a package's path inside the module; the root is ".".
-func short(imported string) string {
-	if imported == module {
-		return "."
-	}
-
-	return strings.TrimPrefix(imported, module+"/")
 }

@@ -63,7 +63,6 @@ func (s *Server) stayedAway(sid node.SID, u *user.User) {
 // cameBack ends the wait for a user whose session was replaced by one elsewhere.
 func (s *Server) cameBack(u *user.User, sid node.SID) {
 	s.lingering.Remove(sid, func() {
-		s.handedOver.Store(true)
 		s.serving.Go(func() { // the directory is about to evict the session
 			s.directory.Release(u.ID, sid, 0)
 			s.inTransition.Delete(sid)
@@ -71,7 +70,8 @@ func (s *Server) cameBack(u *user.User, sid node.SID) {
 	})
 }
 
-// waitForUsers waits until the users that were sent away are back elsewhere, or have left.
+// waitForUsers waits until the users that were sent away are back elsewhere, their data with them,
+// or have left.
 func (s *Server) waitForUsers(ctx context.Context) {
 	for sid, u := range s.lingering.Wait(ctx) {
 		s.stayedAway(sid, u)

@@ -1,10 +1,10 @@
 package parley_test
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +13,7 @@ import (
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -150,25 +151,13 @@ func check(t *testing.T, lanes map[string]*lane, unsure, fellApart bool) {
 	t.Helper()
 	acked, timeouts, apart := 0, 0, 0
 	for name, l := range lanes {
-		deadline := time.Now().Add(patience)
-		for { // what was handed to the system may still be on its way to the client
+		testkit.Eventually(t, name+": all messages with outcome nil arrive", func() bool { // they may still be on their way to the client
 			l.mu.Lock()
-			missing := 0
-			for _, n := range l.acked {
-				if !l.got[n] {
-					missing++
-				}
-			}
-			if missing == 0 || l.broken != "" || time.Now().After(deadline) {
-				if missing > 0 {
-					t.Errorf("%s: %d of %d messages with outcome nil did not arrive", name, missing, len(l.acked))
-				}
+			defer l.mu.Unlock()
 
-				break
-			}
-			l.mu.Unlock()
-			time.Sleep(time.Millisecond)
-		}
+			return l.broken != "" || !slices.ContainsFunc(l.acked, func(n uint32) bool { return !l.got[n] })
+		})
+		l.mu.Lock()
 		if l.broken != "" {
 			t.Errorf("%s: %s", name, l.broken)
 		}
@@ -184,13 +173,5 @@ func check(t *testing.T, lanes map[string]*lane, unsure, fellApart bool) {
 // eventually waits until cond holds.
 func (c *cluster) eventually(what string, cond func() bool) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			c.t.Fatalf("waited in vain for: %s", what)
-		case <-time.After(time.Millisecond):
-		}
-	}
+	testkit.Eventually(c.t, what, cond)
 }

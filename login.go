@@ -133,6 +133,11 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 		}
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
+	if s.stopping.Load() {
+		release := s.lingering.Hold() // the stop waits until the links have all of it
+		defer release()
+		s.handedOver.Store(true)
+	}
 	newestEpoch = s.messages.Replaced(u, next)
 	s.tellSuccessor(u, sid, next)
 	sessions.Remove(s.users, u)

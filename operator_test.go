@@ -29,15 +29,7 @@ func operate(t *testing.T, s *parley.Server, method, path, body string, v any) (
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.AdminAddr()+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+testAdminKey)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := askWithKey(ctx, t, method, "http://"+s.AdminAddr()+path, body)
 	defer http.DefaultClient.CloseIdleConnections()
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -55,6 +47,22 @@ func operate(t *testing.T, s *parley.Server, method, path, body string, v any) (
 	}
 
 	return answer.StatusCode, p.Code
+}
+
+// askWithKey sends a request of an operator.
+func askWithKey(ctx context.Context, t *testing.T, method, url, body string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+testAdminKey)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return answer
 }
 
 type userAnswer struct {
@@ -276,13 +284,10 @@ func TestTheAdminListenerHasWhatOperatorsNeed(t *testing.T) {
 
 func TestARoundTripOfALinkIsMeasured(t *testing.T) {
 	c := way{}.newCluster(t, 2, nil)
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	c.eventually("a round trip is measured", func() bool {
 		values, _ := scrape(t, c.nodes[0])
-		if n := values["parley_link_round_trip_seconds_count"]; n != "0" && n != "" {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal("no round trip was measured")
-		}
-	}
+		n := values["parley_link_round_trip_seconds_count"]
+
+		return n != "0" && n != ""
+	})
 }

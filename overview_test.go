@@ -19,15 +19,7 @@ func watchPictures(t *testing.T, s *parley.Server, enough func(p *overview.Pictu
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.AdminAddr()+"/v1/events", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+testAdminKey)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := askWithKey(ctx, t, http.MethodGet, "http://"+s.AdminAddr()+"/v1/events", "")
 	defer http.DefaultClient.CloseIdleConnections()
 	defer answer.Body.Close()
 	var last string
@@ -104,15 +96,7 @@ func TestANodeThatStopsStaysInThePicture(t *testing.T) {
 
 func TestADashboardDoesNotHoldUpAStop(t *testing.T) {
 	c := way{config: func(c *parley.Config) { c.AdminKey = testAdminKey }}.newCluster(t, 1, nil)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.nodes[0].HTTPAddr()+"/v1/events", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+testAdminKey)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answer := askWithKey(t.Context(), t, http.MethodGet, "http://"+c.nodes[0].HTTPAddr()+"/v1/events", "")
 	defer answer.Body.Close()
 	begun := time.Now()
 	if err := c.nodes[0].Stop(t.Context()); err != nil || time.Since(begun) > patience {

@@ -110,7 +110,9 @@ func (s *Server) tellSuccessor(u *user.User, sid node.SID, next node.Place) {
 
 		return
 	}
+	release := s.lingering.Hold()
 	s.serving.Go(func() { // the program's functions run, or hold the user's data
+		defer release()
 		packed, left, _ := sessions.Pack(u, true)
 		s.leftBehind.note(s.log, u, left)
 		s.sendPredecessor(u.ID, predecessor{sid, packed}, next)

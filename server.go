@@ -106,7 +106,7 @@ type Server struct {
 	traces       traces
 	predecessors predecessors // of sessions whose logins are under way
 	leftBehind   leftBehindLog
-	handedOver   atomic.Bool                      // a user who lingered is back elsewhere
+	handedOver   atomic.Bool                      // while the node stops, a user has come back elsewhere
 	inTransition *xsync.Map[node.SID, *user.User] // users whose login or farewell is under way
 	pauses       atomic.Uint64                    // how often this process did not run for a while
 	failure      atomic.Pointer[error]            // why the node has stopped by itself

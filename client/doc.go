@@ -26,7 +26,7 @@
 //
 //	Delivered    the recipient's node handed it to the operating system for the recipient's connection
 //	Declined     the program of the recipient's node refused it
-//	Dropped      the program of the sender's node emptied it
+//	Dropped      the program of the recipient's node emptied it
 //
 // The error tells whether the message can have arrived:
 //

@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -14,13 +13,11 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"go.uber.org/goleak"
 
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // transports are the ways to a server that tests of behaviour go through.
 var transports = []string{"tcp", "tls", "ws", "wss"}
@@ -88,10 +85,10 @@ func (f *fake) serveStream(secure bool) {
 	}
 	f.url = "tcp://" + ln.Addr().String()
 	if secure {
-		cert, roots := certificate(f.t)
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}})
+		server, trusting := testkit.TLS(f.t)
+		ln = tls.NewListener(ln, server)
 		f.url = "tls" + strings.TrimPrefix(f.url, "tcp")
-		f.dialer = client.WithTLS(&tls.Config{RootCAs: roots, ServerName: "example.com"})
+		f.dialer = client.WithTLS(trusting)
 	}
 	f.wg.Go(func() {
 		for {
@@ -135,8 +132,10 @@ func (f *fake) serveWebSocket(secure bool) {
 		f.run(webPeer(f.t, ws), true)
 	}))
 	if secure {
+		server, trusting := testkit.TLS(f.t)
+		srv.TLS = server
 		srv.StartTLS()
-		f.dialer = client.WithTLS(&tls.Config{RootCAs: rootsOf(srv.Certificate()), ServerName: "example.com"})
+		f.dialer = client.WithTLS(trusting)
 	} else {
 		srv.Start()
 	}
@@ -244,22 +243,6 @@ func (f *fake) dial(opts ...client.Option) *client.Client {
 	})
 
 	return c
-}
-
-// certificate borrows the one of httptest, which is for example.com.
-func certificate(tb testing.TB) (tls.Certificate, *x509.CertPool) {
-	tb.Helper()
-	srv := httptest.NewTLSServer(nil)
-	defer srv.Close()
-
-	return srv.TLS.Certificates[0], rootsOf(srv.Certificate())
-}
-
-func rootsOf(cert *x509.Certificate) *x509.CertPool {
-	roots := x509.NewCertPool()
-	roots.AddCert(cert)
-
-	return roots
 }
 
 func noNetwork(err error) func(context.Context, string, string) (net.Conn, error) {

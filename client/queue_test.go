@@ -1,17 +1,16 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -94,26 +93,6 @@ func TestAWebSocketTextMessageBreaksTheProtocol(t *testing.T) {
 	}
 }
 
-// journal is a log that several goroutines write.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-
-	return j.text.String()
-}
-
 func TestTheLogTellsOfConnectionsAndNeitherOfTokensNorOfMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := serve(t, "pipe", func(p *peer) {
@@ -123,7 +102,7 @@ func TestTheLogTellsOfConnectionsAndNeitherOfTokensNorOfMessages(t *testing.T) {
 				p.obey()
 			}
 		})
-		log := &journal{}
+		log := &testkit.Output{}
 		o := &outage{f: f, revive: 3}
 		c := f.dial(o.dialer(), client.WithToken("s3cret"), client.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
 		time.Sleep(time.Minute)

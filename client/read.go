@@ -9,14 +9,7 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The pushes of the engine.
-const (
-	engineVer         = 1
-	cmdDisconnect     = 700
-	cmdSend           = 701
-	cmdConnect        = 702
-	errTextServerGone = "the server closed the connection"
-)
+const errTextServerGone = "the server closed the connection"
 
 // read takes in what the server sends until the connection ends, and returns why.
 func (c *Client) read(cn *conn) error {
@@ -66,13 +59,13 @@ func (c *Client) handle(cn *conn, f wire.Frame) error {
 // push leaves a push for the callbacks.
 func (c *Client) push(cn *conn, f wire.Frame) error {
 	ev := event{kind: eventPush, ver: f.Ver, cmd: f.Cmd, data: f.Payload}
-	if f.Ver == engineVer && (f.Cmd == cmdSend || f.Cmd == cmdDisconnect) {
+	if f.Ver == wire.EngineVer && (f.Cmd == wire.CommandSend || f.Cmd == wire.CommandDisconnect) {
 		peer, rest, err := wire.ParsePeer(f.Payload)
 		if err != nil {
 			return err
 		}
 		ev.kind, ev.peer, ev.data = eventMessage, string(peer), rest
-		if f.Cmd == cmdDisconnect {
+		if f.Cmd == wire.CommandDisconnect {
 			ev.kind = eventPeerDisconnect
 		}
 	}

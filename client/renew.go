@@ -67,7 +67,7 @@ func (c *Client) sendToken(cn *conn) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	resp, err := cn.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: engineVer, Cmd: wire.CommandToken, Payload: []byte(token)})
+	resp, err := cn.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: wire.EngineVer, Cmd: wire.CommandToken, Payload: []byte(token)})
 	if err != nil {
 		return 0, err
 	}

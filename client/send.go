@@ -22,7 +22,7 @@ type (
 const (
 	Delivered = wire.Delivered // handed to the operating system for the recipient's connection
 	Declined  = wire.Declined  // the program of the recipient's node refused it
-	Dropped   = wire.Dropped   // the program of the sender's node emptied it
+	Dropped   = wire.Dropped   // the program of the recipient's node emptied it
 )
 
 // Send sends a message to another user and waits for the outcome. Without an error the receipt
@@ -35,19 +35,19 @@ func (c *Client) Send(ctx context.Context, to string, msg []byte) (Receipt, erro
 		return Receipt{}, &Error{Code: wire.CodeMessageNil, UserID: to, Text: "nothing is sent to " + to}
 	}
 
-	return receipt(c.command(ctx, cmdSend, to, msg))
+	return receipt(c.command(ctx, wire.CommandSend, to, msg))
 }
 
 // Connect opens the channel with a peer ahead of the first message, which then needs no lookup. The
 // receipt and the errors are those of Send.
 func (c *Client) Connect(ctx context.Context, peer string) (Receipt, error) {
-	return receipt(c.command(ctx, cmdConnect, peer, nil))
+	return receipt(c.command(ctx, wire.CommandConnect, peer, nil))
 }
 
 // Disconnect closes the channel with a peer. A last message that is not empty is given to the
 // peer's OnPeerDisconnect. Errors are those of Send.
 func (c *Client) Disconnect(ctx context.Context, peer string, last []byte) error {
-	_, err := c.command(ctx, cmdDisconnect, peer, last)
+	_, err := c.command(ctx, wire.CommandDisconnect, peer, last)
 
 	return err
 }
@@ -79,5 +79,5 @@ func (c *Client) command(ctx context.Context, cmd uint16, peer string, msg []byt
 		return Response{}, &Error{Code: wire.CodeTooLarge, UserID: peer, Text: text}
 	}
 
-	return c.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: engineVer, Cmd: cmd, Payload: msg}, peer)
+	return c.request(ctx, wire.Frame{Kind: wire.KindRequest, Ver: wire.EngineVer, Cmd: cmd, Payload: msg}, peer)
 }

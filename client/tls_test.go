@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
 func TestAClientThatReturnsResumesItsTLSSession(t *testing.T) {
-	cert, roots := certificate(t)
+	server, trusting := testkit.TLS(t)
+	server.MinVersion, trusting.MinVersion = tls.VersionTLS13, tls.VersionTLS13
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -19,13 +21,12 @@ func TestAClientThatReturnsResumesItsTLSSession(t *testing.T) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		conf := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
 		for range cap(resumed) {
 			base, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			conn := tls.Server(base, conf)
+			conn := tls.Server(base, server)
 			in := wire.NewReader(conn, wire.DefaultMaxMessage)
 			if _, err := in.Next(); err == nil {
 				resumed <- conn.ConnectionState().DidResume
@@ -36,7 +37,7 @@ func TestAClientThatReturnsResumesItsTLSSession(t *testing.T) {
 		}
 	}()
 	c, err := client.Dial(t.Context(), "tls://"+ln.Addr().String(), client.WithToken("t"), client.WithBackoff(1, 1),
-		client.WithTLS(&tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS13}))
+		client.WithTLS(trusting))
 	if err != nil {
 		t.Fatal(err)
 	}

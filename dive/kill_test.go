@@ -22,6 +22,7 @@ import (
 	"github.com/parley-dm/parley/dive"
 	"github.com/parley-dm/parley/internal/natsnode"
 	"github.com/parley-dm/parley/internal/storages"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // coreVariable makes the test's binary a core node. It holds the node's number, the replicas of the
@@ -102,7 +103,7 @@ func (w *writer) run(ctx context.Context, s *dive.Storage) error {
 // leader is the core node that leads the storage.
 func (c *cluster) leader(nc *nats.Conn) (i int) {
 	c.t.Helper()
-	await(c.t, "a leader", func() bool {
+	testkit.Eventually(c.t, "a leader", func() bool {
 		info := streamInfo(c.t, nc)
 		if info == nil || info.Cluster == nil {
 			return false
@@ -145,15 +146,6 @@ func streamInfo(t *testing.T, nc *nats.Conn) *jetstream.StreamInfo {
 	return info
 }
 
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 func TestNoAcknowledgedIncrementIsLostWhenACoreNodeIsKilled(t *testing.T) {
 	c := newCluster(t, 3)
 	var kills []func()
@@ -190,7 +182,7 @@ func TestNoAcknowledgedIncrementIsLostWhenACoreNodeIsKilled(t *testing.T) {
 	more := func(n int64) {
 		t.Helper()
 		before, _ := sum()
-		await(t, "increments", func() bool { now, _ := sum(); return now >= before+n })
+		testkit.Eventually(t, "increments", func() bool { now, _ := sum(); return now >= before+n })
 	}
 	observer := c.observe()
 	more(50)
@@ -203,7 +195,7 @@ func TestNoAcknowledgedIncrementIsLostWhenACoreNodeIsKilled(t *testing.T) {
 		t.Logf("round %d: node %d, which led, was killed: 50 increments after %s", round, leader, time.Since(killed))
 		kills[leader] = c.process(leader, 3)
 		restarted := time.Now()
-		await(t, "replicas that are up to date", func() bool { return upToDate(t, observer.Conn()) })
+		testkit.Eventually(t, "replicas that are up to date", func() bool { return upToDate(t, observer.Conn()) })
 		t.Logf("it was started again: up to date after %s", time.Since(restarted))
 		more(100)
 	}

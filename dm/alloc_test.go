@@ -14,6 +14,7 @@ import (
 	"github.com/parley-dm/parley/internal/messages"
 	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/internal/tracing"
 	"github.com/parley-dm/parley/user"
 )
@@ -170,7 +171,7 @@ var tracers = map[string]func(tracing.Nodes) *tracing.Tracer{
 }
 
 func TestAMessageOnAnOpenChannelAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("the race detector allocates, and empties pools at random: make test runs this without it as well")
 	}
 	for _, c := range ways {

@@ -3,7 +3,6 @@ package dm_test
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/dm"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 )
 
@@ -163,18 +163,8 @@ func TestConnectsAndEndsForAUserWhoseCallbacksBlockAreBounded(t *testing.T) {
 	})
 }
 
-// heap is what is reachable in this process, in bytes.
-func heap() int {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what pools hold goes with the second
-	runtime.ReadMemStats(&m)
-
-	return int(m.HeapAlloc)
-}
-
 func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
 	const mib = 1 << 20
@@ -220,7 +210,7 @@ func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
 					others[i].sends("bob", "open", nil)
 				}
 				alice.sends("bob", "open", nil)
-				before := heap()
+				before := testkit.Heap()
 				g.close()
 				tc.flood(c, alice, others)
 				time.Sleep(time.Second)
@@ -230,7 +220,7 @@ func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
 					synctest.Wait()
 				}
 				renew()
-				held := heap() - before
+				held := testkit.Heap() - before
 				if held > tc.most*mib {
 					t.Errorf("%.1f MiB are held, at most %d are stated", float64(held)/mib, tc.most)
 				}
@@ -241,7 +231,7 @@ func TestAtItsBoundsAUserHoldsLittleMemory(t *testing.T) {
 				bob.mu.Lock()
 				bob.heard = nil
 				bob.mu.Unlock()
-				left := heap() - before
+				left := testkit.Heap() - before
 				t.Logf("%.1f MiB are held, and %.1f MiB when all is over", float64(held)/mib, float64(left)/mib)
 				if left > tc.after*mib {
 					t.Errorf("%.1f MiB are still held when all is over", float64(left)/mib)

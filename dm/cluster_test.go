@@ -2,20 +2,11 @@ package dm_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/parley-dm/parley/internal/sessions"
-
-	"go.uber.org/goleak"
 
 	"github.com/parley-dm/parley/dm"
 	members "github.com/parley-dm/parley/internal/cluster"
@@ -23,16 +14,8 @@ import (
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/link/memnet"
 	"github.com/parley-dm/parley/internal/messages"
-	nodes "github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
-
-func TestMain(m *testing.M) {
-	slog.SetDefault(quiet)
-	goleak.VerifyTestMain(m)
-}
-
-var quiet = slog.New(slog.DiscardHandler)
 
 // cluster is a cluster of nodes without sockets, on an in-memory network, in the virtual time of a
 // synctest bubble.
@@ -69,23 +52,6 @@ func inCluster(t *testing.T, n int, setup func(m *dm.Module), test func(c *clust
 		test(c)
 		c.stop()
 	})
-}
-
-// node is one node: what package parley puts together, without gateway and storages.
-type node struct {
-	c       *cluster
-	name    string
-	host    *memnet.Host
-	members *members.Cluster
-	users   *user.Registry
-	between sync.Map // of *user.User by SID: those that are logging in or leaving, as in package parley
-	dir     *directory.Directory
-	asked   asked // dir, for lookups
-	dm      *dm.Module
-	router  *command.Router
-	crashed atomic.Bool
-	frozen  atomic.Bool
-	paused  atomic.Bool
 }
 
 // begin starts nodes that make one cluster.
@@ -151,164 +117,11 @@ func (c *cluster) startAs(name string, setup func(nd *node)) *node {
 	return nd
 }
 
-// asked is a directory whose lookups can be held up, and fail.
-type asked struct {
-	*directory.Directory
-
-	asker *dm.Module
-
-	mu   sync.Mutex
-	shut bool              // guarded by mu
-	fail bool              // guarded by mu
-	held map[uint64]string // guarded by mu; user IDs by token
-}
-
-// Lookup implements dm.Directory.
-func (a *asked) Lookup(userID string, token uint64) {
-	a.mu.Lock()
-	shut, fail := a.shut, a.fail
-	if shut {
-		a.held[token] = userID
-	}
-	a.mu.Unlock()
-	switch {
-	case fail:
-		messages.Of(a.asker).LookupFailed(token)
-	case !shut:
-		a.Directory.Lookup(userID, token)
-	}
-}
-
-// Cancel implements dm.Directory.
-func (a *asked) Cancel(token uint64) {
-	a.mu.Lock()
-	_, held := a.held[token]
-	delete(a.held, token)
-	a.mu.Unlock()
-	if !held {
-		a.Directory.Cancel(token)
-	}
-}
-
-func (a *asked) hold() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.shut, a.held = true, make(map[uint64]string)
-}
-
-func (a *asked) release() {
-	a.mu.Lock()
-	held := a.held
-	a.shut, a.held = false, nil
-	a.mu.Unlock()
-	for _, token := range slices.Sorted(maps.Keys(held)) {
-		a.Directory.Lookup(held[token], token)
-	}
-}
-
-// fails has all lookups fail from now on, or no more.
-func (a *asked) fails(yes bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.fail = yes
-}
-
-// viewOf tells a directory of the view.
-type viewOf struct{ *directory.Directory }
-
-func (d viewOf) ViewChanged(m []nodes.ID) { d.Directory.ViewChanged(directory.View{Members: m}) }
-func (d viewOf) NodeDown(n nodes.ID, m []nodes.ID) {
-	d.Directory.NodeDown(n, directory.View{Members: m})
-}
-
-// hostOf is what a node does about its membership.
-type hostOf struct{ *node }
-
-// NodeDown implements cluster.Host.
-func (h hostOf) LinkEnded(nodes.ID, error) {}
-
-func (h hostOf) NodeDown(n nodes.ID) {
-	if !h.crashed.Load() {
-		messages.Of(h.dm).NodeDown(n)
-	}
-}
-
-// StepOut sends all users elsewhere.
-func (h hostOf) StepOut() {
-	for _, u := range h.all() {
-		sessions.Of(u).Close(1001, "the node leaves the cluster")
-	}
-	for until := time.Now().Add(5 * time.Second); h.users.Count() > 0 && time.Now().Before(until); {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// Paused implements cluster.Host.
-func (h hostOf) Paused(time.Duration) { h.paused.Store(true) }
-
-// Failed implements cluster.Host.
-func (h hostOf) Failed(err error) { h.c.t.Errorf("%s: %v", h.name, err) }
-
-// Reclaimed implements directory.Sessions.
-func (nd *node) Reclaimed() { nd.paused.Store(false) }
-
-// serves tells whether the node handles clients.
-func (nd *node) serves() bool {
-	return !nd.crashed.Load() && !nd.frozen.Load() && !nd.paused.Load() && nd.members.Running()
-}
-
 func (c *cluster) stop() {
 	for _, nd := range c.nodes {
 		nd.stop()
 	}
 	synctest.Wait()
-}
-
-func (nd *node) all() (all []*user.User) {
-	nd.users.Range(func(u *user.User) bool {
-		all = append(all, u)
-
-		return true
-	})
-
-	return all
-}
-
-func (nd *node) stop() {
-	if nd.crashed.Load() {
-		return
-	}
-	for _, u := range nd.all() {
-		nd.leave(u)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	messages.Of(nd.dm).Stop(ctx)
-	if err := nd.members.Stop(ctx); err != nil {
-		nd.c.t.Errorf("stop: %v", err)
-	}
-	nd.crashed.Store(true)
-}
-
-// crash ends a node without a word.
-func (nd *node) crash() {
-	nd.crashed.Store(true)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	nd.host.Crash()
-	messages.Of(nd.dm).Stop(ctx)
-	_ = nd.members.Stop(ctx)
-}
-
-// freeze stops the node's process, thaw lets it go on.
-func (nd *node) freeze() {
-	nd.frozen.Store(true)
-	nd.host.Freeze()
-}
-
-func (nd *node) thaw() {
-	nd.host.Thaw()
-	nd.frozen.Store(false)
 }
 
 // cut has nothing pass between two nodes until heal; breakLink breaks what connects them.
@@ -328,145 +141,10 @@ func (c *cluster) withOthers(nd *node, do func(a, b *node)) {
 	}
 }
 
-var errReplaced = errors.New("replaced by a newer login")
-
-// loginTime bounds a login. Package parley bounds it to less; scripts tell of logins that wait.
-const loginTime = 30 * time.Second
-
-// admit makes a login known to the cluster, as package parley does.
-func (nd *node) admit(ctx context.Context, p *person) error {
-	u := p.u
-	nd.between.Store(u.SID, u)
-	defer nd.between.Delete(u.SID)
-	ctx, cancel := context.WithTimeout(ctx, loginTime)
-	defer cancel()
-	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), messages.Of(nd.dm).NewestEpoch(u.ID))
-	p.stamp = stamp
-	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-		messages.Of(nd.dm).Replaced(u, replaced.Next)
-		sessions.Discard(nd.users, u, user.Left)
-
-		return err
-	}
-	if err != nil {
-		messages.Of(nd.dm).Abandoned(u)
-		sessions.Discard(nd.users, u, user.Left)
-
-		return err
-	}
-	sessions.Of(u).SetStamp(uint64(stamp))
-	nd.c.pauses()
-	if !sessions.Add(nd.users, u) {
-		messages.Of(nd.dm).Abandoned(u)
-		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), 0)
-
-		return errReplaced
-	}
-	nd.c.pauses()
-	messages.Of(nd.dm).Joined(u)
-
-	return nil
-}
-
-// connects makes a connection that has not logged in.
-func (nd *node) connects(id string) *person {
-	p := &person{t: nd.c.t, node: nd, id: id}
-	p.u = sessions.New(nd.users, id, user.NewSID(), p)
-
-	return p
-}
-
-// login connects a user to a node.
-func (c *cluster) login(id string, at int) *person {
-	c.t.Helper()
-	p := c.nodes[at].connects(id)
-	if err := p.node.admit(c.t.Context(), p); err != nil {
-		c.t.Fatalf("%s cannot log in: %v", id, err)
-	}
-
-	return p
-}
-
-// Evict ends a session for a newer one.
-func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
-	u := nd.users.BySID(sid.String())
-	if u == nil {
-		v, ok := nd.between.Load(sid.String())
-		if !ok {
-			return 0
-		}
-		u, _ = v.(*user.User)
-	}
-	newest := messages.Of(nd.dm).Replaced(u, next)
-	nd.c.pauses()
-	sessions.Remove(nd.users, u)
-	nd.c.pauses()
-	sessions.Of(u).Close(2002, "replaced")
-
-	return newest
-}
-
 func (c *cluster) pauses() {
 	if c.pause != nil {
 		c.pause()
 	}
-}
-
-func (nd *node) leave(u *user.User) {
-	nd.between.Store(u.SID, u)
-	if !sessions.Remove(nd.users, u) {
-		nd.between.Delete(u.SID)
-
-		return
-	}
-	nd.c.pauses()
-	messages.Of(nd.dm).Leave(u, func(newest uint64) {
-		nd.dir.Release(u.ID, nodes.ParseSID(u.SID), newest)
-		nd.between.Delete(u.SID)
-	})
-	sessions.Discard(nd.users, u, user.Left)
-}
-
-// entries is how many sessions the directory of the node holds of its own.
-func (nd *node) entries() int { return nd.dir.Stats().Sessions }
-
-// notes is a list that callbacks write to.
-type notes struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (n *notes) addf(format string, args ...any) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.list = append(n.list, fmt.Sprintf(format, args...))
-}
-
-// clears notes the ends that come without a message.
-func (n *notes) clears(m *dm.Module) {
-	m.SetOnClearCache(func(gone string, stayer *user.User) { n.addf("%s left %s", gone, stayer.ID) })
-}
-
-// sort sorts the notes, for those that come in no order.
-func (n *notes) sort() {
-	synctest.Wait()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	slices.Sort(n.list)
-}
-
-// are wants these notes since the last time, once everything has settled.
-func (n *notes) are(t *testing.T, want ...string) {
-	t.Helper()
-	synctest.Wait()
-	time.Sleep(100 * time.Millisecond) // virtual
-	synctest.Wait()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !slices.Equal(n.list, want) {
-		t.Errorf("notes are %q, want %q", n.list, want)
-	}
-	n.list = nil
 }
 
 func request(u *user.User, id uint32, cmd uint16, payload []byte) command.Request {

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// CommandToken is the built-in command with which a client replaces the token of its session: ver
-// 1, its payload is the new token.
-const CommandToken uint16 = 703
-
 // tokenSize is the length in bytes of the response's data.
 const tokenSize = 8
 

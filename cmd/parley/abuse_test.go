@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/bench"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // mostUnderAttack is the most that the honest users' p99 may be under attack, as a multiple of what
@@ -23,10 +24,10 @@ var gateAttacks = []string{"absent-lookups", "unread-responses", "slow-recipient
 // TestHonestUsersUnderAttack is the gate that no change lets some users slow others down. A machine
 // that other programs use disturbs either phase, so an attack has several tries.
 func TestHonestUsersUnderAttack(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testkit.Race {
 		t.Skip("a measurement: not with -race, not with -short")
 	}
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asBinary, "1")
 	for _, name := range gateAttacks {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +81,7 @@ func TestBenchAttacksRealNodes(t *testing.T) {
 }
 
 func TestAttacksAreListed(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	status, out, errs := command(t, "", "bench", "abuse", "--list")
 	if status != 0 || errs != "" {
 		t.Fatalf("status %d, %s", status, errs)

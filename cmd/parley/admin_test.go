@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-dm/parley"
 	"github.com/parley-dm/parley/client"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 const testAdminKey = "an-admin-key-of-tests"
@@ -44,7 +45,7 @@ func adminNode(t *testing.T) *parley.Server {
 }
 
 func TestAnOperatorWorksFromTheCommandLine(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	node := adminNode(t)
 	key := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(key, []byte(testAdminKey+"\n"), 0o600); err != nil {

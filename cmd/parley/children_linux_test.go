@@ -5,7 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // waitForChildren waits until a process has two children, and looks at the end of the test whether
@@ -23,12 +24,7 @@ func waitForChildren(t *testing.T, pid int) {
 		return all
 	}
 	var two []string
-	for end := time.Now().Add(patience); len(two) < 2; two = children() {
-		if time.Now().After(end) {
-			t.Fatalf("children %v", two)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, "two children", func() bool { two = children(); return len(two) >= 2 })
 	t.Cleanup(func() {
 		for _, child := range two {
 			if _, err := os.Stat("/proc/" + child); err == nil {

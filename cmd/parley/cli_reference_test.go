@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write docs/cli.md")
@@ -50,7 +52,7 @@ func cliReference(t *testing.T) string {
 }
 
 func TestTheCommandLineIsThatOfItsDocument(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	t.Setenv("COLUMNS", "80") // the width of help
 	want := cliReference(t)
 	if *update {

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestTheDemoStaysUpAndItsCommandsWork(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	demo := start(t, "demo", "--fast", "--no-open", "--listen", "127.0.0.1:0")
 	url := demo.line(demo.out, "  "+os.Args[0]+" chat --as dave --with alice --url")
 	dave := start(t, "chat", "--as", "dave", "--with", "alice", "--url", url)
@@ -30,7 +32,7 @@ func TestTheDemoStaysUpAndItsCommandsWork(t *testing.T) {
 }
 
 func TestTheTourEndsByItself(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asBinary, "1")
 	status, out, errs := command(t, "", "demo", "--once", "--fast")
 	if status != 0 || errs != "" {

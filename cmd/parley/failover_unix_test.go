@@ -6,10 +6,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestChatGoesOnAtAnotherNodeWhenItsNodeDies(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	t.Setenv("PARLEY_CLUSTER_SECRET", "at least sixteen bytes, the same everywhere")
 	first := serve(t, "--node", "n1", "--cluster", "127.0.0.1:0")
 	second := serve(t, "--node", "n2", "--cluster", "127.0.0.1:0", "--join", first.cluster)

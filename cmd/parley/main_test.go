@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // asBinary, in the environment, makes the test binary behave as parley: so the tests run real
@@ -25,17 +27,6 @@ func TestMain(m *testing.M) {
 
 // patience is how long a test waits for what should come at once.
 const patience = 30 * time.Second
-
-// home gives the test a cache directory of its own, where the development key will be.
-func home(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
-		t.Setenv(name, dir)
-	}
-
-	return dir
-}
 
 // command runs a command in this process, with nothing in its environment but what is given.
 func command(t *testing.T, input string, args ...string) (status int, out, err string) {
@@ -56,7 +47,7 @@ func commandWithin(t *testing.T, limit time.Duration, input string, args ...stri
 }
 
 func TestAMistakeIsOneLineAndStatus1(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken.json")
 	if err := os.WriteFile(broken, []byte("{\n\"tpc\": \"x\"}"), 0o600); err != nil {

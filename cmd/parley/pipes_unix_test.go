@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,19 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
-
-// freePort is an address where something can listen now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-
-	return ln.Addr().String()
-}
 
 // serveInto runs a node whose standard output and error are out, until the end of the test.
 func serveInto(t *testing.T, out *os.File) (tcp string, cmd *exec.Cmd) {
@@ -38,7 +27,7 @@ func serveInto(t *testing.T, out *os.File) (tcp string, cmd *exec.Cmd) {
 // serveBy runs a node by a command that lacks its arguments, until the end of the test.
 func serveBy(t *testing.T, cmd *exec.Cmd) (tcp string, _ *exec.Cmd) {
 	t.Helper()
-	tcp, web := freePort(t), freePort(t)
+	tcp, web := testkit.Port(t), testkit.Port(t)
 	cmd.Args = append(cmd.Args, "serve", "--tcp", tcp, "--http", web, "--log-level", "debug")
 	cmd.Env = append(os.Environ(), asBinary+"=1")
 	if err := cmd.Start(); err != nil {
@@ -58,13 +47,7 @@ func serveBy(t *testing.T, cmd *exec.Cmd) (tcp string, _ *exec.Cmd) {
 		return resp.StatusCode == http.StatusOK
 	}
 	defer http.DefaultClient.CloseIdleConnections()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !ready(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("the node does not become ready")
-		}
-	}
+	testkit.Eventually(t, "the node is ready", ready)
 
 	return tcp, cmd
 }
@@ -91,7 +74,7 @@ func wantServing(t *testing.T, tcp string, cmd *exec.Cmd) {
 }
 
 func TestANodeServesWithAClosedPipeForItsOutput(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +86,7 @@ func TestANodeServesWithAClosedPipeForItsOutput(t *testing.T) {
 }
 
 func TestANodeServesWhenItsOutputIsNotRead(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -122,14 +105,14 @@ func TestANodeServesWhenItsOutputIsNotRead(t *testing.T) {
 }
 
 func TestANodeServesWithAClosedStandardError(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	// The shell closes the descriptors: exec.Cmd would open the null device instead.
 	tcp, cmd := serveBy(t, exec.Command("/bin/sh", "-c", `exec "$0" "$@" >&- 2>&-`, os.Args[0]))
 	wantServing(t, tcp, cmd)
 }
 
 func TestANodeServesWhenItsReaderHasLeft(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +132,7 @@ func TestANodeServesWhenItsReaderHasLeft(t *testing.T) {
 }
 
 func TestAMistakeEndsTheProcessThoughItsOutputIsNotRead(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

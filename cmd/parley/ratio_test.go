@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/bench"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // gate is the most that Parley may cost, as a multiple of a floor in the same round, and the least
@@ -48,10 +49,10 @@ func (g gate) kept(t *testing.T, floor string, r bench.Ratios) bool {
 // at absolute times, and compares the best of alternating rounds. A first failure is tried again:
 // other processes may have used the machine.
 func TestRatiosToTheFloor(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testkit.Race {
 		t.Skip("a measurement: not with -race, not with -short")
 	}
-	home(t)
+	testkit.Home(t)
 	t.Setenv(asBinary, "1")
 	m := bench.CompareOptions{Rounds: 4, Pairs: 100, Size: 64, Duration: 300 * time.Millisecond, Warmup: 100 * time.Millisecond, Pinned: true}
 	for attempt := 1; ; attempt++ {

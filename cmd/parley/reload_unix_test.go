@@ -8,10 +8,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestANodeReadsItsLogLevelAgain(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	settings := filepath.Join(t.TempDir(), "parley.json")
 	write := func(text string) {
 		t.Helper()

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestThreeNodesCarryMessagesBetweenTheirUsers(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	secret := "a secret of this test's cluster"
 	first := serve(t, "--node", "n1", "--cluster", "127.0.0.1:0", "--cluster-secret", secret)
 	second := serve(t, "--node", "n2", "--cluster", "127.0.0.1:0", "--cluster-secret", secret, "--join", first.cluster)
@@ -46,7 +48,7 @@ func TestThreeNodesCarryMessagesBetweenTheirUsers(t *testing.T) {
 }
 
 func TestANodeDrainsWithTheFirstSignalAndEndsWithTheSecond(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	n := serve(t)
 	n.signal(syscall.SIGTERM)
 	n.line(n.out, "stopping")
@@ -56,7 +58,7 @@ func TestANodeDrainsWithTheFirstSignalAndEndsWithTheSecond(t *testing.T) {
 }
 
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	n := serve(t)
 	addr := strings.TrimPrefix(n.tcp, "tcp://")
 	status, _, errs := command(t, "", "serve", "--http", "off", "--tcp", addr)
@@ -66,7 +68,7 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 }
 
 func TestSendSaysWhatBecameOfTheMessage(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	n := serve(t)
 	bob := start(t, "chat", "--as", "bob", "--with", "alice", "--url", n.tcp, "--stay")
 	bob.line(bob.err, "* bob talks to alice")
@@ -102,7 +104,7 @@ func TestSendSaysWhatBecameOfTheMessage(t *testing.T) {
 }
 
 func TestATokenLogsItsUserIn(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	n := serve(t)
 	status, token, errs := command(t, "", "token", "--user", "alice", "--ttl", "1m")
 	if status != 0 || strings.Count(token, "\n") != 1 || errs != "" {

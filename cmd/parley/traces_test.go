@@ -8,10 +8,12 @@ import (
 	"os"
 	"sync"
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestANodeSendsTracesToAReceiver(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	var mu sync.Mutex
 	var got bytes.Buffer // all that was sent; guarded by mu
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

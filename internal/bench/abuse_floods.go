@@ -107,7 +107,7 @@ func attackAbsentLookups(t *target) {
 			for i := range batch {
 				peer := wire.AppendPeer(nil, t.prefix+"absent-"+strconv.Itoa(n+i))
 				frames = wire.AppendFrame(frames, wire.Frame{
-					Kind: wire.KindRequest, Ver: verSend, Cmd: cmdSend, ID: uint32(n + i + 1), Payload: append(peer, "hello"...),
+					Kind: wire.KindRequest, Ver: wire.EngineVer, Cmd: wire.CommandSend, ID: uint32(n + i + 1), Payload: append(peer, "hello"...),
 				})
 			}
 			if c.write(frames) != nil {

@@ -53,7 +53,7 @@ func sleepProcess(t *testing.T) *process {
 }
 
 func disconnectPush(user, last string) []byte {
-	return wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPush, Ver: verSend, Cmd: cmdDisconnect, Payload: append(wire.AppendPeer(nil, user), last...)})
+	return wire.AppendFrame(nil, wire.Frame{Kind: wire.KindPush, Ver: wire.EngineVer, Cmd: wire.CommandDisconnect, Payload: append(wire.AppendPeer(nil, user), last...)})
 }
 
 func TestTheNoticeThatAUserIsGoneIsTaken(t *testing.T) {

@@ -10,10 +10,6 @@ import (
 )
 
 const (
-	cmdDisconnect = 700 // a peer is gone
-	cmdSend       = 701
-	verSend       = 1 // of both
-
 	tokenLife = time.Hour
 	maxBody   = wire.DefaultMaxMessage + wire.FrameRoom
 )
@@ -87,7 +83,7 @@ func (p *parleyProtocol) message(to uint32, size int) template {
 	payload := wire.AppendPeer(nil, p.userID(to))
 	head := len(payload)
 	payload = append(payload, make([]byte, size)...)
-	f := wire.Frame{Kind: wire.KindRequest, Ver: verSend, Cmd: cmdSend, Payload: payload}
+	f := wire.Frame{Kind: wire.KindRequest, Ver: wire.EngineVer, Cmd: wire.CommandSend, Payload: payload}
 	if p.responses {
 		f.ID = 1
 	}
@@ -125,12 +121,12 @@ func (p *parleyProtocol) next(buf []byte) (event, int, error) {
 
 // parsePush reads a push: a message, or a peer's disconnect.
 func parsePush(f wire.Frame, n int) (event, int, error) {
-	if f.Ver != verSend || f.Cmd != cmdSend && f.Cmd != cmdDisconnect {
+	if f.Ver != wire.EngineVer || f.Cmd != wire.CommandSend && f.Cmd != wire.CommandDisconnect {
 		return event{}, n, nil
 	}
 	peer, message, err := wire.ParsePeer(f.Payload)
 	switch {
-	case f.Cmd == cmdSend:
+	case f.Cmd == wire.CommandSend:
 		return event{payload: message}, n, err
 	case len(message) > 0: // a disconnect with a last message, which does not count as a notice
 		return event{}, n, err

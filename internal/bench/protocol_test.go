@@ -32,7 +32,7 @@ func protocols() map[string]protocol {
 
 // pushBytes is a message as a server sends it to its user.
 func pushBytes(name string, payload []byte) []byte {
-	push := wire.Frame{Kind: wire.KindPush, Ver: verSend, Cmd: cmdSend, Payload: append(wire.AppendPeer(nil, "from"), payload...)}
+	push := wire.Frame{Kind: wire.KindPush, Ver: wire.EngineVer, Cmd: wire.CommandSend, Payload: append(wire.AppendPeer(nil, "from"), payload...)}
 	switch name {
 	case "relay":
 		t := relayProtocol{}.message(7, len(payload))
@@ -98,7 +98,7 @@ func TestARequestThatWantsAResponseHasItsID(t *testing.T) {
 			body = m.frame[6:]
 		}
 		f, err := wire.ParseBody(body)
-		if err != nil || f.ID != 77 || f.Kind != wire.KindRequest || f.Cmd != cmdSend {
+		if err != nil || f.ID != 77 || f.Kind != wire.KindRequest || f.Cmd != wire.CommandSend {
 			t.Errorf("%+v, %v", f, err)
 		}
 		if peer, rest, err := wire.ParsePeer(f.Payload); err != nil || string(peer) != "u12" || len(rest) != 64 {

@@ -8,16 +8,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) {
-	if status, done := Rootless(); done {
-		os.Exit(status)
-	}
-	goleak.VerifyTestMain(m)
-}
 
 // TestChaosOfAMinuteKeepsThePromises is the short form of `make chaos`. PARLEY_CHAOS_SEED repeats
 // the faults of an earlier run.

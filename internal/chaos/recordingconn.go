@@ -163,7 +163,7 @@ func (c *recordingConn) noteIncoming(f wire.Frame) {
 	case wire.KindGoodbye:
 		c.session.noteGoodbye(wire.Goodbye(f.Cmd))
 	case wire.KindPush:
-		if from, msg, err := wire.ParsePeer(f.Payload); err == nil && f.Ver == 1 && f.Cmd == sendCommand {
+		if from, msg, err := wire.ParsePeer(f.Payload); err == nil && f.Ver == wire.EngineVer && f.Cmd == wire.CommandSend {
 			c.history.arrived(string(from), c.session, msg)
 		}
 	default:
@@ -172,13 +172,10 @@ func (c *recordingConn) noteIncoming(f wire.Frame) {
 
 // noteOutgoing notes a frame of the client.
 func (c *recordingConn) noteOutgoing(f wire.Frame) {
-	if f.Kind != wire.KindRequest || f.Ver != 1 || f.Cmd != sendCommand {
+	if f.Kind != wire.KindRequest || f.Ver != wire.EngineVer || f.Cmd != wire.CommandSend {
 		return
 	}
 	if to, msg, err := wire.ParsePeer(f.Payload); err == nil {
 		c.history.written(c.session, string(to), msg)
 	}
 }
-
-// sendCommand is the built-in command, and push, of a message.
-const sendCommand = 701

@@ -7,13 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/client"
 	"github.com/parley-dm/parley/wire"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // hub is a server of one node with the wire's least: a token is the user's ID, 701 and its push,
 // goodbyes. What the real server does is tested where it is built; here it is the other end of a

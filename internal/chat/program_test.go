@@ -4,34 +4,21 @@ import (
 	"context"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
-// terminal collects what is written to it and tells when something has been.
-type terminal struct {
-	mu      sync.Mutex
-	written strings.Builder // guarded by mu
-	more    *sync.Cond
-}
+// terminal is what a screen is written to.
+type terminal struct{ testkit.Output }
 
-func (b *terminal) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.more.Broadcast()
-
-	return b.written.Write(p)
-}
-
-func (b *terminal) wait(text string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for !strings.Contains(ansi.Strip(b.written.String()), text) {
-		b.more.Wait()
-	}
+// wait waits until a text is on the screen.
+func (b *terminal) wait(t *testing.T, text string) {
+	t.Helper()
+	testkit.Eventually(t, "on the screen: "+text, func() bool { return strings.Contains(ansi.Strip(b.String()), text) })
 }
 
 func TestTwoPeopleTalkOnScreens(t *testing.T) {
@@ -40,7 +27,6 @@ func TestTwoPeopleTalkOnScreens(t *testing.T) {
 	read(t, bob.err)
 	alice := h.start("alice")
 	term := &terminal{}
-	term.more = sync.NewCond(&term.mu)
 	keyboard, keys := io.Pipe()
 	defer keys.Close()
 	ended := make(chan error, 1)
@@ -48,14 +34,14 @@ func TestTwoPeopleTalkOnScreens(t *testing.T) {
 		ended <- run(t.Context(), newScreen(alice, "bob", h.url()), alice.Events(),
 			tea.WithInput(keyboard), tea.WithOutput(term), tea.WithWindowSize(80, 24), tea.WithEnvironment([]string{"TERM=xterm"}))
 	})
-	term.wait("you are alice")
+	term.wait(t, "you are alice")
 	write(t, keys, "hello\r")
 	if got := read(t, bob.out); got != "alice: hello" {
 		t.Errorf("bob sees %q", got)
 	}
 	write(t, bob.in, "and you\n")
-	term.wait("and you")
-	term.wait("✓")
+	term.wait(t, "and you")
+	term.wait(t, "✓")
 	write(t, keys, "/quit\r")
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -67,14 +53,13 @@ func TestAScreenEndsWithItsContext(t *testing.T) {
 	alice := h.start("alice")
 	ctx, stop := context.WithCancel(t.Context())
 	term := &terminal{}
-	term.more = sync.NewCond(&term.mu)
 	keyboard, keys := io.Pipe()
 	defer keys.Close()
 	ended := make(chan error, 1)
 	h.tasks.Go(func() {
 		ended <- run(ctx, newScreen(alice, "bob", h.url()), alice.Events(), tea.WithInput(keyboard), tea.WithOutput(term), tea.WithWindowSize(80, 24))
 	})
-	term.wait("you are alice")
+	term.wait(t, "you are alice")
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

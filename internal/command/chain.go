@@ -149,7 +149,7 @@ func (c *chain) expire(at int) {
 // runQueued runs the commands behind this one.
 func (c *chain) runQueued() {
 	if req, ok := c.queue.leave(); ok {
-		c.router.run(c.queue, c.router.entries[key{req.Ver, req.Cmd}], req)
+		c.router.run(c.queue, c.router.entries[keyOf(req.Ver, req.Cmd)], req)
 	}
 }
 

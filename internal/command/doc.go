@@ -23,7 +23,6 @@
 //
 // # Limits
 //
-// A [UserQueue] holds at most 128 commands behind one that is not done. Further ones are refused
-// with
-// 5007. A handler that never returns blocks its own user until the session ends.
+// A [UserQueue] holds at most 128 commands behind one that is not done: the client is not read from
+// then, until 64 are left. A handler that never returns blocks its own user until the session ends.
 package command

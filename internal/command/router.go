@@ -22,10 +22,10 @@ type Handler = func(ver uint8, cmd uint16, payload []byte, u *user.User, next fu
 // it responds by itself.
 type Builtin func(req Request)
 
-type key struct {
-	ver uint8
-	cmd uint16
-}
+// key is a command's ver and cmd in one word, which a map finds faster than a struct.
+type key uint32
+
+func keyOf(ver uint8, cmd uint16) key { return key(ver)<<16 | key(cmd) }
 
 // entry is what handles a command: a built-in or handlers.
 type entry struct {
@@ -81,7 +81,7 @@ func (r *Router) entry(ver uint8, cmd uint16) *entry {
 	if r.frozen.Load() {
 		panic(fmt.Sprintf("parley: command ver %d cmd %d: handlers must be set before the node starts", ver, cmd))
 	}
-	k := key{ver, cmd}
+	k := keyOf(ver, cmd)
 	if r.entries[k] == nil {
 		r.entries[k] = &entry{}
 	}
@@ -94,7 +94,7 @@ func (r *Router) Freeze() { r.frozen.Store(true) }
 
 // Quick reports whether a command runs none of the program's own handlers: it is done at once.
 func (r *Router) Quick(ver uint8, cmd uint16) bool {
-	e := r.entries[key{ver, cmd}]
+	e := r.entries[keyOf(ver, cmd)]
 
 	return e == nil || e.builtin != nil
 }
@@ -109,17 +109,23 @@ func (r *Router) Expired() uint64 { return r.expired.Load() }
 // is not done. The payload may be reused when Dispatch returns. Calls for one queue must come one
 // after another.
 func (r *Router) Dispatch(q *UserQueue, req Request) {
-	e := r.entries[key{req.Ver, req.Cmd}]
+	e := r.entries[keyOf(req.Ver, req.Cmd)]
 	if e == nil {
 		req.Refuse(wire.CodeUnknownCommand, fmt.Sprintf("no command ver %d cmd %d", req.Ver, req.Cmd))
 
 		return
 	}
-	if q.enter(req) {
-		q.handling.Store(true)
-		r.run(q, e, req)
-		q.handling.Store(false)
+	if !q.enter(req) {
+		return
 	}
+	if e.builtin != nil { // it does not block, and nothing has queued behind it
+		r.run(q, e, req)
+
+		return
+	}
+	q.handling.Store(true)
+	r.run(q, e, req)
+	q.handling.Store(false)
 }
 
 // run runs the command and, once it is done, the commands behind it. The caller has entered the
@@ -135,7 +141,7 @@ func (r *Router) run(q *UserQueue, e *entry, req Request) {
 		if !ok {
 			return
 		}
-		req, e = next, r.entries[key{next.Ver, next.Cmd}]
+		req, e = next, r.entries[keyOf(next.Ver, next.Cmd)]
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-dm/parley/internal/config"
 	"github.com/parley-dm/parley/internal/logwriter"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestTheLoggerKeepsToLevelAndFormat(t *testing.T) {
@@ -65,7 +65,7 @@ func TestDroppedLinesAreToldOfInTheFormatOfTheLog(t *testing.T) {
 		out.reads <- struct{}{} // the queue is empty
 		flush(t, lines)
 		log.Error("held by the write")
-		eventually(t, func() bool { return lines.Waiting() == 0 })
+		testkit.Eventually(t, "the line is being written", func() bool { return lines.Waiting() == 0 })
 		for range 4096 + 1234 {
 			log.Error("x")
 		}
@@ -73,15 +73,6 @@ func TestDroppedLinesAreToldOfInTheFormatOfTheLog(t *testing.T) {
 		flush(t, lines)
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s: the log ends with %q", format, out.String()[max(0, out.Len()-400):])
-		}
-	}
-}
-
-func eventually(t *testing.T, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatal("what was waited for did not come")
 		}
 	}
 }

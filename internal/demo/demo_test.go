@@ -3,34 +3,14 @@ package demo
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/parley-dm/parley/internal/testkit"
 )
-
-// asNode, in the environment, makes the test binary behave as the process of a node.
-const asNode = "PARLEY_TEST_AS_NODE"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asNode) != "" {
-		serveNode()
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// serveNode is the process of a node.
-func serveNode() {
-	if err := ServeNode(context.Background(), os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
 
 func options(t *testing.T, out io.Writer) Options {
 	t.Helper()
@@ -50,15 +30,6 @@ func program(t *testing.T) string {
 	return path
 }
 
-// home keeps the development key of the demo's nodes out of the real cache.
-func home(t *testing.T) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
-		t.Setenv(name, dir)
-	}
-}
-
 func once(o Options) Options {
 	o.Once = true
 
@@ -66,7 +37,7 @@ func once(o Options) Options {
 }
 
 func TestTheTourTellsEveryStep(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	var out bytes.Buffer
 	if err := Run(t.Context(), once(options(t, &out))); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
@@ -93,7 +64,7 @@ func (s *stopper) Write(p []byte) (int, error) {
 }
 
 func TestCtrlCEndsTheTourAtAnyStep(t *testing.T) {
-	home(t)
+	testkit.Home(t)
 	for _, word := range []string{"1. ", "2. ", "4. ", "5. ", "8. ", "It stays up"} {
 		ctx, stop := context.WithCancel(t.Context())
 		if err := Run(ctx, options(t, &stopper{word: word, stop: stop})); err != nil {

@@ -8,12 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/internal/devkey"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestTheFirstMakesTheKeyAndAllOthersFindIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "some", "where", "dev-key")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // sink is Links that counts what is sent, and keeps the last packet.
@@ -52,7 +53,7 @@ func userOf(d *Directory, owner node.ID, prefix string) string {
 }
 
 func TestLookupsDoNotAllocate(t *testing.T) {
-	if raceDetector {
+	if testkit.Race {
 		t.Skip("the race detector allocates")
 	}
 	d, s, other := solo(t)
@@ -101,7 +102,7 @@ func logIn(tb testing.TB, d *Directory, s *sink, other node.ID, user string, sid
 }
 
 func TestALoginAllocatesLittle(t *testing.T) {
-	if raceDetector {
+	if testkit.Race {
 		t.Skip("the race detector allocates")
 	}
 	d, s, other := solo(t)
@@ -130,22 +131,13 @@ func TestALoginAllocatesLittle(t *testing.T) {
 	}
 }
 
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-
-	return m.HeapAlloc
-}
-
 const (
 	bytesAnEntry  = 160 // for user IDs of 12 bytes; doc.go names what is measured
 	bytesASession = 200 // without the user ID, which the session shares with the layer above
 )
 
 func TestEntriesAndSessionsTakeLittleMemory(t *testing.T) {
-	if raceDetector {
+	if testkit.Race {
 		t.Skip("the race detector takes memory")
 	}
 	const users = 500_000
@@ -154,7 +146,7 @@ func TestEntriesAndSessionsTakeLittleMemory(t *testing.T) {
 		ids[i] = fmt.Sprintf("user%08d", i)
 	}
 	d, _, other := solo(t)
-	before := heap()
+	before := testkit.Heap()
 	var packet []byte
 	for i := range ids {
 		m := message{kind: kindRegister, sid: sidOf(i + 1), stamp: 1, user: ids[i]}
@@ -166,13 +158,13 @@ func TestEntriesAndSessionsTakeLittleMemory(t *testing.T) {
 			packet = packet[:0]
 		}
 	}
-	entry := float64(heap()-before) / users
+	entry := float64(testkit.Heap()-before) / users
 	if st := d.Stats(); st.Entries != users {
 		t.Fatalf("%+v", st)
 	}
 	t.Logf("%.0f bytes an entry", entry)
 	d, s, other := solo(t)
-	before = heap()
+	before = testkit.Heap()
 	far := 0
 	for i, id := range ids {
 		if d.core.ownerOf(hashUser(id)).id == other {
@@ -180,7 +172,7 @@ func TestEntriesAndSessionsTakeLittleMemory(t *testing.T) {
 			far++
 		}
 	}
-	session := float64(heap()-before) / float64(far)
+	session := float64(testkit.Heap()-before) / float64(far)
 	t.Logf("%.0f bytes a session", session)
 	if entry > bytesAnEntry || session > bytesASession {
 		t.Error("more than doc.go says")

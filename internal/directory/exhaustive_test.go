@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 var depth = flag.Int("depth", 3, "actions of TestAllShortHistoriesKeepThePromises beyond each beginning")
@@ -31,7 +32,7 @@ var beginnings = map[string]*plan{
 // States that are alike, but for the values of stamps and SIDs, are tried once.
 func TestAllShortHistoriesKeepThePromises(t *testing.T) {
 	most := *depth
-	if raceDetector || testing.Short() {
+	if testkit.Race || testing.Short() {
 		most = min(most, 2)
 	}
 	all := everyAction(3)

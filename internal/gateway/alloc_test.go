@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -64,7 +65,7 @@ func roundTrip(tb testing.TB, from, to net.Conn, out, in []byte) func() {
 }
 
 func TestAFrameInAndAFrameOutAllocateNothing(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("-race allocates")
 	}
 	n := relay(t)
@@ -96,7 +97,7 @@ func TestAFrameInAndAFrameOutAllocateNothing(t *testing.T) {
 }
 
 func TestAFrameOverWebSocketAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if testkit.Race {
 		t.Skip("-race allocates")
 	}
 	n := relay(t)

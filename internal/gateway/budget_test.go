@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-dm/parley/internal/quota"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -111,7 +112,7 @@ func TestBytesCountBeforeTheirFrameIsWhole(t *testing.T) {
 	c := n.dialTCP(t)
 	c.login("alice")
 	go func() { _ = c.io.send(make([]byte, 1<<20)) }()
-	eventually(t, func() bool { return n.gw.Stats().Shaped > 0 })
+	testkit.Eventually(t, "a client is shaped", func() bool { return n.gw.Stats().Shaped > 0 })
 	if got := n.gw.Stats().BytesIn; got > 80_000+2*128<<10 {
 		t.Errorf("%d bytes were read", got)
 	}
@@ -124,7 +125,7 @@ func TestAShapedClientIsPushedToAndCanLeave(t *testing.T) {
 		for i := range uint32(8) {
 			c.send(request(i+1, 99, ""))
 		}
-		eventually(t, func() bool { return n.gw.Stats().Shaped > 0 })
+		testkit.Eventually(t, "a client is shaped", func() bool { return n.gw.Stats().Shaped > 0 })
 		u := n.user(t, "alice")
 		if err := sessions.Of(u).Push(2, 2, []byte("hi"), true, nil); err != nil {
 			t.Fatal(err)
@@ -149,7 +150,7 @@ func TestAHeldClientIsNotReadUntilAllReasonsEnd(t *testing.T) {
 		for i := range uint32(3) { // the first is handled: it may have been read already
 			c.send(request(i+1, 99, ""))
 		}
-		eventually(t, func() bool { return n.gw.Stats().Pauses > 0 })
+		testkit.Eventually(t, "a client is not read from", func() bool { return n.gw.Stats().Pauses > 0 })
 		s.Hold(sessions.HoldMessages, false)
 		heard := c.next()
 		for ; heard.Kind == wire.KindPing; heard = c.next() { // heartbeats go on
@@ -200,5 +201,5 @@ func TestClientsThatDoNotReadShareTheMemoryOfQueues(t *testing.T) {
 	for _, c := range clients {
 		c.io.close()
 	}
-	eventually(t, func() bool { return pool.Used() == 0 })
+	testkit.Eventually(t, "all memory is given back", func() bool { return pool.Used() == 0 })
 }

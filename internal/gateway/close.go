@@ -101,8 +101,7 @@ func (s *session) closeWith(code wire.Goodbye, text string, cause Cause) {
 	switch {
 	case !s.conn.Watched():
 		s.conn.SetReadDeadline(pastDeadline) // the reader stops
-	case s.reader.CompareAndSwap(readerIdle, readerActive), // without a reader; an active one sees the phase
-		s.reader.CompareAndSwap(readerPaused, readerActive):
+	case s.turn.Begin(), s.turn.Resume(): // without a reader; a reader sees the phase
 		go s.finish(false)
 	}
 }

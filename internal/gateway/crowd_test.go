@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -34,6 +35,6 @@ func TestTwoThousandClientsLogInAtOnce(t *testing.T) {
 		for range count {
 			<-n.gone
 		}
-		eventually(t, func() bool { return n.gw.Sessions() == 0 && n.users.Count() == 0 })
+		testkit.Eventually(t, "no session is left", func() bool { return n.gw.Sessions() == 0 && n.users.Count() == 0 })
 	})
 }

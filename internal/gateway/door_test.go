@@ -1,16 +1,14 @@
 package gateway
 
 import (
-	"bytes"
-	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -29,7 +27,7 @@ func (n *node) dialFrom(tb testing.TB, ip string) *client {
 
 func (n *node) wantDenied(tb testing.TB, why Denial, count uint64) {
 	tb.Helper()
-	eventually(tb, func() bool { return n.gw.Stats().Denied[why] >= count })
+	testkit.Eventually(tb, "the refusals are counted", func() bool { return n.gw.Stats().Denied[why] >= count })
 	if got := n.gw.Stats().Denied[why]; got != count {
 		tb.Errorf("%v: %d, want %d", why, got, count)
 	}
@@ -40,7 +38,7 @@ func TestSilentConnectionsOfOneAddressKeepNoOtherAddressOut(t *testing.T) {
 	for range 200 {
 		n.dialTCP(t) // says nothing
 	}
-	eventually(t, func() bool { return n.gw.Stats().Denied[DeniedAddressPending] == 190 && n.gw.Stats().Held == 10 })
+	testkit.Eventually(t, "190 connections of an address are refused", func() bool { return n.gw.Stats().Denied[DeniedAddressPending] == 190 && n.gw.Stats().Held == 10 })
 	for i := range 30 {
 		n.dialFrom(t, "127.0.0.2").login("user " + number(i))
 	}
@@ -59,7 +57,7 @@ func TestSessionsOfOneAddressAreLimited(t *testing.T) {
 	n.dialFrom(t, "127.0.0.2").login("carol")
 	first.io.close()
 	n.wantLeft(t, "alice", user.Left)
-	eventually(t, func() bool {
+	testkit.Eventually(t, "room for one more", func() bool {
 		return n.gw.Sessions() == 2 && n.gw.door.enter(keyOf(netip.MustParseAddr("127.0.0.1"))) == 0
 	})
 	n.gw.door.leave(keyOf(netip.MustParseAddr("127.0.0.1")), pendingPlace)
@@ -84,7 +82,7 @@ func TestWhatLingersAfterARefusedHelloCounts(t *testing.T) {
 	n.wantDenied(t, DeniedAddressPending, 1)
 	n.wantDenied(t, DeniedProtocol, 3)
 	refused[0].io.close()
-	eventually(t, func() bool { return n.gw.Stats().Held == 2 })
+	testkit.Eventually(t, "the connections that are held are 2", func() bool { return n.gw.Stats().Held == 2 })
 	n.dialTCP(t).login("alice")
 }
 
@@ -203,14 +201,8 @@ func TestDevicesThatThrowEachOtherOutAreSlowedDown(t *testing.T) {
 
 func TestRefusalsAreLoggedInOneLineASecondWithTheirReasons(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var log bytes.Buffer
-		d := &denials{log: slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-			mu.Lock()
-			defer mu.Unlock()
-
-			return log.Write(p)
-		}), nil))}
+		var log testkit.Output
+		d := &denials{log: log.Logger()}
 		for range 1000 {
 			d.add(DeniedOrigin, "192.0.2.1:5")
 			d.add(DeniedTokenForged, "192.0.2.2:6")
@@ -227,10 +219,6 @@ func TestRefusalsAreLoggedInOneLineASecondWithTheirReasons(t *testing.T) {
 		}
 	})
 }
-
-type writerFunc func(p []byte) (int, error)
-
-func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
 
 func TestEveryDenialHasAName(t *testing.T) {
 	seen := map[string]bool{}

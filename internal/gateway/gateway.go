@@ -77,7 +77,7 @@ func New(cfg Config, identify Authenticator, users *user.Registry, router *comma
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}
 	g.debug = cfg.Logger.Enabled(context.Background(), slog.LevelDebug)
-	router.Builtin(engineVer, wire.CommandToken, g.renewToken)
+	router.Builtin(wire.EngineVer, wire.CommandToken, g.renewToken)
 	g.routines.Add(1)
 	go g.sweep()
 

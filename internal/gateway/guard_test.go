@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // guardHTTP serves the node over HTTP through the door.
@@ -43,7 +45,7 @@ func TestConnectionsOfHTTPCountAtTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	eventually(t, func() bool { return n.gw.Stats().Held == 1 })
+	testkit.Eventually(t, "the connections that are held are 1", func() bool { return n.gw.Stats().Held == 1 })
 	c := n.dialWS(t)
 	if n.gw.Stats().Held != 2 {
 		t.Errorf("%d held", n.gw.Stats().Held)
@@ -63,7 +65,7 @@ func TestConnectionsOfHTTPCountAtTheDoor(t *testing.T) {
 		t.Errorf("%d held after the login", n.gw.Stats().Held)
 	}
 	_ = silent.Close()
-	eventually(t, func() bool { return n.gw.Stats().Held == 0 })
+	testkit.Eventually(t, "the connections that are held are 0", func() bool { return n.gw.Stats().Held == 0 })
 	client := &http.Client{Transport: &http.Transport{}}
 	resp, err := client.Get("http://" + addr + "/")
 	if err != nil {
@@ -75,11 +77,11 @@ func TestConnectionsOfHTTPCountAtTheDoor(t *testing.T) {
 		t.Errorf("%q, %d held", body, n.gw.Stats().Held)
 	}
 	client.CloseIdleConnections()
-	eventually(t, func() bool { return n.gw.Stats().Held == 0 })
+	testkit.Eventually(t, "the connections that are held are 0", func() bool { return n.gw.Stats().Held == 0 })
 }
 
 func TestAGuardedServerSpeaksTLS(t *testing.T) {
-	server, trusting := certificate(t)
+	server, trusting := testkit.TLS(t)
 	n := newNode(t, Config{HelloTimeout: time.Second})
 	addr := n.guardHTTP(t, server)
 	trusting = trusting.Clone()
@@ -108,7 +110,7 @@ func TestAGuardedServerSpeaksTLS(t *testing.T) {
 	}
 	defer silent.Close()
 	n.wantDenied(t, DeniedNoHello, 1) // after HelloTimeout
-	eventually(t, func() bool { return n.gw.Stats().Held == 0 })
+	testkit.Eventually(t, "the connections that are held are 0", func() bool { return n.gw.Stats().Held == 0 })
 }
 
 func TestAnUpgradeThatFailsLeavesTheDoor(t *testing.T) {
@@ -128,7 +130,7 @@ func TestAnUpgradeThatFailsLeavesTheDoor(t *testing.T) {
 }
 
 func TestCloseEndsAGuardWithConnectionsThatSayNothing(t *testing.T) {
-	server, _ := certificate(t)
+	server, _ := testkit.TLS(t)
 	n := newNode(t, Config{})
 	n.router.Freeze()
 	ln := n.gw.GuardHTTP(&http.Server{ReadHeaderTimeout: time.Minute}, loopback(t), server)
@@ -137,7 +139,7 @@ func TestCloseEndsAGuardWithConnectionsThatSayNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	eventually(t, func() bool { return n.gw.Stats().Held == 1 })
+	testkit.Eventually(t, "the connections that are held are 1", func() bool { return n.gw.Stats().Held == 1 })
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

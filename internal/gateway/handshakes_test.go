@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestSlotsAreWhatSignaturesFitIntoASecond(t *testing.T) {
@@ -61,7 +63,7 @@ func TestASlotIsWaitedForAndGivenBackOnce(t *testing.T) {
 }
 
 func TestSilentTLSConnectionsDoNotKeepOthersFromTheHandshake(t *testing.T) {
-	server, trusting := certificate(t)
+	server, trusting := testkit.TLS(t)
 	n := start(t, Config{TLS: server})
 	n.gw.handshakes.cost.Store(int64(time.Minute))
 	for range 3 * fewestSlots {
@@ -75,7 +77,7 @@ func TestSilentTLSConnectionsDoNotKeepOthersFromTheHandshake(t *testing.T) {
 }
 
 func TestAClientThatHasGoneIsNotSignedFor(t *testing.T) {
-	server, trusting := certificate(t)
+	server, trusting := testkit.TLS(t)
 	ln := loopback(t)
 	defer ln.Close()
 	dialed := make(chan struct{})
@@ -106,7 +108,7 @@ func TestAClientThatHasGoneIsNotSignedFor(t *testing.T) {
 }
 
 func TestAReturningTLSClientResumesItsSession(t *testing.T) {
-	server, trusting := certificate(t)
+	server, trusting := testkit.TLS(t)
 	n := start(t, Config{TLS: server})
 	trusting = trusting.Clone()
 	trusting.ClientSessionCache = tls.NewLRUClientSessionCache(1)
@@ -125,7 +127,7 @@ func TestAReturningTLSClientResumesItsSession(t *testing.T) {
 }
 
 func TestCertificatesOfAFunctionAreBoundOnce(t *testing.T) {
-	server, _ := certificate(t)
+	server, _ := testkit.TLS(t)
 	h := newHandshakes()
 	cert := &server.Certificates[0]
 	cfg := h.bound(&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return cert, nil }, MinVersion: tls.VersionTLS12})

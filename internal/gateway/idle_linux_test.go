@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -101,7 +102,7 @@ func loginSocket(t *testing.T, n *node, s socket, overWS bool, id string) {
 }
 
 func TestAnIdleConnectionHoldsLittleMemory(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testkit.Race {
 		t.Skip("a measurement: not with -race, not with -short")
 	}
 	const connections = 2000

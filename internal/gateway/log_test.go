@@ -1,34 +1,22 @@
 package gateway
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
 
 // logOf makes the node log into a buffer, at a level.
 func (n *node) logOf(level slog.Level) (text func() string) {
-	var mu sync.Mutex
-	var b bytes.Buffer
-	n.gw.log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-
-		return b.Write(p)
-	}), &slog.HandlerOptions{Level: level}))
+	out := &testkit.Output{}
+	n.gw.log = slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	n.gw.denials.log, n.gw.debug = n.gw.log, level <= slog.LevelDebug
 
-	return func() string {
-		mu.Lock()
-		defer mu.Unlock()
-
-		return b.String()
-	}
+	return out.String
 }
 
 func TestTheBeginAndTheEndOfASessionAreLoggedAtDebug(t *testing.T) {
@@ -63,7 +51,7 @@ func TestNoTokenIsLogged(t *testing.T) {
 			f = c.next()
 		}
 	}
-	eventually(t, func() bool { return strings.Contains(log(), "clients were refused") })
+	testkit.Eventually(t, "a line of the log", func() bool { return strings.Contains(log(), "clients were refused") })
 	if got := log(); strings.Contains(got, "hush") || !strings.Contains(got, "protocol=3") || !strings.Contains(got, "token_refused=1") {
 		t.Errorf("log:\n%s", got)
 	}

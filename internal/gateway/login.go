@@ -115,8 +115,8 @@ func (s *session) occupy() bool {
 }
 
 // abandoned ends the session if its client is gone and has sent nothing behind its hello. The hello
-// may have waited, for this process or this node: meanwhile the client may have logged in on another
-// connection, and an abandoned login must not replace that one.
+// may have waited, for this process or this node: meanwhile the client may have logged in on
+// another connection, and an abandoned login must not replace that one.
 func (s *session) abandoned() bool {
 	conn := s.conn.NetConn()
 	if c, ok := conn.(*tls.Conn); ok {

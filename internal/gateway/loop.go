@@ -8,26 +8,15 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// Reading on a loop. A watched session is open, and a loop watches its RawConn: no goroutine waits
-// for it. When bytes arrive, the loop's goroutine becomes its reader: it reads them with one call
-// and handles them. A frame whose handling may block goes to another goroutine, which is the reader
-// until nothing more has arrived.
+// Reading on a loop. A watched session is open, and a loop watches its connection: no goroutine
+// waits for it. When bytes arrive, the loop's goroutine becomes its reader: it reads them with one
+// call and handles them. A frame whose handling may block goes to another goroutine, which is the
+// reader until nothing more has arrived.
 //
-//	        arrives             all handled
-//	idle ─────────▶ active ───────────────────▶ idle
-//	                  │  ▲  arrives meanwhile
-//	                  ▼  │
-//	                rearmed        clients paused: active ─▶ paused ─▶ active, by ResumeClients
-//
-// The loop is edge-triggered: it reports arriving bytes once. A reader becomes idle only after a
-// read that took all there was; "rearmed" makes it read again first. The goroutine that closes a
-// session becomes its reader too, if the session has none, and finishes it.
-const (
-	readerIdle    uint32 = iota // no goroutine reads
-	readerActive                // a goroutine reads
-	readerRearmed               // active, and more has arrived since
-	readerPaused                // clients are paused: ResumeClients, or the end of the session, makes it active
-)
+// The reader is the one of the session's netio.Turns: a loop reports arriving bytes once, so a
+// reader ends only after a read that took all there was. While clients are paused it is suspended.
+// The goroutine that closes a session becomes its reader too, if the session has none, and finishes
+// it.
 
 const (
 	// maxReads bounds the read calls for one session in a row, maxFrames the frames that are
@@ -38,12 +27,12 @@ const (
 )
 
 // moveToLoop moves the connection to a loop, where that is supported. Called with mu held by the
-// reader, just before the session is open and before the first write; the reader becomes active.
+// reader, just before the session is open and before the first write.
 func (s *session) moveToLoop() {
 	if !s.conn.NonBlocking() {
 		return
 	}
-	s.reader.Store(readerActive)
+	s.turn.Begin()
 	s.conn.Watch(s.gw.cfg.Loops.Next(), s)
 }
 
@@ -52,21 +41,8 @@ func (s *session) OnReadable(hangup bool) {
 	if hangup {
 		s.hangup.Store(true)
 	}
-	for {
-		switch s.reader.Load() {
-		case readerIdle:
-			if s.reader.CompareAndSwap(readerIdle, readerActive) {
-				s.readWatched(true)
-
-				return
-			}
-		case readerActive:
-			if s.reader.CompareAndSwap(readerActive, readerRearmed) {
-				return
-			}
-		default:
-			return
-		}
+	if s.turn.Begin() {
+		s.readWatched(true)
 	}
 }
 
@@ -84,7 +60,7 @@ func (s *session) yield(onLoop bool) (handedOff bool) {
 	return false
 }
 
-// readWatched reads and handles until nothing more has arrived. The caller is the active reader.
+// readWatched reads and handles until nothing more has arrived. The caller is the reader.
 func (s *session) readWatched(onLoop bool) {
 	more := true // there may be bytes to read
 	for reads := 0; ; {
@@ -184,16 +160,14 @@ func (s *session) fillWatched() (more bool, err error) {
 	return n == len(space) || n > 0 && s.hangup.Load(), nil
 }
 
-// releaseReader makes the reader idle. It returns false if more has arrived meanwhile: the caller
-// is still the active reader.
+// releaseReader ends the reader's turn. It returns false if more has arrived meanwhile: the caller
+// is still the reader.
 func (s *session) releaseReader() bool {
 	s.input.Shrink()
-	if !s.reader.CompareAndSwap(readerActive, readerIdle) {
-		s.reader.Store(readerActive)
-
+	if !s.turn.End() {
 		return false
 	}
-	if s.phase.Load() >= closing && s.reader.CompareAndSwap(readerIdle, readerActive) { // it was active when the close began
+	if s.phase.Load() >= closing && s.turn.Begin() { // it had its turn when the close began
 		go s.finish(false)
 	}
 
@@ -210,10 +184,9 @@ func (s *session) finishWatched(onLoop, eof bool) {
 	s.finish(eof)
 }
 
-// mayBlock reports whether handling a frame may block: handlers of the program may, and so may
-// Parley's own commands while the loop was blocked recently.
+// mayBlock reports whether handling a frame may block: handlers of the program may.
 func (s *session) mayBlock(f wire.Frame) bool {
-	return f.Kind == wire.KindRequest && (s.conn.RecentlyBlocked() || !s.gw.router.Quick(f.Ver, f.Cmd))
+	return f.Kind == wire.KindRequest && !s.gw.router.Quick(f.Ver, f.Cmd)
 }
 
 // resumeAsync continues as the reader, in a goroutine of its own, with a frame that may block.

@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-dm/parley/internal/sessions"
-
 	"golang.org/x/sys/unix"
 
-	"github.com/parley-dm/parley/internal/command"
+	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -24,7 +23,7 @@ func (n *node) idleWatched(tb testing.TB) *session {
 	if len(all) != 1 {
 		tb.Fatalf("%d sessions", len(all))
 	}
-	eventually(tb, func() bool { return all[0].conn.Watched() && all[0].reader.Load() == readerIdle })
+	testkit.Eventually(tb, "the reader is idle", func() bool { return all[0].conn.Watched() && all[0].turn.Ended() })
 
 	return all[0]
 }
@@ -35,13 +34,7 @@ func TestAReaderGoesIdleAfterAHangupWithoutAnEnd(t *testing.T) {
 	c.login("alice")
 	s := n.idleWatched(t)
 	s.OnReadable(true)
-	deadline := time.Now().Add(10 * time.Second)
-	for s.reader.Load() != readerIdle {
-		if time.Now().After(deadline) {
-			t.Fatal("it reads and reads")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, "the reader is idle", s.turn.Ended)
 	c.wantAlive()
 }
 
@@ -69,33 +62,6 @@ func addrOf(a unix.Sockaddr) string {
 	}
 
 	return ""
-}
-
-func TestBlockingCommandsDelayTheLoopOnlyBriefly(t *testing.T) {
-	n := newNode(t, Config{})
-	n.router.Handle(2, 1, echo)
-	let := make(chan struct{})
-	n.router.Builtin(1, 701, func(command.Request) { <-let })
-	n.listen(t)
-	const stuck = 200
-	clients := make([]*client, stuck)
-	for i := range clients {
-		clients[i] = n.dialTCP(t)
-		clients[i].login(number(i))
-	}
-	other := n.dialTCP(t)
-	other.login("other")
-	for _, c := range clients {
-		c.send(wire.Frame{Kind: wire.KindRequest, Ver: 1, Cmd: 701, ID: 1})
-	}
-	begin := time.Now()
-	other.send(wire.Frame{Kind: wire.KindPing, ID: 1})
-	other.next()
-	took := time.Since(begin)
-	close(let)
-	if took > time.Second { // if each kept one of two loops, it would be twice that
-		t.Errorf("a pong took %v", took)
-	}
 }
 
 // exhaustDescriptors takes all descriptors that the process may have, until they are given back.
@@ -161,13 +127,13 @@ func TestAStalledClientGetsEverythingWithoutASpareDescriptor(t *testing.T) {
 	for range count {
 		c.next()
 	}
-	eventually(t, func() bool { return d.ok.Load() == count })
+	testkit.Eventually(t, "all pushes are written", func() bool { return d.ok.Load() == count })
 	c.wantAlive()
 	sessions.Of(u).Close(2005, "bye")
 	c.wantGoodbye(2005)
 	c.io.close()
 	n.wantLeft(t, "alice", user.Removed)
-	eventually(t, func() bool { return len(n.gw.wheel.all()) == 0 })
+	testkit.Eventually(t, "no session is left", func() bool { return len(n.gw.wheel.all()) == 0 })
 	giveBack()
 }
 
@@ -194,7 +160,7 @@ func TestAStalledClientIsClosedWithoutASpareDescriptor(t *testing.T) {
 	n.wantLeft(t, "alice", user.Left)
 	close(gone)
 	pings.Wait()
-	eventually(t, func() bool { return d.all() == pushed && len(n.gw.wheel.all()) == 0 })
+	testkit.Eventually(t, "all pushes have outcomes, and the session is over", func() bool { return d.all() == pushed && len(n.gw.wheel.all()) == 0 })
 	if d.other.Load() != 0 || d.gone.Load() == 0 {
 		t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-dm/parley/internal/command"
 	"github.com/parley-dm/parley/internal/netio"
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -109,7 +110,7 @@ func newNode(tb testing.TB, cfg Config) *node {
 				tb.Errorf("%s: admitted %d times, left %d times", u.ID, n.joined[u], len(n.left[u]))
 			}
 		}
-		eventually(tb, func() bool { return n.gw.Stats().Held == 0 }) // a handler of HTTP may be at its end
+		testkit.Eventually(tb, "the connections that are held are 0", func() bool { return n.gw.Stats().Held == 0 }) // a handler of HTTP may be at its end
 		if n.gw.Sessions() != 0 || n.gw.wheel.count != 0 || n.gw.Stats().Pending != 0 || n.gw.Stats().Held != 0 || len(n.gw.door.addresses) != 0 {
 			tb.Errorf("at the end %d sessions, %d in the wheel, %d pending, %d held", n.gw.Sessions(), n.gw.wheel.count, n.gw.Stats().Pending, n.gw.Stats().Held)
 		}
@@ -196,21 +197,6 @@ func (n *node) wantLeft(tb testing.TB, id string, why user.Reason) {
 		}
 	case <-time.After(testTime):
 		tb.Fatalf("%s did not leave", id)
-	}
-}
-
-// eventually polls until the condition holds.
-func eventually(tb testing.TB, holds func() bool) {
-	tb.Helper()
-	deadline := time.After(testTime)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			tb.Fatal("what was waited for did not come")
-		}
 	}
 }
 

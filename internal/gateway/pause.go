@@ -14,7 +14,7 @@ import (
 // stay with the operating system, or in the buffer of a read that was under way. Pushes are written
 // as before.
 //
-//	PauseClients or ─▶ paused ─▶ watched reader: readerPaused      ─┐
+//	PauseClients or ─▶ paused ─▶ watched reader: suspended     ─┐
 //	Running: false               other reader: waitWhilePaused ─┼─ ResumeClients ─▶ continue
 //	                             login: waitWhilePaused        ─┘
 //
@@ -64,12 +64,12 @@ func (g *Gateway) clientsPaused() bool {
 		if g.cfg.Running == nil {
 			return false
 		}
-		releases := g.clientPause.resumes.Load()
+		resumes := g.clientPause.resumes.Load()
 		if g.cfg.Running() {
 			return false
 		}
 		g.clientPause.mu.Lock()
-		if g.clientPause.resumes.Load() == releases {
+		if g.clientPause.resumes.Load() == resumes {
 			g.clientPause.active.Store(true)
 		}
 		g.clientPause.mu.Unlock()
@@ -86,13 +86,13 @@ func (g *Gateway) resumeAll(sessions []*session) {
 		s.mu.Lock()
 		s.resume()
 		s.mu.Unlock()
-		if s.reader.CompareAndSwap(readerPaused, readerActive) {
+		if s.turn.Resume() {
 			paused = append(paused, s)
 		}
 	}
 	var next atomic.Int64
 	for range min(len(paused), runtime.GOMAXPROCS(0)) {
-		g.routines.Go(func() { // an active reader keeps its session alive
+		g.routines.Go(func() { // a reader keeps its session alive
 			for i := next.Add(1) - 1; int(i) < len(paused); i = next.Add(1) - 1 {
 				paused[i].readWatched(true)
 			}
@@ -100,14 +100,14 @@ func (g *Gateway) resumeAll(sessions []*session) {
 	}
 }
 
-// pauseWatched makes the active reader of a watched session paused until ResumeClients. It returns
-// false if clients are no longer paused: the caller is still the active reader.
+// pauseWatched suspends the reader of a watched session until ResumeClients. It returns false if
+// clients are no longer paused: the caller is still the reader.
 func (s *session) pauseWatched() bool {
 	s.input.Shrink()
-	s.reader.Store(readerPaused)
+	s.turn.Suspend()
 	switch ended := s.phase.Load() >= closing; {
 	case !ended && s.gw.clientPause.active.Load():
-	case !s.reader.CompareAndSwap(readerPaused, readerActive): // ResumeClients or closeWith was first
+	case !s.turn.Resume(): // ResumeClients or closeWith was first
 	case ended:
 		go s.finish(false)
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/wire"
 )
 
@@ -31,7 +32,7 @@ func proxyHeader(command byte, source string) []byte {
 var loopbackProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 func TestAHeaderOfTheProxyProtocolSaysWhereAClientIs(t *testing.T) {
-	server, trusting := certificate(t)
+	server, trusting := testkit.TLS(t)
 	for name, row := range map[string]struct {
 		header []byte
 		addr   string // "": that of the connection
@@ -121,7 +122,7 @@ func TestLimitsAreForTheAddressThatAProxyNames(t *testing.T) {
 		return c
 	}
 	through("192.0.2.1:1") // silent
-	eventually(t, func() bool { return n.gw.Stats().Pending == 1 })
+	testkit.Eventually(t, "the connections without a hello are 1", func() bool { return n.gw.Stats().Pending == 1 })
 	through("192.0.2.1:2").wantEnd()
 	n.wantDenied(t, DeniedAddressPending, 1)
 	through("192.0.2.2:1").login("alice")

@@ -65,8 +65,8 @@ type session struct {
 	// wheelSlot is guarded by the wheel's mu; -1: not in the wheel.
 	wheelSlot int16
 
-	reader atomic.Uint32 // state of a watched session's reader: see loop.go
-	hangup atomic.Bool   // of a watched session: the client has closed, and its last bytes are to be read
+	turn   netio.Turns // of a watched session: see loop.go
+	hangup atomic.Bool // of a watched session: the client has closed, and its last bytes are to be read
 
 	// Owned by the reader.
 	input          netio.ReadBuffer

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/sessions"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -95,7 +96,7 @@ func TestAStalledClientFillsOnlyItsOwnQueueAndIsClosed(t *testing.T) {
 			t.Error("no push was refused")
 		}
 		n.wantLeft(t, "stalled", user.Left)
-		eventually(t, func() bool { return d.all() == pushed })
+		testkit.Eventually(t, "all pushes have outcomes", func() bool { return d.all() == pushed })
 		if d.gone.Load() == 0 || d.other.Load() != 0 {
 			t.Errorf("%d delivered, %d gone, %d other", d.ok.Load(), d.gone.Load(), d.other.Load())
 		}
@@ -130,7 +131,7 @@ func TestASlowClientGetsItsGoodbyeWhenItReadsAgain(t *testing.T) {
 		}
 		got++
 	}
-	eventually(t, func() bool { return d.all() == pushed })
+	testkit.Eventually(t, "all pushes have outcomes", func() bool { return d.all() == pushed })
 	if got != d.ok.Load() || d.gone.Load() == 0 {
 		t.Fatalf("%d frames came, %d were reported as delivered, %d gone", got, d.ok.Load(), d.gone.Load())
 	}
@@ -149,7 +150,7 @@ func TestACloseOfAStalledClientEndsInBoundedTime(t *testing.T) {
 	if took := time.Since(begin); took > lingerTimeout/2 {
 		t.Errorf("Leave came after %v", took)
 	}
-	eventually(t, func() bool { return d.all() == pushed })
+	testkit.Eventually(t, "all pushes have outcomes", func() bool { return d.all() == pushed })
 	if took := time.Since(begin); took > 3*lingerTimeout {
 		t.Errorf("the end took %v", took)
 	}
@@ -180,7 +181,7 @@ func TestASlowReaderGetsEverythingInOrder(t *testing.T) {
 			}
 		}
 		pushing.Wait()
-		eventually(t, func() bool { return d.ok.Load() == count })
+		testkit.Eventually(t, "all pushes are written", func() bool { return d.ok.Load() == count })
 		sessions.Of(u).Close(2005, "") // lets the last drain end
 		n.wantLeft(t, "alice", user.Removed)
 	})
@@ -212,7 +213,7 @@ func TestManyPushersKeepEachOnesOrder(t *testing.T) {
 		next[f.Cmd]++
 	}
 	pushing.Wait()
-	eventually(t, func() bool { return d.ok.Load() == pushers*each })
+	testkit.Eventually(t, "all pushes are written", func() bool { return d.ok.Load() == pushers*each })
 }
 
 // again is a Done that pushes once more when it is called.
@@ -260,7 +261,7 @@ func TestAClientThatDoesNotReadItsResponsesIsNotReadFrom(t *testing.T) {
 			}
 		}
 	})
-	eventually(t, func() bool { return n.gw.Stats().Pauses > 0 })
+	testkit.Eventually(t, "a client is not read from", func() bool { return n.gw.Stats().Pauses > 0 })
 	for i := range count { // and when it reads at last, nothing is missing
 		c.wantEcho(uint32(i+1), data)
 	}

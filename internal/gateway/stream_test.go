@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -40,7 +41,7 @@ func TestFramesMayBeSplitAnywhere(t *testing.T) {
 		if _, err := conn.Write(whole[:cut]); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() bool { return n.gw.Stats().BytesIn == before+uint64(cut) })
+		testkit.Eventually(t, "the bytes have arrived", func() bool { return n.gw.Stats().BytesIn == before+uint64(cut) })
 		if _, err := conn.Write(whole[cut:]); err != nil {
 			t.Fatal(err)
 		}

@@ -20,11 +20,8 @@ import (
 //
 //	welcome, 703 ─▶ setIdentity ─▶ endsAt ◀─ check, by the sweeper ─▶ goodbye 2001
 
-const (
-	engineVer = 1
-	// retryAfter is the least time after which clients return that cannot be let in now.
-	retryAfter = time.Second
-)
+// retryAfter is the least time after which clients return that cannot be let in now.
+const retryAfter = time.Second
 
 const expiredText = "token expired"
 

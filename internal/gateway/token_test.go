@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/auth"
+	"github.com/parley-dm/parley/internal/testkit"
 	"github.com/parley-dm/parley/user"
 	"github.com/parley-dm/parley/wire"
 )
@@ -145,7 +146,7 @@ func TestAFreshTokenKeepsASession(t *testing.T) {
 	}
 	stop := c.pongs()
 	until := n.gw.now.Load() + 50 // ticks of 10 ms: the first token's end passes
-	eventually(t, func() bool { return n.gw.now.Load() > until })
+	testkit.Eventually(t, "the time is over", func() bool { return n.gw.now.Load() > until })
 	stop()
 	s.token.renewed.Store(0)
 	f = c.renew(3, "alice 20ms") // also if it ends earlier

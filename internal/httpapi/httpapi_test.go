@@ -6,12 +6,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/internal/httpapi"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type node struct{ err error }
 

@@ -18,8 +18,8 @@ import (
 // A message without ver and cmd is pushed as those of the built-in command 701 are, with the
 // sender's ID: clients show it as a message.
 const (
-	defaultVer = 1
-	defaultCmd = 701
+	defaultVer = wire.EngineVer
+	defaultCmd = wire.CommandSend
 )
 
 // receipt is the answer to POST /v1/messages.

@@ -4,5 +4,5 @@
 //	Begin: users may linger from now on
 //	Add ──▶ waits ──▶ Remove: the user is back elsewhere
 //	           └─────▶ over: the time is up
-//	Wait returns when none is left
+//	Wait returns when none is left, and nothing that Hold was called for
 package linger

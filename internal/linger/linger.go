@@ -15,7 +15,7 @@ type Users struct {
 	mu     sync.Mutex
 	grace  time.Duration        // guarded by mu; not positive: none lingers
 	users  map[node.SID]waiting // guarded by mu
-	ending int                  // guarded by mu; users who leave just now
+	ending int                  // guarded by mu; users who leave just now, and what is held
 	empty  chan struct{}        // guarded by mu; closed when there are none of both; nil: nothing waits for that
 }
 
@@ -71,6 +71,20 @@ func (l *Users) Remove(sid node.SID, then func()) {
 	l.ending++
 	l.mu.Unlock()
 	then()
+	l.release()
+}
+
+// Hold keeps Wait from returning until release is called: what belongs to a user is on its way to
+// another node.
+func (l *Users) Hold() (release func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ending++
+
+	return sync.OnceFunc(l.release)
+}
+
+func (l *Users) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ending--

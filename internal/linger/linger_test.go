@@ -6,14 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/internal/linger"
 	"github.com/parley-dm/parley/internal/node"
 	"github.com/parley-dm/parley/user"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var sid = node.SID{1}
 
@@ -50,6 +46,30 @@ func TestTheWaitEndsWhenTheLastUserIsBack(t *testing.T) {
 		}
 		if took := time.Since(begun); took != 11*time.Second {
 			t.Errorf("it took %v, want the time of the return and of what followed it", took)
+		}
+	})
+}
+
+func TestTheWaitEndsWhenNothingIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var users linger.Users
+		users.Begin(time.Minute)
+		begun := time.Now()
+		first, second := users.Hold(), users.Hold()
+		time.AfterFunc(time.Second, func() {
+			first()
+			first() // counts once
+		})
+		time.AfterFunc(3*time.Second, second)
+		if rest := users.Wait(t.Context()); len(rest) != 0 || time.Since(begun) != 3*time.Second {
+			t.Errorf("%v linger, after %v", rest, time.Since(begun))
+		}
+		users.Hold()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		users.Wait(ctx)
+		if time.Since(begun) != 4*time.Second {
+			t.Errorf("it takes longer than its context: %v", time.Since(begun))
 		}
 	})
 }

@@ -2,6 +2,8 @@ package link
 
 import (
 	"testing"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // tlsReadAllocs is what crypto/tls allocates for a read that finds nothing buffered (24 bytes, of
@@ -9,7 +11,7 @@ import (
 const tlsReadAllocs = 1
 
 func TestSendingAndReceivingDoesNotAllocate(t *testing.T) {
-	if raceDetector {
+	if testkit.Race {
 		t.Skip("the race detector allocates")
 	}
 	a, b := open(t, "a", 1), open(t, "b", 2)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // BenchmarkRoundTrip is one packet there and back, over TCP on loopback.
@@ -75,7 +77,15 @@ func BenchmarkStream(b *testing.B) {
 			x, y := open(b, "x", 1), open(b, "y", 2)
 			var mu sync.Mutex
 			got := 0
-			y.on = func(*Link, uint8, []byte) { mu.Lock(); got++; mu.Unlock() }
+			all := make(chan struct{})
+			y.on = func(*Link, uint8, []byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				got++
+				if got == b.N {
+					close(all)
+				}
+			}
 			quiet(x, y)
 			l := linked(b, x, y)
 			packet := make([]byte, size)
@@ -87,15 +97,7 @@ func BenchmarkStream(b *testing.B) {
 					time.Sleep(100 * time.Microsecond)
 				}
 			}
-			for {
-				mu.Lock()
-				n := got
-				mu.Unlock()
-				if n == b.N {
-					break
-				}
-				time.Sleep(100 * time.Microsecond)
-			}
+			<-all
 		})
 	}
 }
@@ -103,9 +105,7 @@ func BenchmarkStream(b *testing.B) {
 func linked(b *testing.B, x, y *member) *Link {
 	b.Helper()
 	x.Want(y.id, y.Advertised())
-	for x.To(y.id) == nil || y.To(x.id) == nil {
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(b, "a link", func() bool { return x.To(y.id) != nil && y.To(x.id) != nil })
 
 	return x.To(y.id)
 }

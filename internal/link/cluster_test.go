@@ -1,13 +1,10 @@
 package link
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -152,28 +149,6 @@ func (r *recorder) count(event string) (n int) {
 
 	return n
 }
-
-// logged collects log lines.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-
-	return l.buf.Write(b)
-}
-
-func (l *logged) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-
-	return strings.Count(l.buf.String(), text)
-}
-
-func logger(l *logged) *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // member is an endpoint of a test, in a memory network or a real one.
 type member struct {

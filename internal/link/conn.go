@@ -107,8 +107,9 @@ type transport struct {
 	off int    // bytes of out that are written
 
 	mu       sync.Mutex
-	gather   bool   // guarded by mu; the handshake is over
-	gathered []byte // guarded by mu; records
+	gather   bool        // guarded by mu; the handshake is over
+	gathered []byte      // guarded by mu; records
+	waiting  atomic.Bool // gathered is not empty; written with mu held
 }
 
 const keepOut = 128 << 10 // the largest buffer of records that is kept
@@ -125,6 +126,7 @@ func (t *transport) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	if t.gather {
 		t.gathered = append(t.gathered, p...)
+		t.waiting.Store(true)
 		t.mu.Unlock()
 
 		return len(p), nil
@@ -198,12 +200,7 @@ func (t *transport) Release() (empty bool) {
 }
 
 // waits tells whether something is to be written.
-func (t *transport) waits() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	return len(t.gathered) > 0
-}
+func (t *transport) waits() bool { return t.waiting.Load() }
 
 // inHand tells whether the writer has something in hand that is not written.
 func (t *transport) inHand() bool { return t.off < len(t.out) }
@@ -217,6 +214,7 @@ func (t *transport) next() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.out, t.gathered = t.gathered, t.out[:0]
+	t.waiting.Store(false)
 	t.off = 0
 	if cap(t.gathered) > keepOut {
 		t.gathered = nil

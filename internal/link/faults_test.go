@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 func TestACutShorterThanTheFailureTimeoutIsSurvived(t *testing.T) {
@@ -184,7 +186,7 @@ func TestLeasedIsFalseWellBeforeTheOtherSideGivesUp(t *testing.T) {
 
 // seeds is how many random histories a test plays: fewer with the race detector, which is slow.
 func seeds(n uint64) uint64 {
-	if raceDetector {
+	if testkit.Race {
 		return n / 6
 	}
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // TestAtRest measures; it asserts nothing, for other processes disturb it. REST=1 runs it.
@@ -26,7 +28,7 @@ func TestTheCPUOfANodeAtRest(t *testing.T) {
 		all = append(all, m)
 	}
 	for _, m := range all {
-		await(t, "links", func() bool { return len(m.Links()) == nodes-1 })
+		testkit.Eventually(t, "links", func() bool { return len(m.Links()) == nodes-1 })
 	}
 	var before, after unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &before)

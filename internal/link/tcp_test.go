@@ -9,16 +9,8 @@ import (
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
+	"github.com/parley-dm/parley/internal/testkit"
 )
-
-func await(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for: %s", what)
-		}
-	}
-}
 
 // open begins a node on loopback.
 func open(tb testing.TB, name string, incarnation uint64, change ...func(*Config)) *member {
@@ -53,7 +45,7 @@ func join(t *testing.T, a, b *member) {
 	t.Helper()
 	a.Want(b.id, b.Advertised())
 	b.Want(a.id, a.Advertised())
-	await(t, "a link", func() bool { return a.To(b.id) != nil && b.To(a.id) != nil })
+	testkit.Eventually(t, "a link", func() bool { return a.To(b.id) != nil && b.To(a.id) != nil })
 }
 
 // proxy stands before an address and can cut the connections that go through it.
@@ -185,7 +177,7 @@ func TestRealConnectionsThatBreakLoseAndDoubleNothing(t *testing.T) {
 			pb.breakAll()
 		}
 	}
-	await(t, "all packets", func() bool {
+	testkit.Eventually(t, "all packets", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, name := range []string{"a", "b"} {
@@ -213,16 +205,11 @@ func TestARealProcessThatDiesIsNoticedAtOnce(t *testing.T) {
 		b := open(t, "b", 2, func(c *Config) { c.Advertise = pb.ln.Addr().String() })
 		pb.lead(b.Addr())
 		a.Want(b.id, pb.ln.Addr().String())
-		await(t, "a link", func() bool { return a.To(b.id) != nil })
+		testkit.Eventually(t, "a link", func() bool { return a.To(b.id) != nil })
 		began := time.Now()
 		pb.ln.Close()
 		pb.breakAll()
-		for !a.has("down b 1: gone") {
-			if time.Since(began) > 10*time.Second {
-				t.Fatal(a.list())
-			}
-			time.Sleep(100 * time.Microsecond)
-		}
+		testkit.Eventually(t, "the end is noticed", func() bool { return a.has("down b 1: gone") })
 		best = min(best, time.Since(began))
 	}
 	if best > 50*time.Millisecond {
@@ -266,8 +253,8 @@ func TestLongPacketsPass(t *testing.T) {
 			l.mu.Unlock()
 		}
 	}()
-	await(t, "all", func() bool { mu.Lock(); defer mu.Unlock(); return sizes == total && !bad })
-	await(t, "the buffers are free", func() bool {
+	testkit.Eventually(t, "all", func() bool { mu.Lock(); defer mu.Unlock(); return sizes == total && !bad })
+	testkit.Eventually(t, "the buffers are free", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 
@@ -295,6 +282,6 @@ func TestAFloodIsHeldBackByTheReader(t *testing.T) {
 		t.Errorf("%d packets", sent)
 	}
 	mu.Unlock()
-	await(t, "the flood", func() bool { mu.Lock(); defer mu.Unlock(); return got == sent })
-	await(t, "room", func() bool { return l.Send(1, packet) == nil })
+	testkit.Eventually(t, "the flood", func() bool { mu.Lock(); defer mu.Unlock(); return got == sent })
+	testkit.Eventually(t, "room", func() bool { return l.Send(1, packet) == nil })
 }

@@ -6,14 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/internal/directory"
 	"github.com/parley-dm/parley/internal/locate"
 	"github.com/parley-dm/parley/internal/node"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // asker notes the answers that are not for Locate.
 type asker struct{ got []uint64 }

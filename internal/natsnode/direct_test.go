@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -29,15 +28,6 @@ func cores(t *testing.T, n int) (nodes []*Node, addrs []string) {
 	return nodes, addrs
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 func TestRequestsGoStraightToACoreNode(t *testing.T) {
 	nodes, addrs := cores(t, 3)
 	n, err := Open(Config{Node: "other", CoreNodes: addrs, Secret: "a secret"})
@@ -45,7 +35,7 @@ func TestRequestsGoStraightToACoreNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.Close)
-	eventually(t, "a connection", n.Conn().IsConnected)
+	testkit.Eventually(t, "a connection", n.Conn().IsConnected)
 	own := n.Conn().ConnectedServerName()
 	all := []string{"n0", "n1", "n2"}
 	if c := n.ConnTo(own); c != n.Conn() {
@@ -59,7 +49,7 @@ func TestRequestsGoStraightToACoreNode(t *testing.T) {
 		t.Error("a connection that nothing has made")
 	}
 	var direct *nats.Conn
-	eventually(t, "a direct connection", func() bool {
+	testkit.Eventually(t, "a direct connection", func() bool {
 		direct = n.ConnTo(others[0])
 
 		return direct != n.Conn()
@@ -68,7 +58,7 @@ func TestRequestsGoStraightToACoreNode(t *testing.T) {
 		t.Errorf("it leads to %s, not %s", name, others[0])
 	}
 	nodes[slices.Index([]string{"n0", "n1", "n2"}, others[0])].Close()
-	eventually(t, "the node's own connection takes its place", func() bool { return n.ConnTo(others[0]) == n.Conn() })
+	testkit.Eventually(t, "the node's own connection takes its place", func() bool { return n.ConnTo(others[0]) == n.Conn() })
 	if n.Conn().ConnectedServerName() != own {
 		t.Error("the node's own connection has moved")
 	}

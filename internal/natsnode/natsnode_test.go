@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 const patience = 10 * time.Second
@@ -92,32 +93,9 @@ func TestBothSidesProveTheSecret(t *testing.T) {
 	}
 }
 
-// freePair finds a port that is free together with the next one, outside the range that the system
-// takes ports of outgoing connections from.
-func freePair(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := 10000 + rand.IntN(20000)
-		first, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		first.Close()
-		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+RoutesAfter))
-		if err == nil {
-			second.Close()
-
-			return first.Addr().String()
-		}
-	}
-	t.Fatal("no two ports in a row are free")
-
-	return ""
-}
-
 func TestACoreNodeTakesOnlyNodesWithTheSecret(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	core := freePair(t)
+	core := testkit.CorePort(t)
 	open := func(cfg Config) *Node {
 		t.Helper()
 		cfg.Clustered, cfg.CoreNodes = true, []string{core}
@@ -131,11 +109,7 @@ func TestACoreNodeTakesOnlyNodesWithTheSecret(t *testing.T) {
 	}
 	open(Config{Node: "n1", Core: core, Secret: "a cluster secret"})
 	friend := open(Config{Node: "n2", Secret: "a cluster secret"})
-	for end := time.Now().Add(patience); !friend.Conn().IsConnected(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("a node with the secret is not let in")
-		}
-	}
+	testkit.Eventually(t, "a node with the secret is let in", friend.Conn().IsConnected)
 	for name, option := range map[string]nats.Option{
 		"no TLS":         nats.Name("plain"),
 		"no certificate": nats.Secure(&tls.Config{InsecureSkipVerify: true}),
@@ -153,7 +127,7 @@ func TestACoreNodeTakesOnlyNodesWithTheSecret(t *testing.T) {
 
 func TestACoreAddressThatIsTakenIsNamed(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	core := freePair(t)
+	core := testkit.CorePort(t)
 	host, port, err := split(core)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +146,7 @@ func TestACoreAddressThatIsTakenIsNamed(t *testing.T) {
 func TestNothingIsLeftInTheDirectoryForTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	core := freePair(t)
+	core := testkit.CorePort(t)
 	killed := filepath.Join(dir, "parley-storages-"+strings.ReplaceAll(core, ":", "-"))
 	if err := os.MkdirAll(filepath.Join(killed, "jetstream"), 0o700); err != nil {
 		t.Fatal(err)

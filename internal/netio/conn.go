@@ -113,9 +113,6 @@ func (c *Conn) Later() bool { return c.loop.addLater(c.handler) }
 // Watched reports whether a loop watches the connection.
 func (c *Conn) Watched() bool { return c.raw.held() }
 
-// RecentlyBlocked reports whether a handler has recently blocked the connection's loop.
-func (c *Conn) RecentlyBlocked() bool { return c.loop.RecentlyBlocked() }
-
 // TryRead reads once what has arrived on a watched connection. At the end of the stream the error
 // is io.EOF; n is 0 without an error if nothing has arrived.
 func (c *Conn) TryRead(p []byte) (n int, err error) { return c.raw.tryRead(p) }

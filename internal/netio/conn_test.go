@@ -8,11 +8,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // pair is two ends of a TCP connection.
 func pair(t *testing.T) (here, there net.Conn) {

@@ -2,7 +2,6 @@ package netio
 
 import (
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -26,8 +25,6 @@ type Loop struct {
 	dispatching   bool                 // guarded by mu; a handler is running
 	inBatch       bool                 // guarded by mu; Begin was called, End is due
 	closed        bool                 // guarded by mu
-
-	blockedAt atomic.Int64 // Unix nanoseconds of the latest takeover; 0: long ago
 
 	watchdog      *time.Timer // runs while events are handled
 	watchdogArmed bool        // guarded by mu; the timer is set
@@ -54,11 +51,9 @@ type registration struct {
 const (
 	// maxHandlerTime is how long a handler may block the loop.
 	maxHandlerTime = 10 * time.Millisecond
-	// blockedWindow is how long RecentlyBlocked stays true after a takeover.
-	blockedWindow = 250 * time.Millisecond
-	maxEvents     = 128                                          // in one call of epoll_wait
-	watchedEvents = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
-	hangupEvents  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	maxEvents      = 128                                          // in one call of epoll_wait
+	watchedEvents  = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // 1<<31 is EPOLLET
+	hangupEvents   = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
 // NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
@@ -246,7 +241,6 @@ func (l *Loop) checkBlocked() {
 	case l.dispatching && l.dispatched == l.watchdogSeen:
 		l.generation++
 		l.dispatching = false
-		l.blockedAt.Store(time.Now().UnixNano())
 		l.goroutines.Add(1)
 		go l.run(l.generation)
 		l.endBatch()
@@ -257,22 +251,6 @@ func (l *Loop) checkBlocked() {
 	}
 	l.watchdogSeen = l.dispatched
 	l.watchdog.Reset(maxHandlerTime)
-}
-
-// RecentlyBlocked reports whether a handler has blocked the loop within the last 250 ms. Each
-// blocking call delays all other connections of the loop by maxHandlerTime, so handlers should then
-// leave to other goroutines all work that might block.
-func (l *Loop) RecentlyBlocked() bool {
-	at := l.blockedAt.Load()
-	if at == 0 {
-		return false
-	}
-	if since := time.Now().UnixNano() - at; since >= 0 && since < int64(blockedWindow) {
-		return true
-	}
-	l.blockedAt.CompareAndSwap(at, 0)
-
-	return false
 }
 
 // Close ends the loop. It waits for its goroutines, and so for handlers that are running.

@@ -1,13 +1,13 @@
 package netio
 
 import (
-	"errors"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // readCounter counts its calls.
@@ -83,97 +83,6 @@ func write(t *testing.T, w io.Writer, text string) {
 	t.Helper()
 	if _, err := io.WriteString(w, text); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
-	b, there := rawPair(t)
-	if got := read(t, b); got != "" {
-		t.Errorf("%q without a write", got)
-	}
-	if n, err := b.tryWrite([]byte("hello")); n != 5 || err != nil {
-		t.Errorf("%d, %v", n, err)
-	}
-	got := make([]byte, 5)
-	if _, err := io.ReadFull(there, got); err != nil || string(got) != "hello" {
-		t.Errorf("%q, %v", got, err)
-	}
-	big := make([]byte, 1<<20)
-	for full := false; !full; { // until nothing more fits
-		n, err := b.tryWrite(big)
-		if err != nil {
-			t.Fatal(err)
-		}
-		full = n == 0
-	}
-	there.Close()
-	for { // the end, or that it was reset with bytes on their way
-		if n, err := b.tryRead(big); err != nil {
-			break
-		} else if n > 0 {
-			t.Errorf("%d bytes", n)
-		}
-	}
-	b.close()
-	b.close()
-	if _, err := b.tryRead(big); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("reading when closed: %v", err)
-	}
-	if _, err := b.tryWrite(big); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("writing when closed: %v", err)
-	}
-	if _, err := b.netConn(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("attached when closed: %v", err)
-	}
-}
-
-func TestTheEndOfARawConnIsEOF(t *testing.T) {
-	b, there := rawPair(t)
-	l, s := newLoop(t), newReadCounter()
-	if !l.add(b, s) {
-		t.Fatal("not added")
-	}
-	write(t, there, "bye")
-	there.Close()
-	for !s.hangup.Load() {
-		s.waitForCall(t)
-	}
-	if got := read(t, b); got != "bye" {
-		t.Errorf("%q", got)
-	}
-	if _, err := b.tryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestThePeerSeesCloseWriteAndCloseOfARawConn(t *testing.T) {
-	b, there := rawPair(t)
-	b.closeWrite()
-	if _, err := there.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		t.Errorf("%v", err)
-	}
-	write(t, there, "still here")
-	b.close()
-	b.closeWrite() // does nothing
-}
-
-func TestTheNetConnOfARawConnCanWait(t *testing.T) {
-	b, there := rawPair(t)
-	conn, err := b.netConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
-	var ne net.Error
-	if _, err := conn.Read(make([]byte, 1)); !errors.As(err, &ne) || !ne.Timeout() {
-		t.Errorf("%v", err)
-	}
-	conn.Close()
-	if _, err := b.tryWrite([]byte("x")); err != nil { // as before
-		t.Error(err)
-	}
-	if _, err := io.ReadFull(there, make([]byte, 1)); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -257,29 +166,6 @@ func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	}
 }
 
-func TestALoopReportsThatItWasRecentlyBlocked(t *testing.T) {
-	l := newLoop(t)
-	becomes := func(kept bool) {
-		t.Helper()
-		deadline := time.Now().Add(20 * time.Second)
-		for l.RecentlyBlocked() != kept {
-			if time.Now().After(deadline) {
-				t.Fatalf("not kept = %v", kept)
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}
-	becomes(false)
-	b, there := rawPair(t)
-	s := newReadCounter()
-	s.block = make(chan struct{})
-	l.add(b, s)
-	write(t, there, "x")
-	becomes(true)
-	close(s.block)
-	becomes(false)
-}
-
 // batchCounter counts the calls.
 type batchCounter struct{ begun, ended atomic.Int32 }
 
@@ -317,12 +203,7 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 		}
 		close(let)
 	}
-	for counter.begun.Load() != counter.ended.Load() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d batches begun, %d ended", counter.begun.Load(), counter.ended.Load())
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, "each batch ends", func() bool { return counter.begun.Load() == counter.ended.Load() })
 }
 
 func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
@@ -359,208 +240,5 @@ func TestARemovedHandlerIsNotCalled(t *testing.T) {
 	last.waitForCall(t)
 	if n := s.calls.Load(); n != 0 {
 		t.Errorf("woken %d times", n)
-	}
-}
-
-// handlerFunc is a handler that calls a function.
-type handlerFunc struct{ do func() }
-
-func (a *handlerFunc) OnReadable(bool) { a.do() }
-func (a *handlerFunc) OnTurn()         { a.do() }
-
-func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
-	l := newLoop(t)
-	keeper, keeperThere := rawPair(t)
-	first, firstThere := rawPair(t)
-	former, formerThere := rawPair(t)
-	here, _ := pair(t)
-
-	var told atomic.Int32
-	innocent := &handlerFunc{func() { told.Add(1) }}
-	gone := newReadCounter()
-	kept, let, swapped := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	l.add(keeper, &handlerFunc{func() { close(kept); <-let }})
-	l.add(former, gone)
-	l.add(first, &handlerFunc{func() { // the next event is the end of former
-		l.remove(former, gone)
-		former.close()
-		for range 32 { // one of them gets its descriptor
-			b := new(rawConn)
-			if !b.adopt(here) || !l.add(b, innocent) {
-				t.Error("not taken")
-			}
-			t.Cleanup(b.close)
-		}
-		close(swapped)
-	}})
-	write(t, keeperThere, "x")
-	<-kept
-	write(t, firstThere, "x")
-	formerThere.Close()
-	time.Sleep(time.Millisecond)
-	close(let)
-	<-swapped
-	last, lastThere := rawPair(t)
-	s := newReadCounter()
-	l.add(last, s)
-	write(t, lastThere, "x")
-	s.waitForCall(t)
-	if n := told.Load(); n != 0 {
-		t.Errorf("%d calls, though nothing has arrived", n)
-	}
-}
-
-func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
-	for range 200 {
-		here, there := pair(t)
-		var b rawConn
-		if !b.adopt(here) {
-			t.Fatal("not taken")
-		}
-		here.Close()
-		var all sync.WaitGroup
-		for range 4 {
-			all.Go(func() {
-				for {
-					if _, err := b.tryWrite([]byte("x")); err != nil {
-						return
-					}
-				}
-			})
-		}
-		all.Go(b.close)
-		all.Go(b.close)
-		all.Wait()
-		if _, err := io.Copy(io.Discard, there); err != nil { // the end, at once: no descriptor is left
-			t.Error(err)
-		}
-		there.Close()
-	}
-}
-
-func TestARawConnDoesNotAllocate(t *testing.T) {
-	b, there := rawPair(t)
-	msg, p := []byte("ping"), make([]byte, 64)
-	if n := testing.AllocsPerRun(100, func() {
-		if _, err := b.tryWrite(msg); err != nil {
-			t.Error(err)
-		}
-		if _, err := io.ReadFull(there, p[:len(msg)]); err != nil {
-			t.Error(err)
-		}
-		if _, err := b.tryRead(p); err != nil {
-			t.Error(err)
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-// greedy goes on for some turns, and notes each.
-type greedy struct {
-	c     *Conn
-	turns int
-	each  func()
-	done  chan struct{}
-}
-
-func (g *greedy) OnReadable(bool) { g.OnTurn() }
-
-func (g *greedy) OnTurn() {
-	g.each()
-	g.turns--
-	if g.turns == 0 {
-		close(g.done)
-	} else if !g.c.Later() {
-		panic("the loop is closed")
-	}
-}
-
-func TestAHandlerThatGoesOnLetsOthersHaveTheirTurn(t *testing.T) {
-	l := newLoop(t)
-	here, there := pair(t)
-	c, other := use(t, here), newReadCounter()
-	b, otherThere := rawPair(t)
-	l.add(b, other)
-	g := &greedy{c: c, turns: 100, done: make(chan struct{})}
-	seen := 0
-	g.each = func() {
-		if g.turns == 50 { // the other becomes readable, and is handled within two turns
-			write(t, otherThere, "x")
-		}
-		if g.turns == 47 {
-			seen = int(other.calls.Load())
-		}
-	}
-	if !c.Watch(l, g) {
-		t.Fatal("not watched")
-	}
-	write(t, there, "x")
-	<-g.done
-	if seen != 1 {
-		t.Errorf("the other was handled %d times", seen)
-	}
-	l.Close()
-	if c.Later() {
-		t.Error("a closed loop takes a turn")
-	}
-}
-
-// turns counts its turns.
-type turns struct{ taken chan struct{} }
-
-func (u *turns) OnReadable(bool) {}
-func (u *turns) OnTurn()         { u.taken <- struct{}{} }
-
-func TestLaterWakesALoopThatWaits(t *testing.T) {
-	l := newLoop(t)
-	here, _ := pair(t)
-	c, u := use(t, here), &turns{make(chan struct{}, 100)}
-	if !c.Watch(l, u) {
-		t.Fatal("not watched")
-	}
-	for range 100 { // not on the loop's goroutine
-		if !c.Later() {
-			t.Fatal("the loop is closed")
-		}
-		select {
-		case <-u.taken:
-		case <-time.After(20 * time.Second):
-			t.Fatal("the loop sleeps on")
-		}
-	}
-}
-
-// late blocks the loop, and goes on when another goroutine has taken that over.
-type late struct {
-	c     *Conn
-	let   chan struct{}
-	taken chan struct{}
-}
-
-func (b *late) OnReadable(bool) {
-	<-b.let
-	b.c.Later()
-}
-
-func (b *late) OnTurn() { close(b.taken) }
-
-func TestAHandlerThatHasBlockedTheLoopGetsItsTurn(t *testing.T) {
-	l := newLoop(t)
-	here, there := pair(t)
-	c := use(t, here)
-	b := &late{c, make(chan struct{}), make(chan struct{})}
-	if !c.Watch(l, b) {
-		t.Fatal("not watched")
-	}
-	write(t, there, "x")
-	for !l.RecentlyBlocked() {
-		time.Sleep(time.Millisecond)
-	}
-	close(b.let)
-	select {
-	case <-b.taken:
-	case <-time.After(20 * time.Second):
-		t.Fatal("no turn")
 	}
 }

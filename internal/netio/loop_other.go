@@ -16,9 +16,6 @@ type ReadHandler interface {
 // NewLoop returns nil: a nil Loop watches no connection.
 func NewLoop(BatchObserver) *Loop { return nil }
 
-// RecentlyBlocked returns false.
-func (*Loop) RecentlyBlocked() bool { return false }
-
 // Close does nothing.
 func (*Loop) Close() {}
 

@@ -40,3 +40,32 @@ func TestNothingReportedIsMissed(t *testing.T) {
 		t.Errorf("%d of %d seen", seen.Load(), reported.Load())
 	}
 }
+
+func TestASuspendedReaderIsResumedOnce(t *testing.T) {
+	var turns Turns
+	if turns.Resume() {
+		t.Error("resumed without a reader")
+	}
+	turns.Begin()
+	turns.Begin() // something is reported
+	turns.Suspend()
+	if turns.Begin() || !turns.Suspended() || turns.Ended() {
+		t.Error("a report ends the suspension")
+	}
+	var resumed atomic.Int32
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if turns.Resume() {
+				resumed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if resumed.Load() != 1 {
+		t.Errorf("resumed %d times", resumed.Load())
+	}
+	if turns.Begin() || turns.End() || !turns.End() || !turns.Ended() {
+		t.Error("the reader that was resumed does not see a report")
+	}
+}

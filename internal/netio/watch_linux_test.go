@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/parley-dm/parley/internal/testkit"
 )
 
 // watched is two ends of a connection, one of them watched by a loop.
@@ -78,9 +80,7 @@ func TestClosingAWatchedConnEndsItsCalls(t *testing.T) {
 		_, err := c.ReadUntil(&testBuffer{}, time.Now().Add(time.Minute))
 		ended <- err
 	}()
-	for c.waiter.Load() == nil { // the read has begun
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, "the read has begun", func() bool { return c.waiter.Load() != nil })
 	c.Close()
 	c.Close()
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {

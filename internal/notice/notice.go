@@ -6,16 +6,10 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The push of the wire that says that a peer has left.
-const (
-	ver uint8  = 1
-	cmd uint16 = 700
-)
-
 // Attach makes the module's node tell clients of peers that are gone. It must be called before the
 // node starts.
 func Attach(m *dm.Module) {
 	m.SetOnClearCache(func(gone string, stayed *user.User) {
-		stayed.ServerPush(ver, cmd, wire.AppendPeer(nil, gone), true)
+		stayed.ServerPush(wire.EngineVer, wire.CommandDisconnect, wire.AppendPeer(nil, gone), true)
 	})
 }

@@ -3,13 +3,10 @@ package quota_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"github.com/parley-dm/parley/internal/quota"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSmallQueuesAreNeitherCountedNorRefused(t *testing.T) {
 	p := quota.New(1)

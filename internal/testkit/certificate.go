@@ -4,14 +4,28 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
 )
+
+// TLS makes settings of a server with a certificate for 127.0.0.1 and example.com, and of a client
+// that trusts it.
+func TLS(tb testing.TB) (server, client *tls.Config) {
+	tb.Helper()
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+
+	return &tls.Config{Certificates: s.TLS.Certificates, MinVersion: tls.VersionTLS12}, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
 
 // WriteCertificate writes a new self-signed certificate for 127.0.0.1, good for an hour, and its
 // key as PEM files. It returns the serial number.

@@ -7,6 +7,19 @@ import (
 	"testing"
 )
 
+// Port finds an address on loopback whose port is free now.
+func Port(tb testing.TB) string {
+	tb.Helper()
+	var lc net.ListenConfig
+	ln, err := lc.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer ln.Close()
+
+	return ln.Addr().String()
+}
+
 // CorePort finds an address on loopback whose port is free together with the next one, outside the
 // range that the system takes ports of outgoing connections from.
 func CorePort(tb testing.TB) string {

@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/parley-dm/parley/dm/internal/core"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	here  = core.Node{Name: "n1", Incarnation: 7}

@@ -35,11 +35,19 @@ func (c *Conversation) answered(fx []Effect, r Reply) []Effect {
 			return c.pump(c.finish(fx, c.untrack(i), r.Outcome))
 		}
 	}
-	if late && c.out.offer != none && r.Seq == 0 && r.Outcome.accepted() && !c.Open() && !c.retired() && c.Waiting() == 0 {
-		c.offerAccepted(r.Place) // the offer was accepted after its deadline: the peer holds the channel open
+	if late && c.isLateAcceptance(r) {
+		c.offerAccepted(r.Place)
 	}
 
 	return fx
+}
+
+// isLateAcceptance tells whether the answer to an item whose deadline has passed says that the
+// offer was accepted: the peer holds the channel open, and this side has not opened it otherwise.
+func (c *Conversation) isLateAcceptance(r Reply) bool {
+	offer := c.out.offer != none && r.Seq == 0 && r.Outcome.accepted()
+
+	return offer && !c.Open() && !c.retired() && c.Waiting() == 0
 }
 
 // offerAccepted opens the channel: the peer at that place has let in the item that offered it.
@@ -109,7 +117,7 @@ func (c *Conversation) pause(fx []Effect) []Effect {
 	c.out.phase = pausing
 	c.out.tries++
 
-	return append(fx, Effect{Kind: Backoff, Conv: c, Seq: c.out.tries})
+	return append(fx, Effect{Kind: Backoff, Conv: c, Tries: c.out.tries})
 }
 
 // retry ends the pause that Backoff asked for.

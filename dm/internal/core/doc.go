@@ -16,6 +16,16 @@
 // The states stand in tables: of a session at [State]; of a conversation at channelState, phase,
 // offer and trust; of an item that ends a channel at endState.
 //
+// # Where to look
+//
+//	session.go, session_send.go, session_receive.go   the events of a session
+//	conversation.go, outbound.go, inbound.go          one pair: its state, what goes out, what comes in
+//	order.go                                          epochs and numbers: what is refused, so that nothing comes twice or late
+//	lookup.go, answer.go, overdue.go                  an item on its way, until its true outcome
+//	handover.go                                       a newer login takes the user over
+//	node_down.go, close.go, park.go                   a node dies, the user leaves, its node stops
+//	lru.go, expiry.go                                 channels that nothing uses, messages whose time is up
+//
 // # How order is kept
 //
 // Every item names the session that it is for; any other session refuses it. A session that has

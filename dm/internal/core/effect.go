@@ -18,7 +18,7 @@ const (
 	Transmit
 	// Finish: Item has its Outcome. The core is done with it.
 	Finish
-	// Backoff: call Retry for Conv a moment later; the Seq-th time in a row.
+	// Backoff: call Retry for Conv a moment later; it has had Tries refusals in a row.
 	Backoff
 	// Cleared: the channel of Conv has ended without a word from the peer, which is gone. Tell the
 	// user who stayed.
@@ -52,8 +52,9 @@ func (k EffectKind) String() string {
 type Effect struct {
 	Kind    EffectKind
 	Outcome Outcome // Finish
-	NoReply bool    // Answer: the sender does not wait for it
-	Seq     uint32  // Transmit, Backoff
+	NoReply bool    // Carry, Transmit, Answer: the sender does not wait for the answer
+	Seq     uint32  // Transmit
+	Tries   uint32  // Backoff
 	Epoch   uint64  // Lookup, Carry, Transmit, Drained
 	Heard   uint64  // Carry, Transmit: the newest epoch taken from the peer; it travels with what Arrival says
 	Conv    *Conversation

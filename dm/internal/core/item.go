@@ -44,6 +44,9 @@ type Item struct {
 	heard  uint64 // of a departed end: the newest epoch taken from the peer when it departed
 }
 
+// noReply tells whether nothing waits for the item's outcome.
+func (it *Item) noReply() bool { return it.Kind == Message && it.Owner == nil }
+
 // endState is how far an item that ends the channel has come.
 //
 //	state:       event                                         next

@@ -28,7 +28,7 @@ func (c *Conversation) lookupFound(fx []Effect, epoch uint64, at Place) []Effect
 func (c *Conversation) carry() Effect {
 	it := c.out.inflight[0]
 
-	return Effect{Kind: Carry, Conv: c, Item: it, To: c.out.via, Epoch: c.out.epoch, Heard: c.heard(it)}
+	return Effect{Kind: Carry, Conv: c, Item: it, To: c.out.via, Epoch: c.out.epoch, Heard: c.heard(it), NoReply: it.noReply()}
 }
 
 // lookupFailed ends the lookup of that epoch without a place: with NotFound, or CutOff if there was

@@ -59,7 +59,9 @@ func (c *Conversation) transmit(fx []Effect, it *Item) []Effect {
 	heard := c.heard(it)
 	c.depart(it)
 
-	return append(fx, Effect{Kind: Transmit, Conv: c, Item: it, To: c.out.via, Epoch: c.out.epoch, Seq: it.seq, Heard: heard})
+	return append(fx, Effect{
+		Kind: Transmit, Conv: c, Item: it, To: c.out.via, Epoch: c.out.epoch, Seq: it.seq, Heard: heard, NoReply: it.noReply(),
+	})
 }
 
 // heard is the newest epoch taken from the peer; of an end, when it ended the channel on this side.
@@ -85,23 +87,6 @@ func (c *Conversation) finish(fx []Effect, it *Item, o Outcome) []Effect {
 	c.s.bytes -= len(it.Body)
 
 	return append(fx, Effect{Kind: Finish, Conv: c, Item: it, Outcome: o})
-}
-
-// begin begins an epoch.
-func (c *Conversation) begin() {
-	c.out.epoch = c.s.nextEpoch(c.out.above)
-	c.out.next = 0
-	c.out.needsEpoch = false
-	if c.out.offer != none {
-		c.out.offer = offered
-	}
-}
-
-// track numbers an item that is about to be sent.
-func (c *Conversation) track(it *Item) {
-	it.seq = c.out.next
-	c.out.next++
-	c.out.inflight = append(c.out.inflight, it)
 }
 
 // untrack takes the i-th item in flight out.

@@ -82,6 +82,7 @@ type Session struct {
 	floor uint64 // the newest epoch that was accepted by conversations which are forgotten
 
 	byPeer   map[string]*Conversation
+	recent   *Conversation // the one that With has found last: the next event is often of the same; may be nil
 	all      []*Conversation
 	pending  []*Conversation // those with items that wait for an outcome
 	channels lruList         // the open ones
@@ -119,7 +120,13 @@ func (s *Session) Channels() int { return s.channels.len }
 func (s *Session) Conversations() []*Conversation { return s.all }
 
 // With returns the conversation with a peer, nil if there is none. It allocates nothing.
-func (s *Session) With(peer []byte) *Conversation { return s.byPeer[string(peer)] }
+func (s *Session) With(peer []byte) *Conversation {
+	if s.recent == nil || s.recent.peer != string(peer) {
+		s.recent = s.byPeer[string(peer)]
+	}
+
+	return s.recent
+}
 
 // Conversation returns the conversation with a peer, made if need be. One that was made and given
 // nothing is to be given to Release.
@@ -171,7 +178,7 @@ func (s *Session) Overdue() (n int) {
 // touch notes that something passes now.
 func (s *Session) touch(c *Conversation, now int64) {
 	s.now, c.used = now, now
-	if c.listed {
+	if c.listed && c != s.channels.newest {
 		s.channels.remove(c)
 		s.channels.pushNewest(c)
 	}
@@ -209,6 +216,9 @@ func (s *Session) collect(fx []Effect, c *Conversation) []Effect {
 	if c.over() && c.all >= 0 {
 		s.floor = max(s.floor, c.in.accepted)
 		delete(s.byPeer, c.peer)
+		if s.recent == c {
+			s.recent = nil
+		}
 		s.all = remove(s.all, c.all, func(moved *Conversation, i int) { moved.all = i })
 		c.all = -1
 	}
@@ -242,25 +252,6 @@ func remove(list []*Conversation, i int, place func(c *Conversation, i int)) []*
 
 // deadline is that of an item that the session makes now.
 func (s *Session) deadline() int64 { return s.now + s.cfg.Timeout }
-
-// nextEpoch counts the epochs of a session up from the stamp of its login: they are newer than
-// those of all older sessions of the user, even if this session does not know yet that it was
-// replaced. Above raises the count: a receiving side has taken that epoch, perhaps from another
-// user. The count goes on from the present then, ahead of what that side may take from others
-// meanwhile.
-func (s *Session) nextEpoch(above uint64) uint64 {
-	if s.epoch == 0 {
-		if s.epoch = s.cfg.Login; s.epoch == 0 {
-			s.epoch = s.cfg.Stamp()
-		}
-	}
-	if above > s.epoch {
-		s.epoch = max(above, s.cfg.Stamp())
-	}
-	s.epoch++
-
-	return s.epoch
-}
 
 // NewestEpoch is the newest epoch that the session has used; the stamp of its login if it has used
 // none.

@@ -34,7 +34,7 @@ func (s *sim) do(x *session, fx []Effect, p *packet) {
 		case Backoff:
 			c := e.Conv
 			s.post(&event{
-				name: "retry " + x.user + " " + c.Peer(), lane: fmt.Sprintf("again/%x/%s", x.at.SID, c.Peer()), due: s.now + int64(e.Seq)*10_000_000,
+				name: "retry " + x.user + " " + c.Peer(), lane: fmt.Sprintf("again/%x/%s", x.at.SID, c.Peer()), due: s.now + int64(e.Tries)*10_000_000,
 				run: func() {
 					if !x.node.dead {
 						s.do(x, x.core.Retry(nil, s.now, c), nil)

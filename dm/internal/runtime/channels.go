@@ -19,7 +19,7 @@ func (m *Runtime) Channels(u *user.User) (list []Channel) {
 	if u == nil {
 		return nil
 	}
-	s := m.of(u)
+	s := m.lockOf(u)
 	if s == nil {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (m *Runtime) Channels(u *user.User) (list []Channel) {
 			list = append(list, Channel{Peer: c.Peer(), At: c.Place(), Used: c.Used()})
 		}
 	}
-	s.unlock()
+	s.endEvent()
 	sort.Slice(list, func(i, j int) bool { return list[i].Peer < list[j].Peer })
 
 	return list
@@ -48,8 +48,8 @@ func (h *Holdings) add(s *session) {
 	h.Channels += s.core.Channels()
 	h.Items += s.core.Waiting()
 	h.Bytes += s.core.Bytes()
-	h.ArrivedBytes += int(s.bytes.Load())
-	h.Arrived += int(s.held.Load())
+	h.ArrivedBytes += int(s.inboxBytes.Load())
+	h.Arrived += int(s.inboxWaiting.Load())
 	h.Calls += s.calls.Waiting()
 }
 

@@ -14,9 +14,9 @@ import (
 // exposeCommands sets the engine's own commands: a client sends (701), disconnects (700) and
 // connects (702) by itself.
 func (m *Runtime) exposeCommands(r *command.Router) {
-	r.Builtin(EngineVer, CmdSend, m.commandSend)
-	r.Builtin(EngineVer, CmdDisconnect, m.commandDisconnect)
-	r.Builtin(EngineVer, CmdConnect, m.commandConnect)
+	r.Builtin(wire.EngineVer, wire.CommandSend, m.commandSend)
+	r.Builtin(wire.EngineVer, wire.CommandDisconnect, m.commandDisconnect)
+	r.Builtin(wire.EngineVer, wire.CommandConnect, m.commandConnect)
 }
 
 var errNoPeer = errors.New("the payload must begin with the peer: one byte of length, then that many bytes of user ID")
@@ -37,12 +37,12 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 
 		return
 	}
-	s := m.session(req.User)
+	s := m.lockSession(req.User)
 	conv := s.core.With(peer)
 	if conv == nil {
 		to := string(peer)
 		if user.CheckID(to) != nil {
-			s.unlock()
+			s.endEvent()
 			m.refuse(newRequester(req), badUserID(to))
 
 			return
@@ -52,7 +52,7 @@ func (m *Runtime) command(req command.Request, kind core.Kind) {
 	c := newRequester(req)
 	err = s.queue(context.Background(), conv, kind, req.Ver, req.Cmd, msg, c)
 	s.holdClient(conv)
-	s.unlock()
+	s.endEvent()
 	if err != nil {
 		m.refuse(c, err)
 	}
@@ -68,7 +68,7 @@ func (m *Runtime) commandDisconnect(req command.Request) {
 	case len(msg) > m.settings.MaxMessageSize:
 		req.Refuse(wire.CodeTooLarge, codeError(wire.CodeTooLarge, string(peer)).Error())
 	default:
-		m.disconnect(req.User, string(peer), EngineVer, CmdDisconnect, msg, nil)
+		m.disconnect(req.User, string(peer), wire.EngineVer, wire.CommandDisconnect, msg, nil)
 		req.Answer(wire.StatusOK, nil)
 	}
 }

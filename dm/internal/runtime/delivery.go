@@ -8,6 +8,7 @@ import (
 	"github.com/parley-dm/parley/dm/internal/core"
 	"github.com/parley-dm/parley/internal/sessions"
 	"github.com/parley-dm/parley/internal/tracing"
+	"github.com/parley-dm/parley/wire"
 )
 
 // delivery is an item that was taken, on its way through the callbacks to its recipient's client.
@@ -71,7 +72,7 @@ func (d *delivery) Run() {
 	case core.Message:
 		d.message(cbs)
 	case core.Connect:
-		yes, ok := cbs.accepts(d, EngineVer, CmdConnect, nil)
+		yes, ok := cbs.accepts(d, wire.EngineVer, wire.CommandConnect, nil)
 		d.decided(yes && ok, opening(yes, ok))
 	case core.Clear:
 		d.clear(cbs)
@@ -80,7 +81,7 @@ func (d *delivery) Run() {
 		if len(d.body) == 0 {
 			d.cleared(cbs)
 		} else {
-			d.push(EngineVer, CmdDisconnect, d.body)
+			d.push(wire.EngineVer, wire.CommandDisconnect, d.body)
 		}
 	case core.Forget:
 		d.decided(false, core.Delivered)
@@ -165,7 +166,7 @@ func (d *delivery) decide(accepted bool) (receiving bool) {
 	s.mu.Lock()
 	s.effects = s.core.CallbackDone(s.effects, s.m.sweep.now.Load(), d.conv, &d.Arrival, accepted)
 	receiving = s.core.Receiving()
-	s.unlock()
+	s.endEvent()
 
 	return receiving
 }
@@ -176,7 +177,7 @@ func (d *delivery) decided(accepted bool, o core.Outcome) {
 	s.mu.Lock()
 	s.effects = s.core.CallbackDone(s.effects, s.m.sweep.now.Load(), d.conv, &d.Arrival, accepted)
 	s.effects = s.core.Reply(s.effects, &d.Arrival, o)
-	s.unlock()
+	s.endEvent()
 	d.endTrace(o)
 	d.release()
 }
@@ -184,7 +185,7 @@ func (d *delivery) decided(accepted bool, o core.Outcome) {
 // push sends the message to the client. The pushes of the engine's own commands carry the sender's
 // ID ahead of it.
 func (d *delivery) push(ver uint8, cmd uint16, msg []byte) {
-	if ver == EngineVer && (cmd == CmdSend || cmd == CmdDisconnect) {
+	if ver == wire.EngineVer && (cmd == wire.CommandSend || cmd == wire.CommandDisconnect) {
 		d.payload = append(d.payload[:0], byte(len(d.from)))
 		d.payload = append(d.payload, d.from...)
 		d.payload = append(d.payload, msg...)
@@ -225,7 +226,7 @@ func (d *delivery) reply(o core.Outcome) {
 	s := d.s
 	s.mu.Lock()
 	s.effects = s.core.Reply(s.effects, &d.Arrival, o)
-	s.unlock()
+	s.endEvent()
 	d.endTrace(o)
 	d.release()
 }

@@ -46,19 +46,19 @@ func (m *Runtime) disconnect(from *user.User, peer string, ver uint8, cmd uint16
 	if !m.running.Load() {
 		return false
 	}
-	s := m.of(from)
+	s := m.lockOf(from)
 	if s == nil {
 		return false
 	}
 	conv := s.core.With([]byte(peer))
 	if !s.core.MayDisconnect(conv) {
-		s.unlock()
+		s.endEvent()
 
 		return false
 	}
-	if !s.core.Room(conv, len(body)) {
+	if !s.roomForItem(conv, len(body)) {
 		if c != nil {
-			s.unlock()
+			s.endEvent()
 			m.refuse(c, codeError(wire.CodeOverloaded, peer))
 
 			return true
@@ -67,7 +67,7 @@ func (m *Runtime) disconnect(from *user.User, peer string, ver uint8, cmd uint16
 	}
 	now := time.Now().UnixNano()
 	s.effects = s.core.Disconnect(s.effects, now, conv, m.newItem(now, core.Clear, ver, cmd, body, c))
-	s.unlock()
+	s.endEvent()
 
 	return true
 }
@@ -75,7 +75,7 @@ func (m *Runtime) disconnect(from *user.User, peer string, ver uint8, cmd uint16
 // Leave implements messages.Engine.
 func (m *Runtime) Leave(u *user.User, onDrained func(newestEpoch uint64)) {
 	m.noteClosed(sidOf(u))
-	s := m.of(u)
+	s := m.lockOf(u)
 	if s == nil {
 		onDrained(sessions.Of(u).Stamp())
 
@@ -87,7 +87,7 @@ func (m *Runtime) Leave(u *user.User, onDrained func(newestEpoch uint64)) {
 	}
 	if s.forgotten || s.core.State() == core.Replaced { // it was forgotten or replaced, before or while the callbacks ran
 		newest := s.core.NewestEpoch()
-		s.unlock()
+		s.endEvent()
 		onDrained(newest)
 
 		return
@@ -96,9 +96,9 @@ func (m *Runtime) Leave(u *user.User, onDrained func(newestEpoch uint64)) {
 	s.countClosed()
 	now := time.Now().UnixNano()
 	s.effects = s.core.Close(s.effects, now, func(c *core.Conversation) *core.Item {
-		return m.newItem(now, core.Leave, EngineVer, CmdDisconnect, farewells[c.Peer()], nil)
+		return m.newItem(now, core.Leave, wire.EngineVer, wire.CommandDisconnect, farewells[c.Peer()], nil)
 	})
-	s.unlock()
+	s.endEvent()
 }
 
 // farewells makes the last messages of a user, by the peer's user ID. The session is locked, but

@@ -8,10 +8,11 @@
 //
 // # The path of a message
 //
-// The sender's lock is taken once to queue a message and once for the answer. The recipient's is
-// taken once where no callback is set; with callbacks once more, when those of SetOnReceiveMessage
-// have returned. Nothing else of a session is locked, and no lock is held while effects are
-// performed, callbacks run or a client is written to.
+// The sender's lock is taken twice to queue a message and twice for the answer: for the event, and
+// at the end of its effects. The recipient's is taken once where no callback is set; with callbacks
+// once more, when those of SetOnReceiveMessage have returned. Nothing else of a session is locked,
+// and no lock of a session is held while effects are performed, callbacks run or a client is
+// written to.
 //
 // # Locks
 //
@@ -20,6 +21,6 @@
 //
 // # Limits
 //
-// The constants in send.go and receive.go. A sweep of all sessions once a second drops idle
-// channels; deadlines are looked at every 50 ms, only where something waits.
+// They stand in limits.go. A sweep of all sessions once a second drops idle channels; deadlines are
+// looked at every 50 ms, only where something waits.
 package runtime

@@ -12,23 +12,14 @@ import (
 // room is free: its commands are not refused. In a recipient's queue one sender holds a quarter at
 // most.
 
-const (
-	// maxLookups is how many lookups a client's commands may have under way.
-	maxLookups = 256
-	// maxShare is what one sender may have in a recipient's queue, in bytes: a quarter of what the
-	// gateway queues for a client. A message counts as leastWeight at least.
-	maxShare    = 256 << 10
-	leastWeight = 256
-)
-
 // holdClient stops reading the client if a message more would find no room. The lookup of the
 // present command is not counted yet. The session is locked.
 func (s *session) holdClient(c *core.Conversation) {
-	if s.heldBy != nil || s.looking.Load() < maxLookups-1 && s.room(c, s.m.settings.MaxMessageSize) {
+	if s.readPausedFor != nil || s.looking.Load() < maxLookups-1 && s.roomForItem(c, s.m.settings.MaxMessageSize) {
 		return
 	}
 	if conn := sessions.Of(s.user).Conn(); conn != nil {
-		s.heldBy = c
+		s.readPausedFor = c
 		s.m.stats.holds.Add(1)
 		conn.Hold(sessions.HoldMessages, true)
 	}
@@ -36,17 +27,11 @@ func (s *session) holdClient(c *core.Conversation) {
 
 // releaseClient reads the client again once there is room. The session is locked.
 func (s *session) releaseClient() {
-	if s.heldBy == nil || s.looking.Load() > maxLookups/2 || !s.core.Roomy(s.heldBy) {
+	if s.readPausedFor == nil || s.looking.Load() > maxLookups/2 || !s.core.Roomy(s.readPausedFor) {
 		return
 	}
-	s.heldBy = nil
+	s.readPausedFor = nil
 	sessions.Of(s.user).Conn().Hold(sessions.HoldMessages, false)
-}
-
-// room tells whether one more item of so many bytes may wait for its outcome. The session is
-// locked.
-func (s *session) room(c *core.Conversation, bytes int) bool {
-	return s.core.Room(c, bytes) && s.m.parts.Memory.Allows(s.core.Bytes()+bytes)
 }
 
 // weight is what a message counts in its recipient's queue.
@@ -56,7 +41,7 @@ func weight(in *codec.Item) int64 { return max(int64(len(in.Message)), leastWeig
 // session is locked.
 func (s *session) shareUsed(in *codec.Item) bool {
 	switch {
-	case s.queued.Load() < maxShare: // of all senders together
+	case s.unpushed.Load() < maxShare: // of all senders together
 		return false
 	case in.Blank:
 		return s.fromBlank[string(in.Sender)] >= maxShare
@@ -69,7 +54,7 @@ func (s *session) shareUsed(in *codec.Item) bool {
 // enterShare counts a delivery that was taken. The session is locked.
 func (d *delivery) enterShare(in *codec.Item) {
 	d.weight = weight(in)
-	d.s.queued.Add(d.weight)
+	d.s.unpushed.Add(d.weight)
 	if d.conv != nil {
 		atomic.AddInt64(&d.conv.Queued, d.weight)
 
@@ -84,7 +69,7 @@ func (d *delivery) enterShare(in *codec.Item) {
 // leaveShare ends that. The session is not locked.
 func (d *delivery) leaveShare() {
 	s := d.s
-	s.queued.Add(-d.weight)
+	s.unpushed.Add(-d.weight)
 	if d.conv != nil {
 		atomic.AddInt64(&d.conv.Queued, -d.weight)
 

@@ -24,11 +24,11 @@ type pendingHandover struct {
 
 // Replaced implements messages.Engine.
 func (m *Runtime) Replaced(u *user.User, next node.Place) (newestEpoch uint64) {
-	s, now := m.session(u), m.sweep.now.Load()
+	s, now := m.lockSession(u), m.sweep.now.Load()
 	s.effects = s.core.Replace(s.effects, now, next, now+int64(retainReplaced))
 	newestEpoch = s.core.NewestEpoch()
 	s.countClosed()
-	s.unlock()
+	s.endEvent()
 	m.replayPending(s.place.SID)
 
 	return newestEpoch
@@ -56,9 +56,9 @@ func (m *Runtime) passOn(to core.Node, h *core.Handover) {
 // handover takes over the channels of an older session. The newer one may not have been welcomed
 // yet: then they wait for it; or it may have been replaced in turn: then they follow.
 func (m *Runtime) handover(h *core.Handover) {
-	if s := m.known(h.Now); s != nil {
+	if s := m.lockKnown(h.Now); s != nil {
 		if next := s.core.Next(); next.Known() {
-			s.unlock()
+			s.endEvent()
 			onward := *h
 			onward.Now = next.SID
 			m.passOn(next.Node, &onward)
@@ -74,8 +74,8 @@ func (m *Runtime) handover(h *core.Handover) {
 	})
 	if u := m.parts.Users.ByUID(h.User); u != nil && sidOf(u) == h.Now {
 		m.Joined(u)
-	} else if s := m.known(h.Now); s != nil { // replaced meanwhile
-		s.unlock()
+	} else if s := m.lockKnown(h.Now); s != nil { // replaced meanwhile
+		s.endEvent()
 		m.replayPending(h.Now)
 	} else if _, closed := m.closedSessions.Load(h.Now); closed {
 		m.failHandover(h.Now)
@@ -96,7 +96,7 @@ func (m *Runtime) Joined(u *user.User) {
 	if _, ok := m.pendingHandovers.Load(sid); !ok {
 		return
 	}
-	s := m.sessionAs(u, sid, false)
+	s := m.lockSessionAs(u, sid, false)
 	waited, _ := m.pendingHandovers.LoadAndDelete(sid) // under the lock: what finds none waiting finds the channels in the session
 	m.takeOver(s, handovers(waited)...)
 }
@@ -132,7 +132,7 @@ func (m *Runtime) failHandover(sid core.SID) {
 // closeUnknown says goodbye to the peers for a session that does not exist.
 func (m *Runtime) closeUnknown(sid core.SID, h *core.Handover) {
 	u := user.CreateBlankUser(sid.String(), h.User)
-	s := m.sessionAs(u, sidOf(u), false)
+	s := m.lockSessionAs(u, sidOf(u), false)
 	s.core.MarkClosed()
 	m.takeOver(s, h)
 }
@@ -142,7 +142,7 @@ func (m *Runtime) takeOver(s *session, waited ...*core.Handover) {
 	for _, h := range waited {
 		s.effects = s.core.TakeOver(s.effects, time.Now().UnixNano(), h)
 	}
-	s.unlock()
+	s.endEvent()
 }
 
 // tell tells a peer's node where a user is now.
@@ -157,15 +157,15 @@ func (m *Runtime) tell(to core.Node, r *core.Relocation) {
 // relocated tells a session where its peer is now. If the session has not been welcomed yet, the
 // relocation waits there with the channel.
 func (m *Runtime) relocated(r *core.Relocation) {
-	s := m.known(r.Peer)
+	s := m.lockKnown(r.Peer)
 	if s == nil && !m.relocateLater(r) {
-		s = m.known(r.Peer) // it may have been welcomed just now
+		s = m.lockKnown(r.Peer) // it may have been welcomed just now
 	}
 	if s == nil {
 		return
 	}
 	s.effects = s.core.OnRelocation(s.effects, m.sweep.now.Load(), r)
-	s.unlock()
+	s.endEvent()
 }
 
 // relocateLater keeps a relocation with the channel that waits for its session, if one does.

@@ -38,7 +38,7 @@ func (s *session) lookup(e *core.Effect) {
 		endLookup(span, m.self, core.Delivered)
 		s.mu.Lock()
 		s.effects = s.core.OnLookupFound(s.effects, m.sweep.now.Load(), c, epoch, node.Place{Node: m.self, SID: sidOf(u)})
-		s.unlock()
+		s.endEvent()
 
 		return
 	}
@@ -95,7 +95,7 @@ func (m *Runtime) lookedUp(token uint64, at core.Place, o core.Outcome) {
 	} else {
 		s.effects = s.core.OnLookupFailed(s.effects, now, l.conv, l.epoch, o)
 	}
-	s.unlock()
+	s.endEvent()
 }
 
 // Online asks whether a user is connected to any node of the cluster.

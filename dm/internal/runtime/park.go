@@ -7,12 +7,12 @@ import (
 
 // Park implements messages.Engine.
 func (m *Runtime) Park(u *user.User) bool {
-	s := m.session(u)
+	s := m.lockSession(u)
 	active := s.core.State() == core.Active
 	if active {
 		s.core.Park()
 	}
-	s.unlock()
+	s.endEvent()
 
 	return active
 }

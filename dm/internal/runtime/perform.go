@@ -26,7 +26,7 @@ func (s *session) perform(e *core.Effect) {
 	case core.CancelLookup:
 		s.cancel(e.Conv)
 	case core.Backoff:
-		s.backoff(e.Conv, e.Seq)
+		s.backoff(e.Conv, e.Tries)
 	case core.Cleared:
 		s.enqueue(&clearing{s: s, gone: e.Conv.Peer()}, 0) // one for each channel that was open
 	case core.HandOver:
@@ -42,7 +42,6 @@ func (s *session) perform(e *core.Effect) {
 func (s *session) carry(e *core.Effect) {
 	m, it := s.m, e.Item
 	span := m.spanOf(it)
-	e.NoReply = it.Kind == core.Message && it.Owner == nil
 	if e.To.Node == m.self {
 		m.stats.local.Add(1)
 		in := codec.Item{
@@ -72,7 +71,7 @@ func (s *session) carry(e *core.Effect) {
 	} else {
 		s.mu.Lock()
 		s.effects = s.core.OnUnsent(s.effects, m.sweep.now.Load(), e.Conv, e.Epoch, e.Seq, unsent(err))
-		s.unlock()
+		s.endEvent()
 	}
 }
 
@@ -113,7 +112,7 @@ func (s *session) backoff(c *core.Conversation, tries uint32) {
 	time.AfterFunc(pause, func() {
 		s.mu.Lock()
 		s.effects = s.core.Retry(s.effects, s.m.sweep.now.Load(), c)
-		s.unlock()
+		s.endEvent()
 	})
 }
 

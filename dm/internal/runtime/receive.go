@@ -49,11 +49,11 @@ func (m *Runtime) handle(from core.Node, packet []byte) error {
 // item takes an item for a session of this node. Any other session than the one that it names
 // refuses it.
 func (m *Runtime) item(in *codec.Item, parent *tracing.Parent) {
-	s := m.known(in.To)
+	s := m.lockKnown(in.To)
 	if s == nil && in.Found { // the session takes part from now on
 		if u := m.parts.Users.ByUID(string(in.Recipient)); u != nil {
 			if sid := sidOf(u); sid == in.To {
-				s = m.sessionAs(u, sid, false)
+				s = m.lockSessionAs(u, sid, false)
 			}
 		}
 	}
@@ -75,11 +75,10 @@ func (m *Runtime) item(in *codec.Item, parent *tracing.Parent) {
 // pushed at once.
 func (s *session) arrive(in *codec.Item, parent *tracing.Parent) {
 	m, now := s.m, s.m.sweep.now.Load()
-	full := s.bytes.Load() > maxInboxBytes || s.held.Load() >= maxInboxItems || s.shareUsed(in)
-	fx, c, admission := s.core.Arrive(s.effects, now, &in.Arrival, in.Sender, full)
+	fx, c, admission := s.core.Arrive(s.effects, now, &in.Arrival, in.Sender, s.inboxFull(in))
 	s.effects = fx
 	if admission == core.Refused {
-		s.unlock()
+		s.endEvent()
 
 		return
 	}
@@ -88,50 +87,42 @@ func (s *session) arrive(in *codec.Item, parent *tracing.Parent) {
 	if parent != nil {
 		d.trace(parent)
 	}
-	if in.Kind == core.Message && m.callbacks.noneForMessages() && s.inboxed.Load() == 0 {
+	if in.Kind == core.Message && m.callbacks.noneForMessages() && s.inboxTasks.Load() == 0 {
 		s.effects = s.core.CallbackDone(s.effects, now, c, &d.Arrival, true)
-		s.unlock()
+		s.endEvent()
 		d.push(d.ver, d.cmd, d.body)
 
 		return
 	}
 	s.enqueue(d, len(d.body)) // in the order of arrival: the session is locked
-	s.unlock()
+	s.endEvent()
 }
-
-// Bounds on what has arrived for one user and its callbacks have not seen. Beyond them:
-// ErrRecipientBusy. Only ends are taken then, and lose their message: there is one at most for each
-// channel.
-const (
-	maxInboxItems = 4096
-	maxInboxBytes = 8 << 20
-)
 
 // enqueue gives a task to the user's inbox, whose tasks call begin and done.
 func (s *session) enqueue(t interface{ Run() }, bytes int) {
-	s.inboxed.Add(1)
-	s.held.Add(1)
-	s.bytes.Add(int64(bytes))
+	s.inboxTasks.Add(1)
+	s.inboxWaiting.Add(1)
+	s.inboxBytes.Add(int64(bytes))
 	s.inbox.Do(t, 0)
 }
 
 // begin says that a task of the inbox begins.
 func (s *session) begin(bytes int) {
-	s.held.Add(-1)
-	s.bytes.Add(-int64(bytes))
+	s.inboxWaiting.Add(-1)
+	s.inboxBytes.Add(-int64(bytes))
 }
 
 // done says that a task of the inbox is done.
-func (s *session) done() { s.inboxed.Add(-1) }
+func (s *session) done() { s.inboxTasks.Add(-1) }
 
 // answered gives an answer to the session that sent.
 func (m *Runtime) answered(a *codec.Answer) {
-	s := m.known(a.To)
+	s := m.lockKnown(a.To)
 	if s == nil {
 		return
 	}
 	s.effects = s.core.OnAnswer(s.effects, m.sweep.now.Load(), a.By, a.Reply)
-	s.unlock()
+	s.endEvent()
 }
 
 // answer carries an answer to the sender. One that the sender does not wait for may be late.

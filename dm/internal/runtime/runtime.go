@@ -105,7 +105,7 @@ func (m *Runtime) each(event func(s *session)) {
 	m.bySID.Range(func(_ core.SID, s *session) bool {
 		s.mu.Lock()
 		event(s)
-		s.unlock()
+		s.endEvent()
 
 		return true
 	})

@@ -10,23 +10,6 @@ import (
 	"github.com/parley-dm/parley/wire"
 )
 
-// The engine's own commands and pushes, all of ver 1.
-const (
-	EngineVer     uint8  = 1
-	CmdDisconnect uint16 = 700
-	CmdSend       uint16 = 701
-	CmdConnect    uint16 = 702
-)
-
-// Bounds on what one user's messages may hold of this node while they wait for their outcomes.
-// Beyond them: ErrOverloaded.
-const (
-	maxItems    = 1024     // to one peer
-	maxAllItems = 64 << 10 // to all peers
-	maxBytes    = 8 << 20  // to all peers
-	maxCalls    = 4096     // outcomes that the user's callbacks have not been told
-)
-
 // completion is told how a message ended. Completed must not block. S is nil if the message was
 // refused at once.
 type completion interface {
@@ -53,7 +36,7 @@ func (m *Runtime) Send(ctx context.Context, from *user.User, to string, ver uint
 // Connect opens a channel ahead of the first message: see dm.Module.
 func (m *Runtime) Connect(ctx context.Context, from *user.User, to string) (wire.Receipt, error) {
 	w := make(waiter, 1)
-	m.send(ctx, from, to, core.Connect, EngineVer, CmdConnect, nil, w)
+	m.send(ctx, from, to, core.Connect, wire.EngineVer, wire.CommandConnect, nil, w)
 
 	return w.wait(ctx)
 }
@@ -74,21 +57,21 @@ func (m *Runtime) send(ctx context.Context, from *user.User, to string, kind cor
 
 		return
 	}
-	s := m.session(from)
+	s := m.lockSession(from)
 	conv := s.core.Conversation(to)
 	if err := s.queue(ctx, conv, kind, ver, cmd, body, c); err != nil {
-		s.unlock()
+		s.endEvent()
 		m.refuse(c, err)
 
 		return
 	}
-	s.unlock()
+	s.endEvent()
 }
 
 // queue queues an item, if there is room. The session is locked.
 func (s *session) queue(ctx context.Context, conv *core.Conversation, kind core.Kind, ver uint8, cmd uint16, body []byte, c completion) error {
 	m := s.m
-	if !s.room(conv, len(body)) || s.calling.Load() >= maxCalls {
+	if !s.roomForItem(conv, len(body)) || s.callsOpen.Load() >= maxCalls {
 		s.effects = s.core.Release(s.effects, conv)
 
 		return codeError(wire.CodeOverloaded, conv.Peer())
@@ -159,7 +142,7 @@ func (m *Runtime) refuse(c completion, err error) {
 type callback func(error)
 
 func (cb callback) completed(s *session, _ core.Outcome, err error) {
-	s.calling.Add(1)
+	s.callsOpen.Add(1)
 	s.calls.Do(&call{s: s, cb: cb, err: err}, 0) // queue bounds it: by maxCalls, and what is under way then
 }
 
@@ -174,9 +157,9 @@ type call struct {
 func (c *call) Run() {
 	s := c.s
 	s.m.callbacks.call(c.cb, c.err)
-	if s.calling.Add(-1) == 0 && s.blank { // it may be all that has kept the session
+	if s.callsOpen.Add(-1) == 0 && s.blank { // it may be all that has kept the session
 		s.mu.Lock()
-		s.unlock()
+		s.endEvent()
 	}
 }
 

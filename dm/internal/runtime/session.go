@@ -25,36 +25,29 @@ type session struct {
 	place core.Place
 	blank bool
 
-	mu         sync.Mutex
-	core       *core.Session      // guarded by mu
-	effects    []core.Effect      // guarded by mu; to be performed, in order
-	spare      []core.Effect      // guarded by mu; the other of two buffers that take turns
-	performing bool               // guarded by mu
-	watched    bool               // guarded by mu; the sweep looks at it
-	heldBy     *core.Conversation // guarded by mu; the client is not read from until there is room: see fairness.go
-	memory     quota.Share        // guarded by mu; of what waits for its outcome
-	fromBlank  map[string]int64   // guarded by mu; what has arrived from blank users and not reached the client; nil: nothing
-	counted    bool               // guarded by mu; Runtime.closedEpochs knows of it
-	forgotten  bool               // guarded by mu; it is out of Runtime.bySID: look it up again
-	onDrained  func(uint64)       // guarded by mu; of a session that is leaving
+	mu            sync.Mutex
+	core          core.Session       // guarded by mu; a value, so that an event finds all in one place
+	effects       []core.Effect      // guarded by mu; to be performed, in order
+	spare         []core.Effect      // guarded by mu; the other of two buffers that take turns
+	performing    bool               // guarded by mu
+	watched       bool               // guarded by mu; the sweep looks at it
+	readPausedFor *core.Conversation // guarded by mu; the client is not read from until there is room: see fairness.go
+	memory        quota.Share        // guarded by mu; of what waits for its outcome
+	fromBlank     map[string]int64   // guarded by mu; what has arrived from blank users and not reached the client; nil: nothing
+	counted       bool               // guarded by mu; Runtime.closedEpochs knows of it
+	forgotten     bool               // guarded by mu; it is out of Runtime.bySID: look it up again
+	onDrained     func(uint64)       // guarded by mu; of a session that is leaving
 
-	looking atomic.Int32 // lookups that are out
-	queued  atomic.Int64 // what has arrived and not reached the client: see share
+	looking  atomic.Int32 // lookups that are out
+	unpushed atomic.Int64 // what has arrived and not reached the client: see share
 
-	inbox   command.SerialExecutor // what has arrived: callbacks and pushes, in order
-	inboxed atomic.Int32           // tasks of inbox that are not done
-	held    atomic.Int32           // those among them that have not begun
-	bytes   atomic.Int64           // of their bodies
+	inbox        command.SerialExecutor // what has arrived: callbacks and pushes, in order
+	inboxTasks   atomic.Int32           // tasks of inbox that are not done
+	inboxWaiting atomic.Int32           // those among them that have not begun
+	inboxBytes   atomic.Int64           // of their bodies
 
-	calls   command.SerialExecutor // outcomes for callbacks of this user's messages
-	calling atomic.Int32           // tasks of calls that are not done
-}
-
-// limits are a session's bounds. Beyond maxItems, maxAllItems and maxBytes, and beyond maxCalls
-// (send.go), a message ends in ErrOverloaded. Beyond Channels the least recently used one is
-// dropped.
-func (m *Runtime) limits() core.Limits {
-	return core.Limits{Items: maxItems, AllItems: maxAllItems, Bytes: maxBytes, Channels: m.settings.MaxChannelsPerUser}
+	calls     command.SerialExecutor // outcomes for callbacks of this user's messages
+	callsOpen atomic.Int32           // tasks of calls that are not done
 }
 
 // newSession makes a session that is in no map yet.
@@ -63,7 +56,7 @@ func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
 
 	return &session{
 		m: m, user: u, id: []byte(u.ID), place: place, blank: blank,
-		core: core.NewSession(core.Config{
+		core: *core.NewSession(core.Config{
 			User: u.ID, Place: place, Login: sessions.Of(u).Stamp(), Blank: blank, Stamp: m.stamp, Linked: m.linked,
 			Limits: m.limits(), Timeout: int64(m.settings.ReliableTimeout),
 		}),
@@ -73,12 +66,14 @@ func (m *Runtime) newSession(u *user.User, sid core.SID, blank bool) *session {
 // sidOf is what a user's session is known by.
 func sidOf(u *user.User) core.SID { return sessions.Of(u).SID() }
 
-// session returns the session of a user, locked, made if need be. A user whose session is over gets
-// one that is over too: it may send, but keeps no channel.
-func (m *Runtime) session(u *user.User) *session { return m.sessionAs(u, sidOf(u), u.IsBlank()) }
+// lockSession returns the session of a user, locked, made if need be. A user whose session is over
+// gets one that is over too: it may send, but keeps no channel.
+func (m *Runtime) lockSession(u *user.User) *session {
+	return m.lockSessionAs(u, sidOf(u), u.IsBlank())
+}
 
-// sessionAs is session for a user whose SID is decoded.
-func (m *Runtime) sessionAs(u *user.User, sid core.SID, blank bool) *session {
+// lockSessionAs is lockSession for a user whose SID is decoded.
+func (m *Runtime) lockSessionAs(u *user.User, sid core.SID, blank bool) *session {
 	for {
 		s, ok := m.bySID.Load(sid)
 		if !ok {
@@ -100,8 +95,8 @@ func (m *Runtime) sessionAs(u *user.User, sid core.SID, blank bool) *session {
 	}
 }
 
-// known returns the session with this SID, locked, or nil.
-func (m *Runtime) known(sid core.SID) *session {
+// lockKnown returns the session with this SID, locked, or nil.
+func (m *Runtime) lockKnown(sid core.SID) *session {
 	s, ok := m.bySID.Load(sid)
 	if !ok {
 		return nil
@@ -116,15 +111,16 @@ func (m *Runtime) known(sid core.SID) *session {
 	return s
 }
 
-// of returns the session of a user, locked, or nil if there is none.
-func (m *Runtime) of(u *user.User) *session { return m.known(sidOf(u)) }
+// lockOf returns the session of a user, locked, or nil if there is none.
+func (m *Runtime) lockOf(u *user.User) *session { return m.lockKnown(sidOf(u)) }
 
 // maxSpare bounds the buffer of effects that a session keeps, in effects.
 const maxSpare = 64
 
-// unlock ends an event: it performs the effects, or leaves them to the goroutine that is performing
-// some, and unlocks the session. One that has nothing to remember is forgotten.
-func (s *session) unlock() {
+// endEvent ends an event of a locked session: it performs the effects, or leaves them to the
+// goroutine that is performing some, and unlocks the session. One that has nothing to remember is
+// forgotten.
+func (s *session) endEvent() {
 	if s.core.Waiting() > 0 && !s.watched {
 		s.m.sweep.watch(s)
 	}
@@ -176,7 +172,7 @@ func (s *session) performAll(rounds int) {
 // forget takes the session out of the maps if there is nothing to remember. It is locked, and has
 // no effects left.
 func (s *session) forget() {
-	if s.forgotten || !s.core.Forgettable(s.m.sweep.now.Load()) || s.blank && s.calling.Load() > 0 {
+	if s.forgotten || !s.core.Forgettable(s.m.sweep.now.Load()) || s.blank && s.callsOpen.Load() > 0 {
 		return
 	}
 	s.forgotten = true

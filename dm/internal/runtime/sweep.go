@@ -68,7 +68,7 @@ func (m *Runtime) expire(now int64) {
 			delete(m.sweep.watched, s)
 			m.sweep.mu.Unlock()
 		}
-		s.unlock()
+		s.endEvent()
 	}
 }
 

@@ -5,11 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestAServerSaysWhereItIsAndServesUntilItIsToldToStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
