@@ -59,9 +59,12 @@ const (
 // NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
 // called around every run of several events. It returns nil if the system provides no epoll
 // instance; a nil Loop watches no connection.
-func NewLoop(observer BatchObserver) *Loop {
+func NewLoop(observer BatchObserver) *Loop { return newLoopOf(1, observer) }
+
+// newLoopOf makes one of several loops of a node.
+func newLoopOf(loops int, observer BatchObserver) *Loop {
 	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
-	if !l.poller.open() {
+	if !l.poller.open(loops) {
 		return nil
 	}
 	l.watchdog = time.AfterFunc(time.Hour, l.checkBlocked)
