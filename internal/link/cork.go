@@ -32,7 +32,7 @@ func (c *Cork) End() {
 	c.mu.Unlock()
 	for i, l := range links {
 		l.mu.Lock()
-		l.waits = false
+		l.inCork = false
 		l.unlockAndWrite(true)
 		links[i] = nil
 	}
@@ -52,8 +52,8 @@ func (c *Cork) holdsLocked(l *Link) bool {
 	if c.depth.Load() == 0 {
 		return false
 	}
-	if !l.waits {
-		l.waits = true
+	if !l.inCork {
+		l.inCork = true
 		c.wait = append(c.wait, l)
 	}
 

@@ -42,7 +42,7 @@ type Link struct {
 	corked  bool          // guarded by mu; the reader handles what has arrived, and flushes before it waits
 	urgent  bool          // guarded by mu; something pending is not low priority
 	beating bool          // guarded by mu; a beat is pending, which no cork holds up
-	waits   bool          // guarded by mu; for the End of the node's cork
+	inCork  bool          // guarded by mu; in the list of the node's cork, whose End has it written
 	half    bool          // guarded by mu; the goodbye is written, and the connection half closed
 	late    *time.Timer   // guarded by mu; writes what is low priority
 	armed   bool          // guarded by mu; late is to come, and counts in the endpoint's work
@@ -114,7 +114,7 @@ func (l *Link) acknowledged(count uint64, now time.Duration) error {
 // Basis is a time before something was sent that the handshake has acknowledged; 0 if nothing is.
 // Called by the holder of order, for a link whose former connection is fenced. It does not wait.
 func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
-	c.wire.park = func() { l.parked(c) }
+	c.wire.beforeWait = func() { l.uncork(c) }
 	_ = c.base.SetDeadline(time.Time{})
 	c.link = l
 	l.mu.Lock()

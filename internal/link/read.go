@@ -56,7 +56,7 @@ func (c *conn) read() {
 			c.handled += c.in.Len() - before
 			c.handleArrived()
 		case errors.Is(err, errNothing):
-			l.parked(c)
+			l.uncork(c)
 			if c.turn.End() {
 				return
 			}
@@ -112,7 +112,7 @@ func (l *Link) handle(c *conn) bool {
 		return false
 	}
 	if c.handled >= flushBytes {
-		l.parked(c)
+		l.uncork(c)
 	}
 
 	return true
