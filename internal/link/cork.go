@@ -41,9 +41,9 @@ func (c *Cork) End() {
 	c.mu.Unlock()
 }
 
-// holdsLocked has the link wait for the End to come, if there is one. Called with the link's mu
-// held.
-func (c *Cork) holdsLocked(l *Link) bool {
+// holds has the link wait for the End to come, if there is one. Called with the
+// link's mu held.
+func (c *Cork) holds(l *Link) bool {
 	if c == nil || c.depth.Load() == 0 {
 		return false
 	}

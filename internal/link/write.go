@@ -144,7 +144,7 @@ func (l *Link) dueLocked(now bool) bool {
 		return false
 	}
 
-	return now || !l.e.cfg.Cork.holdsLocked(l)
+	return now || !l.e.cfg.Cork.holds(l)
 }
 
 // writer is a link as a netio.Queue: its log, encrypted piece by piece for the connection that it
