@@ -164,8 +164,8 @@ func (r *Registry) discard(u *User, why Reason) {
 	}
 }
 
-// renewed is sessions.Renewed.
-func (r *Registry) renewed(u *User, old string) {
+// runOnSIDUpdate is sessions.RunOnSIDUpdate.
+func (r *Registry) runOnSIDUpdate(u *User, old string) {
 	callbacks, _ := r.onSID.Load().([]func(string, string, *User))
 	for _, f := range callbacks {
 		recovered(u, func() { f(old, u.SID, u) })
