@@ -73,7 +73,7 @@ func (r *Registry) OnClosed(f func(u *User, why Reason)) {
 	}
 }
 
-// OnDiscard is OnClosed in the original engine's form.
+// OnDiscard is OnClosed in the form of the original engine: see docs/migrate.md.
 func (r *Registry) OnDiscard(f func(sid string, u *User)) {
 	if f != nil {
 		r.OnClosed(func(u *User, _ Reason) { f(u.SID, u) })
