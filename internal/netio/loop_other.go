@@ -31,7 +31,7 @@ func (*Loop) remove(*rawConn, ReadHandler) {}
 // rawConn is not supported on this system.
 type rawConn struct{}
 
-func (*rawConn) adopt(net.Conn) bool { return false }
+func (*rawConn) holdDuplicate(net.Conn) bool { return false }
 
 func (*rawConn) reset() {}
 
