@@ -71,9 +71,12 @@ func (s *Server) endLinger(u *user.User, sid node.SID) {
 }
 
 // waitForUsers waits until the users that were sent away are back elsewhere, their data with them,
-// or have left.
-func (s *Server) waitForUsers(ctx context.Context) {
-	for sid, u := range s.lingering.Wait(ctx) {
+// or have left. It waits no longer than patience: a function of the program may hold a user's data
+// for ever, and the outcomes of the others need time too.
+func (s *Server) waitForUsers(ctx context.Context, patience time.Duration) {
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for sid, u := range s.lingering.Wait(wait) {
 		s.stayedAway(sid, u)
 	}
 	if !s.handedOver.Load() {

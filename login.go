@@ -126,11 +126,9 @@ func (h host) Leave(u *user.User, why user.Reason) {
 // evict ends the older session of a user whose newer login is being confirmed, here or on
 // another node. It must not block: the callbacks of the application run with Leave.
 func (s *Server) evict(userID string, sid node.SID, next node.Place) (newestEpoch uint64) {
-	u := s.users.BySID(sid.String())
+	u := s.find(sid)
 	if u == nil {
-		if u, _ = s.inTransition.Load(sid); u == nil {
-			return 0
-		}
+		return 0
 	}
 	s.log.Debug("a session is replaced", "user", userID, "by", next.Node.String())
 	if s.stopping.Load() {

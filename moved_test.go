@@ -2,6 +2,7 @@ package parley_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -217,6 +218,43 @@ func TestDataThatTheProgramHoldsComeALittleLater(t *testing.T) {
 	close(goOn)
 	c.eventually("the data are there", func() bool { return u.Get("level") == 7 })
 	<-stopped
+}
+
+func TestDataThatTheProgramHoldsForEverDoNotHoldUpTheStop(t *testing.T) {
+	c := graceful(time.Second).newCluster(t, 2, nil)
+	first, second := c.nodes[0], c.nodes[1]
+	c.stuck = first
+	bob := dial(t, first, "bob", "tcp://"+first.TCPAddr(), client.WithoutReconnect())
+	old := c.at("bob", "", first)
+	holds, goOn := make(chan struct{}), make(chan struct{})
+	defer close(goOn)
+	go old.Update("level", func(any) any {
+		close(holds)
+		<-goOn
+
+		return 7
+	})
+	<-holds
+	const most = 8 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- first.Stop(ctx) }()
+	<-bob.Done()
+	c.login("bob", 1, false)
+	c.at("bob", old.SID, second)
+	c.eventually("the node has said goodbye", func() bool { return len(second.Nodes()) == 0 })
+	if ctx.Err() != nil {
+		t.Error("the data have taken all of the time, and there was none for the outcomes of others")
+	}
+	select {
+	case err := <-stopped:
+		if err == nil {
+			t.Error("the stop does not say that a function has not returned")
+		}
+	case <-time.After(most + patience):
+		t.Error("the stop goes on")
+	}
 }
 
 func TestWhatTheNewerSessionHasStays(t *testing.T) {

@@ -199,7 +199,7 @@ func newServer(cfg config.Config, users *user.Registry, module *dm.Module, store
 		})
 	}
 	s.operator = operator.New(operator.Config{
-		DM: module, Users: users, Lookups: s.lookups, Cluster: s.cluster, InTransition: s.inTransition.Load,
+		DM: module, Users: users, Lookups: s.lookups, Cluster: s.cluster, Find: s.find,
 		Ready: s.Ready, TakesUsers: s.takesUsers.Load, Overview: s.overview, Log: log,
 	})
 

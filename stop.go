@@ -2,6 +2,7 @@ package parley
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-dm/parley/internal/storages"
@@ -9,6 +10,13 @@ import (
 
 // logPatience is how long the reader of the log may take to read its last lines.
 const logPatience = time.Second
+
+// heldTime is what functions of the program that hold the data of users have beyond Config.Grace,
+// and beyond the end of the stop's time.
+const heldTime = time.Second
+
+// errHeld is what Stop returns when a goroutine of the node stays.
+var errHeld = errors.New("parley: a function of the program that holds a user's data has not returned")
 
 // Stop stops the node gently: it runs the OnTerminate functions, sends the users away, few at a
 // time (see Config.Drain), each with a time to come back, waits for them to come back on another
@@ -40,9 +48,10 @@ func (s *Server) stop(ctx context.Context) (err error) {
 		})
 	}
 	if s.gateway != nil {
-		s.lingering.Begin(s.shareOfStop(ctx, s.cfg.Grace))
+		grace, held := s.shareOfStop(ctx, s.cfg.Grace), s.shareOfStop(ctx, heldTime)
+		s.lingering.Begin(grace)
 		err = s.gateway.DrainOver(ctx, s.shareOfStop(ctx, s.cfg.Drain))
-		s.waitForUsers(ctx)
+		s.waitForUsers(ctx, max(0, grace)+held)
 	}
 	s.messages.Stop(ctx)
 	if s.webhook != nil {
@@ -67,7 +76,9 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	if s.profiles != nil {
 		_ = s.profiles.Close() // a profile under way is of no use any more
 	}
-	s.serving.Wait()
+	if e := s.waitForFunctions(ctx); err == nil {
+		err = e
+	}
 	if s.keys != nil {
 		s.keys.Close()
 	}
@@ -79,4 +90,27 @@ func (s *Server) stop(ctx context.Context) (err error) {
 	}
 
 	return err
+}
+
+// waitForFunctions waits for the node's goroutines. One that a function of the program still holds
+// when the time is up stays.
+func (s *Server) waitForFunctions(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.serving.Wait()
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	t := time.NewTimer(heldTime)
+	defer t.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-t.C:
+		return errHeld
+	}
 }

@@ -73,13 +73,9 @@ func (c *cluster) login(id string, at int) *person {
 
 // Evict ends a session for a newer one.
 func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
-	u := nd.users.BySID(sid.String())
+	u := nd.find(sid.String())
 	if u == nil {
-		v, ok := nd.between.Load(sid.String())
-		if !ok {
-			return 0
-		}
-		u, _ = v.(*user.User)
+		return 0
 	}
 	newest := messages.Of(nd.dm).HandOver(u, next)
 	nd.c.pauses()
@@ -88,6 +84,20 @@ func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
 	sessions.Of(u).Close(2002, "replaced")
 
 	return newest
+}
+
+// find finds a session, as in package parley.
+func (nd *node) find(sid string) *user.User {
+	for range 2 {
+		if u := nd.users.BySID(sid); u != nil {
+			return u
+		}
+		if u, ok := nd.between.Load(sid); ok {
+			return u.(*user.User)
+		}
+	}
+
+	return nil
 }
 
 func (nd *node) leave(u *user.User) {

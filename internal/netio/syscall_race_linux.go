@@ -1,4 +1,4 @@
-//go:build race || msan || asan
+//go:build 386 || race || msan || asan
 
 package netio
 

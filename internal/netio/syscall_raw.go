@@ -1,4 +1,4 @@
-//go:build linux && !race && !msan && !asan
+//go:build linux && !386 && !race && !msan && !asan
 
 package netio
 
@@ -11,7 +11,8 @@ import (
 // monitor takes the processor away from a goroutine whose call it meets twice, which under load is
 // any call.
 
-// Recvfrom and sendto reach the socket with less on the way than read and write of any file.
+// Recvfrom and sendto reach the socket with less on the way than read and write of any file. Of 386
+// package syscall does not know them.
 
 func readNow(fd int, p []byte) (int, syscall.Errno) {
 	return rawIO(syscall.SYS_RECVFROM, fd, p, syscall.MSG_DONTWAIT)

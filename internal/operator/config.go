@@ -21,8 +21,9 @@ type Config struct {
 	Users   *user.Registry
 	Lookups *locate.Lookups
 	Cluster Cluster
-	// InTransition finds users whose login or farewell is under way.
-	InTransition func(sid node.SID) (*user.User, bool)
+	// Find finds a session of the node, also one whose login or farewell is under way; nil: there is
+	// none.
+	Find func(sid node.SID) *user.User
 	// Ready tells why the node takes no users, nil if it does. TakesUsers is true from the moment
 	// when its parts are there, until its end.
 	Ready      func() error

@@ -31,11 +31,9 @@ func (l local) Session(sid node.SID) (admin.Session, bool) {
 
 // Kick implements admin.Local.
 func (l local) Kick(sid node.SID) bool {
-	u := l.o.cfg.Users.BySID(sid.String())
-	if u == nil {
-		if u, _ = l.o.cfg.InTransition(sid); u == nil || u.Closed() {
-			return false
-		}
+	u := l.o.cfg.Find(sid)
+	if u == nil || u.Closed() {
+		return false
 	}
 	remove(u, removedText)
 

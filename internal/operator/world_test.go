@@ -76,13 +76,12 @@ func (w *world) add() *host {
 	h.lookups = locate.New(noAsker{})
 	h.op = operator.New(operator.Config{
 		DM: h.DM, Users: h.Users, Lookups: h.lookups, Cluster: h, Log: h.log,
-		InTransition: func(sid node.SID) (*user.User, bool) {
-			u, ok := h.moving.Load(sid)
-			if !ok {
-				return nil, false
+		Find: func(sid node.SID) *user.User {
+			if u, ok := h.moving.Load(sid); ok {
+				return u.(*user.User)
 			}
 
-			return u.(*user.User), true
+			return h.Users.BySID(sid.String())
 		},
 		Ready:      h.ready,
 		TakesUsers: h.member.Load,
