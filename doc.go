@@ -37,7 +37,28 @@
 //
 // A user whose session is over is found by nothing on its node; each peer it has a channel with is
 // told, behind the last message; when all messages have their outcomes the directory forgets the
-// session. A session that was replaced by a newer one goes silently.
+// session. A session that was replaced by a newer one goes silently: see the words below.
+//
+// # Words for a newer login
+//
+// A user has one session in the cluster. When the user logs in again, on any node, the older
+// session is replaced by the newer one. The steps have these names, in comments and in the code:
+//
+//	evict      the owner of the user ID has the older session ended, before it confirms the newer
+//	           one (Server.evict; internal/directory: core_owner.go, core_session.go)
+//	hand over  the older session's channels go to the newer one, and no peer is told that the user
+//	           left (messages.Engine.HandOver; dm/internal/runtime: handover.go)
+//	relocate   the peers in those channels are told where the user is now
+//	move       the user's data go to the newer session, packed by the older one's node if that
+//	           stops, and unpacked by the newer one's (predecessor.go; package user: pack.go)
+//	linger     a stopping node keeps a user's session, for Config.Grace, until the newer login
+//	           evicts it (linger.go; internal/linger)
+//	park       what lingering is to the messages: the channels stay open, and messages for the
+//	           session are refused, so that their senders try again (messages.Engine.Park)
+//	replaced   what the user and the program hear: goodbye 2002, user.Replaced
+//
+// The predecessor of a session is the older one. It names itself to the node of the newer one, its
+// successor, in a packet of PortSessions; OnSIDUpdate runs there with both SIDs.
 //
 // # Membership
 //

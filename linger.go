@@ -11,10 +11,10 @@ import (
 // A stopping node sends its users away and expects them back on other nodes. Until then, for
 // Config.Grace at most, their sessions linger: the directory still has them, and their channels
 // stay open. The login elsewhere evicts such a session as it does any older one, which hands its
-// channels over, and the user's data; so no peer is told that the user left. A user who does not
-// come back leaves then.
+// channels over, and moves the user's data; so no peer is told that the user left. A user who
+// does not come back leaves then.
 //
-//	goodbye 1001 ─▶ linger ──newer login elsewhere──▶ Replaced: channels and data handed over
+//	goodbye 1001 ─▶ linger ──newer login elsewhere──▶ evict: channels handed over, data moved
 //	                  └──────────Grace──────────────▶ Leave: peers are told
 
 // handOverTime is how long a node whose users are back elsewhere keeps its links: the nodes of the
@@ -60,8 +60,8 @@ func (s *Server) stayedAway(sid node.SID, u *user.User) {
 	s.lingering.Remove(sid, func() { s.endSession(u, sid) })
 }
 
-// cameBack ends the wait for a user whose session was replaced by one elsewhere.
-func (s *Server) cameBack(u *user.User, sid node.SID) {
+// endLinger ends the wait for a user whose session was evicted by a login elsewhere.
+func (s *Server) endLinger(u *user.User, sid node.SID) {
 	s.lingering.Remove(sid, func() {
 		s.serving.Go(func() { // the directory is about to evict the session
 			s.directory.Release(u.ID, sid, 0)

@@ -52,7 +52,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	s.loginTimes.Observe(time.Since(began))
 	if err != nil {
 		if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-			s.messages.Replaced(u, replaced.Next)
+			s.messages.HandOver(u, replaced.Next)
 			s.passPredecessorOn(u.ID, sid, replaced.Next)
 			sessions.Discard(s.users, u, user.Left)
 
@@ -67,7 +67,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	sessions.Of(u).SetStamp(uint64(stamp))
 	older, replaces := s.predecessors.take(sid)
 	if replaces {
-		s.adopt(u, older)
+		s.unpackData(u, older)
 	}
 	if !sessions.Add(s.users, u) { // evicted since
 		s.messages.Abandoned(u)
@@ -77,7 +77,7 @@ func (h host) Admit(ctx context.Context, u *user.User) error {
 	}
 	s.messages.Joined(u)
 	if replaces {
-		sessions.Renewed(s.users, u, older.sid.String())
+		sessions.RunOnSIDUpdate(s.users, u, older.sid.String())
 	}
 	s.settle(u, sid)
 	s.operator.DismissBanned(u) // Ban may have looked for the user just before it was there
@@ -110,7 +110,7 @@ func (h host) Leave(u *user.User, why user.Reason) {
 		s.inTransition.Store(sid, u) // before the registry forgets it: a newer login finds it in one of them
 	}
 	lingers := why == user.Stopping && s.linger(u, sid)
-	if !sessions.Remove(s.users, u) { // onReplaced was first, whatever the connection ended with
+	if !sessions.Remove(s.users, u) { // evict was first, whatever the connection ended with
 		reason = user.Replaced
 	}
 	switch {
@@ -123,9 +123,9 @@ func (h host) Leave(u *user.User, why user.Reason) {
 	sessions.Discard(s.users, u, reason)
 }
 
-// onReplaced ends a session because a newer login of the same user is being confirmed, here or on
+// evict ends the older session of a user whose newer login is being confirmed, here or on
 // another node. It must not block: the callbacks of the application run with Leave.
-func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newestEpoch uint64) {
+func (s *Server) evict(userID string, sid node.SID, next node.Place) (newestEpoch uint64) {
 	u := s.find(sid)
 	if u == nil {
 		return 0
@@ -136,11 +136,11 @@ func (s *Server) onReplaced(userID string, sid node.SID, next node.Place) (newes
 		defer release()
 		s.handedOver.Store(true)
 	}
-	newestEpoch = s.messages.Replaced(u, next)
+	newestEpoch = s.messages.HandOver(u, next)
 	s.tellSuccessor(u, sid, next)
 	sessions.Remove(s.users, u)
 	sessions.Of(u).Close(uint16(wire.GoodbyeReplaced), replacedText)
-	s.cameBack(u, sid)
+	s.endLinger(u, sid)
 
 	return newestEpoch
 }

@@ -72,7 +72,7 @@ func (m members) Reclaimed() { m.release(m.s.pauses.Load()) }
 
 // Evict implements directory.Sessions.
 func (m members) Evict(userID string, sid node.SID, next node.Place) uint64 {
-	return m.s.onReplaced(userID, sid, next)
+	return m.s.evict(userID, sid, next)
 }
 
 // release handles clients again, unless the process has paused anew.

@@ -16,8 +16,8 @@ import (
 // A session that is replaced by a newer one of the same user tells the newer one's node so, and
 // sends the user's data along if its own node stops:
 //
-//	onReplaced ── PortSessions: older SID, data ──▶ predecessors ──▶ Admit: data, OnNew, OnSIDUpdate
-//	    └──▶ directory: evicted ──▶ owner ──▶ confirmed ─────────────────┘
+//	evict ── PortSessions: older SID, data ──▶ predecessors ──▶ Admit: data, OnNew, OnSIDUpdate
+//	  └──▶ directory: evicted ──▶ owner ──▶ confirmed ──────────────┘
 //
 // The packet leaves before the directory hears that the older session has ended. So it is there
 // before the login is confirmed if the owner is one of the two nodes, and nearly always if it is a
@@ -135,7 +135,7 @@ func (s *Server) sendPredecessor(userID string, older predecessor, next node.Pla
 	packet := append(make([]byte, 0, len(next.SID)+len(older.sid)+len(older.data)), next.SID[:]...)
 	packet = append(append(packet, older.sid[:]...), older.data...)
 	if next.Node == s.cluster.Self() {
-		s.handleReplaced(next.Node, packet)
+		s.handlePredecessor(next.Node, packet)
 
 		return
 	}
@@ -145,8 +145,9 @@ func (s *Server) sendPredecessor(userID string, older predecessor, next node.Pla
 	}
 }
 
-// handleReplaced takes what an older session tells a newer one of this node. It does not block.
-func (s *Server) handleReplaced(from node.ID, packet []byte) {
+// handlePredecessor runs at the newer session's node: it takes what the older session tells. It
+// does not block.
+func (s *Server) handlePredecessor(from node.ID, packet []byte) {
 	r := node.Reader{B: packet}
 	newer, older := r.SID(), predecessor{sid: r.SID()}
 	if r.Bad || len(r.B) > user.MaxMovedBytes {
@@ -164,7 +165,7 @@ func (s *Server) handleReplaced(from node.ID, packet []byte) {
 		return // Admit takes it in its turn
 	}
 	if u := s.users.BySID(newer.String()); u != nil {
-		s.serving.Go(func() { s.succeed(u) })
+		s.serving.Go(func() { s.applyPredecessor(u) })
 	}
 }
 
@@ -172,19 +173,20 @@ func (s *Server) handleReplaced(from node.ID, packet []byte) {
 // there; so it looks afterwards at what it was told before.
 func (s *Server) settle(u *user.User, sid node.SID) {
 	s.inTransition.Delete(sid)
-	s.succeed(u)
+	s.applyPredecessor(u)
 }
 
-// succeed gives a session of this node what the older one has told, if that has come.
-func (s *Server) succeed(u *user.User) {
+// applyPredecessor gives a session of this node the data of the older one and runs OnSIDUpdate, if
+// the older one has told it.
+func (s *Server) applyPredecessor(u *user.User) {
 	if older, ok := s.predecessors.take(sessions.Of(u).SID()); ok {
-		s.adopt(u, older)
-		sessions.Renewed(s.users, u, older.sid.String())
+		s.unpackData(u, older)
+		sessions.RunOnSIDUpdate(s.users, u, older.sid.String())
 	}
 }
 
-func (s *Server) adopt(u *user.User, older predecessor) {
-	s.leftBehind.note(s.log, u, sessions.Adopt(u, older.data))
+func (s *Server) unpackData(u *user.User, older predecessor) {
+	s.leftBehind.note(s.log, u, sessions.Unpack(u, older.data))
 }
 
 // leftBehindLog tells of values that do not go along to a newer session: once for each type, and of

@@ -173,7 +173,7 @@ func (s *Server) join(ctx context.Context) error {
 	s.cluster.Handle(cluster.PortDirectory, s.directory.HandlePacket)
 	s.cluster.Handle(cluster.PortDM, s.messages.HandlePacket)
 	s.cluster.Handle(cluster.PortAdmin, s.operator.HandlePacket)
-	s.cluster.Handle(cluster.PortSessions, s.handleReplaced)
+	s.cluster.Handle(cluster.PortSessions, s.handlePredecessor)
 	s.messages.Start()
 	if s.webhook != nil {
 		s.webhook.Start() //nolint:contextcheck // ctx bounds the starting only

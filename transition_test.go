@@ -58,7 +58,7 @@ func TestWhatASessionIsToldAtTheEndOfItsLoginIsNotLeft(t *testing.T) {
 	go func() {
 		defer close(heard)
 		for packet := range told {
-			s.handleReplaced(node.ID{}, packet)
+			s.handlePredecessor(node.ID{}, packet)
 			heard <- struct{}{}
 		}
 	}()

@@ -76,7 +76,7 @@ type GoodbyeError struct {
 
 // Error is the code in words and the server's text.
 func (e *GoodbyeError) Error() string {
-	if e.Text == "" {
+	if _, ok := wire.ParseReconnect([]byte(e.Text)); e.Text == "" || ok && wire.ParseReason([]byte(e.Text)) == "" {
 		return fmt.Sprintf("goodbye %d: %v", uint16(e.Code), e.Code)
 	}
 	if reason := wire.ParseReason([]byte(e.Text)); reason != "" {

@@ -69,6 +69,7 @@ func TestAnErrorDoesNotSayTheSameTwice(t *testing.T) {
 		"request failed with error: no":           &client.Error{Status: wire.StatusError, Text: "no"},
 		"goodbye 2002: replaced by a newer login": &client.GoodbyeError{Code: wire.GoodbyeReplaced},
 		"goodbye 2005: removed: rude":             &client.GoodbyeError{Code: wire.GoodbyeRemoved, Text: "rude"},
+		"goodbye 1001: server stopping":           &client.GoodbyeError{Code: wire.GoodbyeStopping, Text: `{"reconnect_in_ms":5}`},
 	} {
 		if err.Error() != want {
 			t.Errorf("error reads %q, want %q", err, want)

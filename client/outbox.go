@@ -114,12 +114,12 @@ func (o *outbox) finish(f wire.Frame) {
 }
 
 // Next implements netio.Queue. A write that waits sees an error of one that did not again.
-func (o *outbox) Next(n int, err error, waits bool) netio.Piece {
+func (o *outbox) Next(n int, err error, mayWait bool) netio.Piece {
 	if n > 0 {
 		o.off += n
 		o.sent.Store(int64(o.clock()))
 	}
-	if waits {
+	if mayWait {
 		o.since.Store(0)
 		if err != nil {
 			o.failed = err
@@ -130,7 +130,7 @@ func (o *outbox) Next(n int, err error, waits bool) netio.Piece {
 	if o.off == len(o.batch) && !o.take() {
 		return netio.Piece{}
 	}
-	if waits {
+	if mayWait {
 		o.since.Store(int64(o.clock()))
 	}
 

@@ -28,8 +28,8 @@
 // # Errors
 //
 // Operations wait at most the storage's timeout (3 s) for the core nodes. Test errors with
-// errors.Is against [ErrUnavailable] and the others, or with the original engine's predicates
-// ([IsGetError]). Direct messages do not depend on storages.
+// errors.Is against [ErrUnavailable] and the others, or with the predicates of the original
+// engine ([IsGetError]; docs/migrate.md). Direct messages do not depend on storages.
 //
 // # Limits
 //

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// The predicates are the original engine's. Those that are named for an operation tell which one
-// has failed, whatever the reason; the others tell the reason, as errors.Is does.
+// The predicates are the original engine's (docs/migrate.md). Those that are named for an operation
+// tell which one has failed, whatever the reason; the others tell the reason, as errors.Is does.
 
 // IsSetupError tells whether the settings were wrong.
 func IsSetupError(err error) bool { return errors.Is(err, ErrSetup) }

@@ -48,7 +48,7 @@ type Options struct {
 	MigrationInterval int
 }
 
-// withoutEffect are the original engine's keys of dive.json.
+// withoutEffect are the original engine's keys of dive.json: see docs/migrate.md.
 var withoutEffect = []string{
 	"targetNodeType", "multipleIndex", "ringSize", "cleanInterval", "migration", "migrationBatchSize", "migrationInterval",
 }

@@ -18,12 +18,12 @@ func TestASessionThatIsReplacedNamesItsNewestEpoch(t *testing.T) {
 		alice, bob := c.login("alice", 0), c.login("bob", 1)
 		alice.sends("bob", "hi", nil)
 		next := nodes.Place{Node: c.nodes[1].members.Self(), SID: nodes.SID{1}}
-		first := messages.Of(alice.node.dm).Replaced(alice.u, next)
+		first := messages.Of(alice.node.dm).HandOver(alice.u, next)
 		if first <= sessions.Of(alice.u).Stamp() {
 			t.Errorf("newest epoch %d, login %d", first, sessions.Of(alice.u).Stamp())
 		}
 		alice.sends("bob", "by a session that is over", dm.ErrReliableTimeout)
-		if again := messages.Of(alice.node.dm).Replaced(alice.u, next); again != first {
+		if again := messages.Of(alice.node.dm).HandOver(alice.u, next); again != first {
 			t.Errorf("%d, then %d: a session that is over begins epochs", first, again)
 		}
 		if newest := messages.Of(alice.node.dm).NewestEpoch("alice"); newest != first {

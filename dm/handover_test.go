@@ -141,7 +141,7 @@ func TestPromise7AFarewellThatIsOvertakenByANewerLoginEnds(t *testing.T) {
 		go messages.Of(bob.node.dm).Leave(bob.u, func(uint64) { gone <- true })
 		time.Sleep(time.Second)
 		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
-		messages.Of(bob.node.dm).Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
+		messages.Of(bob.node.dm).HandOver(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		time.Sleep(time.Minute)
 		select {
 		case <-gone:
@@ -167,7 +167,7 @@ func TestPromise6AUserWhoWasReplacedBeforeItsLeaveSaysNoGoodbye(t *testing.T) {
 		time.Sleep(time.Second)
 		newer := sessions.New(c.nodes[0].users, "bob", user.NewSID(), &person{t: c.t})
 		sessions.Remove(bob.node.users, bob.u)
-		messages.Of(bob.node.dm).Replaced(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
+		messages.Of(bob.node.dm).HandOver(bob.u, nodes.Place{Node: c.nodes[0].members.Self(), SID: nodes.ParseSID(newer.SID)})
 		gone := false
 		messages.Of(bob.node.dm).Leave(bob.u, func(uint64) { gone = true })
 		if !gone {

@@ -27,7 +27,7 @@ func (nd *node) admit(ctx context.Context, p *person) error {
 	stamp, err := nd.dir.Claim(ctx, u.ID, nodes.ParseSID(u.SID), messages.Of(nd.dm).NewestEpoch(u.ID))
 	p.stamp = stamp
 	if replaced, ok := errors.AsType[*directory.ReplacedError](err); ok {
-		messages.Of(nd.dm).Replaced(u, replaced.Next)
+		messages.Of(nd.dm).HandOver(u, replaced.Next)
 		sessions.Discard(nd.users, u, user.Left)
 
 		return err
@@ -77,7 +77,7 @@ func (nd *node) Evict(_ string, sid nodes.SID, next nodes.Place) uint64 {
 	if u == nil {
 		return 0
 	}
-	newest := messages.Of(nd.dm).Replaced(u, next)
+	newest := messages.Of(nd.dm).HandOver(u, next)
 	nd.c.pauses()
 	sessions.Remove(nd.users, u)
 	nd.c.pauses()

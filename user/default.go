@@ -26,13 +26,16 @@ func OnDiscard(f func(sid string, u *User)) { Default.OnDiscard(f) }
 // of the same user: see [Registry.OnSIDUpdate].
 func OnSIDUpdate(f func(oldSID, newSID string, u *User)) { Default.OnSIDUpdate(f) }
 
-// GetUserByID is GetUserBySID: what the original engine calls a user's ID is that of the session.
+// GetUserByID is [GetUserBySID]: the original engine calls a session's ID that of the user, see
+// docs/migrate.md. By user ID: [GetUserByUID].
 func GetUserByID(sid string) *User { return Default.BySID(sid) }
 
-// ExistsByID reports whether the session with this SID is on this node.
+// ExistsByID reports whether the session with this SID is on this node. The original engine
+// calls that the ID: see docs/migrate.md.
 func ExistsByID(sid string) bool { return Default.BySID(sid) != nil }
 
-// GetAllUserIDs lists the SIDs of the users connected to this node, for [GetUserByID].
+// GetAllUserIDs lists the SIDs of the users connected to this node, for [GetUserByID]. The original
+// engine calls them IDs: see docs/migrate.md.
 func GetAllUserIDs() []string {
 	sids := make([]string, 0, Default.Count())
 	Default.Range(func(u *User) bool {

@@ -16,10 +16,10 @@ func init() { //nolint:gochecknoinits // see session.Hooks
 	session.Hooks.Pack = func(u any, mayBlock bool) ([]byte, []session.LeftBehind, bool) {
 		return u.(*User).pack(mayBlock) //nolint:forcetypeassert // as above
 	}
-	session.Hooks.Adopt = func(u any, packed []byte) []session.LeftBehind {
-		return u.(*User).adopt(packed) //nolint:forcetypeassert // as above
+	session.Hooks.Unpack = func(u any, packed []byte) []session.LeftBehind {
+		return u.(*User).unpack(packed) //nolint:forcetypeassert // as above
 	}
-	session.Hooks.Renewed = func(r, u any, old string) {
-		r.(*Registry).renewed(u.(*User), old) //nolint:forcetypeassert // as above
+	session.Hooks.RunOnSIDUpdate = func(r, u any, old string) {
+		r.(*Registry).runOnSIDUpdate(u.(*User), old) //nolint:forcetypeassert // as above
 	}
 }

@@ -51,7 +51,7 @@ func moved(t *testing.T, from *user.User) (to *user.User, left []sessions.LeftBe
 	}
 	to = user.CreateBlankUser("", from.ID)
 
-	return to, append(left, sessions.Adopt(to, packed)...)
+	return to, append(left, sessions.Unpack(to, packed)...)
 }
 
 func TestDataGoAlongWithTheirTypes(t *testing.T) {
@@ -197,7 +197,7 @@ func FuzzDamagedDataDoNoHarm(f *testing.F) {
 	f.Add(packed)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		to := user.CreateBlankUser("", "alice")
-		left := sessions.Adopt(to, b)
+		left := sessions.Unpack(to, b)
 		again, rest, _ := sessions.Pack(to, true)
 		if len(rest) > 0 && len(b) < user.MaxMovedBytes/4 {
 			t.Errorf("what came cannot go on: %v", rest)
@@ -206,7 +206,7 @@ func FuzzDamagedDataDoNoHarm(f *testing.F) {
 			t.Errorf("%x was taken for nothing", b)
 		}
 		third := user.CreateBlankUser("", "alice")
-		sessions.Adopt(third, again)
+		sessions.Unpack(third, again)
 		if once, _, _ := sessions.Pack(third, true); !bytes.Equal(once, again) {
 			t.Errorf("%x became %x", again, once)
 		}

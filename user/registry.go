@@ -73,7 +73,7 @@ func (r *Registry) OnClosed(f func(u *User, why Reason)) {
 	}
 }
 
-// OnDiscard is OnClosed in the original engine's form.
+// OnDiscard is OnClosed in the form of the original engine: see docs/migrate.md.
 func (r *Registry) OnDiscard(f func(sid string, u *User)) {
 	if f != nil {
 		r.OnClosed(func(u *User, _ Reason) { f(u.SID, u) })
@@ -164,8 +164,8 @@ func (r *Registry) discard(u *User, why Reason) {
 	}
 }
 
-// renewed is sessions.Renewed.
-func (r *Registry) renewed(u *User, old string) {
+// runOnSIDUpdate is sessions.RunOnSIDUpdate.
+func (r *Registry) runOnSIDUpdate(u *User, old string) {
 	callbacks, _ := r.onSID.Load().([]func(string, string, *User))
 	for _, f := range callbacks {
 		recovered(u, func() { f(old, u.SID, u) })

@@ -17,8 +17,8 @@ var (
 	errBadPacked = fmt.Errorf("%w: the rest is left behind", errDamaged)
 )
 
-// adopt takes over packed data of an older session. What the user has under a key already stays.
-func (u *User) adopt(packed []byte) (left []session.LeftBehind) {
+// unpack takes over packed data of an older session. What the user has under a key already stays.
+func (u *User) unpack(packed []byte) (left []session.LeftBehind) {
 	r := unpacker{b: packed}
 	for len(r.b) > 0 {
 		key := string(r.text())

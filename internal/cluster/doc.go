@@ -38,6 +38,26 @@
 // So all members that see each other agree on the view, up to the moment in which it changes. What
 // rests on that, and what must not rest on that moment, is told in package directory.
 //
+// # The death of a node
+//
+// Package link finds it (dead.go there): a silence of 1.5 s, or a port that refuses. The link ends,
+// and its LinkDown is handled in links.go, in this order:
+//
+//	link LinkDown
+//	 ├─ 1 Host.LinkEnded        the history of views notes the reason; nothing is decided there
+//	 ├─ 2 core.unlinked         the view without the node; members are told (core.go)
+//	 │     └─ Directory.NodeDown   the dead node's entries and requests are void in the same step;
+//	 │                          sessions of this node that it owned are registered with new owners
+//	 │                          (internal/directory: core_view.go, core_work.go)
+//	 └─ 3 Host.NodeDown         (membership.go of the root package)
+//	       ├─ messages          under way to the node: Timeout; queued: the peer is looked up anew; an
+//	       │                    open channel with a user there: Cleared, for which SetOnClearCache
+//	       │                    runs (dm/internal/core: node_down.go; dm/internal/runtime: perform.go)
+//	       └─ operator          calls to the node end without an answer (internal/admin: peers.go)
+//
+// The users of the dead node are not moved: their clients reconnect, and log in elsewhere. Messages
+// come last, so that a lookup that they cause is answered without the dead node.
+//
 // # Joining
 //
 // All addresses of all names to join are asked, resolved anew in each round, for as long as the

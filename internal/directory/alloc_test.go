@@ -90,7 +90,7 @@ func logIn(tb testing.TB, d *Directory, s *sink, other node.ID, user string, sid
 	d.mu.Lock()
 	d.core.claim(user, sid, d.clock.Now(), c)
 	d.core.finish()
-	d.unlock()
+	d.endEvent()
 	var m message
 	if _, err := m.decode(kindClaim, s.last[1:]); err != nil {
 		tb.Fatal(err)

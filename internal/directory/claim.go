@@ -24,7 +24,7 @@ func (d *Directory) Claim(ctx context.Context, userID string, sid node.SID, newe
 	}
 	s := d.core.claim(userID, sid, max(d.clock.Now(), node.Stamp(newestEpoch)+1), c)
 	d.core.finish()
-	d.unlock()
+	d.endEvent()
 	select {
 	case <-c.done:
 	case <-ctx.Done():
@@ -35,7 +35,7 @@ func (d *Directory) Claim(ctx context.Context, userID string, sid node.SID, newe
 			d.core.release(s, 0, context.Cause(ctx))
 			d.core.finish()
 		}
-		d.unlock()
+		d.endEvent()
 	}
 	if c.err != nil {
 		return 0, c.err
@@ -52,7 +52,7 @@ func (d *Directory) Release(userID string, sid node.SID, newestEpoch uint64) {
 		d.core.release(s, node.Stamp(newestEpoch), ErrReleased)
 		d.core.finish()
 	}
-	d.unlock()
+	d.endEvent()
 }
 
 // Lookup asks where the user is; Asker gets the answer under the token, which is not in use.
@@ -63,14 +63,14 @@ func (d *Directory) Lookup(userID string, token uint64) {
 	} else {
 		d.core.lookup(userID, token)
 	}
-	d.unlock()
+	d.endEvent()
 }
 
 // Cancel forgets a lookup. An answer that is on its way to Asker may still come.
 func (d *Directory) Cancel(token uint64) {
 	d.mu.Lock()
 	d.core.cancel(token)
-	d.unlock()
+	d.endEvent()
 }
 
 // Owner is the member that a lookup of the user asks, in the present view; zero while this node has

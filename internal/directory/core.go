@@ -49,8 +49,8 @@ type core struct {
 
 	// As an asker.
 	lookups map[uint64]*lookup
-	asked   lookupList // by time
-	spare   *lookup    // free list
+	asked   list[lookup] // its cursor: of the pass that asks again after a view change
+	spare   list[lookup] // to be used again
 
 	jobs  jobs
 	self  []message // messages to itself that have not been handled

@@ -4,17 +4,12 @@ import "github.com/parley-dm/parley/internal/node"
 
 // lookup is a lookup of this node that has no answer yet.
 type lookup struct {
-	token      uint64
-	user       string
-	hash       uint64
-	num        uint32 // of the view in which it was sent
-	until      uint32 // ticks
-	prev, next *lookup
-}
-
-type lookupList struct {
-	first, last *lookup
-	cursor      *lookup // of the pass that asks again after a view change
+	token uint64
+	user  string
+	hash  uint64
+	num   uint32          // of the view in which it was sent
+	until uint32          // ticks
+	place element[lookup] // in core.asked, or in core.spare
 }
 
 // lookup asks where the user is. A session on this node is the answer, without a packet.
@@ -28,20 +23,16 @@ func (c *core) lookup(user string, token uint64) {
 	if old := c.lookups[token]; old != nil {
 		c.forget(old)
 	}
-	l := c.spare
-	if l == nil {
-		l = &lookup{}
+	var l *lookup
+	if e := c.spare.first; e != nil {
+		c.spare.remove(e)
+		l = e.of
 	} else {
-		c.spare = l.next
+		l = &lookup{}
 	}
 	*l = lookup{token: token, user: user, hash: hashUser(user), until: c.ticks + c.patience + 1}
 	c.lookups[token] = l
-	if l.prev = c.asked.last; l.prev == nil {
-		c.asked.first = l
-	} else {
-		l.prev.next = l
-	}
-	c.asked.last = l
+	c.asked.push(&l.place, l)
 	c.ask(l)
 }
 
@@ -58,21 +49,9 @@ func (c *core) ask(l *lookup) {
 // forget takes a lookup out.
 func (c *core) forget(l *lookup) {
 	delete(c.lookups, l.token)
-	if c.asked.cursor == l {
-		c.asked.cursor = l.next
-	}
-	if l.prev == nil {
-		c.asked.first = l.next
-	} else {
-		l.prev.next = l.next
-	}
-	if l.next == nil {
-		c.asked.last = l.prev
-	} else {
-		l.next.prev = l.prev
-	}
-	*l = lookup{next: c.spare}
-	c.spare = l
+	c.asked.remove(&l.place)
+	*l = lookup{}
+	c.spare.push(&l.place, l)
 }
 
 // answered handles an owner's answer to a lookup.

@@ -51,7 +51,7 @@ func (c *core) claim(user string, sid node.SID, stamp node.Stamp, wait *call) *s
 	c.sessions[user] = s
 	withdrawn := false
 	if old != nil {
-		withdrawn = c.supersede(old, s)
+		withdrawn = c.evictOlder(old, s)
 	}
 	if s.state == claiming {
 		c.claimed(s)
@@ -76,9 +76,9 @@ func (c *core) known(user string, sid node.SID) *session {
 	return s
 }
 
-// supersede ends a user's session for the next one on this node. True: the claim of the old one has
-// still to be withdrawn.
-func (c *core) supersede(old, s *session) bool {
+// evictOlder ends a user's session for the next one on this node. True: the claim of the old one
+// has still to be withdrawn.
+func (c *core) evictOlder(old, s *session) bool {
 	here := node.Place{Node: c.me.id, SID: s.sid}
 	switch {
 	case old.state == evicting:

@@ -4,16 +4,17 @@ package directory
 func (c *core) tick() {
 	defer c.finish()
 	c.ticks++
-	for r := c.requests.first; r != nil && int32(c.ticks-r.until) >= 0; r = c.requests.first {
+	for e := c.requests.first; e != nil && int32(c.ticks-e.of.until) >= 0; e = c.requests.first {
+		r := e.of
 		if !c.void(r) {
 			c.stats.expired++
 			c.refuse(r)
 		}
 		c.discard(c.waits[r.user], r)
 	}
-	for l := c.asked.first; l != nil && int32(c.ticks-l.until) >= 0; l = c.asked.first {
-		token := l.token
-		c.forget(l)
+	for e := c.asked.first; e != nil && int32(c.ticks-e.of.until) >= 0; e = c.asked.first {
+		token := e.of.token
+		c.forget(e.of)
 		c.stats.failed++
 		c.fx.lookupFailed(token)
 	}
@@ -42,9 +43,9 @@ func (c *core) sweep() {
 // stepRequests does a step of the pass.
 func (c *core) stepRequests() {
 	l := &c.requests
-	r := l.cursor
-	l.cursor = r.next
-	if q := c.waits[r.user]; q.pass != l.pass {
+	e := l.cursor
+	l.cursor = e.next
+	if q := c.waits[e.of.user]; q.pass != l.pass {
 		q.pass = l.pass
 		c.settle(q)
 	}

@@ -8,63 +8,37 @@ import (
 
 // request is a claim or a lookup that waits at the owner.
 type request struct {
-	from       *peer
-	user       string
-	sid        node.SID
-	stamp      node.Stamp
-	view       uint64
-	token      uint64
-	num        uint32
-	until      uint32 // ticks
-	kind       kind
-	again      bool
-	owned      bool
-	prev, next *request // by arrival
+	from  *peer
+	user  string
+	sid   node.SID
+	stamp node.Stamp
+	view  uint64
+	token uint64
+	num   uint32
+	until uint32 // ticks
+	kind  kind
+	again bool
+	owned bool
 
-	before, after *request // lookups of the same user
+	arrival element[request] // in core.requests
+	lookup  element[request] // in its queue's lookups
 }
 
 // queue holds the waiting requests of one user.
 type queue struct {
-	user   string
-	claims []*request // by arrival
-	first  *request   // lookups, by arrival
-	last   *request
-	top    node.Stamp // newest stamp that is evicted for a claim that waits
-	pass   uint32     // the last pass that has settled it
+	user    string
+	claims  []*request // by arrival
+	lookups list[request]
+	top     node.Stamp // newest stamp that is evicted for a claim that waits
+	pass    uint32     // the last pass that has settled it
 }
 
-// requestList is a list in order of arrival.
+// requestList is the list of all requests.
 type requestList struct {
-	first, last *request
-	cursor      *request // of the pass through the list: the next one to be looked at
-	pass        uint32   // counts the passes
-	again       bool     // another pass is due after this one
-}
+	list[request]
 
-func (l *requestList) push(r *request) {
-	if r.prev = l.last; r.prev == nil {
-		l.first = r
-	} else {
-		r.prev.next = r
-	}
-	l.last = r
-}
-
-func (l *requestList) remove(r *request) {
-	if l.cursor == r {
-		l.cursor = r.next
-	}
-	if r.prev == nil {
-		l.first = r.next
-	} else {
-		r.prev.next = r.next
-	}
-	if r.next == nil {
-		l.last = r.prev
-	} else {
-		r.next.prev = r.prev
-	}
+	pass  uint32 // counts the passes
+	again bool   // another pass is due after this one
 }
 
 // void tells whether a request is not wanted any more: its link has ended, or its sender has
@@ -157,18 +131,13 @@ func (c *core) enqueue(q *queue, asked request) {
 	r.until = c.ticks + c.patience + 1
 	c.waiting++
 	r.from.waiting++
-	c.requests.push(r)
+	c.requests.push(&r.arrival, r)
 	if r.kind == kindClaim {
 		q.claims = append(q.claims, r)
 
 		return
 	}
-	if r.before = q.last; r.before == nil {
-		q.first = r
-	} else {
-		r.before.after = r
-	}
-	q.last = r
+	q.lookups.push(&r.lookup, r)
 }
 
 // refuse answers a request that cannot be decided in time.
@@ -187,35 +156,21 @@ func (c *core) discard(q *queue, r *request) {
 		i := slices.Index(q.claims, r)
 		q.claims = slices.Delete(q.claims, i, i+1)
 	} else {
-		q.unchain(r)
+		q.lookups.remove(&r.lookup)
 	}
 	c.dequeued(r)
 	c.shed(q)
 }
 
-// unchain takes a lookup out of its queue.
-func (q *queue) unchain(r *request) {
-	if r.before == nil {
-		q.first = r.after
-	} else {
-		r.before.after = r.after
-	}
-	if r.after == nil {
-		q.last = r.before
-	} else {
-		r.after.before = r.before
-	}
-}
-
 func (c *core) dequeued(r *request) {
-	c.requests.remove(r)
+	c.requests.remove(&r.arrival)
 	c.waiting--
 	r.from.waiting--
 }
 
 // shed forgets a queue that is empty.
 func (c *core) shed(q *queue) {
-	if q.first == nil && len(q.claims) == 0 && c.waits[q.user] == q {
+	if q.lookups.first == nil && len(q.claims) == 0 && c.waits[q.user] == q {
 		delete(c.waits, q.user)
 	}
 }
@@ -242,14 +197,15 @@ func (c *core) settle(q *queue) {
 }
 
 func (c *core) settleLookups(q *queue) {
-	if q.first == nil {
+	if q.lookups.first == nil {
 		return
 	}
 	best, may := c.best(q.user), false
 	if best == nil && len(q.claims) == 0 {
 		may = c.mayDecide()
 	}
-	for r := q.first; r != nil; r = r.after {
+	for e := q.lookups.first; e != nil; e = e.next {
+		r := e.of
 		switch {
 		case c.void(r):
 		case best != nil:
@@ -259,7 +215,7 @@ func (c *core) settleLookups(q *queue) {
 		default:
 			continue
 		}
-		q.unchain(r)
+		q.lookups.remove(&r.lookup)
 		c.dequeued(r)
 	}
 }

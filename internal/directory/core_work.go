@@ -72,9 +72,9 @@ func (c *core) step() {
 	case j.reclaim > 0:
 		c.stepReclaim()
 	case c.asked.cursor != nil:
-		l := c.asked.cursor
-		if c.asked.cursor = l.next; l.num != c.num {
-			c.ask(l)
+		e := c.asked.cursor
+		if c.asked.cursor = e.next; e.of.num != c.num {
+			c.ask(e.of)
 		}
 	case c.requests.cursor != nil:
 		c.stepRequests()

@@ -19,14 +19,14 @@ type View struct {
 func (d *Directory) NodeLinked(n node.ID) {
 	d.mu.Lock()
 	d.core.linked(n)
-	d.unlock()
+	d.endEvent()
 }
 
 // ViewChanged says that the members are others.
 func (d *Directory) ViewChanged(v View) {
 	d.mu.Lock()
 	d.core.viewChanged(v.Members)
-	d.unlock()
+	d.endEvent()
 }
 
 // NodeDown says that the link to n has ended, and that the members are now those of v. Both take
@@ -34,7 +34,7 @@ func (d *Directory) ViewChanged(v View) {
 func (d *Directory) NodeDown(n node.ID, v View) {
 	d.mu.Lock()
 	d.core.nodeDown(n, v.Members)
-	d.unlock()
+	d.endEvent()
 }
 
 // HandlePacket handles a packet of another node. It does not block, and keeps nothing of the
@@ -49,7 +49,7 @@ func (d *Directory) HandlePacket(from node.ID, packet []byte) {
 			d.complained, loud = now, true
 		}
 	}
-	d.unlock()
+	d.endEvent()
 	if loud {
 		d.log.Warn("malformed directory packet", slog.String("from", from.String()), slog.Int("bytes", len(packet)))
 	}
@@ -59,7 +59,7 @@ func (d *Directory) HandlePacket(from node.ID, packet []byte) {
 func (d *Directory) Resumed() {
 	d.mu.Lock()
 	d.core.recheck()
-	d.unlock()
+	d.endEvent()
 }
 
 // Paused says that this process did not run for some time. It comes after NodeDown for all nodes
@@ -68,5 +68,5 @@ func (d *Directory) Resumed() {
 func (d *Directory) Paused() {
 	d.mu.Lock()
 	d.core.paused()
-	d.unlock()
+	d.endEvent()
 }

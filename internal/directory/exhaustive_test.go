@@ -210,13 +210,14 @@ func (p *printer) core(c *core, users []string) {
 			for _, r := range q.claims {
 				p.add("claim", p.peer(r.from), p.sid(r.sid), p.stamp(uint64(r.stamp)), r.view, r.num, r.again)
 			}
-			for r := q.first; r != nil; r = r.after {
+			for e := q.lookups.first; e != nil; e = e.next {
+				r := e.of
 				p.add("lookup", p.peer(r.from), r.view, r.num)
 			}
 		}
 	}
-	for l := c.asked.first; l != nil; l = l.next {
-		p.add("asked", l.user, l.num)
+	for e := c.asked.first; e != nil; e = e.next {
+		p.add("asked", e.of.user, e.of.num)
 	}
 }
 

@@ -63,9 +63,11 @@ func (d *port) lookupFailed(token uint64) {
 	d.outbox = append(d.outbox, callback{kind: callLookupFailed, token: token})
 }
 
-// unlock ends an event. A small rest of work is done at once, more on a goroutine. Callbacks are
-// run here, without the lock, unless another goroutine is at it: then they are left to that one.
-func (d *Directory) unlock() {
+// endEvent ends an event of the locked directory: it runs the callbacks that the event has caused,
+// without the lock, or leaves them to the goroutine that is running some, and unlocks. A small rest
+// of work is done at once, more on a goroutine. The batches are taken as those of a session's
+// effects are, in endEvent of dm/internal/runtime: a change of one is due in the other.
+func (d *Directory) endEvent() {
 	if !d.working && d.core.busy() {
 		if d.core.work(slice) {
 			d.working = true
@@ -133,7 +135,7 @@ func (d *Directory) work() {
 		d.mu.Lock()
 		more := d.core.work(slice)
 		d.working = more
-		d.unlock()
+		d.endEvent()
 		if !more {
 			return
 		}
@@ -150,7 +152,7 @@ func (d *Directory) tick() {
 	if d.ticking = d.waitingLocked(); d.ticking {
 		time.AfterFunc(d.every, d.tick)
 	}
-	d.unlock()
+	d.endEvent()
 }
 
 // backlog holds packets for a link whose queue was full, in order. It is bounded by what this node

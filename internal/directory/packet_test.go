@@ -96,7 +96,7 @@ func FuzzPacket(f *testing.F) {
 		d.core.claim("b", sidOf(2), 5, &call{done: make(chan struct{})})
 		d.core.claim("a", sidOf(1), 5, &call{done: make(chan struct{})})
 		d.core.finish()
-		d.unlock()
+		d.endEvent()
 		d.HandlePacket(other, packet)
 		d.HandlePacket(node.ID{Name: "c", Incarnation: 3}, packet)
 		if len(packet) > 0 {

@@ -112,7 +112,8 @@ func (c *core) invariants() error {
 			}
 		}
 	}
-	for r := c.requests.first; r != nil; r = r.next {
+	for e := c.requests.first; e != nil; e = e.next {
+		r := e.of
 		waiting++
 		if q := c.waits[r.user]; q == nil || r.kind == kindClaim && !slices.Contains(q.claims, r) {
 			return fmt.Errorf("request for %s is in no queue", r.user)

@@ -77,4 +77,4 @@ func (s *session) overdraft() time.Duration {
 }
 
 // mustWait reports whether the client must not be read from now.
-func (s *session) mustWait() bool { return s.waits.Load() != 0 || s.overdraft() > 0 }
+func (s *session) mustWait() bool { return s.readHolds.Load() != 0 || s.overdraft() > 0 }

@@ -36,11 +36,12 @@
 // frames (with package wire): read.go, and loop.go where a loop watches the connection; fair
 // shares: budget.go and hold.go. The connection and its buffer are package netio's. Writing:
 // send.go and write.go, with outbox.go for the queue. Heartbeats: sweep.go. Pausing clients:
-// pause.go. WebSocket: websocket.go for the framing, upgrade.go and handshake.go for the handshake.
-// Counters: counters.go. Before the login: door.go for what an address can hold, visitor.go for a
-// connection at the door, guard.go for those of an HTTP server, handshakes.go and slot.go for TLS,
-// proxy.go for trusted proxies, turn.go and userlogins.go for logins that wait, denial.go for
-// refusals. The end of a session with its token: token.go. What the log says of sessions: log.go.
+// pause.go. WebSocket: websocket.go for the framing, upgrade.go and websocket_head.go for the
+// handshake. Counters: counters.go. Before the login: door.go for what an address can hold,
+// visitor.go for a connection at the door, guard.go for those of an HTTP server, tls_slots.go and
+// slot.go for TLS, proxy.go for trusted proxies, turn.go and userlogins.go for logins that wait,
+// denial.go for refusals. The end of a session with its token: token.go. What the log says of
+// sessions: log.go.
 //
 // # What a client costs
 //

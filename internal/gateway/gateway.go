@@ -53,7 +53,7 @@ type Gateway struct {
 	denials     denials
 	door        *door
 	userLogins  *userLogins
-	handshakes  *handshakes
+	tlsSlots    *tlsSlots
 
 	stopping    atomic.Bool    // written with mu held
 	routines    sync.WaitGroup // every goroutine of the gateway; Add with mu held and not stopping, or from one of them
@@ -69,10 +69,10 @@ type Gateway struct {
 // to the router, which must not be frozen yet.
 func New(cfg Config, identify Authenticator, users *user.Registry, router *command.Router, host Host) *Gateway {
 	cfg = cfg.withDefaults()
-	shakes := newHandshakes()
-	cfg.TLS = shakes.bound(cfg.TLS)
+	slots := newTLSSlots()
+	cfg.TLS = slots.bound(cfg.TLS)
 	g := &Gateway{
-		denials: denials{log: cfg.Logger}, door: newDoor(&cfg), userLogins: newUserLogins(cfg.UserLogins), handshakes: shakes,
+		denials: denials{log: cfg.Logger}, door: newDoor(&cfg), userLogins: newUserLogins(cfg.UserLogins), tlsSlots: slots,
 		cfg: cfg, maxBody: cfg.maxBody(), auth: identify, users: users, router: router, host: host, log: cfg.Logger, handlerTimeout: handlerTimeout,
 		began: time.Now(), stopSweeper: make(chan struct{}), stopped: make(chan struct{}), listeners: make(map[net.Listener]struct{}),
 	}

@@ -33,7 +33,7 @@ type visitorKey struct{}
 // before the server serves.
 func (g *Gateway) GuardHTTP(server *http.Server, ln net.Listener, cfg *tls.Config) net.Listener {
 	l := &guard{
-		Listener: ln, gw: g, tls: g.handshakes.bound(cfg), ready: make(chan net.Conn),
+		Listener: ln, gw: g, tls: g.tlsSlots.bound(cfg), ready: make(chan net.Conn),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {

@@ -6,32 +6,32 @@ import (
 	"github.com/parley-dm/parley/internal/sessions"
 )
 
-// A client is not read from while one of these bits of session.waits is set, nor while its budget
-// is used up (budget.go).
+// A client is not read from while one of these bits of session.readHolds is set, nor while its
+// budget is used up (budget.go).
 const (
-	waitOutbox   uint32 = 1 << iota // its outbox has been half full, and a quarter is not left yet: it does not read
-	waitMessages                    // too many of its messages wait for their outcomes
-	waitCommands                    // too many of its commands wait for the program's handlers
+	holdOutbox   uint32 = 1 << iota // its outbox has been half full, and a quarter is not left yet: it does not read
+	holdMessages                    // too many of its messages wait for their outcomes
+	holdCommands                    // too many of its commands wait for the program's handlers
 )
 
 // Hold implements sessions.Conn.
 func (s *session) Hold(why sessions.HoldReason, on bool) {
-	bit := waitMessages
+	bit := holdMessages
 	if why == sessions.HoldCommands {
-		bit = waitCommands
+		bit = holdCommands
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if on {
-		s.waits.Or(bit)
+		s.readHolds.Or(bit)
 	} else {
-		s.endWait(bit)
+		s.endReadHold(bit)
 	}
 }
 
-// endWait ends one of the reasons to wait. Called with mu held.
-func (s *session) endWait(bit uint32) {
-	if old := s.waits.And(^bit); old&^bit == 0 {
+// endReadHold ends one of the reasons not to read. Called with mu held.
+func (s *session) endReadHold(bit uint32) {
+	if old := s.readHolds.And(^bit); old&^bit == 0 {
 		s.resume()
 	}
 }
@@ -42,7 +42,7 @@ func (s *session) waitUntilReadable() {
 	for { // ResumeClients ends a pause too
 		overdraft := s.overdraft()
 		s.mu.Lock()
-		if s.waits.Load() == 0 && overdraft <= 0 || s.phase.Load() != open {
+		if s.readHolds.Load() == 0 && overdraft <= 0 || s.phase.Load() != open {
 			s.mu.Unlock()
 			if waited {
 				s.lastHeard.Store(s.gw.now.Load())

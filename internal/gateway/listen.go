@@ -59,7 +59,7 @@ func (g *Gateway) acceptLoop(ln net.Listener, secure bool, done <-chan struct{},
 	)
 	for {
 		if secure && s == nil {
-			if s = g.handshakes.acquire(done); s == nil {
+			if s = g.tlsSlots.acquire(done); s == nil {
 				return nil
 			}
 		}

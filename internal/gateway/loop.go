@@ -51,7 +51,7 @@ func (s *session) OnTurn() { s.readWatched(true) }
 
 // yield lets other sessions have their turn. It returns true if another goroutine is the reader
 // from then on.
-func (s *session) yield(onLoop bool) (handedOff bool) {
+func (s *session) yield(onLoop bool) (handed bool) {
 	if onLoop && s.conn.Later() {
 		return true
 	}
@@ -100,8 +100,8 @@ func (s *session) readWatched(onLoop bool) {
 			reads = 0
 		}
 		reads++
-		var open bool
-		if more, open = s.readOnce(onLoop); !open {
+		var alive bool
+		if more, alive = s.readOnce(onLoop); !alive {
 			return
 		}
 	}
@@ -109,7 +109,7 @@ func (s *session) readWatched(onLoop bool) {
 
 // awaitReadable waits until the client may be read from. It returns true if another goroutine does,
 // and is the reader from then on.
-func (s *session) awaitReadable(onLoop bool) (handedOff bool) {
+func (s *session) awaitReadable(onLoop bool) (handed bool) {
 	switch {
 	case !s.mustWait():
 	case onLoop:
@@ -124,7 +124,7 @@ func (s *session) awaitReadable(onLoop bool) (handedOff bool) {
 }
 
 // readOnce reads once. It returns false if the session has ended.
-func (s *session) readOnce(onLoop bool) (more, open bool) {
+func (s *session) readOnce(onLoop bool) (more, alive bool) {
 	more, err := s.fillWatched()
 	switch {
 	case err == nil:

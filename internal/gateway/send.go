@@ -37,7 +37,7 @@ func (s *session) send(f wire.Frame, status int, done sessions.Done, share int) 
 	s.out.frameAdded(b, start, done)
 	s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
 	if s.out.bytes > s.gw.cfg.QueueBytes/2 || int(s.out.frames) > s.gw.cfg.QueueFrames/2 {
-		s.waits.Or(waitOutbox)
+		s.readHolds.Or(holdOutbox)
 	}
 	s.unlockAndWrite()
 

@@ -81,7 +81,7 @@ type session struct {
 
 	phase      atomic.Uint32 // written with mu held
 	readerBusy atomic.Bool   // the reader is in a handler, or pauses: the connection is not read
-	waits      atomic.Uint32 // written with mu held; why the client is not read from: see hold.go
+	readHolds  atomic.Uint32 // written with mu held; why the client is not read from: see hold.go
 	lastHeard  atomic.Uint32 // tick of the latest read
 	lastSent   atomic.Uint32 // tick of the latest write
 

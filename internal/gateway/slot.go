@@ -13,14 +13,14 @@ import (
 // answer: so clients that are slow, or mean harm, do not use up the slots. In between the
 // connection waits for its signature.
 type slot struct {
-	h       *handshakes
+	h       *tlsSlots
 	timer   *time.Timer // calls giveBack; nil until accepted
 	once    atomic.Bool
 	waiting atomic.Bool // for the signature
 }
 
 // acquire waits for a slot. It returns nil if done is closed first.
-func (h *handshakes) acquire(done <-chan struct{}) *slot {
+func (h *tlsSlots) acquire(done <-chan struct{}) *slot {
 	for {
 		h.mu.Lock()
 		if h.used < h.slots() {

@@ -32,7 +32,7 @@ func (s *session) beginWriting() {
 
 // Next implements netio.Queue. Done.Pushed is called before the session's queue shrinks, so that a
 // push from within it leaves its frame to this writer.
-func (w *writer) Next(n int, err error, waits bool) netio.Piece {
+func (w *writer) Next(n int, err error, mayWait bool) netio.Piece {
 	s := (*session)(w)
 	frames := 0
 	if n > 0 {
@@ -48,15 +48,15 @@ func (w *writer) Next(n int, err error, waits bool) netio.Piece {
 	switch {
 	case err != nil:
 		s.mu.Unlock()
-		if !s.writesOn(err, waits) {
+		if !s.writesOn(err, mayWait) {
 			return netio.Piece{}
 		}
 		s.mu.Lock()
-	case !waits && len(s.out.head.unwritten()) > 0:
+	case !mayWait && len(s.out.head.unwritten()) > 0:
 		s.gw.count.stalls.Add(1)
 	}
 
-	return s.unlockWithPiece(waits)
+	return s.unlockWithPiece(mayWait)
 }
 
 // wroteLocked takes what was written out of the queue's count. Called with mu held.
@@ -65,14 +65,14 @@ func (s *session) wroteLocked(n, frames int) {
 	if s.phase.Load() != closed { // abort has settled it
 		s.gw.cfg.Memory.Settle(&s.memory, s.out.bytes)
 	}
-	if s.waits.Load()&waitOutbox != 0 && s.out.bytes <= s.gw.cfg.QueueBytes/4 && int(s.out.frames) <= s.gw.cfg.QueueFrames/4 {
-		s.endWait(waitOutbox)
+	if s.readHolds.Load()&holdOutbox != 0 && s.out.bytes <= s.gw.cfg.QueueBytes/4 && int(s.out.frames) <= s.gw.cfg.QueueFrames/4 {
+		s.endReadHold(holdOutbox)
 	}
 }
 
 // unlockWithPiece returns what is written next. If that is nothing, the caller is no longer the
 // writer; of a session that is closing it is the last one. Called with mu held.
-func (s *session) unlockWithPiece(waits bool) netio.Piece {
+func (s *session) unlockWithPiece(mayWait bool) netio.Piece {
 	b := s.out.hold()
 	switch phase := s.phase.Load(); {
 	case b != nil:
@@ -84,7 +84,7 @@ func (s *session) unlockWithPiece(waits bool) netio.Piece {
 
 		return p
 	case phase < closing:
-		if waits {
+		if mayWait {
 			s.conn.Detach()
 		}
 		s.writing = false
@@ -119,8 +119,8 @@ func (w *writer) Continue() {
 
 // writesOn reports whether anything more can be written after an error. A client that accepts
 // nothing for two heartbeats gets a goodbye.
-func (s *session) writesOn(err error, waits bool) bool {
-	if slow := waits && errors.Is(err, os.ErrDeadlineExceeded); slow {
+func (s *session) writesOn(err error, mayWait bool) bool {
+	if slow := mayWait && errors.Is(err, os.ErrDeadlineExceeded); slow {
 		if s.conn.NonBlocking() {
 			s.closeWith(wire.GoodbyeSlow, "took nothing for two heartbeats", CauseSlow)
 

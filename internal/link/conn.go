@@ -35,7 +35,7 @@ func newConn(base net.Conn, first []byte, side func(net.Conn, *tls.Config) *tls.
 }
 
 // close ends the connection at once. Closing a TCP connection waits for calls under way, which end
-// then; but the call of a reader that is parked may be waiting for this one. Of a watched
+// then; but the call of a reader within Release may be waiting for this one. Of a watched
 // connection that nothing reads, the reader ends in a goroutine.
 func (c *conn) close() {
 	if c.wire.sock.Watched() {
@@ -46,7 +46,7 @@ func (c *conn) close() {
 
 		return
 	}
-	if c.wire.parked.Load() {
+	if c.wire.inRelease.Load() {
 		go func() { _ = c.base.Close() }()
 
 		return
@@ -95,12 +95,12 @@ type transport struct {
 	sock netio.Conn // the same
 
 	// Owned by the reader.
-	first   []byte // read before the rest
-	park    func() // nil during the handshake
-	into    []byte
-	drained bool        // the last read had room for more, and of a watched connection nothing was reported since
-	hangup  atomic.Bool // of a watched connection: the other side has closed it; what it has sent is to be read to the end
-	parked  atomic.Bool // within Release; written by the reader
+	first      []byte // read before the rest
+	beforeWait func() // uncorks the link; nil during the handshake
+	into       []byte
+	drained    bool        // the last read had room for more, and of a watched connection nothing was reported since
+	hangup     atomic.Bool // of a watched connection: the other side has closed it; what it has sent is to be read to the end
+	inRelease  atomic.Bool // within Release; written by the reader
 
 	// Owned by the writer.
 	out []byte // being written
@@ -144,14 +144,14 @@ func (t *transport) Read(p []byte) (int, error) {
 
 		return n, nil
 	}
-	if t.park == nil {
+	if t.beforeWait == nil {
 		return t.Conn.Read(p)
 	}
 	if t.sock.Watched() {
 		return t.tryRead(p)
 	}
 	if t.drained {
-		t.park()
+		t.beforeWait()
 	}
 	t.into = p
 	n, err := t.sock.Read(t)
@@ -192,15 +192,15 @@ func (t *transport) Space() []byte { return t.into }
 
 // Release implements netio.Buffer.
 func (t *transport) Release() (empty bool) {
-	t.parked.Store(true)
-	t.park()
-	t.parked.Store(false)
+	t.inRelease.Store(true)
+	t.beforeWait()
+	t.inRelease.Store(false)
 
 	return false
 }
 
-// waits tells whether something is to be written.
-func (t *transport) waits() bool { return t.waiting.Load() }
+// hasRecords tells whether records have gathered that the writer has not taken.
+func (t *transport) hasRecords() bool { return t.waiting.Load() }
 
 // inHand tells whether the writer has something in hand that is not written.
 func (t *transport) inHand() bool { return t.off < len(t.out) }

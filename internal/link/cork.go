@@ -32,7 +32,7 @@ func (c *Cork) End() {
 	c.mu.Unlock()
 	for i, l := range links {
 		l.mu.Lock()
-		l.waits = false
+		l.inCork = false
 		l.unlockAndWrite(true)
 		links[i] = nil
 	}
@@ -41,9 +41,9 @@ func (c *Cork) End() {
 	c.mu.Unlock()
 }
 
-// holdsLocked has the link wait for the End to come, if there is one. Called with the link's mu
-// held.
-func (c *Cork) holdsLocked(l *Link) bool {
+// holds has the link wait for the End to come, if there is one. Called with the
+// link's mu held.
+func (c *Cork) holds(l *Link) bool {
 	if c == nil || c.depth.Load() == 0 {
 		return false
 	}
@@ -52,8 +52,8 @@ func (c *Cork) holdsLocked(l *Link) bool {
 	if c.depth.Load() == 0 {
 		return false
 	}
-	if !l.waits {
-		l.waits = true
+	if !l.inCork {
+		l.inCork = true
 		c.wait = append(c.wait, l)
 	}
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/parley-dm/parley/internal/node"
@@ -174,7 +173,7 @@ func (e *Endpoint) sleep(p *peer, d time.Duration) {
 	}
 }
 
-// dialOnce dials a peer once, and ends its link if that shows that its process is gone.
+// dialOnce dials a peer once, and ends its link if that shows that its process is gone (dead.go).
 func (e *Endpoint) dialOnce(p *peer, l *Link, addr string) {
 	err := e.dialPeer(p, addr, l != nil)
 	if err == nil {
@@ -189,9 +188,7 @@ func (e *Endpoint) dialOnce(p *peer, l *Link, addr string) {
 		return
 	}
 	e.cfg.Logger.Debug("a dial failed", "peer", p.id.String(), "address", addr, "error", err)
-	if l != nil && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, ErrWrongNode)) {
-		e.end(l, ErrGone, false, func() bool { return !l.connected.Load() && e.awake(e.cfg.Clock()) })
-
+	if l != nil && e.endIfGone(l, err) {
 		return
 	}
 	for _, told := range []error{ErrSecret, ErrVersion, ErrNotCluster} {

@@ -25,10 +25,13 @@
 //
 // The links of a pair are numbered. Each handshake names the highest number that its sender has
 // ended, and the other side ends its own link up to that number before anything else. A link ends
-// when nothing was received on it for Timing.Failure; when its connection is broken and the peer's
-// port refuses, or another node answers there; with a goodbye; after a pause of this process; after
-// a frame that no node sends. After LinkDown nothing of it is delivered: readers look at the clock
-// before they handle what they have read, so that a process that was stopped finds out first.
+//
+//   - when nothing was received on it for Timing.Failure (dead.go);
+//   - when its connection is broken and the peer's port refuses, or another node answers there (dead.go);
+//   - with a goodbye (end.go), after a pause of this process (lease.go), after a frame that no node sends.
+//
+// After LinkDown nothing of it is delivered: readers look at the clock before they handle what they
+// have read, so that a process that was stopped finds out first.
 //
 // # Suspension and the lease
 //

@@ -8,18 +8,18 @@ import (
 // lingerTime bounds how long a connection stays open to write its goodbye.
 const lingerTime = time.Second
 
-// end ends a link, unless still returns false once the peer's order is taken. With goodbye, the
+// end ends a link, unless still returns false once the peer's token is taken. With goodbye, the
 // other side is notified behind all packets. LinkDown has returned when end returns.
 func (e *Endpoint) end(l *Link, reason error, goodbye bool, still func() bool) {
-	l.peer.lock()
-	defer l.peer.unlock()
+	l.peer.token.take()
+	defer l.peer.token.giveBack()
 	if still == nil || still() {
-		e.endLocked(l, reason, goodbye)
+		e.endHoldingToken(l, reason, goodbye)
 	}
 }
 
-// endLocked is end with the peer's order held.
-func (e *Endpoint) endLocked(l *Link, reason error, goodbye bool) {
+// endHoldingToken is end, called with the peer's token held.
+func (e *Endpoint) endHoldingToken(l *Link, reason error, goodbye bool) {
 	l.mu.Lock()
 	if l.ended {
 		l.mu.Unlock()
@@ -56,7 +56,7 @@ func (e *Endpoint) endLocked(l *Link, reason error, goodbye bool) {
 	l.peer.link = nil
 	l.peer.endedUpTo(l.number, now)
 	l.peer.tries = 0
-	e.editLinks(nil, l)
+	e.editLinksLocked(nil, l)
 	e.computeLeaseLocked()
 	e.ended[reasonName(reason)]++
 	e.mu.Unlock()

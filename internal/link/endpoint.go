@@ -16,8 +16,8 @@ import (
 
 // Endpoint is a node's end of all its links. Safe for use by several goroutines.
 //
-// Lock order: a peer's order, then a link's mu, then mu. No lock but a peer's order is held while
-// the handler runs.
+// Lock order: a peer's token, then a link's mu, then mu. No lock but a peer's token is held while
+// the handler runs. A function whose name ends in Locked is called with its receiver's mu held.
 type Endpoint struct {
 	cfg       Config
 	key       key
@@ -116,8 +116,8 @@ func (e *Endpoint) spawn(f func()) bool {
 	return true
 }
 
-// editLinks replaces the set of links that stand. Called with mu held.
-func (e *Endpoint) editLinks(add, remove *Link) {
+// editLinksLocked replaces the set of links that stand. Called with mu held.
+func (e *Endpoint) editLinksLocked(add, remove *Link) {
 	old := e.links.Load()
 	set := &linkSet{byPeer: make(map[node.ID]*Link, len(old.all)+1), all: make([]*Link, 0, len(old.all)+1)}
 	for _, l := range old.all {

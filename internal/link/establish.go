@@ -39,9 +39,9 @@ func (s *handshake) accept(base net.Conn, first []byte) error {
 	if m.purpose == purposeAsk {
 		return s.acceptAsk(base, p, &m)
 	}
-	p.lock()
+	p.token.take()
 	r, err := s.acceptLink(p, &m, welcomedAt)
-	p.unlock()
+	p.token.giveBack()
 	if r.status != statusOK {
 		return s.reject(r, err)
 	}
@@ -62,9 +62,9 @@ func (s *handshake) reject(r response, because ...error) error {
 // acceptAsk is for the higher node's request to be dialed.
 func (s *handshake) acceptAsk(base net.Conn, p *peer, m *request) error {
 	e := s.e
-	p.lock()
+	p.token.take()
 	if !e.awake(e.cfg.Clock()) {
-		p.unlock()
+		p.token.giveBack()
 
 		return s.reject(response{status: statusBusy})
 	}
@@ -72,7 +72,7 @@ func (s *handshake) acceptAsk(base net.Conn, p *peer, m *request) error {
 	if l := p.link; l != nil {
 		r.current = l.number
 	}
-	p.unlock()
+	p.token.giveBack()
 	err := s.respond(r)
 	_ = base.Close()
 	e.asked(p, m.addr, m.attempt)
@@ -81,10 +81,10 @@ func (s *handshake) acceptAsk(base net.Conn, p *peer, m *request) error {
 }
 
 // dialerEnded takes note of what the other side has ended, and ends this side's link if it is that.
-// Called by the holder of order. It returns the highest number that either side has ended.
+// Called with p's token held. It returns the highest number that either side has ended.
 func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 	if l := p.link; l != nil && l.number <= number {
-		e.endLocked(l, ErrRefused, false)
+		e.endHoldingToken(l, ErrRefused, false)
 	}
 	now := e.cfg.Clock()
 	e.mu.Lock()
@@ -95,7 +95,7 @@ func (e *Endpoint) dialerEnded(p *peer, number uint64) uint64 {
 }
 
 // acceptLink creates or resumes the link that the dialer names, and makes the connection its own.
-// The response is the first that is written on it. Called by the holder of order.
+// The response is the first that is written on it. Called with p's token held.
 func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (response, error) {
 	e := s.e
 	now := e.cfg.Clock()
@@ -103,8 +103,8 @@ func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (r
 		return response{status: statusBusy}, nil
 	}
 	ended := e.dialerEnded(p, m.ended)
-	if l := p.link; l != nil && now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure {
-		e.endLocked(l, ErrSilent, false)
+	if l := p.link; l != nil && l.silent(now) {
+		e.endHoldingToken(l, ErrSilent, false)
 		ended = max(ended, l.number)
 	}
 	l := p.link
@@ -116,7 +116,7 @@ func (s *handshake) acceptLink(p *peer, m *request, welcomedAt time.Duration) (r
 	case l == nil && m.standing, l != nil && m.current > l.number:
 		// This side never knew that number, or the dialer skipped one: it cannot be resumed.
 		if l != nil {
-			e.endLocked(l, ErrRefused, false)
+			e.endHoldingToken(l, ErrRefused, false)
 		}
 
 		return response{status: statusEnded, ended: e.dialerEnded(p, m.current)}, nil
@@ -146,7 +146,7 @@ func (s *handshake) take(p *peer, l *Link, m *request, ended uint64, basis time.
 	}
 	if err := l.attach(s.c, m.received, basis); err != nil {
 		s.c.close()
-		s.e.endLocked(l, err, false)
+		s.e.endHoldingToken(l, err, false)
 
 		return
 	}
@@ -156,7 +156,8 @@ func (s *handshake) take(p *peer, l *Link, m *request, ended uint64, basis time.
 	}
 }
 
-// register makes a new link stand. Called by the holder of order. It returns false if it may not.
+// register makes a new link stand. Called with the peer's token held. It returns false if it may
+// not.
 func (e *Endpoint) register(l *Link) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -165,7 +166,7 @@ func (e *Endpoint) register(l *Link) bool {
 	}
 	l.peer.link = l
 	l.peer.creating = 0
-	e.editLinks(l, nil)
+	e.editLinksLocked(l, nil)
 	e.leases = append(slices.Clip(e.leases), l)
 
 	return true

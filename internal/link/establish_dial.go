@@ -13,9 +13,9 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 	if err := s.greet(base, p.id.Incarnation); err != nil {
 		return err
 	}
-	p.lock()
+	p.token.take()
 	m, l, err := e.propose(p)
-	p.unlock()
+	p.token.giveBack()
 	if err != nil {
 		return err
 	}
@@ -27,8 +27,8 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 	if s.acceptor.id != p.id {
 		return ErrWrongNode
 	}
-	p.lock()
-	defer p.unlock()
+	p.token.take()
+	defer p.token.giveBack()
 	now := e.cfg.Clock()
 	if !e.awake(now) {
 		return ErrPaused
@@ -63,8 +63,8 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 		return nil
 	case p.link != l || l.attempt.Load() != m.attempt:
 		return errStale
-	case now-time.Duration(l.heard.Load()) >= e.cfg.Timing.Failure:
-		e.endLocked(l, ErrSilent, false)
+	case l.silent(now):
+		e.endHoldingToken(l, ErrSilent, false)
 
 		return ErrSilent
 	}
@@ -78,7 +78,7 @@ func (e *Endpoint) dialLink(p *peer, base net.Conn, addr string) error {
 func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration) error {
 	c.wire.gathers()
 	if err := l.attach(c, received, sentAt); err != nil {
-		e.endLocked(l, err, false)
+		e.endHoldingToken(l, err, false)
 
 		return err
 	}
@@ -87,7 +87,7 @@ func (e *Endpoint) join(c *conn, l *Link, received uint64, sentAt time.Duration)
 }
 
 // propose fences the link, if there is one, and says where it stands. Otherwise it names the number
-// of a new one. Called by the holder of order.
+// of a new one. Called with p's token held.
 func (e *Endpoint) propose(p *peer) (m request, l *Link, err error) {
 	now := e.cfg.Clock()
 	if !e.awake(now) {
@@ -119,7 +119,7 @@ func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
 	if err := s.greet(base, p.id.Incarnation); err != nil {
 		return err
 	}
-	p.lock()
+	p.token.take()
 	m := request{purpose: purposeAsk, addr: e.Advertised()}
 	if l := p.link; l != nil {
 		if m.current = l.number; !l.connected.Load() { // otherwise resumed meanwhile: nothing is lost
@@ -129,7 +129,7 @@ func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
 	e.mu.Lock()
 	m.ended = p.ended
 	e.mu.Unlock()
-	p.unlock()
+	p.token.giveBack()
 	r, err := s.ask(&m)
 	if err != nil {
 		return err
@@ -137,8 +137,8 @@ func (e *Endpoint) dialAsk(p *peer, base net.Conn) error {
 	if s.acceptor.id != p.id {
 		return ErrWrongNode
 	}
-	p.lock()
-	defer p.unlock()
+	p.token.take()
+	defer p.token.giveBack()
 	if !e.awake(e.cfg.Clock()) {
 		return ErrPaused
 	}

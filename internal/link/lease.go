@@ -57,8 +57,8 @@ func (e *Endpoint) paused(gap time.Duration) {
 	e.mu.Unlock()
 	e.endEach(links, ErrPaused)
 	for _, l := range links { // one that had ended before may be in its LinkDown
-		l.peer.lock()
-		l.peer.unlock()
+		l.peer.token.take()
+		l.peer.token.giveBack()
 	}
 	e.notify <- struct{}{}
 	e.cfg.Handler.Paused(gap)

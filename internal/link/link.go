@@ -23,10 +23,10 @@ type Link struct {
 	wroteAt   atomic.Int64  // clock; when something was last written, at least approximately
 	lease     atomic.Int64  // clock; suspended from then on; never while the connection is broken. Written with mu held
 	connected atomic.Bool   // written with mu held
-	received  atomic.Uint64 // numbered frames; written by the holder of the peer's order
+	received  atomic.Uint64 // numbered frames; written by the holder of the peer's token
 	attempt   atomic.Uint64 // of the handshake that made source, or a newer one; as received
 
-	// Owned by the holder of the peer's order.
+	// Owned by the holder of the peer's token.
 	source   *conn  // what it brings is handled; nil: nothing is
 	deferred []byte // frames that came while the link was suspended
 
@@ -42,7 +42,7 @@ type Link struct {
 	corked  bool          // guarded by mu; the reader handles what has arrived, and flushes before it waits
 	urgent  bool          // guarded by mu; something pending is not low priority
 	beating bool          // guarded by mu; a beat is pending, which no cork holds up
-	waits   bool          // guarded by mu; for the End of the node's cork
+	inCork  bool          // guarded by mu; in the list of the node's cork, whose End has it written
 	half    bool          // guarded by mu; the goodbye is written, and the connection half closed
 	late    *time.Timer   // guarded by mu; writes what is low priority
 	armed   bool          // guarded by mu; late is to come, and counts in the endpoint's work
@@ -112,9 +112,10 @@ func (l *Link) acknowledged(count uint64, now time.Duration) error {
 
 // attach makes a connection the link's, whose other side has received that many of its packets.
 // Basis is a time before something was sent that the handshake has acknowledged; 0 if nothing is.
-// Called by the holder of order, for a link whose former connection is fenced. It does not wait.
+// Called with the peer's token held, for a link whose former connection is fenced. It does not
+// wait.
 func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
-	c.wire.park = func() { l.parked(c) }
+	c.wire.beforeWait = func() { l.uncork(c) }
 	_ = c.base.SetDeadline(time.Time{})
 	c.link = l
 	l.mu.Lock()
@@ -138,8 +139,8 @@ func (l *Link) attach(c *conn, received uint64, basis time.Duration) error {
 	return nil
 }
 
-// fence ends the link's connection: what it brought and is not handled will come again. Called by
-// the holder of order.
+// fence ends the link's connection: what it brought and is not handled will come again. Called with
+// the peer's token held.
 func (l *Link) fence() {
 	l.source = nil
 	l.mu.Lock()

@@ -40,13 +40,7 @@ func (e *Endpoint) monitor() {
 func (e *Endpoint) look(now time.Duration) {
 	t := e.cfg.Timing
 	for _, l := range e.Links() {
-		if now-time.Duration(l.heard.Load()) >= t.Failure {
-			e.spawn(func() {
-				e.end(l, ErrSilent, false, func() bool {
-					return e.cfg.Clock()-time.Duration(l.heard.Load()) >= t.Failure
-				})
-			})
-
+		if e.endIfSilent(l, now) {
 			continue
 		}
 		if now-time.Duration(l.wroteAt.Load()) > t.Beat-t.Tick {

@@ -11,13 +11,11 @@ type peer struct {
 	id    node.ID
 	lower bool // this node's ID is the lower one: it dials for links, the peer asks
 
-	// order has one token. Its holder may change which link and connection there are, and calls the
-	// handler.
-	order chan struct{}
+	token handlerToken
 
 	// Guarded by the endpoint's mu.
 	refs      int           // uses of the struct besides what stands below; 0: may be forgotten
-	link      *Link         // not ended; written by the holder of order, too
+	link      *Link         // not ended; written by the holder of token, too
 	ended     uint64        // the highest number that either side has ended
 	endedAt   time.Duration // clock
 	creating  uint64        // the number proposed; 0: none
@@ -35,8 +33,13 @@ type peer struct {
 	wake    chan struct{}
 }
 
-func (p *peer) lock()   { p.order <- struct{}{} }
-func (p *peer) unlock() { <-p.order }
+// handlerToken is what the goroutine holds that calls the handler for a peer. Its holder alone may
+// change which link and connection there are. It is a channel: a goroutine that
+// waits for a mutex would stop the clock of testing/synctest.
+type handlerToken chan struct{}
+
+func (t handlerToken) take()     { t <- struct{}{} }
+func (t handlerToken) giveBack() { <-t }
 
 // acquire returns the node's peer, which is not forgotten before release. Nil after Close.
 func (e *Endpoint) acquire(id node.ID) *peer {
@@ -52,7 +55,7 @@ func (e *Endpoint) acquire(id node.ID) *peer {
 func (e *Endpoint) acquireLocked(id node.ID) *peer {
 	p := e.peers[id]
 	if p == nil {
-		p = &peer{id: id, lower: e.cfg.Self.Compare(id) < 0, order: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+		p = &peer{id: id, lower: e.cfg.Self.Compare(id) < 0, token: make(handlerToken, 1), wake: make(chan struct{}, 1)}
 		e.peers[id] = p
 	}
 	p.refs++
@@ -99,7 +102,7 @@ func (e *Endpoint) forgetLocked(now time.Duration) {
 	}
 }
 
-// endedUpTo notes the highest number ended. Called with mu held.
+// endedUpTo notes the highest number ended. Called with the endpoint's mu held.
 func (p *peer) endedUpTo(number uint64, now time.Duration) {
 	p.ended, p.endedAt = max(p.ended, number), now
 	if p.creating != 0 && p.creating <= p.ended {

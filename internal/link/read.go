@@ -56,7 +56,7 @@ func (c *conn) read() {
 			c.handled += c.in.Len() - before
 			c.handleArrived()
 		case errors.Is(err, errNothing):
-			l.parked(c)
+			l.uncork(c)
 			if c.turn.End() {
 				return
 			}
@@ -83,8 +83,8 @@ func (c *conn) handleArrived() {
 // handle takes what has arrived. It returns false if what comes is to be discarded from then on.
 func (l *Link) handle(c *conn) bool {
 	p := l.peer
-	p.lock()
-	defer p.unlock()
+	p.token.take()
+	defer p.token.giveBack()
 	if l.source != c {
 		return false
 	}
@@ -94,8 +94,8 @@ func (l *Link) handle(c *conn) bool {
 
 		return false
 	}
-	if now-time.Duration(l.heard.Load()) >= l.e.cfg.Timing.Failure {
-		l.e.endLocked(l, ErrSilent, false)
+	if l.silent(now) {
+		l.e.endHoldingToken(l, ErrSilent, false)
 
 		return false
 	}
@@ -107,12 +107,12 @@ func (l *Link) handle(c *conn) bool {
 		l.mu.Unlock()
 	}
 	if reason := l.frames(c, now); reason != nil {
-		l.e.endLocked(l, reason, false)
+		l.e.endHoldingToken(l, reason, false)
 
 		return false
 	}
 	if c.handled >= flushBytes {
-		l.parked(c)
+		l.uncork(c)
 	}
 
 	return true

@@ -98,8 +98,9 @@ func (l *Link) beat() {
 	l.unlockAndWrite(true)
 }
 
-// parked is called by the reader before it waits, and once in a while if it does not have to.
-func (l *Link) parked(c *conn) {
+// uncork writes the answers that have gathered. The reader calls it before it waits, and each
+// flushBytes if it does not have to.
+func (l *Link) uncork(c *conn) {
 	c.handled = 0
 	if !c.corked {
 		return
@@ -137,13 +138,13 @@ func (l *Link) dueLocked(now bool) bool {
 		return true
 	case l.corked:
 		return false
-	case l.ackNow || l.conn.wire.waits():
+	case l.ackNow || l.conn.wire.hasRecords():
 		return true
 	case l.log.pending == 0 || !l.urgent:
 		return false
 	}
 
-	return now || !l.e.cfg.Cork.holdsLocked(l)
+	return now || !l.e.cfg.Cork.holds(l)
 }
 
 // writer is a link as a netio.Queue: its log, encrypted piece by piece for the connection that it
@@ -151,7 +152,7 @@ func (l *Link) dueLocked(now bool) bool {
 type writer Link
 
 // Next implements netio.Queue.
-func (w *writer) Next(n int, err error, waits bool) netio.Piece {
+func (w *writer) Next(n int, err error, mayWait bool) netio.Piece {
 	l := (*Link)(w)
 	if n > 0 {
 		l.written.wire.off += n
@@ -164,7 +165,7 @@ func (w *writer) Next(n int, err error, waits bool) netio.Piece {
 		l.log.done()
 		c := l.conn
 		if c == nil || !c.wire.inHand() && !l.dueLocked(true) {
-			if waits && l.written != nil {
+			if mayWait && l.written != nil {
 				l.written.wire.sock.Detach()
 			}
 			l.writing, l.written = false, nil
@@ -214,7 +215,7 @@ func (l *Link) pieceLocked(c *conn) (piece []byte, last bool) {
 	piece, acks := l.log.take(count, count > l.told, now)
 	if l.log.pending == 0 {
 		l.urgent, l.beating = false, false
-		last = l.ended && len(piece) == 0 && !c.wire.waits()
+		last = l.ended && len(piece) == 0 && !c.wire.hasRecords()
 		l.half = last
 	}
 	if len(piece) == 0 && l.ackNow && !l.ended {

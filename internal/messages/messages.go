@@ -48,12 +48,12 @@ type Engine interface { //nolint:interfacebloat // the one seam between package 
 	// Joined gives a user that has just been added to the registry the channels of its older
 	// sessions.
 	Joined(u *user.User)
-	// Replaced hands the channels of a session over to the newer one of the same user, at next:
+	// HandOver hands the channels of a session over to the newer one of the same user, at next:
 	// being replaced is not leaving, and no peer is told that the user left. What the older session
 	// has not yet sent ends in ErrReliableTimeout, and it sends nothing more. It returns the newest
 	// epoch that the session has used: the stamp of the newer one must be above it. It is to be
 	// called before the user is out of the registry and before the newer login is confirmed.
-	Replaced(u *user.User, next node.Place) (newestEpoch uint64)
+	HandOver(u *user.User, next node.Place) (newestEpoch uint64)
 	// Abandoned is called for a session that was not welcomed after all: if no other has come in
 	// its place, its user has left.
 	Abandoned(u *user.User)
@@ -67,7 +67,7 @@ type Engine interface { //nolint:interfacebloat // the one seam between package 
 	Leave(u *user.User, onDrained func(newestEpoch uint64))
 	// Park is called instead of Leave, which may follow, for a user whose connection was closed
 	// because the node stops. The user is expected back on another one: its channels stay open, and
-	// the newer session takes them over when Replaced is called. Messages for it are refused, so
+	// the newer session takes them over when HandOver is called. Messages for it are refused, so
 	// that their senders try again. The user must be in the registry. It returns false, and does
 	// nothing, if the session was replaced.
 	Park(u *user.User) bool

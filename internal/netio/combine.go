@@ -14,10 +14,10 @@ import "time"
 // a writer; both methods are called by the writer alone.
 type Queue interface {
 	// Next counts what the latest call of the stream has written, and returns what follows it. A
-	// Piece without a stream ends the writer: another goroutine may become it at any time. Waits
+	// Piece without a stream ends the writer: another goroutine may become it at any time. MayWait
 	// reports whether the caller may wait. A goroutine that goes on after Continue begins with
 	// Next(0, nil, true).
-	Next(n int, err error, waits bool) Piece
+	Next(n int, err error, mayWait bool) Piece
 	// Continue hands the writer's role to a goroutine that may wait. The piece in hand is for it.
 	Continue()
 }
@@ -39,15 +39,15 @@ type Stream interface {
 // maxPieces is how many pieces are written by a goroutine that added something.
 const maxPieces = 16
 
-// Combine writes a queue, beginning with p, until nothing is left. Without waits it does not wait.
-// The caller is the queue's writer, and is not when Combine returns.
-func Combine(q Queue, p Piece, waits bool) {
+// Combine writes a queue, beginning with p, until nothing is left. Without mayWait it does not
+// wait. The caller is the queue's writer, and is not when Combine returns.
+func Combine(q Queue, p Piece, mayWait bool) {
 	short := false
 	for pieces := 0; p.To != nil; pieces++ {
 		var n int
 		var err error
 		switch {
-		case waits:
+		case mayWait:
 			n, err = p.To.Write(p.Bytes, p.Patience)
 		case short || pieces == maxPieces || !p.To.NonBlocking():
 			q.Continue()
@@ -57,6 +57,6 @@ func Combine(q Queue, p Piece, waits bool) {
 			n, err = p.To.TryWrite(p.Bytes)
 			short = n < len(p.Bytes)
 		}
-		p = q.Next(n, err, waits)
+		p = q.Next(n, err, mayWait)
 	}
 }

@@ -180,7 +180,7 @@ type endlessQueue struct {
 	before int // pieces written before Continue
 }
 
-func (q *endlessQueue) Next(n int, err error, waits bool) Piece {
+func (q *endlessQueue) Next(n int, err error, mayWait bool) Piece {
 	if len(q.inHand) == n && q.left > 0 {
 		q.left--
 		q.mu.Lock()
@@ -188,7 +188,7 @@ func (q *endlessQueue) Next(n int, err error, waits bool) Piece {
 		q.mu.Unlock()
 	}
 
-	return q.plainQueue.Next(n, err, waits)
+	return q.plainQueue.Next(n, err, mayWait)
 }
 
 func (q *endlessQueue) Continue() {
@@ -198,15 +198,15 @@ func (q *endlessQueue) Continue() {
 
 func TestAWriterEndsWithAnError(t *testing.T) {
 	broken := errors.New("broken")
-	for _, waits := range []bool{false, true} {
-		s := &partStream{nonBlocking: !waits, takes: []int{9}, fail: broken, failAfter: 2}
+	for _, mayWait := range []bool{false, true} {
+		s := &partStream{nonBlocking: !mayWait, takes: []int{9}, fail: broken, failAfter: 2}
 		q := &plainQueue{to: s}
 		for range 3 {
 			q.add([]byte("ab"))
 			q.work.Wait()
 		}
 		if !errors.Is(q.failed, broken) || s.got.String() != "abab" || !q.writing {
-			t.Errorf("waits %v: %v, %q", waits, q.failed, s.got.String())
+			t.Errorf("mayWait %v: %v, %q", mayWait, q.failed, s.got.String())
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (c *Conn) NonBlocking() bool {
 // connection or by the system, or the loop is nil or closed. No other call may be under way.
 func (c *Conn) Watch(loop *Loop, handler ReadHandler) bool {
 	w := c.waiter.Load()
-	if loop == nil || w == nil || !w.poll.usable() || !c.raw.adopt(w.Conn) {
+	if loop == nil || w == nil || !w.poll.usable() || !c.raw.holdDuplicate(w.Conn) {
 		return false
 	}
 	c.mu.Lock()

@@ -59,9 +59,12 @@ const (
 // NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
 // called around every run of several events. It returns nil if the system provides no epoll
 // instance; a nil Loop watches no connection.
-func NewLoop(observer BatchObserver) *Loop {
+func NewLoop(observer BatchObserver) *Loop { return newLoopOf(1, observer) }
+
+// newLoopOf makes one of several loops of a node.
+func newLoopOf(loops int, observer BatchObserver) *Loop {
 	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
-	if !l.poller.open() {
+	if !l.poller.open(loops) {
 		return nil
 	}
 	l.watchdog = time.AfterFunc(time.Hour, l.checkBlocked)
@@ -72,26 +75,26 @@ func NewLoop(observer BatchObserver) *Loop {
 	return l
 }
 
-// add registers w for b. What has arrived already is reported too: OnReadable may be called before
-// add returns. It returns false if the loop or b is closed, or the system refuses.
-func (l *Loop) add(b *rawConn, w ReadHandler) bool {
-	if l == nil || !b.acquire() {
+// add registers h for r. What has arrived already is reported too: OnReadable may be called before
+// add returns. It returns false if the loop or r is closed, or the system refuses.
+func (l *Loop) add(r *rawConn, h ReadHandler) bool {
+	if l == nil || !r.acquire() {
 		return false
 	}
-	defer b.release()
+	defer r.release()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	if b.fd >= len(l.registrations) {
-		l.registrations = append(l.registrations, make([]registration, b.fd+1-len(l.registrations))...)
+	if r.fd >= len(l.registrations) {
+		l.registrations = append(l.registrations, make([]registration, r.fd+1-len(l.registrations))...)
 	}
 	l.lastID++
-	l.registrations[b.fd] = registration{w, l.lastID}
-	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(b.fd), Pad: l.lastID}
-	if err := syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_ADD, b.fd, &ev); err != nil {
-		l.registrations[b.fd] = registration{}
+	l.registrations[r.fd] = registration{h, l.lastID}
+	ev := syscall.EpollEvent{Events: watchedEvents, Fd: int32(r.fd), Pad: l.lastID}
+	if err := syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_ADD, r.fd, &ev); err != nil {
+		l.registrations[r.fd] = registration{}
 
 		return false
 	}
@@ -99,17 +102,17 @@ func (l *Loop) add(b *rawConn, w ReadHandler) bool {
 	return true
 }
 
-// remove unregisters w from b. It must be called before b is closed.
-func (l *Loop) remove(b *rawConn, w ReadHandler) {
-	if l == nil || !b.acquire() {
+// remove unregisters h from r. It must be called before r is closed.
+func (l *Loop) remove(r *rawConn, h ReadHandler) {
+	if l == nil || !r.acquire() {
 		return
 	}
-	defer b.release()
+	defer r.release()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.closed && b.fd < len(l.registrations) && l.registrations[b.fd].handler == w {
-		l.registrations[b.fd] = registration{}
-		_ = syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_DEL, b.fd, nil)
+	if !l.closed && r.fd < len(l.registrations) && l.registrations[r.fd].handler == h {
+		l.registrations[r.fd] = registration{}
+		_ = syscall.EpollCtl(l.poller.epoll, syscall.EPOLL_CTL_DEL, r.fd, nil)
 	}
 }
 
@@ -153,8 +156,8 @@ func (l *Loop) dispatch(generation uint64) bool {
 		if fd >= len(l.registrations) || l.registrations[fd].handler == nil || l.registrations[fd].id != ev.Pad {
 			continue
 		}
-		w := l.registrations[fd].handler
-		l.call(generation, func() { w.OnReadable(ev.Events&hangupEvents != 0) })
+		h := l.registrations[fd].handler
+		l.call(generation, func() { h.OnReadable(ev.Events&hangupEvents != 0) })
 	}
 	l.turn(generation)
 	if l.generation == generation {
@@ -182,7 +185,7 @@ func (l *Loop) turn(generation uint64) {
 	if len(l.later) == 0 || l.generation != generation || l.closed {
 		return
 	}
-	w := l.later[0]
+	h := l.later[0]
 	l.later[0] = nil
 	if l.later = l.later[1:]; len(l.later) == 0 {
 		l.later = nil
@@ -191,7 +194,7 @@ func (l *Loop) turn(generation uint64) {
 		l.watchdogArmed, l.watchdogSeen = true, l.dispatched
 		l.watchdog.Reset(maxHandlerTime)
 	}
-	l.call(generation, w.OnTurn)
+	l.call(generation, h.OnTurn)
 }
 
 func (l *Loop) hasLater() bool {
@@ -201,16 +204,16 @@ func (l *Loop) hasLater() bool {
 	return len(l.later) > 0
 }
 
-// addLater has w called again, by OnTurn. It returns false if the loop is closed. The caller may be
+// addLater has h called again, by OnTurn. It returns false if the loop is closed. The caller may be
 // a handler of the goroutine that owns the loop, which looks before it waits, or any other
 // goroutine.
-func (l *Loop) addLater(w ReadHandler) bool {
+func (l *Loop) addLater(h ReadHandler) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	l.later = append(l.later, w)
+	l.later = append(l.later, h)
 	if !l.dispatching { // the owner may be waiting
 		l.poller.wakeUp()
 	}

@@ -58,20 +58,20 @@ func newLoop(t *testing.T) *Loop {
 func rawPair(t *testing.T) (*rawConn, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
-	b := new(rawConn)
-	if !b.adopt(here) || !b.held() {
+	r := new(rawConn)
+	if !r.holdDuplicate(here) || !r.held() {
 		t.Fatal("not taken")
 	}
 	here.Close()
-	t.Cleanup(b.close)
+	t.Cleanup(r.close)
 
-	return b, there
+	return r, there
 }
 
-func read(t *testing.T, b *rawConn) string {
+func read(t *testing.T, r *rawConn) string {
 	t.Helper()
 	p := make([]byte, 64)
-	n, err := b.tryRead(p)
+	n, err := r.tryRead(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,20 +88,20 @@ func write(t *testing.T, w io.Writer, text string) {
 
 func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
 	l := newLoop(t)
-	b, there := rawPair(t)
+	r, there := rawPair(t)
 	s := newReadCounter()
 	write(t, there, "early")
-	if !l.add(b, s) {
+	if !l.add(r, s) {
 		t.Fatal("not added")
 	}
 	s.waitForCall(t)
-	if got := read(t, b); got != "early" {
+	if got := read(t, r); got != "early" {
 		t.Errorf("%q", got)
 	}
 	for range 3 {
 		write(t, there, "hello")
 		s.waitForCall(t)
-		if got := read(t, b); got != "hello" {
+		if got := read(t, r); got != "hello" {
 			t.Errorf("%q", got)
 		}
 	}
@@ -116,9 +116,9 @@ func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
 	var sleepers [n]*readCounter
 	var others [n]net.Conn
 	for i := range n {
-		b, there := rawPair(t)
+		r, there := rawPair(t)
 		sleepers[i], others[i] = newReadCounter(), there
-		if !l.add(b, sleepers[i]) {
+		if !l.add(r, sleepers[i]) {
 			t.Fatal("not added")
 		}
 	}
@@ -144,10 +144,10 @@ func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 	let := make(chan struct{})
 	var slow [stuck]*readCounter
 	for i := range slow {
-		b, there := rawPair(t)
+		r, there := rawPair(t)
 		slow[i] = newReadCounter()
 		slow[i].block = let
-		l.add(b, slow[i])
+		l.add(r, slow[i])
 		write(t, there, "x")
 	}
 	for _, s := range slow { // each is called, though none returns
@@ -169,8 +169,8 @@ func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
 // batchCounter counts the calls.
 type batchCounter struct{ begun, ended atomic.Int32 }
 
-func (b *batchCounter) Begin() { b.begun.Add(1) }
-func (b *batchCounter) End()   { b.ended.Add(1) }
+func (r *batchCounter) Begin() { r.begun.Add(1) }
+func (r *batchCounter) End()   { r.ended.Add(1) }
 
 func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 	counter := new(batchCounter)
@@ -192,11 +192,11 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 		let := make(chan struct{})
 		var slow [8]*readCounter
 		for i := range slow {
-			b, there := rawPair(t)
+			r, there := rawPair(t)
 			slow[i] = newReadCounter()
 			slow[i].block = let
 			write(t, there, "x")
-			l.add(b, slow[i])
+			l.add(r, slow[i])
 		}
 		for _, s := range slow {
 			s.waitForCall(t)
@@ -208,9 +208,9 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 
 func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
 	l := NewLoop(nil)
-	b, _ := rawPair(t)
-	b.close()
-	if l.add(b, newReadCounter()) {
+	r, _ := rawPair(t)
+	r.close()
+	if l.add(r, newReadCounter()) {
 		t.Error("took a closed connection")
 	}
 	l.Close()
@@ -229,11 +229,11 @@ func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
 
 func TestARemovedHandlerIsNotCalled(t *testing.T) {
 	l := newLoop(t)
-	b, there := rawPair(t)
+	r, there := rawPair(t)
 	other, otherEnd := rawPair(t)
 	s, last := newReadCounter(), newReadCounter()
-	l.add(b, s)
-	l.remove(b, s)
+	l.add(r, s)
+	l.remove(r, s)
 	write(t, there, "x")
 	l.add(other, last)
 	write(t, otherEnd, "x")

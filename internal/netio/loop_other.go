@@ -13,6 +13,9 @@ type ReadHandler interface {
 	OnTurn()
 }
 
+// newLoopOf returns nil.
+func newLoopOf(int, BatchObserver) *Loop { return nil }
+
 // NewLoop returns nil: a nil Loop watches no connection.
 func NewLoop(BatchObserver) *Loop { return nil }
 
@@ -28,7 +31,7 @@ func (*Loop) remove(*rawConn, ReadHandler) {}
 // rawConn is not supported on this system.
 type rawConn struct{}
 
-func (*rawConn) adopt(net.Conn) bool { return false }
+func (*rawConn) holdDuplicate(net.Conn) bool { return false }
 
 func (*rawConn) reset() {}
 

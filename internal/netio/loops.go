@@ -28,8 +28,9 @@ func (l *Loops) Next() *Loop {
 		return nil
 	}
 	l.once.Do(func() {
-		for range max(1, min(runtime.GOMAXPROCS(0)-1, maxLoops)) {
-			l.all = append(l.all, NewLoop(l.observer))
+		n := max(1, min(runtime.GOMAXPROCS(0)-1, maxLoops))
+		for range n {
+			l.all = append(l.all, newLoopOf(n, l.observer))
 		}
 	})
 	if l.all == nil { // closed before

@@ -83,9 +83,9 @@ func (c *pollConn) readSocket(fd uintptr) bool {
 	}
 }
 
-// write writes what the system accepts. If it waits, that is not nothing.
-func (c *pollConn) write(p []byte, waits bool) (int, error) {
-	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, waits, nil
+// write writes what the system accepts. With mayWait, it waits until that is not nothing.
+func (c *pollConn) write(p []byte, mayWait bool) (int, error) {
+	c.out, c.writtenBytes, c.blocking, c.writeErr = p, 0, mayWait, nil
 	err := c.raw.Write(c.writeFn)
 	c.out = nil
 	if err == nil {

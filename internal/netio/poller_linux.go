@@ -20,10 +20,11 @@ type poller struct {
 	alarm     int             // an epoll instance of epoll
 	alarmFile *os.File        // alarm
 	alarmConn syscall.RawConn // alarmFile
-	lingers   bool            // there is a processor for everything else: see Loops
+	loops     int             // of the node, this one included
 
 	// Owned by the goroutine that waits.
 	armed   bool      // the alarm tells
+	lingers bool      // there is a processor for everything else: see Loops
 	yielded time.Time // when other goroutines had their turn
 	events  []syscall.EpollEvent
 	n       int
@@ -38,7 +39,7 @@ const (
 )
 
 // open makes the descriptors. It returns false, and leaves none, if the system has none.
-func (p *poller) open() bool {
+func (p *poller) open(loops int) bool {
 	fds := make([]int, 0, 3)
 	for _, open := range []func() (int, error){
 		func() (int, error) { return syscall.EpollCreate1(syscall.EPOLL_CLOEXEC) },
@@ -59,8 +60,7 @@ func (p *poller) open() bool {
 			_ = syscall.SetNonblock(p.alarm, true)
 			p.alarmFile = os.NewFile(uintptr(p.alarm), "epoll")
 			p.alarmConn, _ = p.alarmFile.SyscallConn() // it is open
-			p.lingers = runtime.GOMAXPROCS(0) > 1
-			p.look = p.lookOrArm
+			p.loops, p.look = loops, p.lookOrArm
 
 			return true
 		}
@@ -90,13 +90,12 @@ func (p *poller) pending(events []syscall.EpollEvent) int { return poll(p.epoll,
 
 // wait waits for events, and returns how many there are. Traffic: the last wait has had some.
 func (p *poller) wait(events []syscall.EpollEvent, traffic bool) (n int, err error) {
-	if traffic && p.lingers {
-		if since := time.Since(p.yielded); since > yieldAfter {
-			runtime.Gosched()
-			p.yielded = p.yielded.Add(since)
-		}
-		if n = poll(p.epoll, events, lingerTime); n > 0 {
-			return n, nil
+	if traffic {
+		p.yield()
+		if p.lingers {
+			if n = poll(p.epoll, events, lingerTime); n > 0 {
+				return n, nil
+			}
 		}
 	}
 	p.events = events
@@ -104,6 +103,20 @@ func (p *poller) wait(events []syscall.EpollEvent, traffic bool) (n int, err err
 	p.events = nil
 
 	return p.n, err
+}
+
+// yield lets other goroutines have their turn, and looks whether there are more processors than
+// loops: their number may change while the program runs.
+func (p *poller) yield() {
+	now := time.Now()
+	if now.Sub(p.yielded) <= yieldAfter {
+		return
+	}
+	if p.lingers {
+		runtime.Gosched()
+	}
+	p.lingers = runtime.GOMAXPROCS(0) > p.loops
+	p.yielded = now
 }
 
 // lookOrArm returns false if there is no event, and has the alarm tell of the next one.

@@ -13,7 +13,8 @@ import (
 // is writable.
 //
 // The zero value holds no connection. It must not be copied. Methods are safe for use by several
-// goroutines, except adopt and reset; concurrent reads, or concurrent writes, mix up the stream.
+// goroutines, except holdDuplicate and reset; concurrent reads, or concurrent writes, mix up the
+// stream.
 type rawConn struct {
 	fd int
 	// calls counts the calls under way, and holds the state bits. Once rawClosing is set, the last
@@ -27,10 +28,10 @@ const (
 	rawClosed  = 1 << 42 // the descriptor is closed
 )
 
-// adopt makes b hold a duplicate of conn's descriptor. The caller should close conn, which frees
-// what the runtime keeps for it. It returns false if conn has no descriptor to duplicate. The
+// holdDuplicate makes r hold a duplicate of conn's descriptor. The caller should close conn, which
+// frees what the runtime keeps for it. It returns false if conn has no descriptor to duplicate. The
 // duplicate of what is no *net.TCPConn has a number that is not below its own.
-func (b *rawConn) adopt(conn net.Conn) bool {
+func (r *rawConn) holdDuplicate(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false
@@ -51,8 +52,8 @@ func (b *rawConn) adopt(conn net.Conn) bool {
 	if err != nil || fd < 0 {
 		return false
 	}
-	b.fd = fd
-	b.calls.Store(rawHeld)
+	r.fd = fd
+	r.calls.Store(rawHeld)
 
 	return true
 }
@@ -68,56 +69,56 @@ func duplicate(fd, least int) int {
 	return int(twin)
 }
 
-// reset closes b's own descriptor and makes b the zero value again. No other call may be under way.
-func (b *rawConn) reset() {
-	b.close()
-	b.calls.Store(0)
+// reset closes r's own descriptor and makes r the zero value again. No other call may be under way.
+func (r *rawConn) reset() {
+	r.close()
+	r.calls.Store(0)
 }
 
-// held tells whether b holds a connection, open or closed.
-func (b *rawConn) held() bool { return b.calls.Load()&rawHeld != 0 }
+// held tells whether r holds a connection, open or closed.
+func (r *rawConn) held() bool { return r.calls.Load()&rawHeld != 0 }
 
-func (b *rawConn) acquire() bool {
-	if b.calls.Add(1)&(rawHeld|rawClosing) == rawHeld {
+func (r *rawConn) acquire() bool {
+	if r.calls.Add(1)&(rawHeld|rawClosing) == rawHeld {
 		return true
 	}
-	b.release()
+	r.release()
 
 	return false
 }
 
-func (b *rawConn) release() {
-	if b.calls.Add(-1) == rawHeld|rawClosing {
-		b.closeDescriptor()
+func (r *rawConn) release() {
+	if r.calls.Add(-1) == rawHeld|rawClosing {
+		r.closeDescriptor()
 	}
 }
 
 // closeDescriptor closes the descriptor, once.
-func (b *rawConn) closeDescriptor() {
-	if b.calls.CompareAndSwap(rawHeld|rawClosing, rawHeld|rawClosing|rawClosed) {
-		_ = syscall.Close(b.fd)
+func (r *rawConn) closeDescriptor() {
+	if r.calls.CompareAndSwap(rawHeld|rawClosing, rawHeld|rawClosing|rawClosed) {
+		_ = syscall.Close(r.fd)
 	}
 }
 
 // close closes the connection. It does not wait for calls under way, none of which blocks.
-func (b *rawConn) close() {
-	if !b.held() {
+func (r *rawConn) close() {
+	if !r.held() {
 		return
 	}
-	if b.calls.Or(rawClosing) == rawHeld { // no call is under way
-		b.closeDescriptor()
+	if r.calls.Or(rawClosing) == rawHeld { // no call is under way
+		r.closeDescriptor()
 	}
 }
 
 // tryRead reads once what has arrived. At the end of the stream the error is io.EOF; n is 0 without
 // an error if nothing has arrived.
-func (b *rawConn) tryRead(p []byte) (n int, err error) {
-	if !b.acquire() {
+func (r *rawConn) tryRead(p []byte) (n int, err error) {
+	if !r.acquire() {
 		return 0, net.ErrClosed
 	}
-	defer b.release()
+	defer r.release()
 	for {
-		n, errno := readNow(b.fd, p)
+		n, errno := readNow(r.fd, p)
 		switch errno {
 		case 0:
 			if n == 0 {
@@ -135,13 +136,13 @@ func (b *rawConn) tryRead(p []byte) (n int, err error) {
 }
 
 // tryWrite writes what the system accepts without waiting, which may be nothing.
-func (b *rawConn) tryWrite(p []byte) (n int, err error) {
-	if !b.acquire() {
+func (r *rawConn) tryWrite(p []byte) (n int, err error) {
+	if !r.acquire() {
 		return 0, net.ErrClosed
 	}
-	defer b.release()
+	defer r.release()
 	for {
-		n, errno := writeNow(b.fd, p)
+		n, errno := writeNow(r.fd, p)
 		switch errno {
 		case 0:
 			return n, nil
@@ -155,21 +156,21 @@ func (b *rawConn) tryWrite(p []byte) (n int, err error) {
 }
 
 // closeWrite closes the sending side of the connection.
-func (b *rawConn) closeWrite() {
-	if b.acquire() {
-		_ = syscall.Shutdown(b.fd, syscall.SHUT_WR)
-		b.release()
+func (r *rawConn) closeWrite() {
+	if r.acquire() {
+		_ = syscall.Shutdown(r.fd, syscall.SHUT_WR)
+		r.release()
 	}
 }
 
 // netConn returns the same connection, with a descriptor of its own, as a net.Conn whose calls
-// wait. The caller closes it, besides b.
-func (b *rawConn) netConn() (net.Conn, error) {
-	if !b.acquire() {
+// wait. The caller closes it, besides r.
+func (r *rawConn) netConn() (net.Conn, error) {
+	if !r.acquire() {
 		return nil, net.ErrClosed
 	}
-	defer b.release()
-	fd := duplicate(b.fd, 0)
+	defer r.release()
+	fd := duplicate(r.fd, 0)
 	if fd < 0 {
 		return nil, os.NewSyscallError("fcntl", syscall.EMFILE)
 	}

@@ -15,11 +15,11 @@ import (
 )
 
 func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
-	b, there := rawPair(t)
-	if got := read(t, b); got != "" {
+	r, there := rawPair(t)
+	if got := read(t, r); got != "" {
 		t.Errorf("%q without a write", got)
 	}
-	if n, err := b.tryWrite([]byte("hello")); n != 5 || err != nil {
+	if n, err := r.tryWrite([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	got := make([]byte, 5)
@@ -28,7 +28,7 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	}
 	big := make([]byte, 1<<20)
 	for full := false; !full; { // until nothing more fits
-		n, err := b.tryWrite(big)
+		n, err := r.tryWrite(big)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,29 +36,29 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 	}
 	there.Close()
 	for { // the end, or that it was reset with bytes on their way
-		if n, err := b.tryRead(big); err != nil {
+		if n, err := r.tryRead(big); err != nil {
 			break
 		} else if n > 0 {
 			t.Errorf("%d bytes", n)
 		}
 	}
-	b.close()
-	b.close()
-	if _, err := b.tryRead(big); !errors.Is(err, net.ErrClosed) {
+	r.close()
+	r.close()
+	if _, err := r.tryRead(big); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("reading when closed: %v", err)
 	}
-	if _, err := b.tryWrite(big); !errors.Is(err, net.ErrClosed) {
+	if _, err := r.tryWrite(big); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("writing when closed: %v", err)
 	}
-	if _, err := b.netConn(); !errors.Is(err, net.ErrClosed) {
+	if _, err := r.netConn(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("attached when closed: %v", err)
 	}
 }
 
 func TestTheEndOfARawConnIsEOF(t *testing.T) {
-	b, there := rawPair(t)
+	r, there := rawPair(t)
 	l, s := newLoop(t), newReadCounter()
-	if !l.add(b, s) {
+	if !l.add(r, s) {
 		t.Fatal("not added")
 	}
 	write(t, there, "bye")
@@ -66,28 +66,28 @@ func TestTheEndOfARawConnIsEOF(t *testing.T) {
 	for !s.hangup.Load() {
 		s.waitForCall(t)
 	}
-	if got := read(t, b); got != "bye" {
+	if got := read(t, r); got != "bye" {
 		t.Errorf("%q", got)
 	}
-	if _, err := b.tryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
+	if _, err := r.tryRead(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestThePeerSeesCloseWriteAndCloseOfARawConn(t *testing.T) {
-	b, there := rawPair(t)
-	b.closeWrite()
+	r, there := rawPair(t)
+	r.closeWrite()
 	if _, err := there.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
 	}
 	write(t, there, "still here")
-	b.close()
-	b.closeWrite() // does nothing
+	r.close()
+	r.closeWrite() // does nothing
 }
 
 func TestTheNetConnOfARawConnCanWait(t *testing.T) {
-	b, there := rawPair(t)
-	conn, err := b.netConn()
+	r, there := rawPair(t)
+	conn, err := r.netConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestTheNetConnOfARawConnCanWait(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	conn.Close()
-	if _, err := b.tryWrite([]byte("x")); err != nil { // as before
+	if _, err := r.tryWrite([]byte("x")); err != nil { // as before
 		t.Error(err)
 	}
 	if _, err := io.ReadFull(there, make([]byte, 1)); err != nil {
@@ -112,10 +112,10 @@ func (a *handlerFunc) OnReadable(bool) { a.do() }
 func (a *handlerFunc) OnTurn()         { a.do() }
 
 // waitForInput waits until something has arrived on a connection.
-func waitForInput(t *testing.T, b *rawConn) {
+func waitForInput(t *testing.T, r *rawConn) {
 	t.Helper()
 	testkit.Eventually(t, "input", func() bool {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(b.fd), Events: unix.POLLIN}}, 0)
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN}}, 0)
 
 		return n == 1 && err == nil
 	})
@@ -138,11 +138,11 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 		l.remove(former, gone)
 		former.close()
 		for range 32 { // one of them gets its descriptor
-			b := new(rawConn)
-			if !b.adopt(here) || !l.add(b, innocent) {
+			r := new(rawConn)
+			if !r.holdDuplicate(here) || !l.add(r, innocent) {
 				t.Error("not taken")
 			}
-			t.Cleanup(b.close)
+			t.Cleanup(r.close)
 		}
 		close(swapped)
 	}})
@@ -167,8 +167,8 @@ func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
 func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 	for range 200 {
 		here, there := pair(t)
-		var b rawConn
-		if !b.adopt(here) {
+		var r rawConn
+		if !r.holdDuplicate(here) {
 			t.Fatal("not taken")
 		}
 		here.Close()
@@ -176,14 +176,14 @@ func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				for {
-					if _, err := b.tryWrite([]byte("x")); err != nil {
+					if _, err := r.tryWrite([]byte("x")); err != nil {
 						return
 					}
 				}
 			})
 		}
-		all.Go(b.close)
-		all.Go(b.close)
+		all.Go(r.close)
+		all.Go(r.close)
 		all.Wait()
 		if _, err := io.Copy(io.Discard, there); err != nil { // the end, at once: no descriptor is left
 			t.Error(err)
@@ -193,16 +193,16 @@ func TestADescriptorIsClosedOnceDuringConcurrentCalls(t *testing.T) {
 }
 
 func TestARawConnDoesNotAllocate(t *testing.T) {
-	b, there := rawPair(t)
+	r, there := rawPair(t)
 	msg, p := []byte("ping"), make([]byte, 64)
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := b.tryWrite(msg); err != nil {
+		if _, err := r.tryWrite(msg); err != nil {
 			t.Error(err)
 		}
 		if _, err := io.ReadFull(there, p[:len(msg)]); err != nil {
 			t.Error(err)
 		}
-		if _, err := b.tryRead(p); err != nil {
+		if _, err := r.tryRead(p); err != nil {
 			t.Error(err)
 		}
 	}); n != 0 {

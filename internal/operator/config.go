@@ -21,8 +21,8 @@ type Config struct {
 	Users   *user.Registry
 	Lookups *locate.Lookups
 	Cluster Cluster
-	// Find finds a session of the node, also one whose login or farewell is under way; nil: there is
-	// none.
+	// Find finds a session of the node, also one whose login or farewell is under way; nil: there
+	// is none.
 	Find func(sid node.SID) *user.User
 	// Ready tells why the node takes no users, nil if it does. TakesUsers is true from the moment
 	// when its parts are there, until its end.

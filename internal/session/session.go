@@ -137,14 +137,14 @@ func (s *Session) TakeDiscard() bool { return s.discardDue.CompareAndSwap(true, 
 //
 //nolint:gochecknoglobals // set once by an init function, so that public types need no exported plumbing
 var Hooks struct {
-	Of      func(user any) *Session
-	New     func(registry any, uid, sid string, conn Conn) (user any)
-	Add     func(registry, user any) bool
-	Remove  func(registry, user any) bool
-	Discard func(registry, user any, why uint8)
-	Pack    func(user any, mayBlock bool) (packed []byte, left []LeftBehind, ok bool)
-	Adopt   func(user any, packed []byte) (left []LeftBehind)
-	Renewed func(registry, user any, old string)
+	Of             func(user any) *Session
+	New            func(registry any, uid, sid string, conn Conn) (user any)
+	Add            func(registry, user any) bool
+	Remove         func(registry, user any) bool
+	Discard        func(registry, user any, why uint8)
+	Pack           func(user any, mayBlock bool) (packed []byte, left []LeftBehind, ok bool)
+	Unpack         func(user any, packed []byte) (left []LeftBehind)
+	RunOnSIDUpdate func(registry, user any, old string)
 }
 
 // LeftBehind is a value of a user's data that does not go along to a newer session.

@@ -36,12 +36,14 @@ func Pack(u *user.User, mayBlock bool) (packed []byte, left []LeftBehind, ok boo
 	return session.Hooks.Pack(u, mayBlock)
 }
 
-// Adopt gives a user the packed data of an older session. What it has under a key already stays.
-func Adopt(u *user.User, packed []byte) (left []LeftBehind) { return session.Hooks.Adopt(u, packed) }
+// Unpack gives a user the packed data of an older session. What it has under a key already stays.
+func Unpack(u *user.User, packed []byte) (left []LeftBehind) { return session.Hooks.Unpack(u, packed) }
 
-// Renewed runs the OnSIDUpdate callbacks: u, which must have been added, is the newer session of a
-// user whose older one had that SID.
-func Renewed(r *user.Registry, u *user.User, old string) { session.Hooks.Renewed(r, u, old) }
+// RunOnSIDUpdate runs the OnSIDUpdate callbacks: u, which must have been added, is the newer
+// session of a user whose older one had that SID.
+func RunOnSIDUpdate(r *user.Registry, u *user.User, old string) {
+	session.Hooks.RunOnSIDUpdate(r, u, old)
+}
 
 type (
 	// Conn carries frames to one client.

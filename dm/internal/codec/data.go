@@ -8,7 +8,7 @@ import (
 )
 
 // FindData is the first message to a place that the directory has told: it opens the channel. It
-// goes to the node of that place only, which answers MyNodeAddr.
+// goes to the node of that place only, which answers MyNodeAddr. Of its name: packet.go.
 type FindData struct {
 	MyUserID   string `json:"myUserID"`   // the sender
 	YourUserID string `json:"yourUserID"` // the recipient

@@ -11,6 +11,10 @@ import (
 // What nodes say to each other about direct messages. All numbers are big-endian; a SID is its 16
 // bytes, a name one byte of length and its bytes.
 //
+// The packet "find" is a core.Carry: the first message to a place that a lookup has found, which
+// opens the channel. It looks nothing up itself; its name is that of the public dm.FindData, and
+// dm.SendData is all that follows. Arrival.Found tells the two apart.
+//
 // An item is a core.Kind, and 0x80 besides if its sender does not wait for the answer, 0x40 if its
 // sender is a blank user.
 //
@@ -142,6 +146,15 @@ type Answer struct {
 
 	To core.SID // the sender's session
 	By []byte   // the recipient's user ID
+}
+
+// AnswerTo is the answer to one arrival alone, of the user by, whose session is at place. Answers
+// that concern other items, too, are made by the core.
+func AnswerTo(a *core.Arrival, o core.Outcome, place core.Place, by []byte) Answer {
+	return Answer{
+		Reply: core.Reply{Epoch: a.Epoch, Seq: a.Seq, Since: a.Seq, Outcome: o, Place: place},
+		To:    a.From.SID, By: by,
+	}
 }
 
 // Append appends the packet of an answer.

@@ -73,7 +73,8 @@
 //
 // A replaced session hands each channel to the newer one (HandOver), with the newest epoch that it
 // has taken; the newer one tells the peer (Relocate). Both are told once: if they are lost with a
-// node, the next message finds its way.
+// node, the next message finds its way. A message that is with the callbacks meanwhile opens
+// nothing any more: it is refused, even if they accept it, and reaches the newer session.
 //
 // NodeDown says that the link to a node has ended. What was under way there ends in Timeout. Its
 // sessions are gone without a word: each channel with one ends, and its user is told (Cleared). If

@@ -206,10 +206,8 @@ func (d *delivery) Pushed(err error) {
 	switch {
 	case err == nil: // no state depends on it, and it may be told before what the session has sent meanwhile
 		s := d.s
-		s.m.answer(d.From, &codec.Answer{
-			Reply: core.Reply{Epoch: d.Epoch, Seq: d.Seq, Since: d.Seq, Outcome: core.Delivered, Place: s.place},
-			To:    d.From.SID, By: s.id,
-		}, d.NoReply)
+		a := codec.AnswerTo(&d.Arrival, core.Delivered, s.place, s.id)
+		s.m.answer(d.From, &a, d.NoReply)
 		d.endTrace(core.Delivered)
 		d.release()
 	case errors.Is(err, sessions.ErrBusy):

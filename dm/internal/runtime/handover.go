@@ -22,8 +22,8 @@ type pendingHandover struct {
 	came int64 // by sweep.now
 }
 
-// Replaced implements messages.Engine.
-func (m *Runtime) Replaced(u *user.User, next node.Place) (newestEpoch uint64) {
+// HandOver implements messages.Engine.
+func (m *Runtime) HandOver(u *user.User, next node.Place) (newestEpoch uint64) {
 	s, now := m.lockSession(u), m.sweep.now.Load()
 	s.effects = s.core.Replace(s.effects, now, next, now+int64(retainReplaced))
 	newestEpoch = s.core.NewestEpoch()

@@ -58,12 +58,8 @@ func (m *Runtime) item(in *codec.Item, parent *tracing.Parent) {
 		}
 	}
 	if s == nil { // that session has left, or never took part
-		m.answer(in.From, &codec.Answer{
-			Reply: core.Reply{
-				Epoch: in.Epoch, Seq: in.Seq, Since: in.Seq, Outcome: core.Moved, Place: core.Place{Node: m.self, SID: in.To},
-			},
-			To: in.From.SID, By: in.Recipient,
-		}, false)
+		a := codec.AnswerTo(&in.Arrival, core.Moved, core.Place{Node: m.self, SID: in.To}, in.Recipient)
+		m.answer(in.From, &a, false)
 
 		return
 	}

@@ -138,7 +138,8 @@ func (s *session) endEvent() {
 const maxRounds = 16
 
 // performAll performs effects until none are left, or leaves them to a goroutine after so many
-// rounds. The session is locked, and unlocked on return.
+// rounds. The session is locked, and unlocked on return. Its batches have a twin in endEvent of
+// internal/directory, which needs no rounds: its callbacks are few.
 func (s *session) performAll(rounds int) {
 	for ; len(s.effects) > 0; rounds-- {
 		if rounds == 0 {

@@ -67,9 +67,9 @@ func checkRange[T int | time.Duration](key string, value, least, most T) error {
 	return nil
 }
 
-// ownKeys are the keys of dm.json; withoutEffect are those of the engine whose API this is, which
-// files that were written for it may still hold: here a user is found by asking for it, and there
-// is no storage to set up.
+// ownKeys are the keys of dm.json; withoutEffect are those of the original engine
+// (docs/migrate.md), which files that were written for it may still hold: here a user is found by
+// asking for it, and there is no storage to set up.
 var (
 	ownKeys       = []string{"reliableTimeout", "maxMessageSize", "maxChannelsPerUser", "channelIdleTimeout"}
 	withoutEffect = []string{

@@ -31,7 +31,7 @@ const (
 	tick      = 50 * time.Millisecond
 	idleTicks = 20 // channels are looked at for idleness every so many ticks
 
-	adoptWithin = 30 * time.Second // what is handed over to a session waits so long for its login
+	pendingHandoverTime = 30 * time.Second // how long what is handed over to a session waits for its login
 )
 
 func (m *Runtime) runSweep() {
@@ -78,7 +78,7 @@ func (m *Runtime) dropIdle(now time.Time) {
 	at, since := now.UnixNano(), now.Add(-m.settings.ChannelIdleTimeout).UnixNano()
 	m.each(func(s *session) { s.effects = s.core.DropIdle(s.effects, at, since) })
 	m.pendingHandovers.Range(func(sid core.SID, waited []pendingHandover) bool {
-		if waited[len(waited)-1].came < now.Add(-adoptWithin).UnixNano() {
+		if waited[len(waited)-1].came < now.Add(-pendingHandoverTime).UnixNano() {
 			m.failHandover(sid)
 		}
 

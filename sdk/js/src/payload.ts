@@ -171,10 +171,13 @@ export function reconnectIn(text: string): number | undefined {
   return Number.isSafeInteger(ms) && (ms as number) >= 0 ? (ms as number) : undefined;
 }
 
-/** Why the server said goodbye, in words: the "reason" of a JSON text, else the text. */
+/** Why the server said goodbye, in words: the "reason" of a JSON text, "" if that has none; else the text. */
 export function goodbyeReason(text: string): string {
   const reason = member(text, "reason");
-  return typeof reason === "string" && reason !== "" ? reason : text;
+  if (typeof reason === "string" && reason !== "") {
+    return reason;
+  }
+  return reconnectIn(text) === undefined ? text : "";
 }
 
 function member(text: string, name: string): unknown {

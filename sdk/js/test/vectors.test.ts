@@ -138,4 +138,6 @@ test("a goodbye's text that asks for nonsense says nothing", () => {
   }
   assert.equal(wire.goodbyeReason('{"reconnect_in_ms":5,"reason":"busy"}'), "busy");
   assert.equal(wire.goodbyeReason("plain"), "plain");
+  assert.equal(wire.goodbyeReason('{"reconnect_in_ms":5}'), "");
+  assert.equal(wire.goodbyeReason('{"other":5}'), '{"other":5}');
 });

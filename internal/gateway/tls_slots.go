@@ -34,8 +34,8 @@ const (
 
 var errAbandoned = errors.New("gateway: the client has gone during the TLS handshake")
 
-// handshakes bounds the TLS handshakes of a gateway.
-type handshakes struct {
+// tlsSlots bounds the TLS handshakes of a gateway.
+type tlsSlots struct {
 	signing chan struct{} // as many as signatures may be made at a time
 	cost    atomic.Int64  // of a signature, averaged, in nanoseconds
 
@@ -44,15 +44,15 @@ type handshakes struct {
 	freed chan struct{} // guarded by mu; closed, and made anew, when a slot is given back
 }
 
-func newHandshakes() *handshakes {
-	h := &handshakes{signing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/halfOfProcessor)), freed: make(chan struct{})}
+func newTLSSlots() *tlsSlots {
+	h := &tlsSlots{signing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/halfOfProcessor)), freed: make(chan struct{})}
 	h.cost.Store(int64(firstCost))
 
 	return h
 }
 
 // slots is the number of signatures that fit into a second.
-func (h *handshakes) slots() int {
+func (h *tlsSlots) slots() int {
 	cost := max(1, time.Duration(h.cost.Load()))
 
 	return int(min(max(time.Duration(cap(h.signing))*slotTime/cost, fewestSlots), mostSlots))
@@ -60,7 +60,7 @@ func (h *handshakes) slots() int {
 
 // bound returns the configuration with its signatures bounded. Tickets of the configuration resume
 // sessions, which takes no signature.
-func (h *handshakes) bound(cfg *tls.Config) *tls.Config {
+func (h *tlsSlots) bound(cfg *tls.Config) *tls.Config {
 	if cfg == nil {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (h *handshakes) bound(cfg *tls.Config) *tls.Config {
 }
 
 // boundGet bounds the certificates that get returns. It remembers the latest.
-func (h *handshakes) boundGet(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (h *tlsSlots) boundGet(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	type pair struct{ from, to *tls.Certificate }
 	var latest atomic.Pointer[pair]
 
@@ -110,7 +110,7 @@ func (h *handshakes) boundGet(get func(*tls.ClientHelloInfo) (*tls.Certificate, 
 	}
 }
 
-func (h *handshakes) boundCertificate(cert tls.Certificate) tls.Certificate {
+func (h *tlsSlots) boundCertificate(cert tls.Certificate) tls.Certificate {
 	if signer, ok := cert.PrivateKey.(crypto.Signer); ok {
 		cert.PrivateKey = &boundSigner{signer, h}
 	}
@@ -122,7 +122,7 @@ func (h *handshakes) boundCertificate(cert tls.Certificate) tls.Certificate {
 type boundSigner struct {
 	crypto.Signer
 
-	h *handshakes
+	h *tlsSlots
 }
 
 // Sign implements crypto.Signer.

@@ -13,7 +13,7 @@ import (
 )
 
 func TestSlotsAreWhatSignaturesFitIntoASecond(t *testing.T) {
-	h := newHandshakes()
+	h := newTLSSlots()
 	for cost, want := range map[time.Duration]int{time.Second: fewestSlots, 10 * time.Millisecond: 100, time.Microsecond: mostSlots, 0: mostSlots} {
 		h.signing = make(chan struct{}, 1)
 		h.cost.Store(int64(cost))
@@ -25,7 +25,7 @@ func TestSlotsAreWhatSignaturesFitIntoASecond(t *testing.T) {
 
 func TestASlotIsWaitedForAndGivenBackOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHandshakes()
+		h := newTLSSlots()
 		h.cost.Store(int64(time.Minute))
 		var held []*slot
 		for range fewestSlots {
@@ -65,7 +65,7 @@ func TestASlotIsWaitedForAndGivenBackOnce(t *testing.T) {
 func TestSilentTLSConnectionsDoNotKeepOthersFromTheHandshake(t *testing.T) {
 	server, trusting := testkit.TLS(t)
 	n := start(t, Config{TLS: server})
-	n.gw.handshakes.cost.Store(int64(time.Minute))
+	n.gw.tlsSlots.cost.Store(int64(time.Minute))
 	for range 3 * fewestSlots {
 		n.dialTCP(t) // silent
 	}
@@ -100,7 +100,7 @@ func TestAClientThatHasGoneIsNotSignedFor(t *testing.T) {
 	if !hungUp(conn) {
 		t.Skip("not known on this system")
 	}
-	h := newHandshakes()
+	h := newTLSSlots()
 	before := h.cost.Load()
 	if err := tls.Server(conn, h.bound(server)).Handshake(); err == nil || h.cost.Load() != before {
 		t.Errorf("%v, cost %v", err, time.Duration(h.cost.Load()))
@@ -128,7 +128,7 @@ func TestAReturningTLSClientResumesItsSession(t *testing.T) {
 
 func TestCertificatesOfAFunctionAreBoundOnce(t *testing.T) {
 	server, _ := testkit.TLS(t)
-	h := newHandshakes()
+	h := newTLSSlots()
 	cert := &server.Certificates[0]
 	cfg := h.bound(&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return cert, nil }, MinVersion: tls.VersionTLS12})
 	first, err := cfg.GetCertificate(nil)
