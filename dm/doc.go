@@ -65,8 +65,8 @@
 // A user may have 1024 messages to one peer, and 65,536 or 8 MiB to all, without an outcome, and
 // 4096 outcomes that its callbacks have not taken: beyond that ErrOverloaded. 4096 messages or 8
 // MiB may wait for one user's callbacks: beyond that ErrRecipientBusy. An end of a channel is never
-// refused; where its last message finds no room, or is too large for the peer, it goes without. Only
-// Disconnect, whose caller waits, ends nothing then, and says so with ErrOverloaded.
+// refused; where its last message finds no room, or is too large for the peer, it goes without.
+// Only Disconnect, whose caller waits, ends nothing then, and says so with ErrOverloaded.
 // docs/promises.md lists all bounds, and what they are in memory.
 //
 // A message that was on its way on a link that has ended, or whose answer is lost, ends in
