@@ -23,7 +23,7 @@ func (s *system) dial(ctx context.Context, server int, user uint32) (*conn, erro
 	defer cancel()
 	var d net.Dialer
 	if host, _, err := net.SplitHostPort(s.addrs[server]); err == nil && net.ParseIP(host).IsLoopback() {
-		d.LocalAddr = s.sourceOf(user)
+		d.LocalAddr, d.Control = s.sourceOf(user), portAtConnect
 	}
 	raw, err := d.DialContext(ctx, "tcp", s.addrs[server])
 	if err != nil {
