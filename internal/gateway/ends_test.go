@@ -16,27 +16,8 @@ func TestSessionsMayEndAtAnyMomentOfPauses(t *testing.T) {
 	var stopped atomic.Bool
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const clients, sessions = 8, 40
-		over := make(chan struct{})
-		var holder, all sync.WaitGroup
-		holder.Go(func() {
-			for {
-				select {
-				case <-over:
-					return
-				default:
-				}
-				switch rand.IntN(3) {
-				case 0:
-					n.gw.PauseClients()
-				case 1:
-					stopped.Store(true)
-				}
-				time.Sleep(rand.N(500 * time.Microsecond)) // not to wait for anything
-				stopped.Store(false)
-				n.gw.ResumeClients()
-				time.Sleep(rand.N(500 * time.Microsecond))
-			}
-		})
+		end := pauseAtRandom(n, &stopped, 500*time.Microsecond)
+		var all sync.WaitGroup
 		for i := range clients {
 			all.Go(func() {
 				for k := range sessions {
@@ -54,8 +35,7 @@ func TestSessionsMayEndAtAnyMomentOfPauses(t *testing.T) {
 		}
 		all.Wait()
 		testkit.Eventually(t, "all sessions have ended", func() bool { return len(n.gw.wheel.all()) == 0 })
-		close(over)
-		holder.Wait()
+		end()
 	})
 }
 

@@ -171,27 +171,8 @@ func TestPauseAndResumeMayComeAtAnyMoment(t *testing.T) {
 	var stopped atomic.Bool // as a process that was, until ResumeClients
 	overAll(t, Config{Running: func() bool { return !stopped.Load() }}, func(t *scene, n *node, dial func(testing.TB) *client) {
 		const clients, each = 10, 300
-		over := make(chan struct{})
-		var holder, all sync.WaitGroup
-		holder.Go(func() {
-			for {
-				select {
-				case <-over:
-					return
-				default:
-				}
-				switch rand.IntN(3) {
-				case 0:
-					n.gw.PauseClients()
-				case 1:
-					stopped.Store(true)
-				}
-				time.Sleep(rand.N(time.Millisecond)) // not to wait for anything
-				stopped.Store(false)
-				n.gw.ResumeClients()
-				time.Sleep(rand.N(time.Millisecond))
-			}
-		})
+		end := pauseAtRandom(n, &stopped, time.Millisecond)
+		var all sync.WaitGroup
 		for i := range clients {
 			all.Go(func() {
 				c := dial(t)
@@ -207,7 +188,37 @@ func TestPauseAndResumeMayComeAtAnyMoment(t *testing.T) {
 			})
 		}
 		all.Wait()
-		close(over)
-		holder.Wait()
+		end()
 	})
+}
+
+// pauseAtRandom pauses and resumes clients, and stops the process as far as Config.Running knows,
+// again and again, each for a random time, until end is called.
+func pauseAtRandom(n *node, stopped *atomic.Bool, longest time.Duration) (end func()) {
+	over := make(chan struct{})
+	var pauses sync.WaitGroup
+	pauses.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			switch rand.IntN(3) {
+			case 0:
+				n.gw.PauseClients()
+			case 1:
+				stopped.Store(true)
+			}
+			time.Sleep(rand.N(longest)) // not to wait for anything
+			stopped.Store(false)
+			n.gw.ResumeClients()
+			time.Sleep(rand.N(longest))
+		}
+	})
+
+	return func() {
+		close(over)
+		pauses.Wait()
+	}
 }
