@@ -17,5 +17,5 @@
 //
 // Single system calls need Unix and a connection with a descriptor of its own: over TLS, whose
 // records have to be whole, and elsewhere, [Conn.NonBlocking] is false, and Read and Write are
-// those of the net.Conn. Watching needs Linux: elsewhere NewLoop returns nil, and Watch false.
+// those of the net.Conn. Watching needs Linux: elsewhere Loops.Next returns nil, and Watch false.
 package netio

@@ -56,13 +56,10 @@ const (
 	hangupEvents   = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
-// NewLoop makes a loop, and starts its goroutine, which Close ends. The observer, if not nil, is
-// called around every run of several events. It returns nil if the system provides no epoll
-// instance; a nil Loop watches no connection.
-func NewLoop(observer BatchObserver) *Loop { return newLoopOf(1, observer) }
-
-// newLoopOf makes one of several loops of a node.
-func newLoopOf(loops int, observer BatchObserver) *Loop {
+// newLoop makes one of several loops of a node, and starts its goroutine, which Close ends. The
+// observer, if not nil, is called around every run of several events. It returns nil if the system
+// provides no epoll instance; a nil Loop watches no connection.
+func newLoop(loops int, observer BatchObserver) *Loop {
 	l := &Loop{observer: observer, events: make([]syscall.EpollEvent, 0, maxEvents)}
 	if !l.poller.open(loops) {
 		return nil

@@ -43,9 +43,9 @@ func (s *readCounter) waitForCall(t *testing.T) {
 	}
 }
 
-func newLoop(t *testing.T) *Loop {
+func startLoop(t *testing.T) *Loop {
 	t.Helper()
-	l := NewLoop(nil)
+	l := newLoop(1, nil)
 	if l == nil {
 		t.Fatal("no loop")
 	}
@@ -87,7 +87,7 @@ func write(t *testing.T, w io.Writer, text string) {
 }
 
 func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	r, there := rawPair(t)
 	s := newReadCounter()
 	write(t, there, "early")
@@ -111,7 +111,7 @@ func TestAHandlerIsCalledOnceForWhatArrives(t *testing.T) {
 }
 
 func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	const n = 300
 	var sleepers [n]*readCounter
 	var others [n]net.Conn
@@ -136,7 +136,7 @@ func TestEachOfManyConnectionsCallsItsOwnHandler(t *testing.T) {
 }
 
 func TestAHandlerThatBlocksTheLoopDelaysNoOther(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	const stuck = 3
 	free, freeThere := rawPair(t)
 	quick := newReadCounter()
@@ -174,7 +174,7 @@ func (r *batchCounter) End()   { r.ended.Add(1) }
 
 func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 	counter := new(batchCounter)
-	l := NewLoop(counter)
+	l := newLoop(1, counter)
 	t.Cleanup(l.Close)
 	one, oneThere := rawPair(t)
 	alone := newReadCounter()
@@ -207,7 +207,7 @@ func TestABatchEndsEvenIfAHandlerBlocksTheLoop(t *testing.T) {
 }
 
 func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
-	l := NewLoop(nil)
+	l := newLoop(1, nil)
 	r, _ := rawPair(t)
 	r.close()
 	if l.add(r, newReadCounter()) {
@@ -228,7 +228,7 @@ func TestAClosedLoopOrConnectionIsNotAdded(t *testing.T) {
 }
 
 func TestARemovedHandlerIsNotCalled(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	r, there := rawPair(t)
 	other, otherEnd := rawPair(t)
 	s, last := newReadCounter(), newReadCounter()

@@ -13,11 +13,8 @@ type ReadHandler interface {
 	OnTurn()
 }
 
-// newLoopOf returns nil.
-func newLoopOf(int, BatchObserver) *Loop { return nil }
-
-// NewLoop returns nil: a nil Loop watches no connection.
-func NewLoop(BatchObserver) *Loop { return nil }
+// newLoop returns nil: a nil Loop watches no connection.
+func newLoop(int, BatchObserver) *Loop { return nil }
 
 // Close does nothing.
 func (*Loop) Close() {}

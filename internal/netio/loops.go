@@ -30,7 +30,7 @@ func (l *Loops) Next() *Loop {
 	l.once.Do(func() {
 		n := max(1, min(runtime.GOMAXPROCS(0)-1, maxLoops))
 		for range n {
-			l.all = append(l.all, newLoopOf(n, l.observer))
+			l.all = append(l.all, newLoop(n, l.observer))
 		}
 	})
 	if l.all == nil { // closed before

@@ -28,7 +28,7 @@ func (g *greedy) OnTurn() {
 }
 
 func TestAHandlerThatGoesOnLetsOthersHaveTheirTurn(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	here, there := pair(t)
 	c, other := use(t, here), newReadCounter()
 	b, otherThere := rawPair(t)
@@ -64,7 +64,7 @@ func (u *turns) OnReadable(bool) {}
 func (u *turns) OnTurn()         { u.taken <- struct{}{} }
 
 func TestLaterWakesALoopThatWaits(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	here, _ := pair(t)
 	c, u := use(t, here), &turns{make(chan struct{}, 100)}
 	if !c.Watch(l, u) {
@@ -97,7 +97,7 @@ func (b *late) OnReadable(bool) {
 func (b *late) OnTurn() { close(b.taken) }
 
 func TestAHandlerThatHasBlockedTheLoopGetsItsTurn(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	here, there := pair(t)
 	c := use(t, here)
 	b := &late{c, make(chan struct{}), make(chan struct{})}

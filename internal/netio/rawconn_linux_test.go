@@ -57,7 +57,7 @@ func TestARawConnReadsAndWritesWithoutWaiting(t *testing.T) {
 
 func TestTheEndOfARawConnIsEOF(t *testing.T) {
 	r, there := rawPair(t)
-	l, s := newLoop(t), newReadCounter()
+	l, s := startLoop(t), newReadCounter()
 	if !l.add(r, s) {
 		t.Fatal("not added")
 	}
@@ -122,7 +122,7 @@ func waitForInput(t *testing.T, r *rawConn) {
 }
 
 func TestAReusedDescriptorGetsNoEventsOfItsPredecessor(t *testing.T) {
-	l := newLoop(t)
+	l := startLoop(t)
 	keeper, keeperThere := rawPair(t)
 	first, firstThere := rawPair(t)
 	former, formerThere := rawPair(t)

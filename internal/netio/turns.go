@@ -13,7 +13,7 @@ import "sync/atomic"
 //
 //	reads or again ─Suspend─▶ suspended ─Resume: true─▶ reads
 //
-// What is reported to a suspended one is forgotten: who resumes it looks again.
+// What is reported to a suspended one is forgotten: the goroutine that resumes it looks again.
 type Turns struct{ state atomic.Uint32 }
 
 const (

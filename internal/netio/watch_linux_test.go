@@ -16,7 +16,7 @@ func watched(t *testing.T) (*Conn, *readCounter, net.Conn) {
 	t.Helper()
 	here, there := pair(t)
 	c, s := use(t, here), newReadCounter()
-	if !c.Watch(newLoop(t), s) || !c.Watched() || !c.NonBlocking() || c.NetConn() != nil {
+	if !c.Watch(startLoop(t), s) || !c.Watched() || !c.NonBlocking() || c.NetConn() != nil {
 		t.Fatal("not watched")
 	}
 
